@@ -5,7 +5,9 @@ export default {
   testMatch: ['**/*.test.ts'],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.jest.json', diagnostics: false }] },
+  transform: {
+    '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.jest.json', diagnostics: false }],
+  },
   moduleNameMapper: {
     '^nestjs-entra-auth$': '<rootDir>/lib/index.ts',
     '^nestjs-entra-auth/testing$': '<rootDir>/lib/testing/index.ts',

@@ -1,1 +1,58 @@
-export const placeholder = 1;
+// The public API. Whatever is not named here is private and may change in any release.
+export { EntraAuthModule } from './entra-auth.module.js';
+export type {
+  CredentialOption,
+  EntraAuthModuleOptions,
+  EntraAuthOptionsFactory,
+  EntraCloud,
+  RefreshOptions,
+  ResourceOptions,
+  StartupMode,
+} from './options/entra-auth-module.options.js';
+
+export { EntraTokenService } from './token/entra-token.service.js';
+export type { TokenState, TokenStateName } from './token/token-state.js';
+export type {
+  AbortSignalLike,
+  AccessToken,
+  GetTokenOptions,
+  TokenCredential,
+  TokenCredentialFactory,
+} from './credential/token-credential.js';
+
+export { EntraTypeOrmOptionsFactory } from './datasource/entra-typeorm-options.factory.js';
+export { createEntraDataSource } from './datasource/create-entra-data-source.js';
+export type {
+  EntraDataSourceOptions,
+  EntraEndpointOptions,
+  EntraTlsOptions,
+} from './datasource/entra-data-source.options.js';
+export type { LoginEvent } from './datasource/login-event.js';
+
+export { EntraTokenHealthIndicator } from './health/entra-token.health.js';
+export type { EntraHealthResult, TokenHealthOptions } from './health/entra-token.health.js';
+export { EntraDataSourceHealthIndicator } from './health/entra-data-source.health.js';
+export type { DataSourceHealth, DataSourceHealthOptions } from './health/entra-data-source.health.js';
+
+export type {
+  TokenEvent,
+  TokenHeldEvent,
+  TokenObtainedEvent,
+  TokenRefreshFailedEvent,
+  TokenUnchangedEvent,
+} from './observability/token-event.js';
+
+export { EntraAuthError, isEntraAuthError } from './errors/entra-auth.error.js';
+export type { EntraAuthErrorCode } from './errors/entra-auth.error.js';
+export { CredentialUnavailableError } from './errors/credential-unavailable.error.js';
+export { DatabaseLoginRefusedError } from './errors/database-login-refused.error.js';
+export { InsecureConnectionError } from './errors/insecure-connection.error.js';
+export { InvalidTokenError } from './errors/invalid-token.error.js';
+export type { InvalidTokenReason } from './errors/invalid-token.error.js';
+export { EntraOptionsError } from './errors/options.error.js';
+export { EntraShutDownError } from './errors/shut-down.error.js';
+export { EntraTimeoutError } from './errors/timeout.error.js';
+export { TokenUnavailableError } from './errors/token-unavailable.error.js';
+export { UnknownResourceError } from './errors/unknown-resource.error.js';
+
+export type { Clock, TimerHandle } from './refresh/clock.js';

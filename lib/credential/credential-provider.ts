@@ -1,0 +1,63 @@
+import { CredentialUnavailableError } from '../errors/credential-unavailable.error.js';
+import { isEntraAuthError } from '../errors/entra-auth.error.js';
+import { redactError } from '../observability/redaction.js';
+import { isTokenCredential, type TokenCredential, type TokenCredentialFactory } from './token-credential.js';
+
+/**
+ * Holds the credential that several resources share, and makes a new instance when the cache or the throttle of the
+ * old one stands in the way. A bare instance cannot be renewed.
+ */
+export class CredentialProvider {
+  readonly #create: TokenCredentialFactory | undefined;
+  #current: Promise<TokenCredential> | undefined;
+
+  constructor(credential: TokenCredential | TokenCredentialFactory) {
+    if (typeof credential === 'function') this.#create = credential;
+    else this.#current = Promise.resolve(credential);
+  }
+
+  /** Whether a new instance can be made. */
+  get renewable(): boolean {
+    return this.#create !== undefined;
+  }
+
+  /** The instance in use, made on first need. */
+  get(): Promise<TokenCredential> {
+    return (this.#current ??= this.#make());
+  }
+
+  /** Lets go of what `get` returned earlier, unless another caller has already done so, and returns its successor. */
+  renew(used: Promise<TokenCredential>): Promise<TokenCredential> {
+    if (this.renewable && this.#current === used) this.#current = undefined;
+    return this.get();
+  }
+
+  #make(): Promise<TokenCredential> {
+    const made = this.#tryMake();
+    // An instance that could not be made must not be remembered; whoever asked for it receives the error.
+    made.catch(() => {
+      if (this.#current === made) this.#current = undefined;
+    });
+    return made;
+  }
+
+  async #tryMake(): Promise<TokenCredential> {
+    let credential: unknown;
+    try {
+      credential = await this.#create?.();
+    } catch (error) {
+      if (isEntraAuthError(error)) throw error;
+      const cause = redactError(error);
+      throw new CredentialUnavailableError(
+        `The credential could not be made: ${cause.message}.`,
+        'Check the "credential" option; for a class, pass `() => new TheCredential(…)`.',
+        cause,
+      );
+    }
+    if (isTokenCredential(credential)) return credential;
+    throw new CredentialUnavailableError(
+      `The "credential" function returned ${credential === null ? 'null' : typeof credential} and no credential.`,
+      'Return an object with a getToken() method, such as `new DefaultAzureCredential()`.',
+    );
+  }
+}

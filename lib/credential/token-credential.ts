@@ -1,0 +1,55 @@
+/**
+ * The contract between this module and whatever obtains tokens.
+ *
+ * The shapes are those of `@azure/core-auth`, written down here so that an application without any Azure SDK
+ * compiles against this package. Every credential of `@azure/identity` satisfies {@link TokenCredential}.
+ *
+ * @see https://learn.microsoft.com/javascript/api/@azure/core-auth/tokencredential
+ */
+export interface TokenCredential {
+  getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken | null>;
+}
+
+/** An access token together with the times that govern its use. All times are milliseconds since the Unix epoch. */
+export interface AccessToken {
+  /** The token itself. A secret: never log it. */
+  token: string;
+  /** When the token expires. */
+  expiresOnTimestamp: number;
+  /** When the issuer wants the token to be refreshed, if it said so. */
+  refreshAfterTimestamp?: number;
+  /** How the token is presented, by default as a bearer token. */
+  tokenType?: 'Bearer' | 'pop';
+}
+
+/** What a caller may ask of one `getToken` call. */
+export interface GetTokenOptions {
+  /** Ends the caller's wait. A request shared with other callers goes on for them. */
+  abortSignal?: AbortSignalLike;
+  /** `timeout`: milliseconds that a credential may spend on one HTTP request. Few credentials honour it. */
+  requestOptions?: { timeout?: number };
+  /** Passed on to the credential untouched. */
+  tracingOptions?: object;
+  /** The claims of a challenge. They bypass the token that is held, and the answer replaces it. */
+  claims?: string;
+  /** Asks for a token that takes part in Continuous Access Evaluation. Default: as the resource is configured. */
+  enableCae?: boolean;
+  /** Asks for a token of another tenant than the configured one. */
+  tenantId?: string;
+}
+
+/** The part of `AbortSignal` that the Azure SDKs rely on. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: (this: AbortSignalLike, event: unknown) => unknown): void;
+  removeEventListener(type: 'abort', listener: (this: AbortSignalLike, event: unknown) => unknown): void;
+}
+
+/** Makes a new credential. Called again whenever a cached token stands in the way of a new one. */
+export type TokenCredentialFactory = () => TokenCredential | Promise<TokenCredential>;
+
+export function isTokenCredential(value: unknown): value is TokenCredential {
+  return (
+    typeof value === 'object' && value !== null && 'getToken' in value && typeof value.getToken === 'function'
+  );
+}

@@ -1,0 +1,47 @@
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { DataSource, DataSourceOptions } from 'typeorm';
+
+import { EntraOptionsError } from '../errors/options.error.js';
+import type { EntraAuthModuleOptions } from '../options/entra-auth-module.options.js';
+import { resolveOptions } from '../options/resolve-options.js';
+import { RefreshScheduler } from '../refresh/refresh-scheduler.js';
+import { EntraTokenService } from '../token/entra-token.service.js';
+import { EntraTypeOrmOptionsFactory } from './entra-typeorm-options.factory.js';
+
+/**
+ * Makes a TypeORM data source without Nest, for a `data-source.ts` that the migration CLI reads. It takes the options
+ * of the module, fetches a token when it connects, and leaves no timer behind.
+ *
+ * ```ts
+ * export default createEntraDataSource(entraOptions);
+ * ```
+ *
+ * @param options the options of the module; `startup` and background refreshes do not apply
+ * @param name which of several data sources. Default: `'default'`
+ * @throws {EntraOptionsError} when an option is wrong, or `typeorm` or `pg` is not installed
+ * @see https://typeorm.io/docs/advanced-topics/using-cli
+ */
+export async function createEntraDataSource(
+  options: EntraAuthModuleOptions,
+  name?: string,
+): Promise<DataSource> {
+  const resolved = resolveOptions({ ...options, refresh: { ...options.refresh, background: false } });
+  const scheduler = new RefreshScheduler(new SchedulerRegistry(), resolved.clock);
+  const factory = new EntraTypeOrmOptionsFactory(resolved, new EntraTokenService(resolved, scheduler));
+  const typeOrmOptions = await factory.createTypeOrmOptions(name);
+  const { DataSource: TypeOrmDataSource } = await loadTypeOrm();
+  return new TypeOrmDataSource(typeOrmOptions as DataSourceOptions);
+}
+
+async function loadTypeOrm(): Promise<typeof import('typeorm')> {
+  try {
+    return await import('typeorm');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new EntraOptionsError(
+      'dataSource',
+      `"typeorm" could not be loaded (${reason})`,
+      'Run `npm install typeorm`.',
+    );
+  }
+}

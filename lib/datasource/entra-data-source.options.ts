@@ -1,0 +1,63 @@
+import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
+
+import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
+import type { DataSourceOptions } from 'typeorm';
+
+type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
+type PostgresReplication = NonNullable<PostgresOptions['replication']>;
+type PostgresEndpoint = PostgresReplication['master'];
+
+/** TLS settings of a connection. Verification cannot be turned off: the token is all that a server needs to log in. */
+export type EntraTlsOptions = Omit<TlsConnectionOptions, 'rejectUnauthorized' | 'checkServerIdentity'> & {
+  rejectUnauthorized?: true;
+};
+
+/** Where a PostgreSQL server is, and who logs in there. */
+export interface EntraEndpointOptions extends Omit<PostgresEndpoint, 'password' | 'ssl'> {
+  /** A token is the password; give none. */
+  password?: never;
+  /** Default: verified TLS with the machine's certificate authorities. */
+  ssl?: true | EntraTlsOptions;
+}
+
+type NestOptions = Pick<
+  TypeOrmModuleOptions,
+  'retryAttempts' | 'retryDelay' | 'toRetry' | 'autoLoadEntities' | 'verboseRetryLog' | 'manualInitialization'
+>;
+
+/**
+ * Options of a TypeORM data source that logs in with an access token: TypeORM's own for PostgreSQL, and those of
+ * `TypeOrmModule`, without a password. A `url` is taken apart, since the driver drops the password function when it
+ * is given one.
+ *
+ * @see https://typeorm.io/docs/drivers/postgres
+ */
+export interface EntraDataSourceOptions
+  extends
+    Omit<
+      PostgresOptions,
+      'password' | 'ssl' | 'driver' | 'nativeDriver' | 'replication' | 'connectTimeoutMS'
+    >,
+    NestOptions {
+  /** A token is the password; give none. */
+  password?: never;
+  /** Default: verified TLS with the machine's certificate authorities. */
+  ssl?: true | EntraTlsOptions;
+  /**
+   * The resource whose token is the password.
+   *
+   * @default 'postgres'
+   */
+  resource?: string;
+  /**
+   * How long a login may take, in milliseconds, the wait for a token included.
+   *
+   * @default 15000
+   */
+  connectTimeoutMS?: number;
+  /** One master and its read replicas; all of them get the same token. */
+  replication?: Omit<PostgresReplication, 'master' | 'slaves'> & {
+    master: EntraEndpointOptions;
+    slaves: EntraEndpointOptions[];
+  };
+}

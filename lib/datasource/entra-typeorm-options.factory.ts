@@ -1,0 +1,109 @@
+import type { TypeOrmModuleOptions, TypeOrmOptionsFactory } from '@nestjs/typeorm';
+import type { ClientConfig } from 'pg';
+import type pg from 'pg';
+import { Subject, type Observable } from 'rxjs';
+
+import { isEntraAuthError } from '../errors/entra-auth.error.js';
+import { EntraOptionsError } from '../errors/options.error.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { EntraTokenService } from '../token/entra-token.service.js';
+import { createEntraDriver } from './entra-driver.js';
+import { EntraLogin } from './entra-login.js';
+import { loadPg } from './load-pg.js';
+import type { LoginEvent } from './login-event.js';
+import type { ResolvedDataSource } from './resolve-data-source.js';
+
+/**
+ * Makes the options of TypeORM data sources whose password is the current access token, asked for on each new
+ * connection.
+ *
+ * ```ts
+ * TypeOrmModule.forRootAsync({ useExisting: EntraTypeOrmOptionsFactory })
+ * TypeOrmModule.forRootAsync({ name: 'reports', useExisting: EntraTypeOrmOptionsFactory })
+ * ```
+ */
+export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
+  readonly #options: ResolvedOptions;
+  readonly #tokens: EntraTokenService;
+  readonly #logins = new Subject<LoginEvent>();
+  /** Every physical login of every data source made here, free of secrets. */
+  readonly logins: Observable<LoginEvent> = this.#logins.asObservable();
+
+  /** @internal made by the module */
+  constructor(options: ResolvedOptions, tokens: EntraTokenService) {
+    this.#options = options;
+    this.#tokens = tokens;
+  }
+
+  /**
+   * Called by `TypeOrmModule.forRootAsync`.
+   *
+   * @param name the data source's name in the module's options. Default: `'default'`
+   * @throws {EntraOptionsError} when there is no such data source, or `pg` is not installed
+   */
+  async createTypeOrmOptions(name?: string): Promise<TypeOrmModuleOptions> {
+    const dataSource = this.#dataSource(name);
+    const login = this.#login(dataSource);
+    const { typeOrmOptions } = dataSource;
+    const toRetry = typeOrmOptions['toRetry'] as ((error: unknown) => boolean) | undefined;
+    return {
+      ...withPassword(typeOrmOptions, login.password),
+      driver: createEntraDriver(await loadPg(), login),
+      // Repeating the first connection for half a minute cannot repair a wrong secret or a wrong role.
+      toRetry: (error: unknown) =>
+        !(isEntraAuthError(error) && !error.retryable) && (toRetry === undefined || toRetry(error)),
+    } as TypeOrmModuleOptions;
+  }
+
+  /**
+   * A new client of pg for one login outside any pool, to the only server or the master.
+   *
+   * @internal
+   */
+  async createClient(name: string | undefined, timeoutInMs: number): Promise<pg.Client> {
+    const dataSource = this.#dataSource(name);
+    const login = this.#login(dataSource);
+    const { host, port, username, database, ssl } = dataSource.primary;
+    const config: ClientConfig = {
+      host,
+      port,
+      user: username,
+      database,
+      ssl,
+      password: login.password,
+      connectionTimeoutMillis: timeoutInMs,
+      query_timeout: timeoutInMs,
+    };
+    return new (createEntraDriver(await loadPg(), login).Client)(config);
+  }
+
+  #dataSource(name = 'default'): ResolvedDataSource {
+    const dataSource = this.#options.dataSources.get(name);
+    if (dataSource !== undefined) return dataSource;
+    const known = [...this.#options.dataSources.keys()].map((key) => `"${key}"`).join(', ');
+    throw new EntraOptionsError(
+      'dataSource',
+      `there is no data source "${name}" (configured: ${known === '' ? 'none' : known})`,
+      `Add it to the module's "dataSource", or use a name that is configured.`,
+    );
+  }
+
+  #login(dataSource: ResolvedDataSource): EntraLogin {
+    return new EntraLogin(dataSource, this.#tokens, this.#options.clock, (event) => this.#logins.next(event));
+  }
+}
+
+type PasswordFunction = EntraLogin['password'];
+
+function withPassword(options: Record<string, unknown>, password: PasswordFunction): Record<string, unknown> {
+  const replication = options['replication'] as { master: object; slaves: object[] } | undefined;
+  if (replication === undefined) return { ...options, password };
+  return {
+    ...options,
+    replication: {
+      ...replication,
+      master: { ...replication.master, password },
+      slaves: replication.slaves.map((slave) => ({ ...slave, password })),
+    },
+  };
+}

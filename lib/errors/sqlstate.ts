@@ -1,0 +1,20 @@
+/** The SQLSTATE of a PostgreSQL error, if it is one. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/**
+ * Whether the server refused the login itself (class 28, invalid authorization specification). Azure's wording
+ * changes, so the text is never matched for this.
+ *
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export function isLoginRefusal(error: unknown): boolean {
+  return sqlStateOf(error)?.startsWith('28') ?? false;
+}
+
+/** Whether a refusal is one of PostgreSQL's own host-based rules, where another token cannot help. */
+export function isHostRuleRefusal(error: unknown): boolean {
+  return isLoginRefusal(error) && /pg_hba\.conf/.test((error as Error).message);
+}

@@ -1,0 +1,32 @@
+import { EntraAuthError } from './entra-auth.error.js';
+
+export interface TokenUnavailableDetails {
+  problem: string;
+  fix: string;
+  retryable: boolean;
+  cause?: unknown;
+  /** The number in `AADSTS700016`, when Entra gave one. */
+  aadsts?: number;
+  /** Milliseconds that the server asked to wait, when it did. */
+  retryAfterInMs?: number;
+}
+
+/** No valid token is held for the resource, and none could be obtained. */
+export class TokenUnavailableError extends EntraAuthError {
+  override readonly name = 'TokenUnavailableError';
+  readonly resource: string;
+  /** The number in Entra's `AADSTS…` code, when it gave one. */
+  readonly aadsts: number | undefined;
+  /** Milliseconds that the server asked to wait, when it did. */
+  readonly retryAfterInMs: number | undefined;
+
+  constructor(resource: string, details: TokenUnavailableDetails) {
+    super('ENTRA_TOKEN_UNAVAILABLE', {
+      ...details,
+      problem: `No access token could be obtained for the resource "${resource}": ${details.problem}`,
+    });
+    this.resource = resource;
+    this.aadsts = details.aadsts;
+    this.retryAfterInMs = details.retryAfterInMs;
+  }
+}

@@ -1,0 +1,79 @@
+import type { EntraTypeOrmOptionsFactory } from '../datasource/entra-typeorm-options.factory.js';
+import type { Clock } from '../refresh/clock.js';
+import type { EntraHealthResult } from './entra-token.health.js';
+
+export interface DataSourceHealthOptions {
+  /** Name of the data source. Default: `'default'`. */
+  name?: string;
+  /** How long the login and its query may take, in milliseconds. Default: 5000. */
+  timeoutInMs?: number;
+}
+
+/** What a probe found. */
+export interface DataSourceHealth {
+  /** Milliseconds that the login and its query took. */
+  durationInMs: number;
+  /** Why the data source is down. Free of secrets. */
+  message?: string;
+}
+
+type Probe = DataSourceHealth & { status: 'up' | 'down' };
+
+const defaultTimeoutInMs = 5_000;
+const resultLifeInMs = 5_000;
+
+/**
+ * Tells Terminus whether a *new* login to the database works. Connections in a pool outlive their tokens, so a query
+ * on one of them says nothing about the next login. Each probe is one physical login outside every pool; its result
+ * serves for five seconds, and probes that come together share one.
+ *
+ * @see https://docs.nestjs.com/recipes/terminus
+ */
+export class EntraDataSourceHealthIndicator {
+  readonly #factory: EntraTypeOrmOptionsFactory;
+  readonly #clock: Clock;
+  readonly #results = new Map<string, { probe: Promise<Probe>; until: number }>();
+
+  /** @internal made by the module */
+  constructor(factory: EntraTypeOrmOptionsFactory, clock: Clock) {
+    this.#factory = factory;
+    this.#clock = clock;
+  }
+
+  /** @param key name of the entry in the health report */
+  async isHealthy<K extends string>(
+    key: K,
+    { name = 'default', timeoutInMs = defaultTimeoutInMs }: DataSourceHealthOptions = {},
+  ): Promise<EntraHealthResult<K, DataSourceHealth>> {
+    const known = this.#results.get(name);
+    const result =
+      known !== undefined && this.#clock.now() < known.until ? known : this.#start(name, timeoutInMs);
+    return { [key]: await result.probe } as EntraHealthResult<K, DataSourceHealth>;
+  }
+
+  #start(name: string, timeoutInMs: number): { probe: Promise<Probe>; until: number } {
+    const entry = { probe: this.#probe(name, timeoutInMs), until: Infinity };
+    this.#results.set(name, entry);
+    void entry.probe.then(() => (entry.until = this.#clock.now() + resultLifeInMs));
+    return entry;
+  }
+
+  async #probe(name: string, timeoutInMs: number): Promise<Probe> {
+    const startedAt = this.#clock.now();
+    const duration = (): number => this.#clock.now() - startedAt;
+    try {
+      const client = await this.#factory.createClient(name, timeoutInMs);
+      // Without a listener, a connection that breaks while it closes would end the process.
+      client.on('error', () => undefined);
+      await client.connect();
+      try {
+        await client.query('select 1');
+      } finally {
+        await client.end();
+      }
+      return { status: 'up', durationInMs: duration() };
+    } catch (error) {
+      return { status: 'down', durationInMs: duration(), message: (error as Error).message };
+    }
+  }
+}

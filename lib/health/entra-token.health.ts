@@ -1,0 +1,47 @@
+import type { EntraTokenService } from '../token/entra-token.service.js';
+import type { TokenState } from '../token/token-state.js';
+
+/** What Terminus 11 and 12 take as the result of an indicator. */
+export type EntraHealthResult<K extends string, T extends object> = Record<K, { status: 'up' | 'down' } & T>;
+
+export interface TokenHealthOptions {
+  /** Name of the resource to look at. Default: all that are configured. */
+  resource?: string;
+}
+
+/**
+ * Tells Terminus whether the tokens can serve. A token that is held although its refresh fails counts as up, with
+ * the state `degraded`: the application works, and restarting it would only lose the token.
+ *
+ * ```ts
+ * this.health.check([() => this.tokens.isHealthy('entra')])
+ * ```
+ *
+ * @see https://docs.nestjs.com/recipes/terminus
+ */
+export class EntraTokenHealthIndicator {
+  readonly #tokens: EntraTokenService;
+
+  /** @internal made by the module */
+  constructor(tokens: EntraTokenService) {
+    this.#tokens = tokens;
+  }
+
+  /**
+   * Reads the state that is known; it asks nobody and does not wait.
+   *
+   * @param key name of the entry in the health report
+   * @throws {UnknownResourceError} when there is no such resource
+   */
+  isHealthy<K extends string>(
+    key: K,
+    { resource }: TokenHealthOptions = {},
+  ): EntraHealthResult<K, { tokens: TokenState[] }> {
+    const tokens = this.#tokens.state(resource);
+    const serving = tokens.every(({ state }) => state !== 'pending' && state !== 'expired');
+    return { [key]: { status: serving ? 'up' : 'down', tokens } } as EntraHealthResult<
+      K,
+      { tokens: TokenState[] }
+    >;
+  }
+}

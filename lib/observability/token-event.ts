@@ -1,0 +1,47 @@
+import type { EntraAuthError } from '../errors/entra-auth.error.js';
+
+interface TokenEventBase {
+  /** Name of the resource, or the scopes of a token that was asked for by scopes. */
+  resource: string;
+  /** When it happened. */
+  at: Date;
+}
+
+/** The first token of a resource was obtained, or a new one replaced it. */
+export interface TokenObtainedEvent extends TokenEventBase {
+  type: 'acquired' | 'refreshed';
+  expiresAt: Date;
+  nextRefreshAt: Date;
+}
+
+/** The credential returned the token that is held already; that is no fault before its last five minutes. */
+export interface TokenUnchangedEvent extends TokenEventBase {
+  type: 'unchanged';
+  expiresAt: Date;
+  nextRefreshAt: Date;
+}
+
+/** An attempt failed. While a valid token is held, nobody notices. */
+export interface TokenRefreshFailedEvent extends TokenEventBase {
+  type: 'refresh-failed';
+  error: EntraAuthError;
+  /** Failures in a row. */
+  consecutiveFailures: number;
+  nextRefreshAt: Date;
+  /** When the held token expires; absent when none is held. */
+  expiresAt?: Date;
+}
+
+/**
+ * - `expiring`: attempts keep failing and the held token is in its last five minutes, or its last tenth
+ * - `expired`: the held token has expired and there is no other
+ * - `rejected`: a server rejected the held token
+ * - `recovered`: attempts succeed again after failures
+ */
+export interface TokenHeldEvent extends TokenEventBase {
+  type: 'expiring' | 'expired' | 'rejected' | 'recovered';
+  expiresAt: Date;
+}
+
+/** What happens to the tokens. Free of secrets. */
+export type TokenEvent = TokenObtainedEvent | TokenUnchangedEvent | TokenRefreshFailedEvent | TokenHeldEvent;

@@ -1,0 +1,138 @@
+import type { TokenCredential, TokenCredentialFactory } from '../credential/token-credential.js';
+import type { EntraDataSourceOptions } from '../datasource/entra-data-source.options.js';
+import type { Clock } from '../refresh/clock.js';
+
+/** The national cloud that the application runs in. It decides the scopes of the well-known resources. */
+export type EntraCloud = 'public' | 'usgov' | 'china';
+
+/**
+ * What the application does at boot about the first token of each resource.
+ *
+ * - `wait`: boots only when every configured resource holds a token, and fails with a clear error otherwise
+ * - `background`: starts to fetch at boot and does not wait
+ * - `lazy`: fetches a token when it is first asked for
+ */
+export type StartupMode = 'wait' | 'background' | 'lazy';
+
+/** A credential, or a function that makes one. With a function, a new instance can be made to get past its cache. */
+export type CredentialOption = TokenCredential | TokenCredentialFactory;
+
+/** Options of `EntraAuthModule.forRoot()`, and what the factory of `forRootAsync()` returns. */
+export interface EntraAuthModuleOptions {
+  /**
+   * Where tokens come from, for every resource that names no credential of its own.
+   *
+   * A function is better than an instance: credentials of `@azure/identity` keep a cache that returns the old token
+   * until five minutes before its end, and only a new instance is free of it.
+   *
+   * @default `() => new DefaultAzureCredential()`, loaded from `@azure/identity` when the first token is needed
+   */
+  credential?: CredentialOption;
+  /** @default 'public' */
+  cloud?: EntraCloud;
+  /**
+   * The resources whose tokens are kept fresh, by a name of your choice. `postgres`, `graph`, `mysql`, `sql`,
+   * `redis`, `keyvault`, `storage` and `management` are known by name and need no scopes: `{ graph: {} }`.
+   *
+   * @default none; `postgres` when there is a `dataSource`
+   */
+  resources?: Record<string, ResourceOptions>;
+  /** When and how tokens are refreshed, for every resource that says nothing else. */
+  refresh?: RefreshOptions;
+  /** @default 'wait' */
+  startup?: StartupMode;
+  /**
+   * How long boot waits for the first tokens when `startup` is `'wait'`, in milliseconds.
+   *
+   * @default 30000
+   */
+  startupTimeoutInMs?: number;
+  /**
+   * The TypeORM data sources that log in with a token: the options of the default one (recognised by its
+   * `type: 'postgres'`), or several by name.
+   */
+  dataSource?: EntraDataSourceOptions | Record<string, EntraDataSourceOptions>;
+  /**
+   * Time and chance, for tests.
+   *
+   * @default the machine's clock
+   */
+  clock?: Clock;
+}
+
+/** Options of one resource. */
+export interface ResourceOptions {
+  /** One scope or several of one resource, such as `https://graph.microsoft.com/.default`. */
+  scopes?: string | readonly string[];
+  /** Tenant to ask for the token. Default: the credential's own. */
+  tenantId?: string;
+  /**
+   * Asks for tokens that take part in Continuous Access Evaluation.
+   *
+   * @default false
+   * @see https://learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation
+   */
+  enableCae?: boolean;
+  /** Where this resource's tokens come from. Default: the module's `credential`. */
+  credential?: CredentialOption;
+  /** When and how this resource's tokens are refreshed. What is left out is taken from the module's `refresh`. */
+  refresh?: RefreshOptions;
+}
+
+/** When and how tokens are refreshed. */
+export interface RefreshOptions {
+  /**
+   * Whether tokens are refreshed ahead of time by timers. Without, they are refreshed by the first use after they
+   * are due, still in the background of that use.
+   *
+   * @default true
+   */
+  background?: boolean;
+  /**
+   * The share of a token's life after which a new one is fetched; sooner if the issuer says so. A half leaves as
+   * much time again to get through an outage.
+   *
+   * @default 0.5
+   */
+  shareOfLife?: number;
+  /**
+   * The share of a token's life by which a refresh may be moved forward at random, so that replicas that started
+   * together do not ask together.
+   *
+   * @default 0.05
+   */
+  jitter?: number;
+  /**
+   * How long one attempt to get a token may take, in milliseconds. Credentials ignore abort signals, so an attempt
+   * that is given up may still finish later; its token is then used if it is newer.
+   *
+   * @default 20000
+   */
+  attemptTimeoutInMs?: number;
+  /** Delays after failed attempts. They are random between zero and a bound that doubles. */
+  backoff?: {
+    /** Bound of the first delay, in milliseconds. Default: 1000. */
+    initialDelayInMs?: number;
+    /** Bound of every delay, in milliseconds. Default: 30000. */
+    maxDelayInMs?: number;
+  };
+  /**
+   * How often to try again after an error that somebody must repair, such as an expired client secret, in
+   * milliseconds. The repair is picked up without a restart.
+   *
+   * @default 300000
+   */
+  permanentErrorRetryInMs?: number;
+  /**
+   * How long after a token that a server rejected was replaced another rejection is believed, in milliseconds. It
+   * keeps a wrong role name from hammering the token endpoint.
+   *
+   * @default 30000
+   */
+  forcedRefreshCooldownInMs?: number;
+}
+
+/** What `useClass` and `useExisting` of `forRootAsync()` provide. */
+export interface EntraAuthOptionsFactory {
+  createEntraAuthOptions(): EntraAuthModuleOptions | Promise<EntraAuthModuleOptions>;
+}

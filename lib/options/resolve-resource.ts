@@ -1,0 +1,88 @@
+import type { CredentialProvider } from '../credential/credential-provider.js';
+import { EntraOptionsError } from '../errors/options.error.js';
+import type { RefreshPolicy } from '../refresh/refresh-policy.js';
+import type { TokenExpectations } from '../token/token-validation.js';
+import type { CredentialOption, EntraCloud, ResourceOptions } from './entra-auth-module.options.js';
+import { booleanOption, checkObject, kindOf } from './option-checks.js';
+import { resolveRefreshOptions } from './resolve-refresh-options.js';
+import type { ResolvedResource } from './resolved-options.js';
+import { databaseAudiences, wellKnownResourceNames, wellKnownScope } from './well-known-resources.js';
+
+/** What the module's own options contribute to each resource. */
+export interface ResourceContext {
+  cloud: EntraCloud;
+  policy: RefreshPolicy;
+  provider: (path: string, credential: CredentialOption | undefined) => CredentialProvider;
+}
+
+const known = ['scopes', 'tenantId', 'enableCae', 'credential', 'refresh'];
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Resolves one entry of `resources`. */
+export function resolveResource(
+  name: string,
+  options: ResourceOptions,
+  context: ResourceContext,
+): ResolvedResource {
+  const path = `resources.${name}`;
+  checkObject(
+    path,
+    options,
+    known,
+    'Give an object such as { scopes: "https://graph.microsoft.com/.default" }.',
+  );
+  const scopes = resolveScopes(name, options.scopes, context.cloud);
+  const { tenantId } = options;
+  if (tenantId !== undefined && (typeof tenantId !== 'string' || !/^[\w.-]+$/.test(tenantId))) {
+    throw new EntraOptionsError(
+      `${path}.tenantId`,
+      kindOf(tenantId),
+      'Give the GUID or a domain of the tenant.',
+    );
+  }
+  return {
+    name,
+    scopes,
+    ...(tenantId === undefined ? {} : { tenantId }),
+    enableCae: booleanOption(`${path}.enableCae`, options.enableCae, false),
+    credential: context.provider(`${path}.credential`, options.credential),
+    policy: resolveRefreshOptions(`${path}.refresh`, options.refresh, context.policy),
+    expectations: expectationsOf(scopes, tenantId, context.cloud),
+  };
+}
+
+/** What tokens for these scopes must satisfy: only databases' tokens are checked beyond their times. */
+export function expectationsOf(
+  scopes: readonly string[],
+  tenantId: string | undefined,
+  cloud: EntraCloud,
+): TokenExpectations {
+  const audiences = scopes[0] === undefined ? undefined : databaseAudiences(scopes[0], cloud);
+  if (audiences === undefined) return {};
+  return { audiences, ...(tenantId !== undefined && guid.test(tenantId) ? { tenantId } : {}) };
+}
+
+function resolveScopes(
+  name: string,
+  scopes: ResourceOptions['scopes'],
+  cloud: EntraCloud,
+): readonly string[] {
+  const path = `resources.${name}.scopes`;
+  if (scopes === undefined) {
+    const scope = wellKnownScope(name, cloud);
+    if (scope !== undefined) return [scope];
+    const fix = `Give scopes such as "https://graph.microsoft.com/.default", or use a name that is known: ${wellKnownResourceNames.join(', ')}.`;
+    throw new EntraOptionsError(path, 'it is missing', fix);
+  }
+  const list = typeof scopes === 'string' ? [scopes] : scopes;
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new EntraOptionsError(path, kindOf(scopes), 'Give one scope or an array of scopes.');
+  }
+  const wrong = list.findIndex((scope) => typeof scope !== 'string' || !/^[^\s]+$/.test(scope));
+  if (wrong >= 0) {
+    const given =
+      typeof list[wrong] === 'string' ? 'a scope is empty or contains white space' : 'a scope is no string';
+    throw new EntraOptionsError(path, given, 'Give each scope as a string of its own, without white space.');
+  }
+  return list;
+}

@@ -1,0 +1,20 @@
+/** How failed attempts are spaced out. */
+export interface BackoffPolicy {
+  /** Upper bound of the first delay, in milliseconds. */
+  initialDelayInMs: number;
+  /** Upper bound of every delay, in milliseconds. */
+  maxDelayInMs: number;
+}
+
+/**
+ * A delay with full jitter: anything between zero and a bound that doubles with each failure. Clients that failed
+ * together so come back apart.
+ *
+ * @param failures how many attempts have failed in a row, at least 1
+ * @param random a number in [0, 1)
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function backoffDelay(failures: number, policy: BackoffPolicy, random: number): number {
+  const doublings = Math.min(Math.max(0, failures - 1), 30);
+  return random * Math.min(policy.maxDelayInMs, policy.initialDelayInMs * 2 ** doublings);
+}

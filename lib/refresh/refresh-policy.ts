@@ -1,0 +1,107 @@
+import { backoffDelay, type BackoffPolicy } from './backoff.js';
+
+/** The resolved numbers behind every decision about time. Durations are in milliseconds, shares are of a token's life. */
+export interface RefreshPolicy {
+  background: boolean;
+  shareOfLife: number;
+  jitter: number;
+  attemptTimeoutInMs: number;
+  backoff: BackoffPolicy;
+  permanentErrorRetryInMs: number;
+  forcedRefreshCooldownInMs: number;
+}
+
+/** The times of a token that decisions rest on, in milliseconds since the Unix epoch. */
+export interface TokenTimes {
+  acquiredAt: number;
+  expiresOnTimestamp: number;
+  refreshAfterTimestamp?: number | undefined;
+}
+
+const largestSkewInMs = 30_000;
+const shareOfLifeForSkew = 0.1;
+
+// @azure/identity asks the network again only inside a token's last 300 s; two seconds later it surely does.
+const libraryRefreshWindowInMs = 298_000;
+const retryJitterInMs = 5_000;
+
+// With nothing left to serve, a long Retry-After would turn the server's bad minute into our bad hour.
+const longestRetryAfterWithoutToken = 60_000;
+
+/** How long a token still lived when it was acquired. */
+export function lifeOf(token: TokenTimes): number {
+  return token.expiresOnTimestamp - token.acquiredAt;
+}
+
+/**
+ * Until when a token is handed out without question: its expiry less a margin for the way to the server, 30 s, or a
+ * tenth of its life when it lives less than five minutes.
+ */
+export function usableUntil(token: TokenTimes): number {
+  return token.expiresOnTimestamp - Math.min(largestSkewInMs, lifeOf(token) * shareOfLifeForSkew);
+}
+
+/**
+ * When a new token becomes due: when the issuer says so, or at the configured share of life, whichever is earlier,
+ * less some jitter, so that replicas which booted together drift apart.
+ */
+export function refreshDueAt(token: TokenTimes, policy: RefreshPolicy, random: number): number {
+  const life = lifeOf(token);
+  const byShare = token.acquiredAt + life * policy.shareOfLife;
+  const due = Math.min(token.refreshAfterTimestamp ?? Infinity, byShare) - random * policy.jitter * life;
+  // An issuer that says "refresh at once" must not be asked in a busy loop.
+  return Math.max(due, token.acquiredAt + Math.min(1_000, life / 4));
+}
+
+/**
+ * When to ask again after the credential returned the token that is held already.
+ *
+ * @returns `undefined` when the token is so close to its end that a new one should have come: that is a failure
+ */
+export function nextAttemptAfterSameToken(
+  token: TokenTimes,
+  now: number,
+  random: number,
+): number | undefined {
+  const inWindow = token.expiresOnTimestamp - libraryRefreshWindowInMs;
+  return inWindow > now ? Math.min(inWindow + random * retryJitterInMs, usableUntil(token)) : undefined;
+}
+
+/** What is known when a failed attempt asks for its successor. */
+export interface FailureSituation {
+  now: number;
+  random: number;
+  /** Failures in a row, this one included. */
+  failures: number;
+  retryable: boolean;
+  retryAfterInMs?: number | undefined;
+  /** The token that is held, if it has not expired. */
+  held?: TokenTimes | undefined;
+}
+
+/**
+ * When to try again after a failure: by backoff, or later if the server asked for it or the error is permanent; but
+ * always once more shortly before the held token ends, and at its end, whatever the server asked for.
+ */
+export function nextAttemptAfterFailure(situation: FailureSituation, policy: RefreshPolicy): number {
+  const { now, random, held } = situation;
+  const next = now + failureDelay(situation, policy);
+  if (held === undefined) return next;
+  const beforeTheEnd = Math.min(policy.attemptTimeoutInMs, lifeOf(held) * shareOfLifeForSkew) * (1 + random);
+  const lastChances = [usableUntil(held) - beforeTheEnd, held.expiresOnTimestamp];
+  return Math.min(next, ...lastChances.filter((chance) => chance > now));
+}
+
+/** Whether a token that should have been replaced is near its end: its last five minutes, or its last tenth. */
+export function isExpiring(token: TokenTimes, now: number): boolean {
+  return now >= token.expiresOnTimestamp - Math.min(300_000, lifeOf(token) * shareOfLifeForSkew);
+}
+
+function failureDelay(situation: FailureSituation, policy: RefreshPolicy): number {
+  const { failures, random, retryable, retryAfterInMs, held } = situation;
+  if (!retryable) return policy.permanentErrorRetryInMs * (0.9 + 0.2 * random);
+  const backoff = backoffDelay(failures, policy.backoff, random);
+  if (retryAfterInMs === undefined) return backoff;
+  const asked = held === undefined ? Math.min(retryAfterInMs, longestRetryAfterWithoutToken) : retryAfterInMs;
+  return asked + backoff;
+}

@@ -1,0 +1,288 @@
+import { Subject } from 'rxjs';
+
+import { classifyCredentialFailure } from '../errors/credential-failure.js';
+import { InvalidTokenError } from '../errors/invalid-token.error.js';
+import { EntraShutDownError } from '../errors/shut-down.error.js';
+import { EntraTimeoutError } from '../errors/timeout.error.js';
+import { TokenUnavailableError } from '../errors/token-unavailable.error.js';
+import { redactError } from '../observability/redaction.js';
+import type { TokenEvent, TokenHeldEvent } from '../observability/token-event.js';
+import type { HeldAccessToken } from '../token/held-access-token.js';
+import type { TokenSlot } from '../token/token-slot.js';
+import type { Clock } from './clock.js';
+import { withDeadline } from './deadline.js';
+import { deferred } from './deferred.js';
+import { isExpiring, nextAttemptAfterFailure, nextAttemptAfterSameToken } from './refresh-policy.js';
+import type { RefreshScheduler } from './refresh-scheduler.js';
+
+const timerPrefix = 'entra-token-refresh:';
+const shutdownGraceInMs = 2_000;
+
+/**
+ * Makes every attempt to get a token: one at a time per slot, each with a deadline, and owns what becomes of it. A
+ * rejection reaches the callers that wait for it; without any, it ends here as state and event.
+ */
+export class TokenRefresher {
+  readonly events = new Subject<TokenEvent>();
+  readonly #clock: Clock;
+  readonly #scheduler: RefreshScheduler;
+  readonly #dropIdle: (slot: TokenSlot) => void;
+  /** Attempts that somebody may still wait for. */
+  readonly #attempts = new Set<AbortController>();
+  /** Calls of credentials, which may outlive their attempts. */
+  readonly #calls = new Set<Promise<unknown>>();
+  #closed = false;
+
+  /** @param dropIdle called with a slot made on demand that nobody has used since its last refresh */
+  constructor(clock: Clock, scheduler: RefreshScheduler, dropIdle: (slot: TokenSlot) => void) {
+    this.#clock = clock;
+    this.#scheduler = scheduler;
+    this.#dropIdle = dropIdle;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Starts an attempt that nobody waits for, unless one is under way. */
+  kick(slot: TokenSlot): void {
+    if (slot.flight === undefined && !this.closed) this.#launch(slot);
+  }
+
+  /** Makes an attempt now, or joins the one under way. */
+  refresh(slot: TokenSlot): Promise<HeldAccessToken> {
+    if (this.closed) return Promise.reject(new EntraShutDownError());
+    return slot.flight ?? this.#launch(slot);
+  }
+
+  /**
+   * For callers without a token: joins the attempt under way or the next one. After a failure the next attempt comes
+   * at its own time, however many callers there are.
+   */
+  demand(slot: TokenSlot): Promise<HeldAccessToken> {
+    const wait = slot.nextAttemptAt - this.#clock.now();
+    const { lastError } = slot;
+    if (this.closed || slot.flight !== undefined || lastError === undefined || wait <= 0)
+      return this.refresh(slot);
+    if (!lastError.retryable || wait > slot.resource.policy.attemptTimeoutInMs)
+      return Promise.reject(lastError);
+    if (slot.waiters === undefined) {
+      slot.waiters = deferred<HeldAccessToken>();
+      this.#plan(slot);
+    }
+    return slot.waiters.promise;
+  }
+
+  /** Gets a token that satisfies a claims challenge, and makes it the held one. */
+  answerChallenge(slot: TokenSlot, claims: string): Promise<HeldAccessToken> {
+    if (this.closed) return Promise.reject(new EntraShutDownError());
+    const challenges = (slot.challenges ??= new Map<string, Promise<HeldAccessToken>>());
+    const underWay = challenges.get(claims);
+    if (underWay !== undefined) return underWay;
+    const answer = this.#attempt(slot, claims).finally(() => {
+      challenges.delete(claims);
+      if (slot.flight === undefined) this.#plan(slot);
+    });
+    challenges.set(claims, answer);
+    return answer;
+  }
+
+  /** Cancels the timer of a slot that is no longer wanted. */
+  forget(slot: TokenSlot): void {
+    if (slot.timer !== undefined) this.#scheduler.cancel(slot.timer);
+    slot.timer = undefined;
+    slot.close();
+  }
+
+  /**
+   * Stops for good: no timer is left, every wait ends, and calls under way get a moment to finish, since credentials
+   * cannot be interrupted.
+   */
+  async close(slots: Iterable<TokenSlot>): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#scheduler.cancelAll();
+    for (const slot of slots) this.forget(slot);
+    for (const attempt of this.#attempts) attempt.abort(new EntraShutDownError());
+    await withDeadline(Promise.allSettled(this.#calls), {
+      timeoutInMs: shutdownGraceInMs,
+      clock: this.#clock,
+      onTimeout: () => new EntraTimeoutError('A credential', shutdownGraceInMs, 'It is left behind.'),
+    }).catch(() => undefined);
+    this.events.complete();
+  }
+
+  #launch(slot: TokenSlot): Promise<HeldAccessToken> {
+    const flight = this.#attempt(slot).finally(() => {
+      slot.flight = undefined;
+      this.#settleWaiters(slot, flight);
+      this.#plan(slot);
+    });
+    slot.flight = flight;
+    // A failure has become state and event by now; callers that wait hold the promise themselves.
+    flight.catch(() => undefined);
+    return flight;
+  }
+
+  async #attempt(slot: TokenSlot, claims?: string): Promise<HeldAccessToken> {
+    const { attemptTimeoutInMs: timeoutInMs } = slot.resource.policy;
+    const attempt = new AbortController();
+    const held = slot.unexpired(this.#clock.now());
+    const call = slot.source.acquire({
+      held,
+      heldIsRejected: slot.heldIsRejected,
+      claims,
+      signal: attempt.signal,
+    });
+    this.#own(slot, call, attempt.signal);
+    this.#attempts.add(attempt);
+    try {
+      const token = await withDeadline(call, {
+        timeoutInMs,
+        clock: this.#clock,
+        signal: attempt.signal,
+        onTimeout: () => new EntraTimeoutError('The credential', timeoutInMs, 'The request is repeated.'),
+      });
+      return token === undefined ? this.#keep(slot) : this.#adopt(slot, token);
+    } catch (error) {
+      if (error instanceof EntraShutDownError) throw error;
+      if (error instanceof EntraTimeoutError) slot.source.abandon();
+      attempt.abort();
+      throw this.#fail(slot, error);
+    } finally {
+      this.#attempts.delete(attempt);
+    }
+  }
+
+  /** Owns the credential's promise itself, which may outlive the attempt. */
+  #own(slot: TokenSlot, call: Promise<HeldAccessToken | undefined>, abandoned: AbortSignal): void {
+    const owned = call.then(
+      (late) => {
+        if (!abandoned.aborted || late === undefined || this.closed) return;
+        const newer = late.expiresOnTimestamp > (slot.held?.expiresOnTimestamp ?? -Infinity);
+        if (!newer) return;
+        this.#adopt(slot, late);
+        if (slot.flight === undefined) this.#plan(slot);
+      },
+      () => undefined,
+    );
+    this.#calls.add(owned);
+    void owned.then(() => this.#calls.delete(owned));
+  }
+
+  #adopt(slot: TokenSlot, token: HeldAccessToken): HeldAccessToken {
+    const first = slot.held === undefined;
+    const recovered = slot.consecutiveFailures > 0;
+    slot.adopt(token, this.#clock.random());
+    this.#emit({
+      type: first ? 'acquired' : 'refreshed',
+      resource: slot.name,
+      at: new Date(token.acquiredAt),
+      expiresAt: new Date(token.expiresOnTimestamp),
+      nextRefreshAt: new Date(slot.nextAttemptAt),
+    });
+    if (recovered) this.#emitHeld('recovered', slot, token);
+    return token;
+  }
+
+  #keep(slot: TokenSlot): HeldAccessToken {
+    const now = this.#clock.now();
+    const held = slot.unexpired(now);
+    const next = held && nextAttemptAfterSameToken(held, now, this.#clock.random());
+    if (held === undefined || next === undefined) {
+      const problem = 'The credential keeps returning the token that is about to expire.';
+      throw new InvalidTokenError(
+        'unchanged',
+        problem,
+        'Check the cache of the credential; the request is repeated.',
+      );
+    }
+    const recovered = slot.consecutiveFailures > 0;
+    slot.recordSuccess(next);
+    this.#emit({
+      type: 'unchanged',
+      resource: slot.name,
+      at: new Date(now),
+      expiresAt: new Date(held.expiresOnTimestamp),
+      nextRefreshAt: new Date(next),
+    });
+    if (recovered) this.#emitHeld('recovered', slot, held);
+    return held;
+  }
+
+  #fail(slot: TokenSlot, error: unknown): TokenUnavailableError {
+    const now = this.#clock.now();
+    const held = slot.unexpired(now);
+    const failure = classifyCredentialFailure(error, now);
+    const unavailable = new TokenUnavailableError(slot.name, { ...failure, cause: redactError(error) });
+    const next = nextAttemptAfterFailure(
+      { ...failure, now, held, random: this.#clock.random(), failures: slot.consecutiveFailures + 1 },
+      slot.resource.policy,
+    );
+    slot.recordFailure(unavailable, next);
+    this.#emit({
+      type: 'refresh-failed',
+      resource: slot.name,
+      at: new Date(now),
+      error: unavailable,
+      consecutiveFailures: slot.consecutiveFailures,
+      nextRefreshAt: new Date(next),
+      ...(held === undefined ? {} : { expiresAt: new Date(held.expiresOnTimestamp) }),
+    });
+    this.#reportEnd(slot, now);
+    return unavailable;
+  }
+
+  #reportEnd(slot: TokenSlot, now: number): void {
+    const { held, endReported } = slot;
+    if (held === undefined) return;
+    const end =
+      slot.unexpired(now) === undefined ? 'expired' : isExpiring(held, now) ? 'expiring' : undefined;
+    if (end === undefined || end === endReported) return;
+    slot.endReported = end;
+    this.#emitHeld(end, slot, held);
+  }
+
+  #settleWaiters(slot: TokenSlot, flight: Promise<HeldAccessToken>): void {
+    const { waiters } = slot;
+    slot.waiters = undefined;
+    if (waiters !== undefined) flight.then(waiters.resolve, waiters.reject);
+  }
+
+  #plan(slot: TokenSlot): void {
+    if (slot.timer !== undefined) this.#scheduler.cancel(slot.timer);
+    slot.timer = undefined;
+    const awaited = slot.waiters !== undefined;
+    if (this.closed || !(awaited || slot.resource.policy.background)) return;
+    const fire = (): void => {
+      slot.timer = undefined;
+      if (slot.onDemand && !slot.usedSinceRefresh && slot.waiters === undefined) this.#dropIdle(slot);
+      else this.kick(slot);
+    };
+    slot.timer = this.#scheduler.schedule(timerPrefix + slot.name, slot.nextAttemptAt, fire, awaited);
+  }
+
+  /** Marks the held token as rejected by a server, and replaces it unless that was just done. */
+  replaceRejected(slot: TokenSlot): void {
+    if (slot.held === undefined || slot.heldIsRejected) return;
+    const now = this.#clock.now();
+    if (now - slot.lastForcedAt < slot.resource.policy.forcedRefreshCooldownInMs) return;
+    slot.lastForcedAt = now;
+    slot.reject();
+    this.#emitHeld('rejected', slot, slot.held);
+    this.kick(slot);
+  }
+
+  #emitHeld(type: TokenHeldEvent['type'], slot: TokenSlot, token: HeldAccessToken): void {
+    this.#emit({
+      type,
+      resource: slot.name,
+      at: new Date(this.#clock.now()),
+      expiresAt: new Date(token.expiresOnTimestamp),
+    });
+  }
+
+  #emit(event: TokenEvent): void {
+    this.events.next(event);
+  }
+}

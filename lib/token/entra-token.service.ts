@@ -1,0 +1,186 @@
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+
+import type { AccessToken, GetTokenOptions, TokenCredential } from '../credential/token-credential.js';
+import { isEntraAuthError } from '../errors/entra-auth.error.js';
+import { EntraTimeoutError } from '../errors/timeout.error.js';
+import type { TokenEvent } from '../observability/token-event.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import { untilAborted, withDeadline } from '../refresh/deadline.js';
+import type { RefreshScheduler } from '../refresh/refresh-scheduler.js';
+import { TokenRefresher } from '../refresh/token-refresher.js';
+import type { HeldAccessToken } from './held-access-token.js';
+import { SlotRegistry } from './slot-registry.js';
+import type { TokenSlot } from './token-slot.js';
+import type { TokenState } from './token-state.js';
+
+/**
+ * Holds the access tokens of an application and keeps them fresh in the background. While it holds a valid token, no
+ * call fails or waits for the network, whatever the token endpoint does.
+ *
+ * It is itself a credential: every client of an Azure SDK, and everything else that takes a `TokenCredential`, can
+ * be given this service.
+ *
+ * @see https://learn.microsoft.com/javascript/api/@azure/core-auth/tokencredential
+ */
+export class EntraTokenService implements TokenCredential, OnModuleInit, OnApplicationShutdown {
+  readonly #options: ResolvedOptions;
+  readonly #slots: SlotRegistry;
+  readonly #refresher: TokenRefresher;
+  /** What happens to the tokens, free of secrets. Completes when the application shuts down. */
+  readonly events: Observable<TokenEvent>;
+
+  /** @internal made by the module */
+  constructor(options: ResolvedOptions, scheduler: RefreshScheduler) {
+    this.#options = options;
+    this.#refresher = new TokenRefresher(options.clock, scheduler, (slot) => this.#slots.drop(slot));
+    this.#slots = new SlotRegistry(options, (slot) => this.#refresher.forget(slot));
+    this.events = this.#refresher.events.asObservable();
+  }
+
+  /**
+   * The access token of a resource: at once when a valid one is held, else as soon as the credential gives one.
+   *
+   * @param resourceOrScopes name of a configured resource, or scopes
+   * @param options `claims` bypass the held token and replace it; `tenantId` and `enableCae` select another token;
+   *   `abortSignal` ends this caller's wait only
+   * @throws {UnknownResourceError} for a name that is neither configured nor a scope
+   * @throws {TokenUnavailableError} when no valid token is held and none can be had; `retryable` says whether waiting
+   *   can help
+   */
+  getToken(resourceOrScopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
+    let slot: TokenSlot;
+    try {
+      slot = this.#slots.find(resourceOrScopes, options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    slot.usedSinceRefresh = true;
+    if (options?.claims !== undefined) {
+      return untilAborted(this.#refresher.answerChallenge(slot, options.claims), options.abortSignal);
+    }
+    const now = this.#options.clock.now();
+    if (now < slot.answerUntil && slot.answer !== undefined) {
+      if (now >= slot.nextAttemptAt) this.#refresher.kick(slot);
+      return slot.answer;
+    }
+    return this.#obtain(slot, options);
+  }
+
+  /**
+   * Says that a server rejected a token. If it is still the held one, it is replaced in the background; calls wait
+   * for the new one, and get the old one back if there is none. A token that is not held any more is ignored.
+   *
+   * @param rejected the token, or what `getToken` returned
+   */
+  invalidate(rejected: AccessToken | string): void {
+    const token = typeof rejected === 'string' ? rejected : rejected.token;
+    for (const slot of this.#slots.all()) {
+      if (slot.held?.token === token) this.#refresher.replaceRejected(slot);
+    }
+  }
+
+  /**
+   * Replaces the token of a resource now. One request serves all who ask at the same time. Managed identity may
+   * return the token that is held already.
+   *
+   * @param resource name of a configured resource
+   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {TokenUnavailableError} when the attempt fails; the held token stays in use
+   */
+  async refresh(resource: string): Promise<AccessToken> {
+    return this.#refresher.refresh(this.#slots.named(resource));
+  }
+
+  /**
+   * Where the tokens stand: of one resource, of a configured resource by name, or of all. Free of secrets.
+   *
+   * @param resource name of a configured resource. Default: all, those asked for by scopes included
+   * @throws {UnknownResourceError} when there is no such resource
+   */
+  state(resource?: string): TokenState[] {
+    const now = this.#options.clock.now();
+    if (resource !== undefined) return [{ ...this.#slots.named(resource).state(now), resource }];
+    const named = [...this.#slots.names()].map(([name, slot]) => ({ ...slot.state(now), resource: name }));
+    const onDemand = this.#slots.all().filter((slot) => slot.onDemand);
+    return [...named, ...onDemand.map((slot) => slot.state(now))];
+  }
+
+  /**
+   * A function that returns the current token as a string, for drivers that take a password function: `pg.Pool`,
+   * Knex, Drizzle, MikroORM, Prisma's adapter.
+   *
+   * @param resource name of a configured resource. Default: `'postgres'`
+   * @throws {UnknownResourceError} at once, when there is no such resource
+   */
+  passwordProvider(resource = 'postgres'): () => Promise<string> {
+    this.#slots.named(resource);
+    return async () => (await this.getToken(resource)).token;
+  }
+
+  /** Starts as the option `startup` says. Called by Nest. */
+  async onModuleInit(): Promise<void> {
+    const { startup, startupTimeoutInMs, clock } = this.#options;
+    if (startup === 'lazy') return;
+    const slots = this.#slots.configured();
+    if (startup === 'background') {
+      for (const slot of slots) this.#refresher.kick(slot);
+      return;
+    }
+    try {
+      await withDeadline(Promise.all(slots.map((slot) => this.#firstToken(slot))), {
+        timeoutInMs: startupTimeoutInMs,
+        clock,
+        onTimeout: () => this.#startupTimeout(slots, startupTimeoutInMs),
+      });
+    } catch (error) {
+      await this.onApplicationShutdown();
+      throw error;
+    }
+  }
+
+  /** Stops every timer and wait. A token that is held is still served until it expires. Called by Nest. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.#refresher.close(this.#slots.all());
+  }
+
+  async #obtain(slot: TokenSlot, options: GetTokenOptions | undefined): Promise<HeldAccessToken> {
+    const held = (): HeldAccessToken | undefined => slot.unexpired(this.#options.clock.now());
+    // A rejected token is worth a wait only while its replacement is on the way.
+    const current = held();
+    if (current !== undefined && slot.heldIsRejected && slot.flight === undefined) return current;
+    try {
+      return await untilAborted(this.#refresher.demand(slot), options?.abortSignal);
+    } catch (error) {
+      const fallback = isEntraAuthError(error) ? held() : undefined;
+      if (fallback !== undefined) return fallback;
+      throw error;
+    }
+  }
+
+  /** Boot is patient with a passing fault: the attempts go on until the deadline of the start. */
+  async #firstToken(slot: TokenSlot): Promise<void> {
+    for (;;) {
+      try {
+        await this.#refresher.demand(slot);
+        return;
+      } catch (error) {
+        const waits =
+          slot.nextAttemptAt - this.#options.clock.now() <= slot.resource.policy.attemptTimeoutInMs;
+        if (!isEntraAuthError(error) || !error.retryable || !waits || this.#refresher.closed) throw error;
+      }
+    }
+  }
+
+  #startupTimeout(slots: readonly TokenSlot[], timeoutInMs: number): EntraTimeoutError {
+    const missing = slots.filter((slot) => slot.held === undefined);
+    const names = missing.map((slot) => `"${slot.name}"`).join(', ');
+    const reason =
+      missing.find((slot) => slot.lastError !== undefined)?.lastError?.message ?? 'No answer came.';
+    return new EntraTimeoutError(
+      `Waiting at start-up for the first access token of ${names}`,
+      timeoutInMs,
+      `${reason} To boot without waiting, set "startup" to "background".`,
+    );
+  }
+}

@@ -1,0 +1,128 @@
+import { EntraShutDownError } from '../errors/shut-down.error.js';
+import type { TokenUnavailableError } from '../errors/token-unavailable.error.js';
+import type { ResolvedResource } from '../options/resolved-options.js';
+import type { Clock } from '../refresh/clock.js';
+import type { Deferred } from '../refresh/deferred.js';
+import { refreshDueAt, usableUntil } from '../refresh/refresh-policy.js';
+import type { HeldAccessToken } from './held-access-token.js';
+import { TokenSource } from './token-source.js';
+import type { TokenState, TokenStateName } from './token-state.js';
+
+/**
+ * Everything known about one resource's token: the token, its state, and what is under way. It starts nothing by
+ * itself; `TokenRefresher` does.
+ */
+export class TokenSlot {
+  readonly name: string;
+  readonly resource: ResolvedResource;
+  readonly source: TokenSource;
+  /** Whether the slot was made by a call rather than by configuration. */
+  readonly onDemand: boolean;
+
+  held: HeldAccessToken | undefined;
+  /** `held` as a promise that is already resolved, so that a look-up allocates nothing. */
+  answer: Promise<HeldAccessToken> | undefined;
+  /** Before this time `answer` is handed out without question. */
+  answerUntil = -Infinity;
+  /** From this time on an attempt should be made. */
+  nextAttemptAt = -Infinity;
+  rejected: HeldAccessToken | undefined;
+  lastForcedAt = -Infinity;
+  usedSinceRefresh = false;
+
+  refreshes = 0;
+  failures = 0;
+  consecutiveFailures = 0;
+  lastError: TokenUnavailableError | undefined;
+
+  /** The attempt under way. */
+  flight: Promise<HeldAccessToken> | undefined;
+  /** Callers that wait, without a token, for the next attempt after a failed one. */
+  waiters: Deferred<HeldAccessToken> | undefined;
+  /** Answers to claims challenges under way, by their claims. */
+  challenges: Map<string, Promise<HeldAccessToken>> | undefined;
+  /** What has been said about the end of the held token, so that it is said once. */
+  endReported: 'expiring' | 'expired' | undefined;
+  /** The name of the slot's timer, while there is one. */
+  timer: string | undefined;
+
+  constructor(name: string, resource: ResolvedResource, clock: Clock, onDemand: boolean) {
+    this.name = name;
+    this.resource = resource;
+    this.source = new TokenSource(resource, clock);
+    this.onDemand = onDemand;
+  }
+
+  /** The held token, as long as it has not expired. */
+  unexpired(now: number): HeldAccessToken | undefined {
+    return this.held !== undefined && now < this.held.expiresOnTimestamp ? this.held : undefined;
+  }
+
+  get heldIsRejected(): boolean {
+    return this.rejected !== undefined && this.rejected === this.held;
+  }
+
+  adopt(token: HeldAccessToken, random: number): void {
+    this.held = token;
+    this.answer = Promise.resolve(token);
+    this.rejected = undefined;
+    this.endReported = undefined;
+    this.refreshes++;
+    this.usedSinceRefresh = false;
+    this.recordSuccess(refreshDueAt(token, this.resource.policy, random));
+  }
+
+  recordSuccess(nextAttemptAt: number): void {
+    this.consecutiveFailures = 0;
+    this.lastError = undefined;
+    this.nextAttemptAt = nextAttemptAt;
+    this.#serveAgain();
+  }
+
+  recordFailure(error: TokenUnavailableError, nextAttemptAt: number): void {
+    this.failures++;
+    this.consecutiveFailures++;
+    this.lastError = error;
+    this.nextAttemptAt = nextAttemptAt;
+    this.#serveAgain();
+  }
+
+  /** Marks the held token as rejected by a server: callers then wait for the attempt to replace it. */
+  reject(): void {
+    this.rejected = this.held;
+    this.answerUntil = -Infinity;
+  }
+
+  stateName(now: number): TokenStateName {
+    if (this.held === undefined) return 'pending';
+    if (this.unexpired(now) === undefined) return 'expired';
+    if (this.consecutiveFailures > 0 || this.heldIsRejected) return 'degraded';
+    return now >= this.nextAttemptAt ? 'due' : 'fresh';
+  }
+
+  state(now: number): TokenState {
+    return {
+      resource: this.name,
+      state: this.stateName(now),
+      ...(this.held === undefined
+        ? {}
+        : { acquiredAt: new Date(this.held.acquiredAt), expiresAt: new Date(this.held.expiresOnTimestamp) }),
+      ...(Number.isFinite(this.nextAttemptAt) ? { nextRefreshAt: new Date(this.nextAttemptAt) } : {}),
+      refreshes: this.refreshes,
+      failures: this.failures,
+      consecutiveFailures: this.consecutiveFailures,
+      ...(this.lastError === undefined ? {} : { lastError: this.lastError.message }),
+    };
+  }
+
+  /** A rejected token that could not be replaced is the best there is: the next caller need not wait again. */
+  #serveAgain(): void {
+    if (this.held !== undefined) this.answerUntil = usableUntil(this.held);
+  }
+
+  /** Ends every wait of the slot. */
+  close(): void {
+    this.waiters?.reject(new EntraShutDownError());
+    this.waiters = undefined;
+  }
+}

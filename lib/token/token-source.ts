@@ -1,0 +1,120 @@
+import type { AccessToken, GetTokenOptions, TokenCredential } from '../credential/token-credential.js';
+import { InvalidTokenError } from '../errors/invalid-token.error.js';
+import type { ResolvedResource } from '../options/resolved-options.js';
+import type { Clock } from '../refresh/clock.js';
+import { forcingLadder, type CredentialCalls } from './forcing-ladder.js';
+import type { HeldAccessToken } from './held-access-token.js';
+import { validateAccessToken } from './token-validation.js';
+
+export interface AcquisitionGoal {
+  /** The token to be replaced. Without one, any valid token will do. */
+  held?: HeldAccessToken | undefined;
+  /** Whether a server has rejected the held token, so that even one that expires earlier is better. */
+  heldIsRejected: boolean;
+  /** The claims of a challenge that the new token must satisfy. */
+  claims?: string | undefined;
+  /** Aborted when nobody waits any more: no further step is taken then. */
+  signal: AbortSignal;
+}
+
+/** Gets tokens of one resource out of its credential: one attempt at a time, no retries, no timers. */
+export class TokenSource {
+  readonly #resource: ResolvedResource;
+  readonly #clock: Clock;
+  #inUse: Promise<TokenCredential> | undefined;
+  #suspect = false;
+
+  constructor(resource: ResolvedResource, clock: Clock) {
+    this.#resource = resource;
+    this.#clock = clock;
+  }
+
+  /**
+   * Makes one attempt.
+   *
+   * @returns a token that is better than the held one, or `undefined` when the credential only has the held one
+   * @throws whatever the credential throws, or {@link InvalidTokenError} when what it returned cannot be used
+   */
+  async acquire(goal: AcquisitionGoal): Promise<HeldAccessToken | undefined> {
+    try {
+      return goal.claims === undefined
+        ? await this.#climb(goal)
+        : await this.#answerChallenge(goal, goal.claims);
+    } catch (error) {
+      // After a failure @azure/identity throttles the instance for a minute, even when the server is well again.
+      this.#suspect = true;
+      throw error;
+    }
+  }
+
+  /** Tells that the attempt under way was given up, so that the next one does not trust the same instance. */
+  abandon(): void {
+    this.#suspect = true;
+  }
+
+  async #climb(goal: AcquisitionGoal): Promise<HeldAccessToken | undefined> {
+    const { held, signal } = goal;
+    const calls = this.#calls(signal);
+    const situation = {
+      renewable: this.#resource.credential.renewable,
+      issuerWantsRefresh: (held?.refreshAfterTimestamp ?? Infinity) <= this.#clock.now(),
+    };
+    let unusable: InvalidTokenError | undefined;
+    let returnedHeld = false;
+    for (const step of forcingLadder) {
+      if (!step.applies(situation)) continue;
+      signal.throwIfAborted();
+      const answer = await step.call(calls);
+      try {
+        const token = this.#validate(answer);
+        if (isBetter(token, goal)) return token;
+        returnedHeld = true;
+      } catch (error) {
+        // A stale cache answers with a stale token; a more forceful step may get a good one.
+        if (!(error instanceof InvalidTokenError) || !error.retryable) throw error;
+        unusable = error;
+      }
+    }
+    if (unusable !== undefined && !returnedHeld) throw unusable;
+    return undefined;
+  }
+
+  async #answerChallenge(goal: AcquisitionGoal, claims: string): Promise<HeldAccessToken | undefined> {
+    const token = this.#validate(await this.#calls(goal.signal).withClaims(claims));
+    return token.token === goal.held?.token ? undefined : token;
+  }
+
+  #validate(answer: unknown): HeldAccessToken {
+    return validateAccessToken(answer, this.#resource.expectations, this.#clock.now());
+  }
+
+  #calls(signal: AbortSignal): CredentialCalls {
+    const { credential, scopes, tenantId, enableCae } = this.#resource;
+    const call = async (instance: Promise<TokenCredential>, claims?: string): Promise<AccessToken | null> => {
+      this.#inUse = instance;
+      const options: GetTokenOptions = {
+        abortSignal: signal,
+        ...(tenantId === undefined ? {} : { tenantId }),
+        ...(enableCae ? { enableCae } : {}),
+        ...(claims === undefined ? {} : { claims }),
+      };
+      const token = await (await instance).getToken([...scopes], options);
+      this.#suspect = false;
+      return token;
+    };
+    const renew = (): Promise<TokenCredential> =>
+      this.#inUse === undefined ? credential.get() : credential.renew(this.#inUse);
+    const current = (): Promise<TokenCredential> => (this.#suspect ? renew() : credential.get());
+    return {
+      plain: () => call(current()),
+      withClaims: (claims) => call(current(), claims),
+      onNewInstance: () => call(renew()),
+    };
+  }
+}
+
+function isBetter(token: HeldAccessToken, { held, heldIsRejected }: AcquisitionGoal): boolean {
+  if (held === undefined) return true;
+  if (token.token === held.token) return false;
+  return heldIsRejected || token.expiresOnTimestamp >= held.expiresOnTimestamp;
+}
