@@ -1,5 +1,6 @@
 import type pg from 'pg';
 
+import { asError } from '../errors/as-error.js';
 import type { EntraLogin } from './entra-login.js';
 
 type PgModule = typeof pg;
@@ -37,7 +38,7 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
 
   class EntraPool extends driver.Pool {
     constructor(config?: pg.PoolConfig) {
-      super({ ...config, Client: EntraClient } as pg.PoolConfig);
+      super({ ...config, Client: EntraClient });
     }
 
     override connect(): Promise<pg.PoolClient>;
@@ -45,7 +46,7 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
     override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
       if (callback === undefined) {
         return new Promise((resolve, reject) => {
-          this.connect((error, client) => (client === undefined ? reject(error as Error) : resolve(client)));
+          this.connect((error, client) => (client === undefined ? reject(asError(error)) : resolve(client)));
         });
       }
       const connect = (done: ConnectCallback): void =>

@@ -26,13 +26,16 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   readonly #options: ResolvedOptions;
   readonly #tokens: EntraTokenService;
   readonly #logins = new Subject<LoginEvent>();
-  /** Every physical login of every data source made here, free of secrets. */
-  readonly logins: Observable<LoginEvent> = this.#logins.asObservable();
 
   /** @internal made by the module */
   constructor(options: ResolvedOptions, tokens: EntraTokenService) {
     this.#options = options;
     this.#tokens = tokens;
+  }
+
+  /** Every physical login of every data source made here, free of secrets. */
+  get logins(): Observable<LoginEvent> {
+    return this.#logins;
   }
 
   /**
@@ -52,7 +55,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
       // Repeating the first connection for half a minute cannot repair a wrong secret or a wrong role.
       toRetry: (error: unknown) =>
         !(isEntraAuthError(error) && !error.retryable) && (toRetry === undefined || toRetry(error)),
-    } as TypeOrmModuleOptions;
+    };
   }
 
   /**

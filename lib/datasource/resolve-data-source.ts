@@ -70,7 +70,8 @@ function resolveDataSource(name: string, path: string, given: object): ResolvedD
     );
   }
   checkExtra(`${path}.extra`, options.extra);
-  const { resource = 'postgres', replication, extra, ...rest } = options;
+  const { resource = 'postgres', replication, ...rest } = options;
+  const extra: unknown = options.extra;
   if (typeof resource !== 'string' || resource === '') {
     throw new EntraOptionsError(`${path}.resource`, kindOf(resource), 'Give the name of a resource.');
   }

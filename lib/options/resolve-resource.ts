@@ -74,8 +74,9 @@ function resolveScopes(
     const fix = `Give scopes such as "https://graph.microsoft.com/.default", or use a name that is known: ${wellKnownResourceNames.join(', ')}.`;
     throw new EntraOptionsError(path, 'it is missing', fix);
   }
-  const list = typeof scopes === 'string' ? [scopes] : scopes;
-  if (!Array.isArray(list) || list.length === 0) {
+  const list: readonly unknown[] =
+    typeof scopes === 'string' ? [scopes] : Array.isArray(scopes) ? scopes : [];
+  if (list.length === 0) {
     throw new EntraOptionsError(path, kindOf(scopes), 'Give one scope or an array of scopes.');
   }
   const wrong = list.findIndex((scope) => typeof scope !== 'string' || !/^[^\s]+$/.test(scope));
@@ -84,5 +85,5 @@ function resolveScopes(
       typeof list[wrong] === 'string' ? 'a scope is empty or contains white space' : 'a scope is no string';
     throw new EntraOptionsError(path, given, 'Give each scope as a string of its own, without white space.');
   }
-  return list;
+  return list as readonly string[];
 }

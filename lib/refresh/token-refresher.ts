@@ -46,7 +46,7 @@ export class TokenRefresher {
 
   /** Starts an attempt that nobody waits for, unless one is under way. */
   kick(slot: TokenSlot): void {
-    if (slot.flight === undefined && !this.closed) this.#launch(slot);
+    if (slot.flight === undefined && !this.closed) void this.#launch(slot);
   }
 
   /** Makes an attempt now, or joins the one under way. */
@@ -246,7 +246,11 @@ export class TokenRefresher {
   #settleWaiters(slot: TokenSlot, flight: Promise<HeldAccessToken>): void {
     const { waiters } = slot;
     slot.waiters = undefined;
-    if (waiters !== undefined) flight.then(waiters.resolve, waiters.reject);
+    if (waiters === undefined) return;
+    flight.then(
+      (token) => waiters.resolve(token),
+      (error: Error) => waiters.reject(error),
+    );
   }
 
   #plan(slot: TokenSlot): void {

@@ -2,6 +2,7 @@ import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../credential/token-credential.js';
+import { asError } from '../errors/as-error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { TokenEvent } from '../observability/token-event.js';
@@ -27,15 +28,19 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   readonly #options: ResolvedOptions;
   readonly #slots: SlotRegistry;
   readonly #refresher: TokenRefresher;
-  /** What happens to the tokens, free of secrets. Completes when the application shuts down. */
-  readonly events: Observable<TokenEvent>;
+  readonly #events: Observable<TokenEvent>;
 
   /** @internal made by the module */
   constructor(options: ResolvedOptions, scheduler: RefreshScheduler) {
     this.#options = options;
     this.#refresher = new TokenRefresher(options.clock, scheduler, (slot) => this.#slots.drop(slot));
     this.#slots = new SlotRegistry(options, (slot) => this.#refresher.forget(slot));
-    this.events = this.#refresher.events.asObservable();
+    this.#events = this.#refresher.events.asObservable();
+  }
+
+  /** What happens to the tokens, free of secrets. Completes when the application shuts down. */
+  get events(): Observable<TokenEvent> {
+    return this.#events;
   }
 
   /**
@@ -53,7 +58,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     try {
       slot = this.#slots.find(resourceOrScopes, options);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(asError(error));
     }
     slot.usedSinceRefresh = true;
     if (options?.claims !== undefined) {
@@ -144,15 +149,29 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     await this.#refresher.close(this.#slots.all());
   }
 
+  /**
+   * The slow way: there is no token, or the held one is rejected or in its last seconds. A token that has not expired
+   * is still better than an error, and better than a wait that would outlast it.
+   */
   async #obtain(slot: TokenSlot, options: GetTokenOptions | undefined): Promise<HeldAccessToken> {
-    const held = (): HeldAccessToken | undefined => slot.unexpired(this.#options.clock.now());
-    // A rejected token is worth a wait only while its replacement is on the way.
-    const current = held();
-    if (current !== undefined && slot.heldIsRejected && slot.flight === undefined) return current;
+    const { clock } = this.#options;
+    const held = slot.unexpired(clock.now());
+    if (
+      held !== undefined &&
+      slot.flight === undefined &&
+      (slot.heldIsRejected || isBackingOff(slot, clock.now()))
+    ) {
+      return held;
+    }
+    const next = untilAborted(this.#refresher.demand(slot), options?.abortSignal);
+    if (held === undefined) return next;
     try {
-      return await untilAborted(this.#refresher.demand(slot), options?.abortSignal);
+      const timeoutInMs = (held.expiresOnTimestamp - clock.now()) / 2;
+      const onTimeout = (): Error =>
+        new EntraTimeoutError('The refresh', timeoutInMs, 'The held token is used.');
+      return await withDeadline(next, { timeoutInMs, clock, onTimeout });
     } catch (error) {
-      const fallback = isEntraAuthError(error) ? held() : undefined;
+      const fallback = isEntraAuthError(error) ? slot.unexpired(clock.now()) : undefined;
       if (fallback !== undefined) return fallback;
       throw error;
     }
@@ -183,4 +202,8 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
       `${reason} To boot without waiting, set "startup" to "background".`,
     );
   }
+}
+
+function isBackingOff(slot: TokenSlot, now: number): boolean {
+  return slot.lastError !== undefined && now < slot.nextAttemptAt;
 }

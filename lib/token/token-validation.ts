@@ -73,7 +73,7 @@ function checkShape(value: unknown): TokenShape {
 }
 
 function expired(expiry: number, now: number): InvalidTokenError {
-  // Year 5138 in seconds is 1973 in milliseconds: no token expires there, but many a mistake in units does.
+  // Below this, a number of milliseconds lies before 1974 and can only be a number of seconds.
   const inSeconds = expiry > 0 && expiry < 1e11;
   return new InvalidTokenError(
     'expired',

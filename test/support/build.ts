@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { runSuccessfully } from './run-program.js';
+
+/** The top of the repository. */
+export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+interface Build {
+  /** Says which sources the output was made of. */
+  stamp: string;
+  /** Files and folders that the output depends on. */
+  sources: readonly string[];
+  /** Must exist, or the output is made again whatever the stamp says. */
+  outputs: readonly string[];
+  /** Arguments of npm. */
+  command: readonly string[];
+}
+
+const library: Build = {
+  stamp: 'dist/.library',
+  sources: [
+    'lib',
+    'package.json',
+    'nest-cli.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'tsconfig.cjs.json',
+  ],
+  outputs: ['dist/esm/index.js', 'dist/cjs/index.js', 'dist/cjs/package.json'],
+  command: ['run', '--silent', 'build'],
+};
+
+const sample: Build = {
+  stamp: 'dist/.sample',
+  sources: [...library.sources, 'sample-app', 'tsconfig.sample.json'],
+  outputs: ['dist/sample-app/main.js'],
+  command: ['run', '--silent', 'build:sample'],
+};
+
+const tarball: Build = {
+  stamp: 'dist/.tarball',
+  sources: [...library.sources, 'README.md', 'CHANGELOG.md', 'LICENSE'],
+  outputs: ['dist/nestjs-entra-auth.tgz'],
+  // The library has just been built; what `prepack` does would take it away from under other tests.
+  command: ['pack', '--silent', '--ignore-scripts', '--pack-destination', 'dist'],
+};
+
+const lock = join(repositoryRoot, '.test-output/build.lock');
+const lockPollInMs = 100;
+const lockTimeoutInMs = 180_000;
+
+/** Builds the library, ESM and CommonJS, unless `dist` already holds what the sources say. */
+export async function ensureLibraryBuilt(): Promise<void> {
+  await inTurn(() => buildIfStale(library));
+}
+
+/** Builds the library and the sample application, unless `dist` already holds what the sources say. */
+export async function ensureBuilt(): Promise<void> {
+  await inTurn(async () => {
+    await buildIfStale(library);
+    await buildIfStale(sample);
+  });
+}
+
+/** Packs the library as it would be published, and returns the path of the tarball. */
+export async function ensurePacked(): Promise<string> {
+  await inTurn(async () => {
+    await buildIfStale(library);
+    await buildIfStale(tarball);
+  });
+  return join(repositoryRoot, 'dist/nestjs-entra-auth.tgz');
+}
+
+async function buildIfStale({ stamp, sources, outputs, command }: Build): Promise<void> {
+  const digest = await digestOf(sources);
+  const stampFile = join(repositoryRoot, stamp);
+  const present = await Promise.all(outputs.map((output) => exists(join(repositoryRoot, output))));
+  if (present.every(Boolean) && (await readFile(stampFile, 'utf8').catch(() => '')) === digest) return;
+  await runSuccessfully('npm', command, { cwd: repositoryRoot });
+  await writeFile(stampFile, digest);
+}
+
+/** The test files of one run are spread over several processes; the first to come builds, the others wait for it. */
+async function inTurn(work: () => Promise<void>): Promise<void> {
+  await mkdir(dirname(lock), { recursive: true });
+  const deadline = Date.now() + lockTimeoutInMs;
+  while (!(await tryLock())) {
+    if (Date.now() > deadline) throw new Error(`${lock} is held by another process; remove it.`);
+    await sleep(lockPollInMs);
+  }
+  try {
+    await work();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+async function tryLock(): Promise<boolean> {
+  try {
+    await writeFile(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const owner = Number(await readFile(lock, 'utf8').catch(() => ''));
+  // A killed run leaves its lock behind.
+  if (owner > 0 && !isAlive(owner)) await rm(lock, { force: true });
+  return false;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function digestOf(sources: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const source of sources) {
+    for (const file of await filesIn(source)) {
+      hash.update(`${file}\0`).update(await readFile(join(repositoryRoot, file)));
+    }
+  }
+  return hash.digest('hex');
+}
+
+async function filesIn(path: string): Promise<string[]> {
+  if (!(await stat(join(repositoryRoot, path))).isDirectory()) return [path];
+  const entries = await readdir(join(repositoryRoot, path), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(repositoryRoot.length + 1))
+    .sort();
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

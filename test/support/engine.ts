@@ -1,0 +1,22 @@
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { EntraAuthModuleOptions, TokenEvent } from 'nestjs-entra-auth';
+
+import { resolveOptions } from '../../lib/options/resolve-options.js';
+import { RefreshScheduler } from '../../lib/refresh/refresh-scheduler.js';
+import { ManualClock } from '../../lib/testing/manual-clock.js';
+import { EntraTokenService } from '../../lib/token/entra-token.service.js';
+import { FakeCredential } from './fake-credential.js';
+
+/** The token service on a clock and a credential that the test controls, without Nest. */
+export function createEngine(options: Partial<EntraAuthModuleOptions> = {}) {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1));
+  const credential = new FakeCredential(clock.now);
+  const registry = new SchedulerRegistry();
+  const resolved = resolveOptions({ credential, clock, resources: { graph: {} }, ...options });
+  const service = new EntraTokenService(resolved, new RefreshScheduler(registry, clock));
+  const events: TokenEvent[] = [];
+  service.events.subscribe((event) => events.push(event));
+  return { clock, credential, registry, service, events };
+}
+
+export const eventTypes = (events: readonly TokenEvent[]): string[] => events.map(({ type }) => type);

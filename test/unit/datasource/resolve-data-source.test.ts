@@ -1,0 +1,156 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { resolveDataSources } from '../../../lib/datasource/resolve-data-source.js';
+import { EntraOptionsError } from '../../../lib/errors/options.error.js';
+
+const given = { type: 'postgres', host: 'db.example', username: 'app', database: 'notes' };
+const url = 'postgres://app@db.example:6432/notes';
+
+function resolve(options: unknown) {
+  const dataSource = resolveDataSources(options).get('default');
+  if (dataSource === undefined) throw new Error('There is no default data source.');
+  return dataSource;
+}
+
+function errorOf(options: unknown): EntraOptionsError {
+  try {
+    resolveDataSources(options);
+  } catch (error) {
+    if (error instanceof EntraOptionsError) return error;
+    throw error;
+  }
+  throw new Error('The options were accepted.');
+}
+
+describe('resolveDataSources', () => {
+  it('verifies TLS and sets a deadline when nothing is said about either', () => {
+    expect(resolve(given)).toMatchObject({
+      resource: 'postgres',
+      connectTimeoutInMs: 15_000,
+      primary: { host: 'db.example', port: 5432, ssl: { rejectUnauthorized: true } },
+      typeOrmOptions: { type: 'postgres', connectTimeoutMS: 15_000, ssl: { rejectUnauthorized: true } },
+    });
+  });
+
+  it('passes on what is TypeORM’s and keeps its own options to itself', () => {
+    const { typeOrmOptions } = resolve({
+      ...given,
+      resource: 'reports',
+      poolSize: 3,
+      schema: 's',
+      extra: { maxUses: 9 },
+    });
+    expect(typeOrmOptions).toMatchObject({ poolSize: 3, schema: 's', extra: { maxUses: 9 } });
+    expect(typeOrmOptions).not.toHaveProperty('resource');
+  });
+
+  it.each([
+    [url, { host: 'db.example', port: 6432, username: 'app', database: 'notes' }],
+    ['postgresql://app@db.example/notes', { port: 5432 }],
+    ['postgres://me%40corp.example@db.example/no%20tes', { username: 'me@corp.example', database: 'no tes' }],
+    ['postgres://app@[::1]:5433/notes', { host: '::1', port: 5433 }],
+    [`${url}?sslmode=require`, { ssl: { rejectUnauthorized: true } }],
+    [`${url}?sslmode=verify-ca`, { ssl: { rejectUnauthorized: true } }],
+    [`${url}?sslmode=verify-full&sslrootcert=system`, { ssl: { rejectUnauthorized: true } }],
+  ])('takes %s apart', (text, primary) => {
+    const resolved = resolve({ type: 'postgres', url: text });
+    expect(resolved.primary).toMatchObject(primary);
+    expect(resolved.typeOrmOptions).not.toHaveProperty('url');
+  });
+
+  it('takes the parameters of a URL to where they belong', () => {
+    const text = `${url}?application_name=me&connect_timeout=7&options=-c%20work_mem%3D9MB`;
+    expect(resolve({ type: 'postgres', url: text }).typeOrmOptions).toMatchObject({
+      applicationName: 'me',
+      connectTimeoutMS: 7_000,
+      extra: { options: '-c work_mem=9MB' },
+    });
+  });
+
+  it('reads the certificate authorities that a URL names', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'entra-url-'));
+    try {
+      writeFileSync(join(folder, 'ca.pem'), 'PEM');
+      const text = `${url}?sslrootcert=${join(folder, 'ca.pem')}`;
+      expect(resolve({ type: 'postgres', url: text }).primary.ssl).toEqual({
+        ca: 'PEM',
+        rejectUnauthorized: true,
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('completes a URL with options, and options that say the same', () => {
+    const text = 'postgres://db.example/notes';
+    expect(
+      resolve({ type: 'postgres', url: text, username: 'app', host: 'db.example' }).primary.username,
+    ).toBe('app');
+  });
+
+  it('resolves a master and its replicas alike', () => {
+    const replica = { host: 'replica.example', username: 'app', database: 'notes', ssl: { ca: 'PEM' } };
+    const resolved = resolve({ type: 'postgres', replication: { master: { url }, slaves: [replica] } });
+    expect(resolved.primary.host).toBe('db.example');
+    expect(resolved.typeOrmOptions).toMatchObject({
+      replication: {
+        master: { host: 'db.example', port: 6432, ssl: { rejectUnauthorized: true } },
+        slaves: [{ host: 'replica.example', port: 5432, ssl: { ca: 'PEM', rejectUnauthorized: true } }],
+      },
+    });
+  });
+
+  it.each<[string, object]>([
+    ['dataSource.type', { ...given, type: 'mysql' }],
+    ['dataSource.type', { host: 'db.example' }],
+    ['dataSource.host', { ...given, host: undefined }],
+    ['dataSource.host', { ...given, host: '/var/run/postgresql' }],
+    ['dataSource.username', { ...given, username: '' }],
+    ['dataSource.database', { ...given, database: undefined }],
+    ['dataSource.port', { ...given, port: '5432' }],
+    ['dataSource.port', { ...given, port: 0 }],
+    ['dataSource.password', { ...given, password: 'hunter2' }],
+    ['dataSource.password', { ...given, password: () => 'hunter2' }],
+    ['dataSource.driver', { ...given, driver: {} }],
+    ['dataSource.nativeDriver', { ...given, nativeDriver: {} }],
+    ['dataSource.ssl', { ...given, ssl: false }],
+    ['dataSource.ssl', { ...given, ssl: null }],
+    ['dataSource.ssl', { ...given, ssl: 'no-verify' }],
+    ['dataSource.ssl.rejectUnauthorized', { ...given, ssl: { rejectUnauthorized: false } }],
+    ['dataSource.ssl.checkServerIdentity', { ...given, ssl: { checkServerIdentity: () => undefined } }],
+    ['dataSource.connectTimeoutMS', { ...given, connectTimeoutMS: 0 }],
+    ['dataSource.extra', { ...given, extra: 'max=3' }],
+    ['dataSource.extra.password', { ...given, extra: { password: 'hunter2' } }],
+    ['dataSource.extra.ssl', { ...given, extra: { ssl: false } }],
+    ['dataSource.extra.connectionString', { ...given, extra: { connectionString: url } }],
+    ['dataSource.extra.host', { ...given, extra: { host: 'evil.example' } }],
+    ['dataSource.url', { type: 'postgres', url: 'db.example' }],
+    ['dataSource.url', { type: 'postgres', url: 'mysql://app@db.example/notes' }],
+    ['dataSource.url', { type: 'postgres', url: 'postgres://app:hunter2@db.example/notes' }],
+    ['dataSource.url', { type: 'postgres', url: `${url}?password=hunter2` }],
+    ['dataSource.url', { type: 'postgres', url: `${url}?sslmode=disable` }],
+    ['dataSource.url', { type: 'postgres', url: `${url}?sslmode=prefer` }],
+    ['dataSource.url', { type: 'postgres', url: `${url}?sslmode=nonsense` }],
+    ['dataSource.url', { type: 'postgres', url: `${url}?sslrootcert=/nowhere/ca.pem` }],
+    ['dataSource.url', { type: 'postgres', url: `${url}?service=x` }],
+    ['dataSource.host', { type: 'postgres', url, host: 'other.example' }],
+    ['dataSource.port', { type: 'postgres', url, port: 5433 }],
+    [
+      'dataSource.replication.slaves[0].ssl',
+      { type: 'postgres', replication: { master: { url }, slaves: [{ url, ssl: false }] } },
+    ],
+    [
+      'dataSource.replication.master.password',
+      { type: 'postgres', replication: { master: { url, password: 'hunter2' }, slaves: [] } },
+    ],
+  ])('refuses a wrong "%s" with the fix, without repeating a password (%#)', (option, options) => {
+    const error = errorOf(options);
+    expect(error).toMatchObject({ code: 'ENTRA_OPTIONS_INVALID', option });
+    expect(error.fix).toMatch(/^[A-Z].+\.$/);
+    expect(error.message).not.toContain('hunter2');
+  });
+});

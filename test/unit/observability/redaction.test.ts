@@ -1,0 +1,50 @@
+import { inspect } from 'node:util';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { redact, redactError } from '../../../lib/observability/redaction.js';
+import { jwt } from '../../support/tokens.js';
+
+const token = jwt({ sub: 'someone', exp: 1 });
+
+describe('redact', () => {
+  it.each([
+    ['a JWT', `got ${token} back`, 'got [redacted token] back'],
+    ['a bearer header', 'Authorization: Bearer abc.def~g', 'Authorization: Bearer [redacted]'],
+    [
+      'a form body',
+      'client_id=1&client_secret=s3cr~t&scope=x',
+      'client_id=1&client_secret=[redacted]&scope=x',
+    ],
+    ['a JSON body', '{"refresh_token": "0.AAA", "a": 1}', '{"refresh_token": "[redacted]", "a": 1}'],
+    ['a long opaque run', `x ${'A'.repeat(300)} y`, 'x [redacted] y'],
+    ['plain words', 'AADSTS700016: Application not found.', 'AADSTS700016: Application not found.'],
+  ])('%s', (_, text, expected) => {
+    expect(redact(text)).toBe(expected);
+  });
+});
+
+describe('redactError', () => {
+  it('keeps what helps and drops what tells', () => {
+    const inner = Object.assign(new Error(`sent ${token}`), { code: 'ECONNRESET' });
+    const error = Object.assign(new TypeError(`failed with ${token}`, { cause: inner }), {
+      statusCode: 401,
+      request: { headers: { authorization: `Bearer ${token}` } },
+    });
+    const copy = redactError(error);
+    expect(copy).toMatchObject({ name: 'TypeError', statusCode: 401, cause: { code: 'ECONNRESET' } });
+    expect(copy.stack).toContain('redaction.test');
+    expect(inspect(copy, { showHidden: true, depth: Infinity })).not.toContain(token.slice(0, 20));
+  });
+
+  it('says what kind of thing was thrown that is no error', () => {
+    expect(redactError(null).message).toMatch(/null/);
+    expect(redactError({ token }).message).not.toContain(token);
+  });
+
+  it('survives a chain of causes without end', () => {
+    const error = new Error('round');
+    error.cause = error;
+    expect(redactError(error).message).toBe('round');
+  });
+});

@@ -1,0 +1,162 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { EntraOptionsError } from '../../../lib/errors/options.error.js';
+import type { EntraAuthModuleOptions } from '../../../lib/options/entra-auth-module.options.js';
+import { resolveOptions } from '../../../lib/options/resolve-options.js';
+import { defaultRefreshPolicy } from '../../../lib/options/resolve-refresh-options.js';
+
+const credential = { getToken: () => Promise.resolve(null) };
+const dataSource = { type: 'postgres', host: 'db.example', username: 'app', database: 'notes' } as const;
+
+/** Resolves options that TypeScript would refuse, as JavaScript and configuration files can give them. */
+const resolveAnything = (options: unknown) => resolveOptions(options as EntraAuthModuleOptions);
+
+function errorOf(options: unknown): EntraOptionsError {
+  try {
+    resolveAnything(options);
+  } catch (error) {
+    if (error instanceof EntraOptionsError) return error;
+    throw error;
+  }
+  throw new Error('The options were accepted.');
+}
+
+describe('resolveOptions', () => {
+  it('fills in the defaults', () => {
+    const resolved = resolveOptions({ credential });
+    expect(resolved).toMatchObject({ cloud: 'public', startup: 'wait', startupTimeoutInMs: 30_000 });
+    expect(resolved.policy).toEqual(defaultRefreshPolicy);
+    expect(resolved.resources.size).toBe(0);
+    expect(resolved.dataSources.size).toBe(0);
+  });
+
+  it('treats an option that is undefined as left out', () => {
+    const options = {
+      credential,
+      cloud: undefined,
+      resources: undefined,
+      refresh: undefined,
+      startup: undefined,
+    };
+    expect(resolveAnything(options)).toMatchObject({ cloud: 'public', startup: 'wait' });
+  });
+
+  it.each([
+    ['postgres', 'public', 'https://ossrdbms-aad.database.windows.net/.default'],
+    ['postgres', 'usgov', 'https://ossrdbms-aad.database.usgovcloudapi.net/.default'],
+    ['postgres', 'china', 'https://ossrdbms-aad.database.chinacloudapi.cn/.default'],
+    ['graph', 'public', 'https://graph.microsoft.com/.default'],
+    ['graph', 'usgov', 'https://graph.microsoft.us/.default'],
+    ['graph', 'china', 'https://microsoftgraph.chinacloudapi.cn/.default'],
+    ['mysql', 'public', 'https://ossrdbms-aad.database.windows.net/.default'],
+    ['sql', 'public', 'https://database.windows.net/.default'],
+    ['redis', 'public', 'https://redis.azure.com/.default'],
+    ['keyvault', 'china', 'https://vault.azure.cn/.default'],
+    ['storage', 'usgov', 'https://storage.azure.com/.default'],
+    ['management', 'public', 'https://management.azure.com/.default'],
+  ] as const)('knows the scope of %s in the %s cloud', (name, cloud, scope) => {
+    const resolved = resolveOptions({ credential, cloud, resources: { [name]: {} } });
+    expect(resolved.resources.get(name)?.scopes).toEqual([scope]);
+  });
+
+  it('expects the audience of databases, and of nothing else', () => {
+    const { resources } = resolveOptions({ credential, resources: { postgres: {}, graph: {} } });
+    expect(resources.get('postgres')?.expectations.audiences).toContain(
+      'https://ossrdbms-aad.database.windows.net',
+    );
+    expect(resources.get('graph')?.expectations).toEqual({});
+  });
+
+  it('adds the resource that a data source needs', () => {
+    expect(resolveOptions({ credential, dataSource }).resources.has('postgres')).toBe(true);
+  });
+
+  it('takes one data source, or several by name', () => {
+    expect([...resolveOptions({ credential, dataSource }).dataSources.keys()]).toEqual(['default']);
+    const several = resolveOptions({ credential, dataSource: { default: dataSource, reports: dataSource } });
+    expect([...several.dataSources.keys()]).toEqual(['default', 'reports']);
+  });
+
+  it('shares one provider among resources with the same credential', () => {
+    const own = (): typeof credential => credential;
+    const { resources } = resolveOptions({
+      credential,
+      resources: {
+        graph: {},
+        keyvault: {},
+        a: { scopes: 'a', credential: own },
+        b: { scopes: 'b', credential: own },
+      },
+    });
+    const provider = (name: string) => resources.get(name)?.credential;
+    expect(provider('graph')).toBe(provider('keyvault'));
+    expect(provider('a')).toBe(provider('b'));
+    expect(provider('a')).not.toBe(provider('graph'));
+  });
+
+  it('lets a resource refine the refresh options of the module', () => {
+    const { resources } = resolveOptions({
+      credential,
+      refresh: { shareOfLife: 0.4, backoff: { maxDelayInMs: 9_000 } },
+      resources: { graph: { refresh: { jitter: 0, backoff: { initialDelayInMs: 5 } } } },
+    });
+    expect(resources.get('graph')?.policy).toMatchObject({
+      shareOfLife: 0.4,
+      jitter: 0,
+      backoff: { initialDelayInMs: 5, maxDelayInMs: 9_000 },
+    });
+  });
+
+  it.each<[string, unknown]>([
+    ['options', undefined],
+    ['options', null],
+    ['options', []],
+    ['credentials', { credentials: credential }],
+    ['credential', { credential: null }],
+    ['credential', { credential: {} }],
+    ['credential', { credential: 'managed-identity' }],
+    ['cloud', { credential, cloud: 'germany' }],
+    ['startup', { credential, startup: true }],
+    ['startupTimeoutInMs', { credential, startupTimeoutInMs: 0 }],
+    ['startupTimeoutInMs', { credential, startupTimeoutInMs: '30s' }],
+    ['refresh', { credential, refresh: 3300 }],
+    ['refresh.shareOfLife', { credential, refresh: { shareOfLife: 1 } }],
+    ['refresh.jitter', { credential, refresh: { jitter: -1 } }],
+    ['refresh.background', { credential, refresh: { background: 'yes' } }],
+    ['refresh.attemptTimeoutInMs', { credential, refresh: { attemptTimeoutInMs: NaN } }],
+    ['refresh.backoff.maxDelayInMs', { credential, refresh: { backoff: { maxDelayInMs: Infinity } } }],
+    ['refresh.interval', { credential, refresh: { interval: 3300 } }],
+    ['resources', { credential, resources: null }],
+    ['resources', { credential, resources: ['graph'] }],
+    ['resources.graph', { credential, resources: { graph: 'https://graph.microsoft.com/.default' } }],
+    ['resources.graph.scope', { credential, resources: { graph: { scope: 'x' } } }],
+    ['resources.api.scopes', { credential, resources: { api: {} } }],
+    ['resources.api.scopes', { credential, resources: { api: { scopes: [] } } }],
+    ['resources.api.scopes', { credential, resources: { api: { scopes: '' } } }],
+    ['resources.api.scopes', { credential, resources: { api: { scopes: 'a b' } } }],
+    ['resources.api.scopes', { credential, resources: { api: { scopes: [1] } } }],
+    ['resources.graph.tenantId', { credential, resources: { graph: { tenantId: 'a/b' } } }],
+    ['resources.graph.enableCae', { credential, resources: { graph: { enableCae: 1 } } }],
+    ['resources.graph.credential', { credential, resources: { graph: { credential: {} } } }],
+    ['resources.graph.refresh.jitter', { credential, resources: { graph: { refresh: { jitter: 2 } } } }],
+    ['dataSource', { credential, dataSource: 'postgres://db.example' }],
+    ['dataSource', { credential, dataSource: {} }],
+    ['dataSource.resource', { credential, dataSource: { ...dataSource, resource: 'pg' } }],
+    [
+      'dataSource.reports.resource',
+      { credential, dataSource: { reports: { ...dataSource, resource: 'pg' } } },
+    ],
+  ])('refuses a wrong "%s" by its name, with the fix (%#)', (option, options) => {
+    const error = errorOf(options);
+    expect(error).toMatchObject({ code: 'ENTRA_OPTIONS_INVALID', option, retryable: false });
+    expect(error.message).toContain(`"${option}"`);
+    expect(error.fix).toMatch(/^[A-Z].+\.$/);
+  });
+
+  it('suggests the option that was meant', () => {
+    expect(errorOf({ credential, resources: { graph: { scope: 'x' } } }).fix).toContain(
+      'Did you mean "scopes"?',
+    );
+    expect(errorOf({ credential, datasource: {} }).fix).toContain('Did you mean "dataSource"?');
+  });
+});

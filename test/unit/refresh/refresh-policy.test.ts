@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { defaultRefreshPolicy as policy } from '../../../lib/options/resolve-refresh-options.js';
+import {
+  isExpiring,
+  nextAttemptAfterFailure,
+  nextAttemptAfterSameToken,
+  refreshDueAt,
+  usableUntil,
+  type TokenTimes,
+} from '../../../lib/refresh/refresh-policy.js';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+const token = (life: number, refreshAfter?: number): TokenTimes => ({
+  acquiredAt: 0,
+  expiresOnTimestamp: life,
+  ...(refreshAfter === undefined ? {} : { refreshAfterTimestamp: refreshAfter }),
+});
+
+describe('refreshDueAt', () => {
+  it.each([
+    ['an hour', token(hour), 0, 30 * minute],
+    ['an hour, with all of the jitter', token(hour), 1, 27 * minute],
+    ['a day', token(day), 0, 12 * hour],
+    ['eight seconds', token(8 * second), 0, 4 * second],
+    ['a day, and the issuer wants it sooner', token(day, 6 * hour), 0, 6 * hour],
+    [
+      'an hour, and the issuer wants it later than half of its life',
+      token(hour, 50 * minute),
+      0,
+      30 * minute,
+    ],
+    ['an hour, and the issuer wants it at once', token(hour, 0), 0, second],
+    ['two seconds, and the issuer wants it at once', token(2 * second, 0), 0, 500],
+  ])('of a token that lives %s', (_, times, random, due) => {
+    expect(refreshDueAt(times, policy, random)).toBe(due);
+  });
+
+  it('lies inside the life of every token, whatever the issuer says', () => {
+    const life = fc.integer({ min: 5 * second, max: 90 * day });
+    const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    fc.assert(
+      fc.property(life, fc.option(fc.integer(), { nil: undefined }), random, (ms, refreshAfter, chance) => {
+        const due = refreshDueAt(token(ms, refreshAfter), policy, chance);
+        expect(due).toBeGreaterThan(0);
+        expect(due).toBeLessThanOrEqual(ms / 2);
+      }),
+    );
+  });
+});
+
+describe('usableUntil', () => {
+  it.each([
+    ['a day', day, day - 30 * second],
+    ['an hour', hour, hour - 30 * second],
+    ['a minute', minute, minute - 6 * second],
+    ['five seconds', 5 * second, 4_500],
+  ])('keeps a margin at the end of a token that lives %s', (_, life, end) => {
+    expect(usableUntil(token(life))).toBe(end);
+  });
+});
+
+describe('nextAttemptAfterSameToken', () => {
+  it('waits for the window in which the credential asks the network again', () => {
+    expect(nextAttemptAfterSameToken(token(hour), 30 * minute, 0)).toBe(hour - 298 * second);
+  });
+
+  it('adds jitter', () => {
+    expect(nextAttemptAfterSameToken(token(hour), 30 * minute, 0.5)).toBe(hour - 295.5 * second);
+  });
+
+  it('gives up on a token that should have been replaced by now', () => {
+    expect(nextAttemptAfterSameToken(token(hour), hour - 297 * second, 0)).toBeUndefined();
+    expect(nextAttemptAfterSameToken(token(minute), 30 * second, 0)).toBeUndefined();
+  });
+});
+
+describe('nextAttemptAfterFailure', () => {
+  const next = (situation: Partial<Parameters<typeof nextAttemptAfterFailure>[0]>): number =>
+    nextAttemptAfterFailure({ now: 0, random: 0.999, failures: 1, retryable: true, ...situation }, policy);
+
+  it.each([
+    [1, 999],
+    [2, 1_998],
+    [3, 3_996],
+    [6, 29_970],
+    [1_000, 29_970],
+  ])('doubles the bound of the random delay up to 30 s (failure %i)', (failures, delay) => {
+    expect(next({ failures })).toBeCloseTo(delay);
+  });
+
+  it('waits as long as the server asks while a token is held', () => {
+    expect(next({ retryAfterInMs: 10 * minute, held: token(hour) })).toBeCloseTo(10 * minute + 999);
+  });
+
+  it('does not wait an hour with empty hands because the server asked for it', () => {
+    expect(next({ retryAfterInMs: hour })).toBeCloseTo(minute + 999);
+  });
+
+  it('tries a permanent error again every five minutes, more or less', () => {
+    expect(next({ retryable: false, random: 0 })).toBe(4.5 * minute);
+    expect(next({ retryable: false, random: 0.5 })).toBe(5 * minute);
+  });
+
+  it('tries once more shortly before the held token ends, whatever the server asked for', () => {
+    const held = token(10 * minute);
+    const at = next({ now: 6 * minute, retryAfterInMs: hour, held });
+    expect(at).toBeGreaterThan(6 * minute);
+    expect(at).toBeLessThan(usableUntil(held));
+  });
+
+  it('tries again at the very end of the held token', () => {
+    const held = token(10 * minute);
+    expect(next({ now: usableUntil(held), retryAfterInMs: hour, held })).toBe(10 * minute);
+  });
+
+  it('never plans an attempt in the past, nor later than asked', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 5 * second, max: 90 * day }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        fc.option(fc.integer({ min: 0, max: day }), { nil: undefined }),
+        fc.integer({ min: 1, max: 100 }),
+        fc.boolean(),
+        (life, share, random, retryAfterInMs, failures, retryable) => {
+          const now = Math.floor(life * share);
+          const at = next({ now, random, retryAfterInMs, failures, retryable, held: token(life) });
+          expect(at).toBeGreaterThanOrEqual(now);
+          expect(at).toBeLessThanOrEqual(now + Math.max(5.5 * minute, (retryAfterInMs ?? 0) + 30 * second));
+          if (now < life) expect(at).toBeLessThanOrEqual(Math.max(life, now));
+        },
+      ),
+    );
+  });
+});
+
+describe('isExpiring', () => {
+  it.each([
+    ['five minutes of a day', day, day - 5 * minute, true],
+    ['six minutes of a day', day, day - 6 * minute, false],
+    ['a tenth of eight seconds', 8 * second, 7_200, true],
+    ['half of eight seconds', 8 * second, 4_000, false],
+  ])('with %s left', (_, life, now, expiring) => {
+    expect(isExpiring(token(life), now)).toBe(expiring);
+  });
+});
