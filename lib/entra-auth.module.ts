@@ -46,8 +46,9 @@ const resolvedOptions = Symbol.for('nestjs-entra-auth.resolved-options');
     },
     {
       provide: EntraTokenHealthIndicator,
-      inject: [EntraTokenService],
-      useFactory: (tokens: EntraTokenService) => new EntraTokenHealthIndicator(tokens),
+      inject: [EntraTokenService, resolvedOptions],
+      useFactory: (tokens: EntraTokenService, { startup }: ResolvedOptions) =>
+        new EntraTokenHealthIndicator(tokens, startup),
     },
     {
       provide: EntraDataSourceHealthIndicator,

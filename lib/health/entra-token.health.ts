@@ -1,3 +1,4 @@
+import type { StartupMode } from '../options/entra-auth-module.options.js';
 import type { EntraTokenService } from '../token/entra-token.service.js';
 import type { TokenState } from '../token/token-state.js';
 
@@ -21,10 +22,12 @@ export interface TokenHealthOptions {
  */
 export class EntraTokenHealthIndicator {
   readonly #tokens: EntraTokenService;
+  readonly #startup: StartupMode;
 
   /** @internal made by the module */
-  constructor(tokens: EntraTokenService) {
+  constructor(tokens: EntraTokenService, startup: StartupMode) {
     this.#tokens = tokens;
+    this.#startup = startup;
   }
 
   /**
@@ -37,11 +40,17 @@ export class EntraTokenHealthIndicator {
     key: K,
     { resource }: TokenHealthOptions = {},
   ): EntraHealthResult<K, { tokens: TokenState[] }> {
-    const tokens = this.#tokens.state(resource);
-    const serving = tokens.every(({ state }) => state !== 'pending' && state !== 'expired');
+    const tokens = this.#tokens.state(resource).filter(({ configured }) => configured);
+    const serving = tokens.every((token) => this.#canServe(token));
     return { [key]: { status: serving ? 'up' : 'down', tokens } } as EntraHealthResult<
       K,
       { tokens: TokenState[] }
     >;
+  }
+
+  #canServe({ state, failures }: TokenState): boolean {
+    // With a lazy start a token that nobody has asked for is no fault; if it were, no traffic would ever ask for it.
+    if (state === 'pending') return this.#startup === 'lazy' && failures === 0;
+    return state !== 'expired';
   }
 }

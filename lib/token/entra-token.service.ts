@@ -98,9 +98,9 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   }
 
   /**
-   * Where the tokens stand: of one resource, of a configured resource by name, or of all. Free of secrets.
+   * Where the tokens stand. Free of secrets.
    *
-   * @param resource name of a configured resource. Default: all, those asked for by scopes included
+   * @param resource name of a configured resource. Default: all, tokens that were asked for by scopes included
    * @throws {UnknownResourceError} when there is no such resource
    */
   state(resource?: string): TokenState[] {

@@ -103,6 +103,7 @@ export class TokenSlot {
   state(now: number): TokenState {
     return {
       resource: this.name,
+      configured: !this.onDemand,
       state: this.stateName(now),
       ...(this.held === undefined
         ? {}

@@ -13,6 +13,8 @@ export type TokenStateName = 'pending' | 'fresh' | 'due' | 'degraded' | 'expired
 export interface TokenState {
   /** Name of the resource, or the scopes of a token that was asked for by scopes. */
   resource: string;
+  /** Whether the resource was configured; tokens asked for by scopes come and go. */
+  configured: boolean;
   state: TokenStateName;
   /** When the held token was obtained. */
   acquiredAt?: Date;

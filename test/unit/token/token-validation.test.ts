@@ -96,7 +96,7 @@ describe('validateAccessToken', () => {
     const printed = [
       inspect(held, { showHidden: true, depth: Infinity }),
       JSON.stringify(held),
-      String(held),
+      JSON.stringify({ ...held }),
     ];
     try {
       validate({ token: secret, expiresOnTimestamp: now - 1 });
