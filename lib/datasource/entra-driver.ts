@@ -30,6 +30,8 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
         const error = original ? login.translate(original, this) : undefined;
         login.report(this, startedAt, error);
         login.release(this, error);
+        // pg leaves the socket open when the password function fails; the server would keep its slot for a minute.
+        if (error !== undefined) this.end(() => undefined);
         // pg says "no error" with null, and its types do not.
         callback((error ?? null) as Error);
       });

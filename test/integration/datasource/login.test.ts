@@ -1,0 +1,259 @@
+import { createServer, type Socket } from 'node:net';
+import { inspect } from 'node:util';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createEntraDataSource, DatabaseLoginRefusedError, InsecureConnectionError } from 'nestjs-entra-auth';
+import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+
+import {
+  createDataSourceFactory,
+  HandMadeCredential,
+  localDataSource,
+} from '../../support/local-database.js';
+import { ManualClock } from '../../../lib/testing/manual-clock.js';
+
+let entra: LocalEntra;
+
+beforeAll(async () => {
+  entra = await startLocalEntra({
+    postgres: true,
+    additionalClients: [{ name: 'reporter' }],
+  });
+  const [reporter] = entra.additionalClients;
+  await entra.postgres.createRole({ name: 'reporter', objectId: reporter?.objectId ?? '' });
+});
+
+afterAll(() => entra.stop());
+
+async function connect(
+  setup: ReturnType<typeof createDataSourceFactory>,
+  name?: string,
+): Promise<DataSource> {
+  return new DataSource((await setup.factory.createTypeOrmOptions(name)) as DataSourceOptions).initialize();
+}
+
+const currentUser = async (dataSource: DataSource): Promise<unknown> =>
+  ((await dataSource.query('select current_user as name')) as { name: string }[])[0]?.name;
+
+const openSockets = (): number =>
+  process.getActiveResourcesInfo().filter((resource) => /^(TCPSocket|TLS)Wrap$/.test(resource)).length;
+
+describe('a data source', () => {
+  it('logs in with a token, without Nest, from options or from a URL', async () => {
+    const credential = new HandMadeCredential(entra);
+    const { host, port, database, username, ssl } = localDataSource(entra);
+    const url = `postgres://${username}@${host}:${port}/${database}?sslmode=verify-full`;
+    for (const dataSource of [localDataSource(entra), { type: 'postgres', url, ssl } as const]) {
+      const connected = await (await createEntraDataSource({ credential, dataSource })).initialize();
+      expect(await currentUser(connected)).toBe(entra.client.name);
+      await connected.destroy();
+    }
+  });
+
+  it('reports each physical login', async () => {
+    const setup = createDataSourceFactory({
+      credential: new HandMadeCredential(entra),
+      dataSource: localDataSource(entra),
+    });
+    const dataSource = await connect(setup);
+    await Promise.all(Array.from({ length: 4 }, () => dataSource.query('select pg_sleep(0.05)')));
+    await dataSource.destroy();
+    expect(setup.logins).toHaveLength(4);
+    expect(setup.logins[0]).toMatchObject({
+      dataSource: 'default',
+      resource: 'postgres',
+      role: entra.client.name,
+      host: 'localhost',
+      outcome: 'accepted',
+    });
+    expect(setup.logins[0]?.tokenExpiresAt?.getTime()).toBeGreaterThan(Date.now());
+  });
+
+  it('makes the driver forget the token after the login', async () => {
+    const setup = createDataSourceFactory({
+      credential: new HandMadeCredential(entra),
+      dataSource: localDataSource(entra),
+    });
+    const dataSource = await connect(setup);
+    const { token } = await setup.service.getToken('postgres');
+    expect(inspect(dataSource.driver, { depth: 12, showHidden: true })).not.toContain(token);
+    await dataSource.destroy();
+  });
+
+  it('logs in to a master and its replicas alike', async () => {
+    const { type, ...endpoint } = localDataSource(entra);
+    const setup = createDataSourceFactory({
+      credential: new HandMadeCredential(entra),
+      dataSource: { type, replication: { master: endpoint, slaves: [endpoint] } },
+    });
+    const dataSource = await connect(setup);
+    for (const mode of ['master', 'slave'] as const) {
+      const runner = dataSource.createQueryRunner(mode);
+      expect(await runner.query('select current_user as name')).toEqual([{ name: entra.client.name }]);
+      await runner.release();
+    }
+    await dataSource.destroy();
+    expect(setup.logins.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('keeps the identities of several data sources apart', async () => {
+    const [reporter] = entra.additionalClients;
+    const own = new HandMadeCredential(entra);
+    const other = new HandMadeCredential(entra, reporter === undefined ? {} : { client: reporter });
+    const setup = createDataSourceFactory({
+      credential: own,
+      resources: {
+        reports: { scopes: 'https://ossrdbms-aad.database.windows.net/.default', credential: other },
+      },
+      dataSource: {
+        default: localDataSource(entra),
+        reports: { ...localDataSource(entra), username: 'reporter', resource: 'reports' },
+      },
+    });
+    const dataSources = [await connect(setup), await connect(setup, 'reports')];
+    expect(await Promise.all(dataSources.map(currentUser))).toEqual([entra.client.name, 'reporter']);
+    await Promise.all(dataSources.map((dataSource) => dataSource.destroy()));
+    expect([own.calls, other.calls]).toEqual([1, 1]);
+  });
+
+  it('names the data sources that there are when asked for another', async () => {
+    const { factory } = createDataSourceFactory({
+      credential: new HandMadeCredential(entra),
+      dataSource: localDataSource(entra),
+    });
+    await expect(factory.createTypeOrmOptions('other')).rejects.toThrow(/"other" \(configured: "default"\)/);
+  });
+});
+
+describe('a login that the server refuses', () => {
+  it('is repeated once with a new token when the token was at fault', async () => {
+    const credential = new HandMadeCredential(entra);
+    const setup = createDataSourceFactory({ credential, dataSource: localDataSource(entra) });
+    entra.postgres.revoke((await setup.service.getToken('postgres')).token);
+    const dataSource = await connect(setup);
+    expect(await currentUser(dataSource)).toBe(entra.client.name);
+    await dataSource.destroy();
+    expect(setup.logins.map(({ outcome }) => outcome)).toEqual(['refused', 'accepted']);
+    expect(credential.calls).toBe(2);
+  });
+
+  it('costs one request for a token, however many are refused together', async () => {
+    const credential = new HandMadeCredential(entra);
+    const setup = createDataSourceFactory({
+      credential,
+      dataSource: { ...localDataSource(entra), poolSize: 30 },
+    });
+    const dataSource = await connect(setup);
+    entra.postgres.revoke((await setup.service.getToken('postgres')).token);
+    await Promise.all(Array.from({ length: 30 }, () => dataSource.query('select pg_sleep(0.2)')));
+    await dataSource.destroy();
+    expect(credential.calls).toBe(2);
+    expect(setup.logins.filter(({ outcome }) => outcome === 'refused').length).toBeGreaterThan(0);
+  });
+
+  it('explains a wrong role, and does not hammer the token endpoint for it', async () => {
+    const credential = new HandMadeCredential(entra);
+    const setup = createDataSourceFactory({
+      credential,
+      dataSource: { ...localDataSource(entra), username: "o'role" },
+    });
+    const refused = await connect(setup).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(DatabaseLoginRefusedError);
+    expect(refused).toMatchObject({
+      code: 'ENTRA_LOGIN_REFUSED',
+      sqlState: '28P01',
+      role: "o'role",
+      resource: 'postgres',
+      retryable: false,
+      cause: { code: '28P01' },
+    });
+    expect((refused as Error).message).toContain(
+      `pgaadauth_create_principal_with_oid('o''role', '${entra.client.objectId}', 'service', false, false)`,
+    );
+    for (let n = 0; n < 20; n++) await expect(connect(setup)).rejects.toThrow(DatabaseLoginRefusedError);
+    expect(credential.calls).toBe(2);
+  });
+});
+
+describe('a login that cannot get a token', () => {
+  it('fails before the driver gives up, and says what it waited for', async () => {
+    const clock = new ManualClock();
+    const setup = createDataSourceFactory({
+      credential: { getToken: () => new Promise(() => undefined) },
+      dataSource: localDataSource(entra),
+      clock,
+    });
+    const socketsBefore = openSockets();
+    const failure = connect(setup).catch((error: unknown) => error);
+    while (clock.pendingTimers === 0) await new Promise((resolve) => setImmediate(resolve));
+    await clock.advance(12_000);
+    expect(await failure).toMatchObject({ code: 'ENTRA_TIMEOUT' });
+    while (openSockets() > socketsBefore) await new Promise((resolve) => setImmediate(resolve));
+    const closed = setup.service.onApplicationShutdown();
+    await clock.advance(2_000);
+    await closed;
+  });
+
+  it('fails with the reason, and is not repeated in vain by TypeOrmModule', async () => {
+    const setup = createDataSourceFactory({
+      credential: { getToken: () => Promise.reject(new Error('AADSTS7000222: expired')) },
+      dataSource: localDataSource(entra),
+    });
+    const { toRetry } = await setup.factory.createTypeOrmOptions();
+    const failure: unknown = await connect(setup).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'ENTRA_TOKEN_UNAVAILABLE', aadsts: 7000222 });
+    expect(toRetry?.(failure)).toBe(false);
+    expect(toRetry?.(new Error('connect ECONNREFUSED'))).toBe(true);
+  });
+});
+
+describe('a token', () => {
+  it('never leaves for a server without TLS, with another certificate, or by another name', async () => {
+    const received: Buffer[] = [];
+    const sockets = new Set<Socket>();
+    // Says "no TLS" to everybody, and would ask for a password in clear.
+    const hostile = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('data', (data) => {
+        received.push(data);
+        socket.write('N');
+      });
+    });
+    await new Promise<void>((resolve) => hostile.listen(0, '127.0.0.1', resolve));
+    const { port } = hostile.address() as { port: number };
+    const credential = new HandMadeCredential(entra);
+    const right = localDataSource(entra);
+    const cases = [
+      { ...right, port },
+      { ...right, ssl: true as const },
+      { ...right, host: '127.0.0.2' },
+    ];
+    for (const dataSource of cases) {
+      const setup = createDataSourceFactory({ credential, dataSource });
+      await expect(connect(setup)).rejects.toThrow();
+    }
+    expect(Buffer.concat(received).toString('latin1')).not.toMatch(/eyJ/);
+    expect(credential.calls).toBe(0);
+    for (const socket of sockets) socket.destroy();
+    hostile.close();
+  });
+
+  it('is not given to a connection that is not the verified one that was configured', async () => {
+    const credential = new HandMadeCredential(entra);
+    const setup = createDataSourceFactory({ credential, dataSource: localDataSource(entra) });
+    const { password } = (await setup.factory.createTypeOrmOptions()) as unknown as {
+      password(target: object): Promise<string>;
+    };
+    const verified = { rejectUnauthorized: true };
+    await expect(password({ host: 'localhost', ssl: false })).rejects.toThrow(InsecureConnectionError);
+    await expect(password({ host: 'localhost', ssl: true })).rejects.toThrow(InsecureConnectionError);
+    await expect(password({ host: 'localhost', ssl: { rejectUnauthorized: false } })).rejects.toThrow(
+      /not verified/,
+    );
+    await expect(password({ host: 'evil.example', ssl: verified })).rejects.toThrow(/"evil.example" is none/);
+    expect(credential.calls).toBe(0);
+    await expect(password({ host: 'localhost', ssl: verified })).resolves.toMatch(/^eyJ/);
+  });
+});

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { AccessToken, EntraAuthModuleOptions, LoginEvent, TokenCredential } from 'nestjs-entra-auth';
+import type { LocalEntra } from 'nestjs-entra-auth/testing';
+
+import { EntraTypeOrmOptionsFactory } from '../../lib/datasource/entra-typeorm-options.factory.js';
+import { resolveOptions } from '../../lib/options/resolve-options.js';
+import { systemClock } from '../../lib/refresh/clock.js';
+import { RefreshScheduler } from '../../lib/refresh/refresh-scheduler.js';
+import { EntraTokenService } from '../../lib/token/entra-token.service.js';
+
+export const databaseAudience = 'https://ossrdbms-aad.database.windows.net';
+
+type HandMadeToken = Parameters<LocalEntra['issueToken']>[0];
+
+/** A credential whose every token is made by hand by the local Entra: a new one on each call. */
+export class HandMadeCredential implements TokenCredential {
+  calls = 0;
+
+  constructor(
+    private readonly entra: LocalEntra,
+    private readonly wanted: Partial<HandMadeToken> = {},
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  getToken(): Promise<AccessToken> {
+    const { lifetimeInSeconds = 3600 } = this.wanted;
+    this.calls++;
+    const claims = { uti: randomUUID(), ...this.wanted.claims };
+    const token = this.entra.issueToken({
+      audience: databaseAudience,
+      ...this.wanted,
+      lifetimeInSeconds,
+      claims,
+    });
+    return Promise.resolve({ token, expiresOnTimestamp: this.now() + lifetimeInSeconds * 1000 });
+  }
+}
+
+/** The options of a data source for the local PostgreSQL. */
+export function localDataSource(entra: LocalEntra) {
+  const { host, port, database, username } = entra.postgres;
+  return {
+    type: 'postgres',
+    host,
+    port,
+    database,
+    username,
+    ssl: { ca: entra.certificateAuthority },
+  } as const;
+}
+
+/** The module's data source factory, without Nest and without timers. */
+export function createDataSourceFactory(options: EntraAuthModuleOptions) {
+  const resolved = resolveOptions({ ...options, refresh: { background: false, ...options.refresh } });
+  const service = new EntraTokenService(
+    resolved,
+    new RefreshScheduler(new SchedulerRegistry(), resolved.clock),
+  );
+  const factory = new EntraTypeOrmOptionsFactory(resolved, service);
+  const logins: LoginEvent[] = [];
+  factory.logins.subscribe((event) => logins.push(event));
+  return { service, factory, logins, clock: options.clock ?? systemClock };
+}
