@@ -10,6 +10,8 @@ export type {
   StartupMode,
 } from './options/entra-auth-module.options.js';
 
+export type { CredentialConfiguration, CredentialKind } from './credential/credential-configuration.js';
+
 export { EntraTokenService } from './token/entra-token.service.js';
 export type { TokenState, TokenStateName } from './token/token-state.js';
 export type {

@@ -1,4 +1,5 @@
 import { redact } from '../observability/redaction.js';
+import { CredentialRequestError } from './credential-request.error.js';
 import { aadstsMeaning, findAadsts } from './aadsts.js';
 import { isEntraAuthError } from './entra-auth.error.js';
 
@@ -9,6 +10,8 @@ export interface CredentialFailure {
   problem: string;
   fix: string;
   aadsts?: number;
+  /** HTTP status of the answer, when it is known for true. */
+  statusCode?: number;
   retryAfterInMs?: number;
 }
 
@@ -25,6 +28,16 @@ export function classifyCredentialFailure(error: unknown, now: number): Credenti
       retryable: error.retryable,
       problem: error.message.slice(0, -error.fix.length).trim(),
       fix: error.fix,
+    };
+  }
+  if (error instanceof CredentialRequestError) {
+    const { statusCode, retryAfter, networkError } = error;
+    const retryAfterInMs = parseRetryAfter(retryAfter, now);
+    return {
+      // Of a request without a response, @azure/identity says no more than "network_error".
+      ...classifyCredentialFailure(networkError ?? error.cause, now),
+      ...(statusCode === undefined ? {} : { statusCode }),
+      ...(retryAfterInMs === undefined ? {} : { retryAfterInMs }),
     };
   }
   const text = collectMessages(error);
@@ -56,7 +69,7 @@ function firstSentences(text: string): string {
   return /[.!?…]$/.test(short) ? short : `${short}.`;
 }
 
-/** Looks for a `Retry-After` header on the error or on those that caused it (seconds or an HTTP date). */
+/** Looks for a `Retry-After` header on the error or on those that caused it. */
 function findRetryAfter(error: unknown, now: number): number | undefined {
   for (
     let current = error, depth = 0;
@@ -65,10 +78,19 @@ function findRetryAfter(error: unknown, now: number): number | undefined {
   ) {
     const response = Reflect.get(current, 'response') as
       { headers?: { get?(name: string): unknown } } | undefined;
-    const value = response?.headers?.get?.('retry-after');
-    if (typeof value !== 'string') continue;
-    const inMs = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
-    if (Number.isFinite(inMs)) return Math.max(0, inMs);
+    const inMs = parseRetryAfter(response?.headers?.get?.('retry-after'), now);
+    if (inMs !== undefined) return inMs;
   }
   return undefined;
+}
+
+/**
+ * Reads the value of a `Retry-After` header: seconds or a date.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+ */
+function parseRetryAfter(value: unknown, now: number): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const inMs = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isFinite(inMs) ? Math.max(0, inMs) : undefined;
 }

