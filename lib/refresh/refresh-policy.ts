@@ -42,13 +42,16 @@ export function usableUntil(token: TokenTimes): number {
 }
 
 /**
- * When a new token becomes due: when the issuer says so, or at the configured share of life, whichever is earlier,
- * less some jitter, so that replicas which booted together drift apart.
+ * When a new token becomes due: at the configured share of life, less some jitter, so that replicas which booted
+ * together drift apart; or when the issuer says so, if that is sooner. Before the issuer's time the credential's cache
+ * would return the same token, so there the jitter comes after it, and half of it must do.
  */
 export function refreshDueAt(token: TokenTimes, policy: RefreshPolicy, random: number): number {
   const life = lifeOf(token);
+  const jitter = random * policy.jitter * life;
   const byShare = token.acquiredAt + life * policy.shareOfLife;
-  const due = Math.min(token.refreshAfterTimestamp ?? Infinity, byShare) - random * policy.jitter * life;
+  const byIssuer = token.refreshAfterTimestamp ?? Infinity;
+  const due = byIssuer <= byShare ? byIssuer + jitter / 2 : byShare - jitter;
   // An issuer that says "refresh at once" must not be asked in a busy loop.
   return Math.max(due, token.acquiredAt + Math.min(1_000, life / 4));
 }
@@ -64,7 +67,10 @@ export function nextAttemptAfterSameToken(
   random: number,
 ): number | undefined {
   const inWindow = token.expiresOnTimestamp - libraryRefreshWindowInMs;
-  return inWindow > now ? Math.min(inWindow + random * retryJitterInMs, usableUntil(token)) : undefined;
+  if (inWindow <= now) return undefined;
+  const byIssuer = token.refreshAfterTimestamp ?? 0;
+  const next = byIssuer > now ? Math.min(byIssuer, inWindow) : inWindow;
+  return Math.min(next + random * retryJitterInMs, usableUntil(token));
 }
 
 /** What is known when a failed attempt asks for its successor. */

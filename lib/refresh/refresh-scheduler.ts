@@ -5,6 +5,9 @@ import { delayUntil, type Clock, type TimerHandle } from './clock.js';
 // A machine that slept, or whose clock was set, is noticed at the latest after this time, even without any call.
 const longestSleepInMs = 300_000;
 
+// Adjustments of the clock that are smaller than this need no answer.
+const clockToleranceInMs = 1_000;
+
 /** Owns the refresh timers: each is a named timeout that the application can see in its `SchedulerRegistry`. */
 export class RefreshScheduler {
   readonly #registry: SchedulerRegistry;
@@ -41,11 +44,15 @@ export class RefreshScheduler {
   }
 
   #arm(name: string, at: number, run: () => void, keepsProcessAlive: boolean): void {
-    const delay = Math.min(delayUntil(at, this.#clock.now()), longestSleepInMs);
+    const armedAt = this.#clock.now();
+    const delay = Math.min(delayUntil(at, armedAt), longestSleepInMs);
     const timer = this.#clock.setTimeout(() => {
       this.cancel(name);
-      // Timers count elapsed time, tokens the wall clock: the two part ways in sleep and when the clock is set.
-      if (this.#clock.now() < at) this.#arm(name, at, run, keepsProcessAlive);
+      // Timers count elapsed time, tokens the wall clock: the two part ways in sleep and when the clock is set. After
+      // a step back every time that was noted lies too far ahead, so what was planned is done now.
+      const now = this.#clock.now();
+      const clockWentBack = now < armedAt + delay - clockToleranceInMs;
+      if (now < at && !clockWentBack) this.#arm(name, at, run, keepsProcessAlive);
       else run();
     }, delay);
     if (!keepsProcessAlive) unref(timer);

@@ -159,8 +159,7 @@ export class TokenRefresher {
     const owned = call.then(
       (late) => {
         if (!abandoned.aborted || late === undefined || this.closed) return;
-        const newer = late.expiresOnTimestamp > (slot.held?.expiresOnTimestamp ?? -Infinity);
-        if (!newer) return;
+        if (slot.held !== undefined && !slot.held.expiresBefore(late)) return;
         this.#adopt(slot, late);
         if (slot.flight === undefined) this.#plan(slot);
       },

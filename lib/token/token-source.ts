@@ -116,5 +116,5 @@ export class TokenSource {
 function isBetter(token: HeldAccessToken, { held, heldIsRejected }: AcquisitionGoal): boolean {
   if (held === undefined) return true;
   if (token.token === held.token) return false;
-  return heldIsRejected || token.expiresOnTimestamp >= held.expiresOnTimestamp;
+  return heldIsRejected || !token.expiresBefore(held);
 }

@@ -27,13 +27,15 @@ export function validateAccessToken(
 ): HeldAccessToken {
   const { token, expiresOnTimestamp, refreshAfterTimestamp, tokenType } = checkShape(value);
   const claims = readClaims(token);
-  const expiry = Math.min(expiresOnTimestamp, seconds(claims?.exp) ?? Infinity);
+  const issuerExpiry = seconds(claims?.exp);
+  const expiry = Math.min(expiresOnTimestamp, issuerExpiry ?? Infinity);
   if (expiry <= now) throw expired(expiry, now);
   if (claims !== undefined) checkClaims(claims, expected, now);
   return new HeldAccessToken({
     token,
     expiresOnTimestamp: expiry,
     acquiredAt: now,
+    issuerExpiry,
     ...(typeof refreshAfterTimestamp === 'number' && Number.isFinite(refreshAfterTimestamp)
       ? { refreshAfterTimestamp }
       : {}),

@@ -36,6 +36,8 @@ describe('refreshDueAt', () => {
       30 * minute,
     ],
     ['an hour, and the issuer wants it at once', token(hour, 0), 0, second],
+    ['a day, and the issuer has it ready at half of its life', token(day, 12 * hour), 0, 12 * hour],
+    ['a day, the same with all of the jitter', token(day, 12 * hour), 1, 12.6 * hour],
     ['two seconds, and the issuer wants it at once', token(2 * second, 0), 0, 500],
   ])('of a token that lives %s', (_, times, random, due) => {
     expect(refreshDueAt(times, policy, random)).toBe(due);
@@ -48,7 +50,7 @@ describe('refreshDueAt', () => {
       fc.property(life, fc.option(fc.integer(), { nil: undefined }), random, (ms, refreshAfter, chance) => {
         const due = refreshDueAt(token(ms, refreshAfter), policy, chance);
         expect(due).toBeGreaterThan(0);
-        expect(due).toBeLessThanOrEqual(ms / 2);
+        expect(due).toBeLessThanOrEqual(ms * 0.525);
       }),
     );
   });
@@ -68,6 +70,11 @@ describe('usableUntil', () => {
 describe('nextAttemptAfterSameToken', () => {
   it('waits for the window in which the credential asks the network again', () => {
     expect(nextAttemptAfterSameToken(token(hour), 30 * minute, 0)).toBe(hour - 298 * second);
+  });
+
+  it('waits for the issuer’s time when that is still to come', () => {
+    expect(nextAttemptAfterSameToken(token(day, 12 * hour), 11 * hour, 0)).toBe(12 * hour);
+    expect(nextAttemptAfterSameToken(token(day, 12 * hour), 13 * hour, 0)).toBe(day - 298 * second);
   });
 
   it('adds jitter', () => {

@@ -6,6 +6,7 @@ import { TokenUnavailableError } from '../../../lib/errors/token-unavailable.err
 import { UnknownResourceError } from '../../../lib/errors/unknown-resource.error.js';
 import { createEngine, eventTypes } from '../../support/engine.js';
 import { FakeCredential } from '../../support/fake-credential.js';
+import { jwt } from '../../support/tokens.js';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -368,6 +369,37 @@ describe('the background refresh', () => {
     const held = await service.getToken('graph');
     await clock.advance(0);
     expect((await service.getToken('graph')).token).not.toBe(held.token);
+  });
+
+  it('does not trust noted times after the clock was set back', async () => {
+    const { service, credential, clock } = createEngine();
+    let clockError = 0;
+    credential.answer(() => {
+      const exp = Math.floor((clock.now() - clockError + 5 * minute) / second);
+      return { token: jwt({ exp, n: credential.calls.length }), expiresOnTimestamp: clock.now() + 5 * minute };
+    });
+    const old = await service.getToken('graph');
+    clockError = -10 * minute;
+    clock.jump(clockError);
+    // By the wall clock the old token would live for another fifteen minutes.
+    await clock.advance(4 * minute);
+    expect((await service.getToken('graph')).token).not.toBe(old.token);
+    expect(service.state('graph')[0]).toMatchObject({ failures: 0 });
+  });
+
+  it('asks managed identity again when its own cache lets go of the token, hours before its end', async () => {
+    const { service, credential, clock, events } = createEngine();
+    credential.lifeInMs = 24 * hour;
+    let cached = credential.issue({ refreshAfterTimestamp: clock.now() + 12 * hour });
+    credential.answer(() => {
+      if (clock.now() >= (cached.refreshAfterTimestamp ?? 0)) {
+        cached = credential.issue({ refreshAfterTimestamp: clock.now() + 12 * hour });
+      }
+      return cached;
+    });
+    await service.getToken('graph');
+    await clock.advance(12.6 * hour);
+    expect(eventTypes(events)).toEqual(['acquired', 'refreshed']);
   });
 
   it('leaves a token asked for by scopes alone when nobody uses it any more', async () => {
