@@ -10,6 +10,7 @@ import { roleCreation } from '../../../lib/testing/postgres/cluster/role.sql.js'
 import { EntraRoles } from '../../../lib/testing/postgres/login/entra-roles.js';
 import { loginRefusal } from '../../../lib/testing/postgres/login/login-refusal.factory.js';
 import { LoginTally } from '../../../lib/testing/postgres/login/login-tally.js';
+import { RunningPostgres } from '../../../lib/testing/postgres/running-postgres.js';
 import { RevokedTokens } from '../../../lib/testing/postgres/login/revoked-tokens.js';
 
 describe('the files of the cluster', () => {
@@ -97,6 +98,45 @@ describe('the books about logins', () => {
       tokens.includes('unseen', 99),
       tokens.includes('fresh', 100),
     ]).toEqual([true, true, false]);
+  });
+});
+
+describe('a restart', () => {
+  const nothing = (): Promise<void> => Promise.resolve();
+
+  function serverWith(cluster: { restart(): Promise<void>; remove(): Promise<void> }): RunningPostgres {
+    const parts = { cluster, gateway: { close: nothing }, login: {}, admin: {}, username: 'app' };
+    return new RunningPostgres(parts as unknown as ConstructorParameters<typeof RunningPostgres>[0]);
+  }
+
+  it('is over before the files are removed, even when it fails', async () => {
+    const steps: string[] = [];
+    const restart = async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      steps.push('restarted');
+      throw new Error('no');
+    };
+    const server = serverWith({ restart, remove: () => Promise.resolve(void steps.push('removed')) });
+    const restarted = server.restart().catch(() => 'failed');
+    await new Promise((resolve) => setImmediate(resolve));
+    await server.stop();
+    expect([await restarted, ...steps]).toEqual(['failed', 'restarted', 'removed']);
+  });
+
+  it('never begins after the end, and waits for the one before', async () => {
+    let running = 0;
+    const restart = async (): Promise<void> => {
+      expect((running += 1)).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      running -= 1;
+    };
+    const server = serverWith({ restart, remove: nothing });
+    await Promise.all([server.restart(), server.restart()]);
+    await server.stop();
+    await expect(server.restart()).rejects.toMatchObject({
+      name: 'LocalPostgresError',
+      code: 'start-failed',
+    });
   });
 });
 

@@ -1,0 +1,63 @@
+import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import type { JsonWebToken } from '../tokens/json-web-token.loader.js';
+
+/** The audience of every federated credential. */
+export const federatedAudience = 'api://AzureADTokenExchange';
+
+// The file is written once; a real platform would keep renewing it.
+const lifetimeInSeconds = 10 * 365 * 24 * 3600;
+
+/**
+ * The platform that vouches for workloads, as a Kubernetes cluster does for its service accounts.
+ *
+ * @see https://learn.microsoft.com/entra/workload-id/workload-identity-federation
+ */
+export class FederatedIssuer {
+  private keys: { privateKey: KeyObject; publicKey: KeyObject } | undefined;
+
+  constructor(
+    private readonly jwt: JsonWebToken,
+    /** `iss` of its assertions. */
+    readonly url: string,
+    private readonly now: () => number,
+  ) {}
+
+  /** `sub` of the assertions of a client. */
+  subjectOf(client: { name: string }): string {
+    return `system:serviceaccount:default:${client.name}`;
+  }
+
+  /** An assertion that the workload of this client is what it says. */
+  issueAssertion(client: { name: string }): string {
+    const now = Math.floor(this.now() / 1000);
+    const claims = {
+      iss: this.url,
+      sub: this.subjectOf(client),
+      aud: federatedAudience,
+      iat: now,
+      nbf: now,
+      exp: now + lifetimeInSeconds,
+      jti: randomUUID(),
+    };
+    return this.jwt.sign(claims, this.pair().privateKey, { algorithm: 'RS256' });
+  }
+
+  /** Whether an assertion bears the signature of this platform. */
+  hasSigned(assertion: string): boolean {
+    try {
+      this.jwt.verify(assertion, this.pair().publicKey, {
+        algorithms: ['RS256'],
+        ignoreExpiration: true,
+        ignoreNotBefore: true,
+      });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private pair(): { privateKey: KeyObject; publicKey: KeyObject } {
+    this.keys ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return this.keys;
+  }
+}

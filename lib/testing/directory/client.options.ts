@@ -1,0 +1,16 @@
+/** A service principal of the local Entra. It can log in in every way, as an application and as a managed identity. */
+export interface ClientOptions {
+  /**
+   * Display name, which Azure Database for PostgreSQL uses as the role name.
+   * @default 'notes-app' for the first client, 'client-2' and so on for the others
+   */
+  name?: string;
+  /** @default the tenant of the local Entra */
+  tenantId?: string;
+  /** Application (client) ID. @default a fixed GUID for the first client, a random one for the others */
+  clientId?: string;
+  /** @default random */
+  clientSecret?: string;
+  /** Object ID of the service principal, `oid` in its tokens. @default as `clientId` */
+  objectId?: string;
+}

@@ -1,0 +1,49 @@
+import { EntraError } from '../errors/entra.error.js';
+import type { ServicePrincipal } from './service-principal.js';
+
+/** The tenants and service principals that the local Entra knows. */
+export class Directory {
+  constructor(readonly principals: readonly ServicePrincipal[]) {}
+
+  hasTenant(tenantId: string): boolean {
+    return this.principals.some((principal) => same(principal.tenantId, tenantId));
+  }
+
+  /** @throws EntraError AADSTS90002 */
+  requireTenant(tenantId: string): void {
+    if (this.hasTenant(tenantId)) return;
+    throw new EntraError(90002, {
+      description: `Tenant '${tenantId}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.`,
+    });
+  }
+
+  /** @throws EntraError AADSTS700016 */
+  requireClient(tenantId: string, clientId: string): ServicePrincipal {
+    const found = this.principals.find(
+      (principal) => same(principal.clientId, clientId) && same(principal.tenantId, tenantId),
+    );
+    if (found !== undefined) return found;
+    throw new EntraError(700016, {
+      description: `Application with identifier '${clientId}' was not found in the directory '${tenantId}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.`,
+    });
+  }
+
+  /**
+   * The managed identity that a request selects: by client, object or resource ID, in the spellings of IMDS and App
+   * Service; without a selection the first client, as the system-assigned one.
+   */
+  managedIdentity(query: URLSearchParams): ServicePrincipal | undefined {
+    const selectors = [
+      ['clientId', query.get('client_id') ?? query.get('clientid')],
+      ['objectId', query.get('object_id') ?? query.get('principal_id')],
+      ['resourceId', query.get('mi_res_id') ?? query.get('msi_res_id')],
+    ] as const;
+    return this.principals.find((principal) =>
+      selectors.every(([property, wanted]) => wanted === null || same(principal[property], wanted)),
+    );
+  }
+}
+
+function same(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}

@@ -1,0 +1,32 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createClientCertificate } from '../certificates/client-certificate.js';
+import type { X509 } from '../certificates/x509.loader.js';
+import type { ClientOptions } from './client.options.js';
+import type { ServicePrincipal } from './service-principal.js';
+
+/** The tenant, client and object ID that Microsoft's documentation uses as examples. */
+export const exampleIds = {
+  tenantId: 'aaaabbbb-0000-cccc-1111-dddd2222eeee',
+  clientId: '00001111-aaaa-2222-bbbb-3333cccc4444',
+  objectId: 'aaaaaaaa-0000-1111-2222-bbbbbbbbbbbb',
+} as const;
+
+/** Fills in what the options leave open. */
+export async function createServicePrincipal(
+  x509: X509,
+  options: ClientOptions,
+  defaults: { tenantId: string; index: number },
+): Promise<ServicePrincipal> {
+  const first = defaults.index === 0;
+  const name = options.name ?? (first ? 'notes-app' : `client-${defaults.index + 1}`);
+  const clientId = options.clientId ?? (first ? exampleIds.clientId : randomUUID());
+  return {
+    name,
+    tenantId: options.tenantId ?? defaults.tenantId,
+    clientId,
+    clientSecret: options.clientSecret ?? randomBytes(30).toString('base64url'),
+    objectId: options.objectId ?? (first ? exampleIds.objectId : randomUUID()),
+    resourceId: `/subscriptions/aaaa0a0a-bb1b-cc2c-dd3d-eeeeee4e4e4e/resourceGroups/local/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`,
+    certificate: await createClientCertificate(x509, clientId),
+  };
+}

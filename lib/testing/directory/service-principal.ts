@@ -1,0 +1,14 @@
+import type { ClientCertificate } from '../certificates/client-certificate.js';
+
+/** An application or managed identity of the local directory. */
+export interface ServicePrincipal {
+  /** Display name; Azure Database for PostgreSQL names the role after it. */
+  name: string;
+  tenantId: string;
+  clientId: string;
+  clientSecret: string;
+  objectId: string;
+  /** Azure resource ID when it acts as a user-assigned managed identity. */
+  resourceId: string;
+  certificate: ClientCertificate;
+}

@@ -1,0 +1,55 @@
+import type { Directory } from '../directory/directory.js';
+import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
+import { isResource } from '../tokens/resource.js';
+import type { TokenIssuer } from '../tokens/token.issuer.js';
+import { issueForManagedIdentity, managedIdentityResponse } from './managed-identity.response.js';
+
+/** Where the endpoint of App Service is found on its port. */
+export const appServicePath = '/msi/token';
+
+/**
+ * The managed-identity endpoint of App Service, Functions and Container Apps.
+ *
+ * @see https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
+ */
+export class AppServiceEndpoint implements Endpoint {
+  readonly name = 'app-service';
+
+  constructor(
+    private readonly directory: Directory,
+    private readonly issuer: TokenIssuer,
+    private readonly secretHeader: string,
+  ) {}
+
+  matches(path: string): boolean {
+    return path === appServicePath;
+  }
+
+  resourceOf(request: EndpointRequest): string | undefined {
+    return request.query.get('resource') ?? undefined;
+  }
+
+  handle(request: EndpointRequest): EndpointResponse {
+    if (request.headers['x-identity-header'] !== this.secretHeader) {
+      return refusal(401, 'The X-IDENTITY-HEADER is missing or wrong.');
+    }
+    if (request.method !== 'GET') return refusal(405, 'Only GET is supported.');
+    if (!request.query.has('api-version')) return refusal(400, 'The api-version is missing.');
+    const resource = request.query.get('resource');
+    if (resource === null || !isResource(resource))
+      return refusal(400, 'The resource is missing or invalid.');
+    const identity = this.directory.managedIdentity(request.query);
+    if (identity === undefined) {
+      return refusal(
+        400,
+        'No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.',
+      );
+    }
+    const issued = issueForManagedIdentity(this.issuer, identity, resource, request.tokenFault);
+    return { status: 200, body: managedIdentityResponse(issued, identity, resource) };
+  }
+}
+
+function refusal(statusCode: number, message: string): EndpointResponse {
+  return { status: statusCode, body: { statusCode, message } };
+}

@@ -1,0 +1,65 @@
+import type { Directory } from '../directory/directory.js';
+import { EntraError } from '../errors/entra.error.js';
+import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
+
+const configurationPath = /^\/([^/]+)\/v2\.0\/\.well-known\/openid-configuration$/;
+const instancePath = '/common/discovery/instance';
+
+/**
+ * What clients read before they ask for a token: the OpenID configuration of a tenant, and instance discovery.
+ *
+ * @see https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
+ */
+export class DiscoveryEndpoint implements Endpoint {
+  readonly name = 'discovery';
+
+  constructor(
+    private readonly directory: Directory,
+    private readonly authorityHost: string,
+    private readonly now: () => number,
+  ) {}
+
+  matches(path: string): boolean {
+    return path === instancePath || configurationPath.test(path);
+  }
+
+  handle(request: EndpointRequest): EndpointResponse {
+    if (request.path === instancePath) return { status: 200, body: this.instances() };
+    const tenantId = configurationPath.exec(request.path)?.[1] ?? '';
+    try {
+      this.directory.requireTenant(tenantId);
+    } catch (error) {
+      if (error instanceof EntraError) return error.toResponse(this.now());
+      throw error;
+    }
+    return { status: 200, body: this.configuration(tenantId) };
+  }
+
+  private configuration(tenantId: string): object {
+    const tenant = `${this.authorityHost}/${tenantId}`;
+    return {
+      token_endpoint: `${tenant}/oauth2/v2.0/token`,
+      token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
+      jwks_uri: `${tenant}/discovery/v2.0/keys`,
+      response_modes_supported: ['query', 'fragment', 'form_post'],
+      subject_types_supported: ['pairwise'],
+      id_token_signing_alg_values_supported: ['RS256'],
+      response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
+      scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+      issuer: `${tenant}/v2.0`,
+      authorization_endpoint: `${tenant}/oauth2/v2.0/authorize`,
+      end_session_endpoint: `${tenant}/oauth2/v2.0/logout`,
+      tenant_region_scope: null,
+    };
+  }
+
+  private instances(): object {
+    const host = new URL(this.authorityHost).host;
+    const first = this.directory.principals[0]?.tenantId ?? 'common';
+    return {
+      tenant_discovery_endpoint: `${this.authorityHost}/${first}/v2.0/.well-known/openid-configuration`,
+      'api-version': '1.1',
+      metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+    };
+  }
+}

@@ -1,0 +1,63 @@
+import type { Directory } from '../directory/directory.js';
+import { EntraError } from '../errors/entra.error.js';
+import type { Grant } from '../grants/grant.js';
+import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
+
+const pathPattern = /^\/([^/]+)\/oauth2\/v2\.0\/token$/;
+
+/**
+ * The token endpoint of every tenant.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+ */
+export class TokenEndpoint implements Endpoint {
+  readonly name = 'token';
+
+  constructor(
+    private readonly directory: Directory,
+    private readonly grants: readonly Grant[],
+    private readonly now: () => number,
+  ) {}
+
+  matches(path: string): boolean {
+    return pathPattern.test(path);
+  }
+
+  resourceOf(request: EndpointRequest): string | undefined {
+    return new URLSearchParams(request.body).get('scope') ?? undefined;
+  }
+
+  handle(request: EndpointRequest): EndpointResponse {
+    try {
+      return { status: 200, body: this.respond(request) };
+    } catch (error) {
+      if (error instanceof EntraError) return error.toResponse(this.now());
+      throw error;
+    }
+  }
+
+  private respond(request: EndpointRequest): object {
+    if (request.method !== 'POST') {
+      throw new EntraError(900561, {
+        description: `The endpoint only accepts POST requests. Received a ${request.method} request.`,
+      });
+    }
+    const tenantId = pathPattern.exec(request.path)?.[1] ?? '';
+    this.directory.requireTenant(tenantId);
+    const parameters = new URLSearchParams(request.body);
+    const grantType = parameters.get('grant_type');
+    if (grantType === null) {
+      throw new EntraError(900144, {
+        description: "The request body must contain the following parameter: 'grant_type'.",
+      });
+    }
+    const grant = this.grants.find(({ type }) => type === grantType);
+    if (grant === undefined) {
+      throw new EntraError(70003, {
+        description: `The app requested an unsupported grant type '${grantType}'.`,
+      });
+    }
+    const { authorization } = request.headers;
+    return grant.respond({ tenantId, parameters, authorization, tokenFault: request.tokenFault });
+  }
+}

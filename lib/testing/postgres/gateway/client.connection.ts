@@ -1,0 +1,79 @@
+import type { Socket } from 'node:net';
+import { TLSSocket, type SecureContext } from 'node:tls';
+
+import { readBytes } from '../protocol/byte.reader.js';
+import { ClientGoneError } from '../protocol/client-gone.error.js';
+import { hangUp } from './hang-up.js';
+
+const ALPN_PROTOCOL = 'postgresql';
+
+/** A client's connection, in clear first and under TLS once the client asked for it. */
+export class ClientConnection {
+  readonly address: string;
+  private current: Socket;
+
+  constructor(
+    socket: Socket,
+    private readonly secureContext: SecureContext,
+  ) {
+    this.address = socket.remoteAddress ?? 'unknown';
+    this.current = watched(socket);
+  }
+
+  get stream(): Socket {
+    return this.current;
+  }
+
+  get encrypted(): boolean {
+    return this.current instanceof TLSSocket;
+  }
+
+  /** True when client and server agreed by ALPN that they speak PostgreSQL. */
+  get namedProtocol(): boolean {
+    return this.current instanceof TLSSocket && this.current.alpnProtocol === ALPN_PROTOCOL;
+  }
+
+  /** True when bytes came that nobody has asked for yet. */
+  get hasUnreadBytes(): boolean {
+    return this.current.readableLength > 0;
+  }
+
+  readonly read = (size: number): Promise<Buffer> => readBytes(this.current, size);
+
+  /** Gives bytes back, to be read again. */
+  unread(bytes: Buffer): void {
+    this.current.unshift(bytes);
+  }
+
+  write(bytes: Buffer | string): void {
+    this.current.write(bytes);
+  }
+
+  /** Goes on under TLS. @throws ClientGoneError when the handshake fails. */
+  startTls(): Promise<void> {
+    const secured = new TLSSocket(this.current, {
+      isServer: true,
+      secureContext: this.secureContext,
+      ALPNProtocols: [ALPN_PROTOCOL],
+    });
+    this.current = watched(secured);
+    return new Promise((resolve, reject) => {
+      secured.once('secure', resolve);
+      secured.once('close', () => reject(new ClientGoneError('The TLS handshake failed.')));
+    });
+  }
+
+  /** Says the last words, if any, and closes. */
+  end(lastWords?: Buffer): void {
+    hangUp(this.current, lastWords);
+  }
+
+  destroy(): void {
+    this.current.destroy();
+  }
+}
+
+/** A connection error is always followed by `close`, which is what the rest listens to. */
+function watched<S extends Socket>(socket: S): S {
+  return socket.on('error', () => socket.destroy());
+}

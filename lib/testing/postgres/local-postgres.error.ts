@@ -1,0 +1,26 @@
+/**
+ * - `platform-not-supported`: there is no local PostgreSQL for this operating system yet
+ * - `binaries-not-found`: the packages with PostgreSQL's programs are not installed
+ * - `binaries-unusable`: the programs are there but do not start
+ * - `directory-not-usable`: no temporary directory fits
+ * - `start-failed`: PostgreSQL refused to start; the message quotes its log
+ */
+export type LocalPostgresErrorCode =
+  | 'platform-not-supported'
+  | 'binaries-not-found'
+  | 'binaries-unusable'
+  | 'directory-not-usable'
+  | 'start-failed';
+
+/** The local PostgreSQL could not be started; `code` says why and the message what to do. */
+export class LocalPostgresError extends Error {
+  override readonly name = 'LocalPostgresError';
+
+  constructor(
+    readonly code: LocalPostgresErrorCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

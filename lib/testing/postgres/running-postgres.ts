@@ -1,0 +1,96 @@
+import type { AdminClient, AdminClientConfig } from './cluster/admin.client.js';
+import type { DatabaseCluster } from './cluster/database.cluster.js';
+import type { GatewayServer } from './gateway/gateway.server.js';
+import { LocalPostgresError } from './local-postgres.error.js';
+import type { LocalPostgres } from './local-postgres.js';
+import type { EntraRole } from './login/entra-role.js';
+import type { LoginCounters } from './login/login-counters.js';
+import type { LoginService } from './login/login.service.js';
+
+interface Parts {
+  cluster: DatabaseCluster;
+  gateway: GatewayServer;
+  login: LoginService;
+  admin: AdminClient;
+  username: string;
+}
+
+/** The parts under one roof. */
+export class RunningPostgres implements LocalPostgres {
+  readonly host = 'localhost';
+  readonly username: string;
+  private stopping: Promise<void> | undefined;
+  private restarting: Promise<void> = Promise.resolve();
+
+  constructor(private readonly parts: Parts) {
+    this.username = parts.username;
+  }
+
+  get port(): number {
+    return this.parts.gateway.port;
+  }
+
+  get database(): string {
+    return this.adminClientConfig.database;
+  }
+
+  get logins(): LoginCounters {
+    return this.parts.login.tally;
+  }
+
+  get adminClientConfig(): AdminClientConfig {
+    return this.parts.admin.config;
+  }
+
+  query<Row extends object = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<Row[]> {
+    return this.parts.admin.query<Row>(sql, values);
+  }
+
+  async createRole(role: EntraRole): Promise<void> {
+    const { admin, login } = this.parts;
+    if (!login.roles.has(role.name)) await admin.createRole(role.name);
+    login.roles.set(role);
+  }
+
+  revoke(token: string): void {
+    this.parts.login.revoked.revoke(token);
+  }
+
+  revokeAll(): void {
+    this.parts.login.revoked.revokeAll();
+  }
+
+  dropConnections(): void {
+    this.parts.gateway.dropConnections();
+  }
+
+  pause(): void {
+    this.parts.gateway.pause();
+  }
+
+  resume(): void {
+    this.parts.gateway.resume();
+  }
+
+  restart(): Promise<void> {
+    this.restarting = this.restarting.catch(() => undefined).then(() => this.startAgain());
+    return this.restarting;
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  private startAgain(): Promise<void> {
+    if (!this.stopping) return this.parts.cluster.restart();
+    throw new LocalPostgresError('start-failed', 'The local PostgreSQL has been stopped.');
+  }
+
+  private async end(): Promise<void> {
+    await this.parts.gateway.close();
+    // A restart that is under way would start a server without files.
+    await this.restarting.catch(() => undefined);
+    await this.parts.cluster.remove();
+  }
+}

@@ -1,0 +1,56 @@
+import type { Watchdog } from '../watchdog.js';
+import { AdminClient } from './cluster/admin.client.js';
+import { DatabaseCluster } from './cluster/database.cluster.js';
+import { socketPath } from './cluster/work-directory.js';
+import { GatewayServer } from './gateway/gateway.server.js';
+import type { LocalPostgres } from './local-postgres.js';
+import type { LocalPostgresOptions } from './local-postgres.options.js';
+import type { EntraRole } from './login/entra-role.js';
+import { LoginService } from './login/login.service.js';
+import type { TokenVerifier } from './login/token-verifier.js';
+import { RunningPostgres } from './running-postgres.js';
+
+/** What the local PostgreSQL takes from the local Entra around it. */
+export interface LocalPostgresContext {
+  options: LocalPostgresOptions;
+  /** May log in when the options name no roles. */
+  defaultRole: EntraRole;
+  /** Key and certificate for `localhost`, as PEM. */
+  tls: { key: string; cert: string };
+  verifyToken: TokenVerifier;
+  /** Removes what is left when this process dies. */
+  watchdog: Watchdog;
+  /** Milliseconds since 1970, by the clock that the tokens are issued with. */
+  now: () => number;
+}
+
+/**
+ * Starts a PostgreSQL that logs clients in by Entra access tokens.
+ *
+ * @throws LocalPostgresError, or Node's own error (`EADDRINUSE`) when the port is taken; nothing is left then
+ */
+export async function startLocalPostgres(context: LocalPostgresContext): Promise<LocalPostgres> {
+  const { options } = context;
+  const roles = options.roles ?? [context.defaultRole];
+  const cluster = new DatabaseCluster(options, context.watchdog);
+  const login = new LoginService(context.verifyToken, context.now, options.onLogin ?? (() => undefined));
+  const gateway = new GatewayServer(context.tls, {
+    login,
+    backendSocket: socketPath(cluster.directory),
+    loginTimeoutInMs: options.loginTimeoutInMs ?? 60_000,
+  });
+  const admin = new AdminClient(cluster.directory, options.database ?? 'app');
+  const username = roles[0]?.name ?? context.defaultRole.name;
+  const server = new RunningPostgres({ cluster, gateway, login, admin, username });
+  try {
+    // First, since a port that is taken costs the least to find out.
+    await gateway.listen(options.port ?? 0);
+    await cluster.create();
+    await admin.createDatabase();
+    for (const role of roles) await server.createRole(role);
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}

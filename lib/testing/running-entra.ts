@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { FederatedIssuer } from './client-authentication/federated.issuer.js';
+import { Directory } from './directory/directory.js';
+import { FileBackedClient, type LocalClient } from './directory/local-client.js';
+import type { ServicePrincipal } from './directory/service-principal.js';
+import { appServicePath } from './endpoints/app-service.endpoint.js';
+import { environmentVariables, type EnvironmentKind } from './environment.js';
+import { FaultRegistry } from './faults/fault.registry.js';
+import { Latency } from './http/latency.js';
+import type { Ports } from './http/ports.js';
+import type { LocalEntra } from './local-entra.js';
+import { atLeast } from './number-check.js';
+import type { LocalPostgres } from './postgres/index.js';
+import { RequestTally } from './requests/request.counters.js';
+import { serveEndpoints } from './serve-endpoints.js';
+import type { HandMadeToken } from './tokens/hand-made-token.js';
+import type { JsonWebToken } from './tokens/json-web-token.loader.js';
+import type { SigningKey } from './tokens/signing-key.js';
+import { TokenIssuer } from './tokens/token.issuer.js';
+import type { TokenSettings } from './tokens/token.settings.js';
+import { TokenVerifier, type TokenExpectation } from './tokens/token.verifier.js';
+import type { VerifiedClaims } from './verified-claims.js';
+import type { Workspace } from './workspace.js';
+
+/** What has been prepared when the endpoints are put together. */
+export interface RunningEntraParts {
+  jwt: JsonWebToken;
+  signingKey: SigningKey;
+  certificateAuthority: string;
+  tenantId: string;
+  principals: readonly [ServicePrincipal, ...ServicePrincipal[]];
+  settings: TokenSettings;
+  latencyInMs: number;
+  /** Open already. */
+  ports: Ports;
+  workspace: Workspace;
+}
+
+/** The local Entra, put together. */
+export class RunningEntra implements LocalEntra {
+  readonly tenantId: string;
+  readonly client: LocalClient;
+  readonly additionalClients: readonly LocalClient[];
+  readonly authorityHost: string;
+  readonly certificateAuthority: string;
+  readonly graphUrl: string;
+  readonly imdsUrl: string;
+  readonly appService: { readonly endpoint: string; readonly header: string };
+  readonly faults: FaultRegistry;
+  readonly requests = new RequestTally();
+  private readonly latency: Latency;
+  private readonly issuer: TokenIssuer;
+  private readonly verifier: TokenVerifier;
+  private database: LocalPostgres | undefined;
+  private stopped: Promise<void> | undefined;
+
+  constructor(private readonly parts: RunningEntraParts) {
+    const { jwt, signingKey, settings, ports, workspace } = parts;
+    this.tenantId = parts.tenantId;
+    this.certificateAuthority = parts.certificateAuthority;
+    this.authorityHost = `https://localhost:${ports.authority.port}`;
+    this.graphUrl = `https://localhost:${ports.graph.port}`;
+    this.imdsUrl = `http://127.0.0.1:${ports.imds.port}`;
+    this.appService = {
+      endpoint: `http://127.0.0.1:${ports.appService.port}${appServicePath}`,
+      header: randomBytes(16).toString('hex').toUpperCase(),
+    };
+    this.latency = new Latency(parts.latencyInMs);
+    this.faults = new FaultRegistry(() => ports.refuse((endpoint) => this.faults.refuses(endpoint)));
+    this.issuer = new TokenIssuer(jwt, signingKey, settings);
+    this.verifier = new TokenVerifier(jwt, signingKey.publicKey, this.tenantId, settings.now);
+    const federatedIssuer = new FederatedIssuer(jwt, `${this.authorityHost}/workloads`, settings.now);
+    const [first, ...others] = parts.principals;
+    this.client = new FileBackedClient(first, workspace, federatedIssuer);
+    this.additionalClients = others.map(
+      (principal) => new FileBackedClient(principal, workspace, federatedIssuer),
+    );
+    const context = { tally: this.requests, faults: this.faults, latency: this.latency, now: settings.now };
+    serveEndpoints(ports, context, {
+      jwt,
+      signingKey,
+      settings,
+      federatedIssuer,
+      directory: new Directory(parts.principals),
+      issuer: this.issuer,
+      verifier: this.verifier,
+      host: this.authorityHost,
+      graphUrl: this.graphUrl,
+      appServiceHeader: this.appService.header,
+    });
+  }
+
+  get certificateAuthorityFile(): string {
+    return this.parts.workspace.file('certificate-authority.pem', () => this.certificateAuthority);
+  }
+
+  get tokenLifetimeInSeconds(): number {
+    return this.parts.settings.tokenLifetimeInSeconds;
+  }
+  set tokenLifetimeInSeconds(seconds: number) {
+    this.parts.settings.tokenLifetimeInSeconds = atLeast(1, seconds, 'tokenLifetimeInSeconds');
+  }
+
+  get refreshInSeconds(): number | undefined {
+    return this.parts.settings.refreshInSeconds;
+  }
+  set refreshInSeconds(seconds: number | undefined) {
+    this.parts.settings.refreshInSeconds =
+      seconds === undefined ? undefined : atLeast(0, seconds, 'refreshInSeconds');
+  }
+
+  get latencyInMs(): number {
+    return this.latency.inMs;
+  }
+  set latencyInMs(milliseconds: number) {
+    this.latency.inMs = atLeast(0, milliseconds, 'latencyInMs');
+  }
+
+  get postgres(): LocalPostgres {
+    if (this.database !== undefined) return this.database;
+    throw new Error('There is no local PostgreSQL: start the local Entra with { postgres: true }.');
+  }
+  set postgres(database: LocalPostgres) {
+    this.database = database;
+  }
+
+  environment(kind: EnvironmentKind, client: LocalClient = this.client): Record<string, string> {
+    return environmentVariables(kind, client, this);
+  }
+
+  issueToken(wanted: HandMadeToken): string {
+    return this.issuer.issueByHand({ ...wanted, client: wanted.client ?? this.client });
+  }
+
+  verifyToken(token: string, expected: TokenExpectation): VerifiedClaims {
+    return this.verifier.verify(token, expected);
+  }
+
+  stop(): Promise<void> {
+    this.stopped ??= this.shutDown();
+    return this.stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  private async shutDown(): Promise<void> {
+    this.latency.stop();
+    try {
+      await Promise.all([this.parts.ports.close(), this.database?.stop()]);
+    } finally {
+      await this.parts.workspace.close();
+    }
+  }
+}

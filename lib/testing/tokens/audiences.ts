@@ -1,0 +1,20 @@
+/** `aud` of tokens for Microsoft Graph, of every cloud; Graph accepts its own application ID and a trailing slash. */
+export const graphAudiences: readonly string[] = [
+  '00000003-0000-0000-c000-000000000000',
+  ...withAndWithoutSlash(
+    'https://graph.microsoft.com',
+    'https://graph.microsoft.us',
+    'https://microsoftgraph.chinacloudapi.cn',
+  ),
+];
+
+/** `aud` of tokens for Azure Database for PostgreSQL and MySQL, of every cloud. */
+export const databaseAudiences: readonly string[] = withAndWithoutSlash(
+  'https://ossrdbms-aad.database.windows.net',
+  'https://ossrdbms-aad.database.usgovcloudapi.net',
+  'https://ossrdbms-aad.database.chinacloudapi.cn',
+);
+
+function withAndWithoutSlash(...origins: string[]): string[] {
+  return origins.flatMap((origin) => [origin, `${origin}/`]);
+}

@@ -1,0 +1,25 @@
+import { createHash, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+
+const generate = promisify(generateKeyPair);
+
+/** An RSA key pair that tokens are signed with. */
+export interface SigningKey {
+  /** `kid` of the tokens and in the JWKS. */
+  id: string;
+  privateKey: KeyObject;
+  publicKey: KeyObject;
+}
+
+/** Makes an RSA key of 2,048 bits, as Entra's. */
+export async function generateSigningKey(): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generate('rsa', { modulusLength: 2048 });
+  return { id: keyId(publicKey), privateKey, publicKey };
+}
+
+/** A short name for a public key: its SHA-1 digest, as Entra's `kid` and `x5t`. */
+export function keyId(publicKey: KeyObject): string {
+  return createHash('sha1')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64url');
+}

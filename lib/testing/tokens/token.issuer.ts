@@ -1,0 +1,100 @@
+import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import type { TokenFault } from '../faults/fault.js';
+import { accessTokenClaims, backdatedBySeconds } from './access-token.claims.js';
+import type { HandMadeToken, TokenSubject } from './hand-made-token.js';
+import type { IssuedToken } from './issued-token.js';
+import type { JsonWebToken } from './json-web-token.loader.js';
+import type { SigningKey } from './signing-key.js';
+import type { TokenSettings } from './token.settings.js';
+
+const expiredSinceSeconds = 60;
+const hugeTokenLength = 7_500;
+// One more GUID of 36 characters makes a token 52 longer, in JSON and base64.
+const charactersPerGroup = 52;
+
+/** What an endpoint asks for. */
+export interface TokenOrder {
+  subject: TokenSubject;
+  audience: string;
+  /** Beyond the claims that every token has. */
+  claims?: Record<string, unknown>;
+  fault?: TokenFault | undefined;
+}
+
+/** Signs access tokens. */
+export class TokenIssuer {
+  private readonly newest = new Map<string, IssuedToken>();
+  private foreignKey: KeyObject | undefined;
+
+  constructor(
+    private readonly jwt: JsonWebToken,
+    private readonly key: SigningKey,
+    private readonly settings: TokenSettings,
+  ) {}
+
+  /** A new token, or with a fault what the fault makes of it. */
+  issue(order: TokenOrder): IssuedToken {
+    const slot = `${order.subject.tenantId} ${order.subject.clientId} ${order.audience}`;
+    if (order.fault?.kind === 'same-token') {
+      const again = this.newest.get(slot);
+      if (again !== undefined) return again;
+    }
+    const issued = this.sign(order);
+    this.newest.set(slot, issued);
+    return issued;
+  }
+
+  /** A token exactly as described. */
+  issueByHand(wanted: HandMadeToken & { client: TokenSubject }): string {
+    const claims = accessTokenClaims(wanted.client, {
+      audience: wanted.audience,
+      now: this.now(),
+      lifetimeInSeconds: wanted.lifetimeInSeconds ?? this.settings.tokenLifetimeInSeconds,
+      notBeforeInSeconds: wanted.notBeforeInSeconds,
+      tenantId: wanted.tenantId,
+    });
+    const key = wanted.signedBy === 'foreign-key' ? this.foreign() : this.key.privateKey;
+    return this.encode({ ...claims, ...wanted.claims }, key);
+  }
+
+  private sign({ subject, audience, claims, fault }: TokenOrder): IssuedToken {
+    const now = this.now();
+    const expired = fault?.kind === 'expired-token' ? fault : undefined;
+    const lifetimeInSeconds = expired ? -expiredSinceSeconds : this.settings.tokenLifetimeInSeconds;
+    const claimedLifetime = expired?.claimedLifetimeInSeconds ?? lifetimeInSeconds;
+    const content = {
+      audience:
+        fault?.kind === 'wrong-audience' ? (fault.audience ?? 'https://management.azure.com') : audience,
+      now,
+      lifetimeInSeconds,
+    };
+    const body = { ...accessTokenClaims(subject, content), ...claims, ...padding(fault) };
+    const token = this.encode(body, this.key.privateKey);
+    return { token, audience, expiresOn: now + claimedLifetime, notBefore: now - backdatedBySeconds };
+  }
+
+  private encode(claims: Record<string, unknown>, key: KeyObject): string {
+    // jsonwebtoken insists on numbers where a claim is present, so one taken away must be absent.
+    const present = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
+    return this.jwt.sign(present, key, {
+      algorithm: 'RS256',
+      keyid: this.key.id,
+      header: { alg: 'RS256', typ: 'JWT', x5t: this.key.id },
+    });
+  }
+
+  private foreign(): KeyObject {
+    this.foreignKey ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    return this.foreignKey;
+  }
+
+  private now(): number {
+    return Math.floor(this.settings.now() / 1000);
+  }
+}
+
+function padding(fault: TokenFault | undefined): Record<string, unknown> {
+  if (fault?.kind !== 'huge-token') return {};
+  const length = Math.ceil((fault.minimumLength ?? hugeTokenLength) / charactersPerGroup);
+  return { groups: Array.from({ length }, () => randomUUID()) };
+}

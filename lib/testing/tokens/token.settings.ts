@@ -1,0 +1,7 @@
+/** What the user may change while the local Entra runs, as far as tokens are concerned. */
+export interface TokenSettings {
+  tokenLifetimeInSeconds: number;
+  refreshInSeconds: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}

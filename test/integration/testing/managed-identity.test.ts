@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ManagedIdentityCredential } from '@azure/identity';
+import { startLocalEntra, type LocalEntra } from '../../../lib/testing/index.js';
+import { accessToken, graph, postgres, send } from './local-entra.fixture.js';
+
+const retryOptions = { maxRetries: 0 };
+
+describe('Managed identities', () => {
+  let entra: LocalEntra;
+
+  beforeAll(async () => {
+    entra = await startLocalEntra({ additionalClients: [{ name: 'reporter' }] });
+  });
+  afterAll(() => entra.stop());
+  beforeEach(() => entra.requests.reset());
+
+  const imds = (query: Record<string, string>, headers: Record<string, string> = { metadata: 'true' }) => {
+    const parameters = new URLSearchParams({ 'api-version': '2018-02-01', ...query });
+    return send(entra, `${entra.imdsUrl}/metadata/identity/oauth2/token?${parameters.toString()}`, {
+      headers,
+    });
+  };
+  const appService = (query: Record<string, string>, header?: string) => {
+    const parameters = new URLSearchParams({ 'api-version': '2019-08-01', ...query });
+    const headers = { 'x-identity-header': header ?? entra.appService.header };
+    return send(entra, `${entra.appService.endpoint}?${parameters.toString()}`, { headers });
+  };
+
+  it('IMDS answers with strings', async () => {
+    const response = await imds({ resource: postgres });
+    const seconds = expect.stringMatching(/^\d+$/);
+    expect(response.status).toBe(200);
+    expect(response.json()).toEqual({
+      access_token: expect.any(String),
+      client_id: entra.client.clientId,
+      expires_in: '3600',
+      expires_on: seconds,
+      ext_expires_in: '3600',
+      not_before: seconds,
+      resource: postgres,
+      token_type: 'Bearer',
+    });
+  });
+
+  it('App Service answers with strings', async () => {
+    expect((await appService({ resource: postgres })).json()).toEqual({
+      access_token: expect.any(String),
+      client_id: entra.client.clientId,
+      expires_on: expect.stringMatching(/^\d+$/),
+      resource: postgres,
+      token_type: 'Bearer',
+    });
+  });
+
+  it('the token names the identity by its Azure resource, and by no display name', async () => {
+    const claims = entra.verifyToken(await accessToken(imds({ resource: postgres })), { audience: postgres });
+    expect(claims).toMatchObject({
+      oid: entra.client.objectId,
+      idtyp: 'app',
+      xms_mirid: entra.client.resourceId,
+    });
+    expect(claims.xms_mirid).toMatch(
+      /providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/notes-app$/,
+    );
+    expect(claims).not.toHaveProperty('upn');
+  });
+
+  const selections: [
+    string,
+    (client: { clientId: string; objectId: string; resourceId: string }) => object,
+  ][] = [
+    ['client_id', ({ clientId }) => ({ client_id: clientId })],
+    ['object_id', ({ objectId }) => ({ object_id: objectId })],
+    ['mi_res_id', ({ resourceId }) => ({ mi_res_id: resourceId.toUpperCase() })],
+    ['msi_res_id', ({ resourceId }) => ({ msi_res_id: resourceId })],
+  ];
+
+  it.each(selections)('a user-assigned identity is selected by %s', async (_name, select) => {
+    const [reporter] = entra.additionalClients;
+    if (reporter === undefined) throw new Error('There is no other client.');
+    for (const ask of [imds, appService]) {
+      const token = await accessToken(ask({ resource: graph, ...select(reporter) }));
+      expect(entra.verifyToken(token, { audience: graph }).oid).toBe(reporter.objectId);
+    }
+  });
+
+  it('IMDS refuses what the real one refuses', async () => {
+    const refusals = [
+      await imds({ resource: graph }, {}),
+      await imds({}),
+      await imds({ resource: graph, client_id: 'unknown' }),
+      await imds({ resource: 'nonsense' }),
+    ];
+    expect(refusals.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+    expect(refusals.map((response) => response.json())).toEqual([
+      { error: 'invalid_request', error_description: 'Required metadata header not specified' },
+      { error: 'invalid_request', error_description: 'Required query variable "resource" is missing' },
+      { error: 'invalid_request', error_description: 'Identity not found' },
+      { error: 'invalid_resource', error_description: expect.stringContaining('AADSTS500011') },
+    ]);
+    expect(entra.requests.imds).toBe(4);
+  });
+
+  it('App Service refuses what the real one refuses', async () => {
+    expect((await appService({ resource: graph }, 'wrong')).status).toBe(401);
+    expect((await appService({})).status).toBe(400);
+    expect((await appService({ resource: graph, client_id: 'unknown' })).json()).toEqual({
+      statusCode: 400,
+      message: expect.stringContaining('No User Assigned or Delegated Managed Identity found'),
+    });
+    expect(entra.requests.appService).toBe(3);
+  });
+
+  it('ManagedIdentityCredential gets tokens from IMDS', async () => {
+    process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST = entra.imdsUrl;
+    try {
+      const [reporter] = entra.additionalClients;
+      const identities = [
+        [new ManagedIdentityCredential({ retryOptions }), entra.client.objectId],
+        [
+          new ManagedIdentityCredential({ clientId: reporter?.clientId ?? '', retryOptions }),
+          reporter?.objectId,
+        ],
+        [
+          new ManagedIdentityCredential({ objectId: reporter?.objectId ?? '', retryOptions }),
+          reporter?.objectId,
+        ],
+        [
+          new ManagedIdentityCredential({ resourceId: reporter?.resourceId ?? '', retryOptions }),
+          reporter?.objectId,
+        ],
+      ] as const;
+      for (const [credential, objectId] of identities) {
+        const { token } = await credential.getToken(`${postgres}/.default`);
+        expect(entra.verifyToken(token, { audience: postgres }).oid).toBe(objectId);
+      }
+      expect(entra.requests).toMatchObject({ imds: 4, total: 4 });
+    } finally {
+      delete process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST;
+    }
+  });
+});
