@@ -16,6 +16,7 @@ export interface ResourceContext {
 }
 
 const known = ['scopes', 'tenantId', 'enableCae', 'credential', 'refresh'];
+const nothingExpected: TokenExpectations = {};
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Resolves one entry of `resources`. */
@@ -58,7 +59,7 @@ export function expectationsOf(
   cloud: EntraCloud,
 ): TokenExpectations {
   const audiences = scopes[0] === undefined ? undefined : databaseAudiences(scopes[0], cloud);
-  if (audiences === undefined) return {};
+  if (audiences === undefined) return nothingExpected;
   return { audiences, ...(tenantId !== undefined && guid.test(tenantId) ? { tenantId } : {}) };
 }
 

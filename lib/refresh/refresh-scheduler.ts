@@ -8,11 +8,17 @@ const longestSleepInMs = 300_000;
 // Adjustments of the clock that are smaller than this need no answer.
 const clockToleranceInMs = 1_000;
 
+/** Something that has one timer at most. The scheduler keeps the timer on it: there may be thousands. */
+export interface TimerOwner {
+  /** Name of the timer, while there is one. */
+  timerName: string | undefined;
+  timerHandle: TimerHandle;
+}
+
 /** Owns the refresh timers: each is a named timeout that the application can see in its `SchedulerRegistry`. */
 export class RefreshScheduler {
   readonly #registry: SchedulerRegistry;
   readonly #clock: Clock;
-  readonly #timers = new Map<string, TimerHandle>();
 
   constructor(registry: SchedulerRegistry, clock: Clock) {
     this.#registry = registry;
@@ -20,43 +26,52 @@ export class RefreshScheduler {
   }
 
   /**
-   * Plans `run` for a point of the wall clock.
+   * Plans `run` for a point of the wall clock, in place of what was planned before.
    *
+   * @param wishedName the timer's name, unless that is taken
    * @param keepsProcessAlive whether somebody waits for it; a refresh ahead of time must not hold the process
-   * @returns the timer's name, which differs from the wished one only when that is taken
    */
-  schedule(name: string, at: number, run: () => void, keepsProcessAlive: boolean): string {
-    const free = this.#freeName(name);
-    this.#arm(free, at, run, keepsProcessAlive);
-    return free;
+  schedule<T extends TimerOwner>(
+    owner: T,
+    wishedName: string,
+    at: number,
+    run: (owner: T) => void,
+    keepsProcessAlive: boolean,
+  ): void {
+    this.cancel(owner);
+    this.#arm(owner, this.#freeName(wishedName), at, run, keepsProcessAlive);
   }
 
-  cancel(name: string): void {
-    const timer = this.#timers.get(name);
-    if (timer === undefined) return;
-    this.#timers.delete(name);
-    this.#clock.clearTimeout(timer);
-    if (this.#registry.doesExist('timeout', name)) this.#registry.deleteTimeout(name);
+  cancel(owner: TimerOwner): void {
+    const { timerName, timerHandle } = owner;
+    if (timerName === undefined) return;
+    owner.timerName = undefined;
+    owner.timerHandle = undefined;
+    this.#clock.clearTimeout(timerHandle);
+    if (this.#registry.doesExist('timeout', timerName)) this.#registry.deleteTimeout(timerName);
   }
 
-  cancelAll(): void {
-    for (const name of [...this.#timers.keys()]) this.cancel(name);
-  }
-
-  #arm(name: string, at: number, run: () => void, keepsProcessAlive: boolean): void {
+  #arm<T extends TimerOwner>(
+    owner: T,
+    name: string,
+    at: number,
+    run: (owner: T) => void,
+    keepsProcessAlive: boolean,
+  ): void {
     const armedAt = this.#clock.now();
     const delay = Math.min(delayUntil(at, armedAt), longestSleepInMs);
     const timer = this.#clock.setTimeout(() => {
-      this.cancel(name);
+      this.cancel(owner);
       // Timers count elapsed time, tokens the wall clock: the two part ways in sleep and when the clock is set. After
       // a step back every time that was noted lies too far ahead, so what was planned is done now.
       const now = this.#clock.now();
       const clockWentBack = now < armedAt + delay - clockToleranceInMs;
-      if (now < at && !clockWentBack) this.#arm(name, at, run, keepsProcessAlive);
-      else run();
+      if (now < at && !clockWentBack) this.#arm(owner, name, at, run, keepsProcessAlive);
+      else run(owner);
     }, delay);
     if (!keepsProcessAlive) unref(timer);
-    this.#timers.set(name, timer);
+    owner.timerName = name;
+    owner.timerHandle = timer;
     this.#registry.addTimeout(name, timer);
   }
 

@@ -89,8 +89,7 @@ export class TokenRefresher {
 
   /** Cancels the timer of a slot that is no longer wanted. */
   forget(slot: TokenSlot): void {
-    if (slot.timer !== undefined) this.#scheduler.cancel(slot.timer);
-    slot.timer = undefined;
+    this.#scheduler.cancel(slot);
     slot.close();
   }
 
@@ -101,7 +100,6 @@ export class TokenRefresher {
   async close(slots: Iterable<TokenSlot>): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#scheduler.cancelAll();
     for (const slot of slots) this.forget(slot);
     for (const attempt of this.#attempts) attempt.abort(new EntraShutDownError());
     await withDeadline(Promise.allSettled(this.#calls), {
@@ -253,17 +251,15 @@ export class TokenRefresher {
   }
 
   #plan(slot: TokenSlot): void {
-    if (slot.timer !== undefined) this.#scheduler.cancel(slot.timer);
-    slot.timer = undefined;
     const awaited = slot.waiters !== undefined;
-    if (this.closed || !(awaited || slot.resource.policy.background)) return;
-    const fire = (): void => {
-      slot.timer = undefined;
-      if (slot.onDemand && !slot.usedSinceRefresh && slot.waiters === undefined) this.#dropIdle(slot);
-      else this.kick(slot);
-    };
-    slot.timer = this.#scheduler.schedule(timerPrefix + slot.name, slot.nextAttemptAt, fire, awaited);
+    if (this.#closed || !(awaited || slot.resource.policy.background)) this.#scheduler.cancel(slot);
+    else this.#scheduler.schedule(slot, timerPrefix + slot.name, slot.nextAttemptAt, this.#onTimer, awaited);
   }
+
+  readonly #onTimer = (slot: TokenSlot): void => {
+    if (slot.onDemand && !slot.usedSinceRefresh && slot.waiters === undefined) this.#dropIdle(slot);
+    else this.kick(slot);
+  };
 
   /** Marks the held token as rejected by a server, and replaces it unless that was just done. */
   replaceRejected(slot: TokenSlot): void {

@@ -9,6 +9,14 @@ export interface TokenVariant {
   enableCae?: boolean | undefined;
 }
 
+/** The configured resources by their scopes. */
+interface ScopesIndex {
+  /** By scopes, tenant and Continuous Access Evaluation. */
+  exactly: Map<string, TokenSlot>;
+  /** By scopes alone. */
+  anyVariant: Map<string, TokenSlot>;
+}
+
 const mostOnDemandSlots = 100;
 
 /**
@@ -18,7 +26,7 @@ const mostOnDemandSlots = 100;
 export class SlotRegistry {
   readonly #options: ResolvedOptions;
   readonly #byName = new Map<string, TokenSlot>();
-  readonly #byScopes = new Map<string, TokenSlot>();
+  #index: ScopesIndex | undefined;
   /** In order of last use. */
   readonly #onDemand = new Map<string, TokenSlot>();
   readonly #onEvict: (slot: TokenSlot) => void;
@@ -37,7 +45,6 @@ export class SlotRegistry {
         candidates.push(slot);
       }
       this.#byName.set(resource.name, slot);
-      if (!this.#byScopes.has(key)) this.#byScopes.set(key, slot);
     }
   }
 
@@ -75,9 +82,8 @@ export class SlotRegistry {
     if (scopes.length === 0 || scopes.some((scope) => typeof scope !== 'string' || scope === '')) {
       throw this.#unknown(scopes.join(' '));
     }
-    return (
-      this.#byScopes.get(scopesKey(scopes, variant ?? {})) ?? this.#variantOf(this.#closest(scopes), variant)
-    );
+    const configured = this.#byScopes().exactly.get(scopesKey(scopes, variant ?? {}));
+    return configured ?? this.#variantOf(this.#closest(scopes), variant);
   }
 
   /** Lets go of a slot that was made on demand. */
@@ -90,7 +96,7 @@ export class SlotRegistry {
 
   /** A resource for these scopes: a configured one lends its credential, else the module's credential serves. */
   #closest(scopes: readonly string[]): ResolvedResource {
-    const configured = this.configured().find((slot) => sameScopes(slot.resource.scopes, scopes));
+    const configured = this.#byScopes().anyVariant.get(sortedScopes(scopes));
     if (configured !== undefined) return configured.resource;
     const { credential, policy, cloud } = this.#options;
     const name = scopes.join(' ');
@@ -102,6 +108,19 @@ export class SlotRegistry {
       policy,
       expectations: expectationsOf(scopes, undefined, cloud),
     };
+  }
+
+  /** Made when somebody first asks by scopes: an application that asks by name only need not pay for it. */
+  #byScopes(): ScopesIndex {
+    if (this.#index !== undefined) return this.#index;
+    const index: ScopesIndex = { exactly: new Map(), anyVariant: new Map() };
+    for (const slot of this.#byName.values()) {
+      const { scopes } = slot.resource;
+      setOnce(index.exactly, scopesKey(scopes, slot.resource), slot);
+      setOnce(index.anyVariant, sortedScopes(scopes), slot);
+    }
+    this.#index = index;
+    return index;
   }
 
   #variantOf(resource: ResolvedResource, variant: TokenVariant | undefined): TokenSlot {
@@ -149,12 +168,17 @@ export class SlotRegistry {
   }
 }
 
-function scopesKey(scopes: readonly string[], variant: TokenVariant): string {
-  return `${[...scopes].sort().join(' ')}|${variant.tenantId ?? ''}|${variant.enableCae ?? false}`;
+function sortedScopes(scopes: readonly string[]): string {
+  return scopes.length === 1 ? (scopes[0] ?? '') : [...scopes].sort().join(' ');
 }
 
-function sameScopes(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((scope) => b.includes(scope));
+function scopesKey(scopes: readonly string[], variant: TokenVariant): string {
+  return `${sortedScopes(scopes)}|${variant.tenantId ?? ''}|${variant.enableCae ?? false}`;
+}
+
+/** The first resource that was configured wins. */
+function setOnce(map: Map<string, TokenSlot>, key: string, slot: TokenSlot): void {
+  if (!map.has(key)) map.set(key, slot);
 }
 
 function sharesToken(a: ResolvedResource, b: ResolvedResource): boolean {

@@ -1,9 +1,10 @@
 import { EntraShutDownError } from '../errors/shut-down.error.js';
 import type { TokenUnavailableError } from '../errors/token-unavailable.error.js';
 import type { ResolvedResource } from '../options/resolved-options.js';
-import type { Clock } from '../refresh/clock.js';
+import type { Clock, TimerHandle } from '../refresh/clock.js';
 import type { Deferred } from '../refresh/deferred.js';
 import { refreshDueAt, usableUntil } from '../refresh/refresh-policy.js';
+import type { TimerOwner } from '../refresh/refresh-scheduler.js';
 import type { HeldAccessToken } from './held-access-token.js';
 import { TokenSource } from './token-source.js';
 import type { TokenState, TokenStateName } from './token-state.js';
@@ -12,7 +13,7 @@ import type { TokenState, TokenStateName } from './token-state.js';
  * Everything known about one resource's token: the token, its state, and what is under way. It starts nothing by
  * itself; `TokenRefresher` does.
  */
-export class TokenSlot {
+export class TokenSlot implements TimerOwner {
   readonly name: string;
   readonly resource: ResolvedResource;
   readonly source: TokenSource;
@@ -43,8 +44,8 @@ export class TokenSlot {
   challenges: Map<string, Promise<HeldAccessToken>> | undefined;
   /** What has been said about the end of the held token, so that it is said once. */
   endReported: 'expiring' | 'expired' | undefined;
-  /** The name of the slot's timer, while there is one. */
-  timer: string | undefined;
+  timerName: string | undefined;
+  timerHandle: TimerHandle;
 
   constructor(name: string, resource: ResolvedResource, clock: Clock, onDemand: boolean) {
     this.name = name;
