@@ -146,6 +146,6 @@ export class PostgresChild {
 
   end(): void {
     this.process.kill('SIGKILL');
-    rmSync(this.wishes.temporary, { recursive: true, force: true });
+    rmSync(this.wishes.temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }
