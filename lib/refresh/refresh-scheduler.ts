@@ -10,6 +10,8 @@ const clockToleranceInMs = 1_000;
 
 /** Something that has one timer at most. The scheduler keeps the timer on it: there may be thousands. */
 export interface TimerOwner {
+  /** The point of the wall clock that the timer is for, in milliseconds since the Unix epoch. */
+  readonly nextAttemptAt: number;
   /** Name of the timer, while there is one. */
   timerName: string | undefined;
   timerHandle: TimerHandle;
@@ -26,7 +28,7 @@ export class RefreshScheduler {
   }
 
   /**
-   * Plans `run` for a point of the wall clock, in place of what was planned before.
+   * Plans `run` for the owner's `nextAttemptAt`, in place of what was planned before.
    *
    * @param wishedName the timer's name, unless that is taken
    * @param keepsProcessAlive whether somebody waits for it; a refresh ahead of time must not hold the process
@@ -34,12 +36,11 @@ export class RefreshScheduler {
   schedule<T extends TimerOwner>(
     owner: T,
     wishedName: string,
-    at: number,
     run: (owner: T) => void,
     keepsProcessAlive: boolean,
   ): void {
     this.cancel(owner);
-    this.#arm(owner, this.#freeName(wishedName), at, run, keepsProcessAlive);
+    this.#arm(owner, this.#freeName(wishedName), run, keepsProcessAlive);
   }
 
   cancel(owner: TimerOwner): void {
@@ -54,25 +55,35 @@ export class RefreshScheduler {
   #arm<T extends TimerOwner>(
     owner: T,
     name: string,
-    at: number,
     run: (owner: T) => void,
     keepsProcessAlive: boolean,
   ): void {
-    const armedAt = this.#clock.now();
-    const delay = Math.min(delayUntil(at, armedAt), longestSleepInMs);
-    const timer = this.#clock.setTimeout(() => {
-      this.cancel(owner);
-      // Timers count elapsed time, tokens the wall clock: the two part ways in sleep and when the clock is set. After
-      // a step back every time that was noted lies too far ahead, so what was planned is done now.
-      const now = this.#clock.now();
-      const clockWentBack = now < armedAt + delay - clockToleranceInMs;
-      if (now < at && !clockWentBack) this.#arm(owner, name, at, run, keepsProcessAlive);
-      else run(owner);
-    }, delay);
+    const now = this.#clock.now();
+    const delay = Math.min(delayUntil(owner.nextAttemptAt, now), longestSleepInMs);
+    const expectedAt = now + delay;
+    const timer = this.#clock.setTimeout(() => this.#fire(owner, expectedAt, run, keepsProcessAlive), delay);
     if (!keepsProcessAlive) unref(timer);
     owner.timerName = name;
     owner.timerHandle = timer;
     this.#registry.addTimeout(name, timer);
+  }
+
+  /**
+   * Timers count elapsed time, tokens the wall clock: the two part ways in sleep and when the clock is set. After a
+   * step back every time that was noted lies too far ahead, so what was planned is done now.
+   */
+  #fire<T extends TimerOwner>(
+    owner: T,
+    expectedAt: number,
+    run: (owner: T) => void,
+    keepsProcessAlive: boolean,
+  ): void {
+    const { timerName: name } = owner;
+    this.cancel(owner);
+    const now = this.#clock.now();
+    const clockWentBack = now < expectedAt - clockToleranceInMs;
+    if (name === undefined || now >= owner.nextAttemptAt || clockWentBack) run(owner);
+    else this.#arm(owner, name, run, keepsProcessAlive);
   }
 
   #freeName(wished: string): string {

@@ -253,7 +253,7 @@ export class TokenRefresher {
   #plan(slot: TokenSlot): void {
     const awaited = slot.waiters !== undefined;
     if (this.#closed || !(awaited || slot.resource.policy.background)) this.#scheduler.cancel(slot);
-    else this.#scheduler.schedule(slot, timerPrefix + slot.name, slot.nextAttemptAt, this.#onTimer, awaited);
+    else this.#scheduler.schedule(slot, timerPrefix + slot.name, this.#onTimer, awaited);
   }
 
   readonly #onTimer = (slot: TokenSlot): void => {
