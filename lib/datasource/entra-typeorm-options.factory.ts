@@ -7,9 +7,7 @@ import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { EntraOptionsError } from '../errors/options.error.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { EntraTokenService } from '../token/entra-token.service.js';
-import { createEntraDriver } from './entra-driver.js';
-import { EntraLogin } from './entra-login.js';
-import { loadPg } from './load-pg.js';
+import type { EntraLogin } from './entra-login.js';
 import type { LoginEvent } from './login-event.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 
@@ -46,12 +44,12 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
    */
   async createTypeOrmOptions(name?: string): Promise<TypeOrmModuleOptions> {
     const dataSource = this.#dataSource(name);
-    const login = this.#login(dataSource);
+    const { login, driver } = await this.#driver(dataSource);
     const { typeOrmOptions } = dataSource;
     const toRetry = typeOrmOptions['toRetry'] as ((error: unknown) => boolean) | undefined;
     return {
       ...withPassword(typeOrmOptions, login.password),
-      driver: createEntraDriver(await loadPg(), login),
+      driver,
       // Repeating the first connection for half a minute cannot repair a wrong secret or a wrong role.
       toRetry: (error: unknown) =>
         !(isEntraAuthError(error) && !error.retryable) && (toRetry === undefined || toRetry(error)),
@@ -65,7 +63,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
    */
   async createClient(name: string | undefined, timeoutInMs: number): Promise<pg.Client> {
     const dataSource = this.#dataSource(name);
-    const login = this.#login(dataSource);
+    const { login, driver } = await this.#driver(dataSource);
     const { host, port, username, database, ssl } = dataSource.primary;
     const config: ClientConfig = {
       host,
@@ -77,7 +75,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
       connectionTimeoutMillis: timeoutInMs,
       query_timeout: timeoutInMs,
     };
-    return new (createEntraDriver(await loadPg(), login).Client)(config);
+    return new driver.Client(config);
   }
 
   #dataSource(name = 'default'): ResolvedDataSource {
@@ -91,8 +89,17 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
     );
   }
 
-  #login(dataSource: ResolvedDataSource): EntraLogin {
-    return new EntraLogin(dataSource, this.#tokens, this.#options.clock, (event) => this.#logins.next(event));
+  async #driver(dataSource: ResolvedDataSource): Promise<{ login: EntraLogin; driver: typeof pg }> {
+    // Only an application with a data source needs this code, and `pg`.
+    const [{ EntraLogin }, { createEntraDriver }, { loadPg }] = await Promise.all([
+      import('./entra-login.js'),
+      import('./entra-driver.js'),
+      import('./load-pg.js'),
+    ]);
+    const login = new EntraLogin(dataSource, this.#tokens, this.#options.clock, (event) =>
+      this.#logins.next(event),
+    );
+    return { login, driver: createEntraDriver(await loadPg(), login) };
   }
 }
 
