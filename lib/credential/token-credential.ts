@@ -26,9 +26,12 @@ export interface AccessToken {
 export interface GetTokenOptions {
   /** Ends the caller's wait. A request shared with other callers goes on for them. */
   abortSignal?: AbortSignalLike;
-  /** `timeout`: milliseconds that a credential may spend on one HTTP request. Few credentials honour it. */
+  /**
+   * `timeout`: milliseconds that a credential may spend on one HTTP request. `EntraTokenService` has deadlines of its
+   * own and does not pass it on: one request serves many callers.
+   */
   requestOptions?: { timeout?: number };
-  /** Passed on to the credential untouched. */
+  /** The caller's trace. Not passed on by `EntraTokenService`, for the same reason. */
   tracingOptions?: object;
   /** The claims of a challenge. They bypass the token that is held, and the answer replaces it. */
   claims?: string;
