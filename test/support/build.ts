@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,10 +42,15 @@ const sample: Build = {
   command: ['run', '--silent', 'build:sample'],
 };
 
+const { version } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as {
+  version: string;
+};
+const tarballFile = `dist/nestjs-entra-auth-${version}.tgz`;
+
 const tarball: Build = {
   stamp: 'dist/.tarball',
   sources: [...library.sources, 'README.md', 'CHANGELOG.md', 'LICENSE'],
-  outputs: ['dist/nestjs-entra-auth.tgz'],
+  outputs: [tarballFile],
   // The library has just been built; what `prepack` does would take it away from under other tests.
   command: ['pack', '--silent', '--ignore-scripts', '--pack-destination', 'dist'],
 };
@@ -72,7 +78,7 @@ export async function ensurePacked(): Promise<string> {
     await buildIfStale(library);
     await buildIfStale(tarball);
   });
-  return join(repositoryRoot, 'dist/nestjs-entra-auth.tgz');
+  return join(repositoryRoot, tarballFile);
 }
 
 async function buildIfStale({ stamp, sources, outputs, command }: Build): Promise<void> {
@@ -132,7 +138,9 @@ async function digestOf(sources: readonly string[]): Promise<string> {
 }
 
 async function filesIn(path: string): Promise<string[]> {
-  if (!(await stat(join(repositoryRoot, path))).isDirectory()) return [path];
+  const found = await stat(join(repositoryRoot, path)).catch(() => undefined);
+  if (found === undefined) return [];
+  if (!found.isDirectory()) return [path];
   const entries = await readdir(join(repositoryRoot, path), { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())

@@ -37,7 +37,7 @@ export function runProgram(
     const child = execFile(program, [...args], options, (error, stdout, stderr) => {
       if (error === null) resolve({ exitCode: 0, stdout, stderr });
       else if (typeof error.code === 'number') resolve({ exitCode: error.code, stdout, stderr });
-      else reject(error);
+      else reject(new Error(`"${program}" could not be run to its end: ${error.message}`, { cause: error }));
     });
     child.stdin?.end();
   });

@@ -1,0 +1,46 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { APP_FILTER } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { EntraAuthModule, EntraTypeOrmOptionsFactory } from 'nestjs-entra-auth';
+
+import { validateEnvironment } from './config/environment-variables.js';
+import { EntraAuthErrorFilter } from './entra-auth-error.filter.js';
+import { HealthModule } from './health/health.module.js';
+import { MeModule } from './me/me.module.js';
+import { CreateNotes1763683200000 } from './notes/migrations/1763683200000-create-notes.js';
+import { NotesModule } from './notes/notes.module.js';
+import { Platform } from './platform/platform.js';
+import { PlatformModule } from './platform/platform.module.js';
+import { StatusModule } from './status/status.module.js';
+
+@Module({
+  imports: [
+    ConfigModule.forRoot({ isGlobal: true, validate: validateEnvironment }),
+    // Modules shut down in reverse order: the local platform, if any, outlives everything that is connected to it.
+    PlatformModule,
+    ScheduleModule.forRoot(),
+    EntraAuthModule.forRootAsync({
+      inject: [Platform],
+      useFactory: (platform: Platform) => ({
+        credential: platform.credential,
+        resources: { postgres: {}, graph: {} },
+        dataSource: {
+          type: 'postgres',
+          ...platform.database,
+          autoLoadEntities: true,
+          migrations: [CreateNotes1763683200000],
+          migrationsRun: true,
+        },
+      }),
+    }),
+    TypeOrmModule.forRootAsync({ useExisting: EntraTypeOrmOptionsFactory }),
+    NotesModule,
+    MeModule,
+    HealthModule,
+    StatusModule,
+  ],
+  providers: [{ provide: APP_FILTER, useClass: EntraAuthErrorFilter }],
+})
+export class AppModule {}

@@ -1,0 +1,60 @@
+import { plainToInstance } from 'class-transformer';
+import {
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Max,
+  Min,
+  ValidateIf,
+  validateSync,
+} from 'class-validator';
+
+const onAzure = ({ PGHOST }: EnvironmentVariables): boolean => Boolean(PGHOST);
+const neededOnAzure = { message: '$property is needed when PGHOST is set' };
+
+/** The environment variables of the application. `AZURE_*` are read by `@azure/identity` itself. */
+export class EnvironmentVariables {
+  /** Where the application listens; 0 is any free port. */
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  PORT: number = 3000;
+
+  /** With it the application runs against Azure; without, against the local platform. */
+  @IsOptional()
+  @IsString()
+  PGHOST?: string;
+
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  PGPORT: number = 5432;
+
+  @ValidateIf(onAzure)
+  @IsNotEmpty(neededOnAzure)
+  PGDATABASE?: string;
+
+  /** The database role that stands for the application's identity. */
+  @ValidateIf(onAzure)
+  @IsNotEmpty(neededOnAzure)
+  PGUSER?: string;
+
+  @IsUrl({ protocols: ['https'], require_tld: false })
+  GRAPH_URL: string = 'https://graph.microsoft.com';
+
+  /** How long the tokens of the local platform live. */
+  @IsInt()
+  @Min(5)
+  @Max(86_400)
+  TOKEN_LIFETIME_SECONDS: number = 60;
+}
+
+/** Called by `ConfigModule`: the application does not start with a setting that is wrong. */
+export function validateEnvironment(given: Record<string, unknown>): EnvironmentVariables {
+  const variables = plainToInstance(EnvironmentVariables, given, { enableImplicitConversion: true });
+  const problems = validateSync(variables).flatMap(({ constraints }) => Object.values(constraints ?? {}));
+  if (problems.length > 0) throw new Error(`Check the environment variables: ${problems.join('; ')}.`);
+  return variables;
+}

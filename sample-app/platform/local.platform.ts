@@ -1,0 +1,46 @@
+import { ClientSecretCredential } from '@azure/identity';
+import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+
+import { Platform } from './platform.js';
+
+/** Entra ID, PostgreSQL and Graph on this machine. They check tokens as the real ones do. */
+export class LocalPlatform extends Platform {
+  readonly description: string;
+  readonly credential;
+  readonly database;
+  readonly graph;
+
+  static async start(tokenLifetimeInSeconds: number): Promise<LocalPlatform> {
+    const entra = await startLocalEntra({ tokenLifetimeInSeconds, postgres: true });
+    return new LocalPlatform(entra, tokenLifetimeInSeconds);
+  }
+
+  private constructor(
+    readonly entra: LocalEntra,
+    tokenLifetimeInSeconds: number,
+  ) {
+    super();
+    const { tenantId, client, authorityHost, certificateAuthority: ca, postgres, graphUrl } = entra;
+    this.description = `the local Entra and PostgreSQL, whose tokens live ${tokenLifetimeInSeconds} s`;
+    this.credential = () =>
+      new ClientSecretCredential(tenantId, client.clientId, client.clientSecret, {
+        authorityHost,
+        disableInstanceDiscovery: true,
+        tlsOptions: { ca },
+      });
+    this.database = {
+      host: postgres.host,
+      port: postgres.port,
+      database: postgres.database,
+      username: postgres.username,
+      ssl: { ca },
+      // Connections live a few seconds here, so that new logins happen all the time and a stale token shows at once.
+      extra: { maxLifetimeSeconds: 3, idleTimeoutMillis: 1_000 },
+    };
+    this.graph = { url: graphUrl, certificateAuthority: ca };
+  }
+
+  close(): Promise<void> {
+    return this.entra.stop();
+  }
+}

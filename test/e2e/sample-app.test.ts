@@ -1,0 +1,267 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ensureBuilt, repositoryRoot } from '../support/build.js';
+import { EndToEnd } from '../support/e2e.js';
+import { RunningProgram, type ProgramOptions } from '../support/running-program.js';
+import { SecretScan } from '../support/secret-scan.js';
+
+const url = /Open (http:\/\/localhost:\d+)\/api/;
+const port = { PORT: '0' };
+const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown;
+
+const startSample = (options: ProgramOptions): RunningProgram =>
+  RunningProgram.node(['dist/sample-app/main.js'], { ...options, env: { ...port, ...options.env } });
+
+async function get(address: string): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(address, { signal: AbortSignal.timeout(10_000) });
+  return { status: response.status, body: await response.json() };
+}
+
+async function post(address: string, body: string): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(address, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+    signal: AbortSignal.timeout(10_000),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+beforeAll(() => ensureBuilt(), 240_000);
+
+describe('the sample application, started with nothing but a port', () => {
+  const scan = new SecretScan();
+  let sample: RunningProgram;
+  let address: string;
+
+  beforeAll(async () => {
+    sample = startSample({ scan, name: 'the sample' });
+    address = await sample.said(url);
+  }, 60_000);
+
+  afterAll(() => sample?.[Symbol.asyncDispose]());
+
+  it('says what it is connected to, and what to open', () => {
+    expect(sample.output).toMatch(/local Entra and PostgreSQL.*60 s.*without a password/);
+    expect(sample.output).toContain(`${address}/api`);
+    expect(sample.output).toContain(`${address}/status`);
+  });
+
+  it('keeps notes', async () => {
+    expect(await get(`${address}/notes`)).toEqual({ status: 200, body: [] });
+    const texts = ["Robert'); DROP TABLE notes;--", '  ünïcödé 🗒️  '];
+    for (const text of texts) {
+      expect(await post(`${address}/notes`, JSON.stringify({ text }))).toMatchObject({ status: 201 });
+    }
+    expect(await get(`${address}/notes`)).toEqual({
+      status: 200,
+      body: [
+        { id: 2, text: 'ünïcödé 🗒️', createdAt: isoTime },
+        { id: 1, text: texts[0], createdAt: isoTime },
+      ],
+    });
+  });
+
+  it.each([
+    ['no text', '{}', /text must be a string of 1 to 1000 characters/],
+    ['an empty text', '{"text":"  "}', /text must be a string of 1 to 1000 characters/],
+    ['a number', '{"text":7}', /text must be a string of 1 to 1000 characters/],
+    ['too much text', JSON.stringify({ text: 'x'.repeat(1001) }), /text must be a string of 1 to 1000/],
+    ['an unknown property', '{"text":"a","id":7}', /property id should not exist/],
+    ['an array', '[]', /text must be a string of 1 to 1000 characters/],
+    ['broken JSON', '{"text":', /JSON/],
+  ])('refuses %s with 400 and a clear message', async (_, body, message) => {
+    const answer = await post(`${address}/notes`, body);
+    expect(answer.status).toBe(400);
+    expect(JSON.stringify(answer.body)).toMatch(message);
+  });
+
+  it('calls Graph as itself', async () => {
+    expect(await get(`${address}/me`)).toEqual({
+      status: 200,
+      body: { id: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown, displayName: 'notes-app' },
+    });
+  });
+
+  it('is alive and ready', async () => {
+    expect(await get(`${address}/health/live`)).toMatchObject({ status: 200, body: { status: 'ok' } });
+    expect(await get(`${address}/health/ready`)).toMatchObject({
+      status: 200,
+      body: { status: 'ok', info: { tokens: { status: 'up' }, database: { status: 'up' } } },
+    });
+  });
+
+  it('shows its tokens and its database in /status, and nothing else', async () => {
+    const token = (resource: string): object => ({
+      resource,
+      state: expect.stringMatching(/^(fresh|due)$/) as unknown,
+      acquiredAt: isoTime,
+      expiresAt: isoTime,
+      nextRefreshAt: isoTime,
+      refreshes: expect.any(Number) as unknown,
+      failures: 0,
+    });
+    const { status, body } = await get(`${address}/status`);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      tokens: [token('postgres'), token('graph')],
+      database: {
+        logins: expect.any(Number) as unknown,
+        loginFailures: 0,
+        queries: expect.any(Number) as unknown,
+        queryFailures: 0,
+      },
+    });
+    const { database } = body as { database: { logins: number; queries: number } };
+    expect(database.logins).toBeGreaterThanOrEqual(2);
+    expect(database.queries).toBeGreaterThanOrEqual(4);
+  });
+
+  it('serves Swagger UI with every route', async () => {
+    const page = await fetch(`${address}/api`);
+    expect(page.headers.get('content-type')).toMatch(/text\/html/);
+    expect(await page.text()).toContain('swagger-ui');
+    const { body } = await get(`${address}/api-json`);
+    expect(Object.keys((body as { paths: object }).paths).sort()).toEqual(
+      ['/health/live', '/health/ready', '/me', '/notes', '/status'].sort(),
+    );
+  });
+
+  it('leaves no PostgreSQL and no file when it is killed with SIGKILL', async () => {
+    expect(sample.belongings()).toContainEqual(expect.stringMatching(/postgres/));
+    expect(await sample.end('SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
+    expect(await sample.leftovers()).toEqual([]);
+  });
+
+  it('has let no token out', () => {
+    expect(scan.length).toBeGreaterThan(1_000);
+    expect(scan.leaks()).toEqual([]);
+  });
+});
+
+describe('the sample application on somebody else’s platform', () => {
+  const e2e = new EndToEnd(() => ({ tokenLifetimeInSeconds: 6, postgres: true }));
+
+  // As in Azure: the environment says where the database is and which managed identity there is.
+  const azure = (changes: Record<string, string | undefined> = {}): Record<string, string | undefined> => {
+    const { postgres, graphUrl } = e2e.entra;
+    return {
+      ...e2e.entra.environment('app-service'),
+      PGHOST: postgres.host,
+      PGPORT: String(postgres.port),
+      PGDATABASE: postgres.database,
+      PGUSER: postgres.username,
+      GRAPH_URL: graphUrl,
+      ...changes,
+    };
+  };
+  const start = (env: Record<string, string | undefined>): RunningProgram =>
+    startSample({ scan: e2e.scan, name: 'the sample on Azure', env });
+
+  it('runs unchanged with DefaultAzureCredential and a managed identity, and starts nothing of its own', async () => {
+    await using sample = start(azure());
+    const address = await sample.said(url);
+
+    expect(await post(`${address}/notes`, '{"text":"from Azure"}')).toMatchObject({ status: 201 });
+    expect(await get(`${address}/me`)).toMatchObject({ status: 200, body: { displayName: 'notes-app' } });
+    expect(await get(`${address}/health/ready`)).toMatchObject({ status: 200 });
+    expect(await e2e.entra.postgres.query('SELECT text FROM notes')).toEqual([{ text: 'from Azure' }]);
+    expect(e2e.entra.requests.appService).toBeGreaterThanOrEqual(2);
+    expect(e2e.entra.postgres.logins.refused).toBe(0);
+    expect(sample.belongings()).toEqual([]);
+    const { code, signal } = await sample.end('SIGTERM');
+    expect(code === 0 || signal === 'SIGTERM').toBe(true);
+  });
+
+  it('answers 503 and is not ready, but alive, while the database refuses it, and recovers', async () => {
+    await using sample = start(azure());
+    const address = await sample.said(url);
+    const { username } = e2e.entra.postgres;
+    await e2e.entra.postgres.createRole({ name: username, objectId: 'cccccccc-0000-1111-2222-dddddddddddd' });
+    e2e.entra.postgres.dropConnections();
+
+    const answer = await post(`${address}/notes`, '{"text":"lost"}');
+    expect(answer).toMatchObject({ status: 503, body: { error: 'ENTRA_LOGIN_REFUSED' } });
+    expect(JSON.stringify(answer.body)).not.toContain(username);
+    expect(await get(`${address}/health/ready`)).toMatchObject({ status: 503 });
+    expect(await get(`${address}/health/live`)).toMatchObject({ status: 200 });
+    expect(sample.output).toMatch(/pgaadauth_create_principal/);
+
+    await e2e.entra.postgres.createRole({ name: username, objectId: e2e.entra.client.objectId });
+    expect(await post(`${address}/notes`, '{"text":"kept"}')).toMatchObject({ status: 201 });
+  });
+
+  it('takes a new token when Graph refuses one before its time', async () => {
+    await using sample = start(azure());
+    const address = await sample.said(url);
+    await e2e.entra.faults.set('graph', { kind: 'http-status', status: 401 }, { times: 1 });
+    e2e.entra.requests.reset();
+
+    expect(await get(`${address}/me`)).toMatchObject({ status: 200, body: { displayName: 'notes-app' } });
+    expect(e2e.entra.requests.graph).toBe(2);
+    expect(e2e.entra.requests.forResource('https://graph.microsoft.com')).toBeGreaterThanOrEqual(1);
+  });
+
+  it('answers 502 and lives on while Graph is broken', async () => {
+    await using sample = start(azure());
+    const address = await sample.said(url);
+    for (const kind of ['connection-refused', 'connection-reset', 'html-page', 'invalid-json'] as const) {
+      await e2e.entra.faults.set('graph', { kind });
+      expect(await get(`${address}/me`)).toMatchObject({ status: 502 });
+    }
+    await e2e.entra.faults.clear();
+    expect(await get(`${address}/me`)).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ['a port that is none', { PORT: 'eighty' }, /PORT must be an integer/],
+    ['a host but no database', { PGDATABASE: undefined }, /PGDATABASE is needed when PGHOST is set/],
+    ['a host but no role', { PGUSER: undefined }, /PGUSER is needed when PGHOST is set/],
+  ])('does not start with %s, and says so', async (_, changes, message) => {
+    await using sample = start(azure(changes));
+    expect(await sample.end()).toMatchObject({ code: 1 });
+    expect(sample.output).toMatch(message);
+  });
+
+  it('does not start as a role that it may not have, and says what to do', async () => {
+    await using sample = start(azure({ PGUSER: 'Somebody' }));
+    expect(await sample.end()).toMatchObject({ code: 1 });
+    expect(sample.output).toMatch(/refused the login of the role "Somebody".*pgaadauth_create_principal/s);
+  });
+
+  e2e.letsNoSecretOut();
+});
+
+describe('the one line that a newcomer types', () => {
+  const clone = join(repositoryRoot, '.test-output', `clone-${process.pid}`);
+
+  // What git would check out, beside the installed packages.
+  beforeAll(() => {
+    mkdirSync(clone, { recursive: true });
+    const files = ['package.json', 'nest-cli.json', 'lib', 'sample-app'];
+    const configurations = ['', '.build', '.cjs', '.sample'].map((kind) => `tsconfig${kind}.json`);
+    for (const file of [...files, ...configurations]) {
+      cpSync(join(repositoryRoot, file), join(clone, file), { recursive: true });
+    }
+  });
+
+  afterAll(() => rmSync(clone, { recursive: true, force: true }));
+
+  it('builds and starts everything, and Ctrl-C ends it all', async () => {
+    const scan = new SecretScan();
+    await using npm = new RunningProgram('npm', ['start'], { cwd: clone, env: port, ownGroup: true, scan });
+    const address = await npm.said(url, 120_000);
+    expect(await post(`${address}/notes`, '{"text":"hello"}')).toMatchObject({ status: 201 });
+    expect(npm.belongings()).toContainEqual(expect.stringMatching(/postgres/));
+
+    // A terminal sends the signal to every process of the group.
+    process.kill(-(npm.process.pid ?? 0), 'SIGINT');
+
+    await npm.end();
+    expect(await npm.leftovers()).toEqual([]);
+    await expect(fetch(`${address}/health/live`)).rejects.toThrow();
+    expect(scan.leaks()).toEqual([]);
+  }, 150_000);
+});
