@@ -48,6 +48,7 @@ export { EntraAuthError, isEntraAuthError } from './errors/entra-auth.error.js';
 export type { EntraAuthErrorCode } from './errors/entra-auth.error.js';
 export { CredentialUnavailableError } from './errors/credential-unavailable.error.js';
 export { DatabaseLoginRefusedError } from './errors/database-login-refused.error.js';
+export { DatabaseUnreachableError } from './errors/database-unreachable.error.js';
 export { InsecureConnectionError } from './errors/insecure-connection.error.js';
 export { InvalidTokenError } from './errors/invalid-token.error.js';
 export type { InvalidTokenReason } from './errors/invalid-token.error.js';

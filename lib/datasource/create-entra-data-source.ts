@@ -25,7 +25,11 @@ export async function createEntraDataSource(
   options: EntraAuthModuleOptions,
   name?: string,
 ): Promise<DataSource> {
-  const resolved = resolveOptions({ ...options, refresh: { ...options.refresh, background: false } });
+  const resolved = resolveOptions({
+    ...options,
+    startup: 'lazy',
+    refresh: { ...options.refresh, background: false },
+  });
   const scheduler = new RefreshScheduler(new SchedulerRegistry(), resolved.clock);
   const factory = new EntraTypeOrmOptionsFactory(resolved, new EntraTokenService(resolved, scheduler));
   const typeOrmOptions = await factory.createTypeOrmOptions(name);

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 
 import { asError } from '../errors/as-error.js';
+import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import type { EntraLogin } from './entra-login.js';
 
 type PgModule = typeof pg;
@@ -10,6 +11,11 @@ type ConnectCallback = (
   client?: pg.PoolClient,
   release?: (error?: unknown) => void,
 ) => void;
+
+/** The pool puts its own error, "terminated due to connection timeout", around the one that says what to do. */
+function explained(error: Error): Error {
+  return isEntraAuthError(error.cause) ? error.cause : error;
+}
 
 /**
  * pg with a client that explains refused logins and a pool that logs in again, once, when a refused token could be
@@ -60,7 +66,7 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
         }
         void login.renewAfter(error).then((renewed) => {
           if (renewed) connect(callback);
-          else callback(error, client, release);
+          else callback(explained(error), client, release);
         });
       });
     }

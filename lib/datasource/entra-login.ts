@@ -2,8 +2,10 @@ import type { Client } from 'pg';
 
 import type { AccessToken } from '../credential/token-credential.js';
 import { DatabaseLoginRefusedError } from '../errors/database-login-refused.error.js';
+import { DatabaseUnreachableError } from '../errors/database-unreachable.error.js';
+import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { InsecureConnectionError } from '../errors/insecure-connection.error.js';
-import { isHostRuleRefusal, isLoginRefusal } from '../errors/sqlstate.js';
+import { isHostRuleRefusal, isLoginRefusal, sqlStateOf } from '../errors/sqlstate.js';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { Clock } from '../refresh/clock.js';
 import { withDeadline } from '../refresh/deadline.js';
@@ -15,6 +17,9 @@ import type { ResolvedDataSource } from './resolve-data-source.js';
 
 // The token's own wait ends first, so that its error surfaces and not the driver's "timeout expired".
 const shareOfConnectTimeout = 0.8;
+
+const unverifiedFix =
+  'Check the host name. For a private certificate authority, give it as "ssl": { ca }; verification cannot be turned off.';
 
 /** The part of pg's connection parameters that decides whether a token may be sent. */
 interface ConnectionTarget {
@@ -58,10 +63,17 @@ export class EntraLogin {
     return token.token;
   };
 
-  /** Gives the error of a refused login its reason and its remedy; other errors pass as they are. */
+  /** Gives an error of a login its reason and its remedy; what the server says beyond the login passes as it is. */
   translate(error: Error, client: Client): Error {
-    if (!isLoginRefusal(error)) return error;
     const { name, resource, primary } = this.dataSource;
+    if (isEntraAuthError(error)) return error;
+    if (isTlsFailure(error)) {
+      const problem = `The server at ${client.host}:${client.port} could not be verified: ${error.message}. No token was sent.`;
+      return new InsecureConnectionError(problem, unverifiedFix, error);
+    }
+    if (sqlStateOf(error) === undefined)
+      return new DatabaseUnreachableError(client.host, client.port, name, error);
+    if (!isLoginRefusal(error)) return error;
     return new DatabaseLoginRefusedError(
       {
         dataSource: name,
@@ -165,6 +177,15 @@ export class EntraLogin {
     const oid = readClaims(token.token)?.oid;
     return { token: { acquiredAt, expiresOnTimestamp, ...(typeof oid === 'string' ? { oid } : {}) } };
   }
+}
+
+/** Whether the server has no TLS, or its certificate is not the right one. */
+function isTlsFailure(error: Error): boolean {
+  const code: unknown = Reflect.get(error, 'code');
+  if (/does not support SSL/.test(error.message)) return true;
+  return (
+    typeof code === 'string' && /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code)
+  );
 }
 
 /** The object that pg hands to the password function is the client's own, which tells logins apart. */

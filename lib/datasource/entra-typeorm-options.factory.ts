@@ -41,9 +41,12 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
    *
    * @param name the data source's name in the module's options. Default: `'default'`
    * @throws {EntraOptionsError} when there is no such data source, or `pg` is not installed
+   * @throws {TokenUnavailableError} when there is no token and the option `startup` is `'wait'`
    */
   async createTypeOrmOptions(name?: string): Promise<TypeOrmModuleOptions> {
     const dataSource = this.#dataSource(name);
+    // TypeORM connects before Nest starts the token service, and would report a missing token ten times over.
+    await this.#tokens.ready(dataSource.resource);
     const { login, driver } = await this.#driver(dataSource);
     const { typeOrmOptions } = dataSource;
     const toRetry = typeOrmOptions['toRetry'] as ((error: unknown) => boolean) | undefined;

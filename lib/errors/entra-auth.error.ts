@@ -8,7 +8,8 @@ export type EntraAuthErrorCode =
   | 'ENTRA_TIMEOUT'
   | 'ENTRA_SHUT_DOWN'
   | 'ENTRA_INSECURE_CONNECTION'
-  | 'ENTRA_LOGIN_REFUSED';
+  | 'ENTRA_LOGIN_REFUSED'
+  | 'ENTRA_DATABASE_UNREACHABLE';
 
 export interface EntraAuthErrorDetails {
   /** What was wrong. */

@@ -4,7 +4,7 @@ import { EntraAuthError } from './entra-auth.error.js';
 export class InsecureConnectionError extends EntraAuthError {
   override readonly name = 'InsecureConnectionError';
 
-  constructor(problem: string, fix: string) {
-    super('ENTRA_INSECURE_CONNECTION', { problem, fix });
+  constructor(problem: string, fix: string, cause?: unknown) {
+    super('ENTRA_INSECURE_CONNECTION', { problem, fix, cause });
   }
 }

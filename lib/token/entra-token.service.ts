@@ -125,23 +125,23 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
 
   /** Starts as the option `startup` says. Called by Nest. */
   async onModuleInit(): Promise<void> {
-    const { startup, startupTimeoutInMs, clock } = this.#options;
+    const { startup } = this.#options;
     if (startup === 'lazy') return;
     const slots = this.#slots.configured();
     if (startup === 'background') {
       for (const slot of slots) this.#refresher.kick(slot);
       return;
     }
-    try {
-      await withDeadline(Promise.all(slots.map((slot) => this.#firstToken(slot))), {
-        timeoutInMs: startupTimeoutInMs,
-        clock,
-        onTimeout: () => this.#startupTimeout(slots, startupTimeoutInMs),
-      });
-    } catch (error) {
-      await this.onApplicationShutdown();
-      throw error;
-    }
+    await this.#firstTokens(slots);
+  }
+
+  /**
+   * Waits for the first token of a resource as the option `startup` says, for what needs it before Nest's own start.
+   *
+   * @internal
+   */
+  async ready(resource: string): Promise<void> {
+    if (this.#options.startup === 'wait') await this.#firstTokens([this.#slots.named(resource)]);
   }
 
   /** Stops every timer and wait. A token that is held is still served until it expires. Called by Nest. */
@@ -177,12 +177,27 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     }
   }
 
+  /** A start that fails leaves nothing running: Nest calls no shutdown hook then. */
+  async #firstTokens(slots: readonly TokenSlot[]): Promise<void> {
+    const { startupTimeoutInMs: timeoutInMs, clock } = this.#options;
+    const onTimeout = (): Error => this.#startupTimeout(slots, timeoutInMs);
+    try {
+      await withDeadline(Promise.all(slots.map((slot) => this.#firstToken(slot))), {
+        timeoutInMs,
+        clock,
+        onTimeout,
+      });
+    } catch (error) {
+      await this.onApplicationShutdown();
+      throw error;
+    }
+  }
+
   /** Boot is patient with a passing fault: the attempts go on until the deadline of the start. */
   async #firstToken(slot: TokenSlot): Promise<void> {
-    for (;;) {
+    while (slot.unexpired(this.#options.clock.now()) === undefined) {
       try {
         await this.#refresher.demand(slot);
-        return;
       } catch (error) {
         const waits =
           slot.nextAttemptAt - this.#options.clock.now() <= slot.resource.policy.attemptTimeoutInMs;

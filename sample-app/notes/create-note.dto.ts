@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsString, Length } from 'class-validator';
+import { IsString, Length, Matches } from 'class-validator';
 
 const clearly = { message: 'text must be a string of 1 to 1000 characters' };
 
@@ -9,5 +9,7 @@ export class CreateNoteDto {
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @IsString(clearly)
   @Length(1, 1000, clearly)
+  // PostgreSQL has no text with a NUL character.
+  @Matches(/^[^\0]*$/, clearly)
   text!: string;
 }

@@ -2,7 +2,12 @@ import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createEntraDataSource, DatabaseLoginRefusedError, InsecureConnectionError } from 'nestjs-entra-auth';
+import {
+  createEntraDataSource,
+  DatabaseLoginRefusedError,
+  InsecureConnectionError,
+  isEntraAuthError,
+} from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
@@ -176,12 +181,43 @@ describe('a login that the server refuses', () => {
   });
 });
 
+describe('a server that cannot be reached', () => {
+  it.each([
+    ['refuses connections', { port: 1 }, /ECONNREFUSED/],
+    ['has no address', { host: 'no-such-host.invalid' }, /ENOTFOUND|EAI_AGAIN/],
+  ])('and %s is named with the reason and the remedy, and tried again at boot', async (_, wrong, reason) => {
+    const setup = createDataSourceFactory({
+      credential: new HandMadeCredential(entra),
+      dataSource: { ...localDataSource(entra), ...wrong },
+    });
+    const { toRetry } = await setup.factory.createTypeOrmOptions();
+    const error: unknown = await connect(setup).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'ENTRA_DATABASE_UNREACHABLE', retryable: true });
+    expect((error as Error).message).toMatch(reason);
+    expect(toRetry?.(error)).toBe(true);
+  });
+
+  it('and does not answer is given up at the deadline', async () => {
+    const setup = createDataSourceFactory({
+      credential: new HandMadeCredential(entra),
+      dataSource: { ...localDataSource(entra), connectTimeoutMS: 100 },
+    });
+    entra.postgres.pause();
+    try {
+      await expect(connect(setup)).rejects.toMatchObject({ code: 'ENTRA_DATABASE_UNREACHABLE' });
+    } finally {
+      entra.postgres.resume();
+    }
+  });
+});
+
 describe('a login that cannot get a token', () => {
   it('fails before the driver gives up, and says what it waited for', async () => {
     const clock = new ManualClock();
     const setup = createDataSourceFactory({
       credential: { getToken: () => new Promise(() => undefined) },
       dataSource: localDataSource(entra),
+      startup: 'lazy',
       clock,
     });
     const socketsBefore = openSockets();
@@ -199,6 +235,7 @@ describe('a login that cannot get a token', () => {
     const setup = createDataSourceFactory({
       credential: { getToken: () => Promise.reject(new Error('AADSTS7000222: expired')) },
       dataSource: localDataSource(entra),
+      startup: 'lazy',
     });
     const { toRetry } = await setup.factory.createTypeOrmOptions();
     const failure: unknown = await connect(setup).catch((error: unknown) => error);
@@ -230,10 +267,17 @@ describe('a token', () => {
       { ...right, ssl: true as const },
       { ...right, host: '127.0.0.2' },
     ];
+    const codes: unknown[] = [];
     for (const dataSource of cases) {
-      const setup = createDataSourceFactory({ credential, dataSource });
-      await expect(connect(setup)).rejects.toThrow();
+      const setup = createDataSourceFactory({ credential, dataSource, startup: 'lazy' });
+      const error: unknown = await connect(setup).catch((e: unknown) => e);
+      codes.push(isEntraAuthError(error) ? error.code : error);
     }
+    expect(codes).toEqual([
+      'ENTRA_INSECURE_CONNECTION',
+      'ENTRA_INSECURE_CONNECTION',
+      'ENTRA_DATABASE_UNREACHABLE',
+    ]);
     expect(Buffer.concat(received).toString('latin1')).not.toMatch(/eyJ/);
     expect(credential.calls).toBe(0);
     for (const socket of sockets) socket.destroy();
@@ -242,7 +286,7 @@ describe('a token', () => {
 
   it('is not given to a connection that is not the verified one that was configured', async () => {
     const credential = new HandMadeCredential(entra);
-    const setup = createDataSourceFactory({ credential, dataSource: localDataSource(entra) });
+    const setup = createDataSourceFactory({ credential, dataSource: localDataSource(entra), startup: 'lazy' });
     const { password } = (await setup.factory.createTypeOrmOptions()) as unknown as {
       password(target: object): Promise<string>;
     };

@@ -1,0 +1,26 @@
+import { EntraAuthError } from './entra-auth.error.js';
+
+/** A connection to PostgreSQL did not come about. The error of the network or of the driver is the `cause`. */
+export class DatabaseUnreachableError extends EntraAuthError {
+  override readonly name = 'DatabaseUnreachableError';
+  readonly host: string;
+  readonly port: number;
+
+  constructor(host: string, port: number, dataSource: string, cause: Error) {
+    super('ENTRA_DATABASE_UNREACHABLE', {
+      problem: `The data source "${dataSource}" could not connect to ${host}:${port}: ${reasonOf(cause)}.`,
+      fix: 'Check the host, the port, the firewall and the private endpoint of the server, and that it is running.',
+      retryable: true,
+      cause,
+    });
+    this.host = host;
+    this.port = port;
+  }
+}
+
+function reasonOf(cause: Error): string {
+  // Node tries every address of a name, and says nothing itself when all of them fail.
+  const inner: unknown[] = cause instanceof AggregateError ? cause.errors : [];
+  const messages = inner.filter((error) => error instanceof Error).map((error) => error.message);
+  return [cause.message, ...messages].filter((message) => message !== '').join('; ') || cause.name;
+}
