@@ -39,7 +39,7 @@ async function connect(
 }
 
 const currentUser = async (dataSource: DataSource): Promise<unknown> =>
-  ((await dataSource.query('select current_user as name')) as { name: string }[])[0]?.name;
+  (await dataSource.query<{ name: string }[]>('select current_user as name'))[0]?.name;
 
 const openSockets = (): number =>
   process.getActiveResourcesInfo().filter((resource) => /^(TCPSocket|TLS)Wrap$/.test(resource)).length;
@@ -288,7 +288,7 @@ describe('a token', () => {
     const credential = new HandMadeCredential(entra);
     const setup = createDataSourceFactory({ credential, dataSource: localDataSource(entra), startup: 'lazy' });
     const { password } = (await setup.factory.createTypeOrmOptions()) as unknown as {
-      password(target: object): Promise<string>;
+      password: (target: object) => Promise<string>;
     };
     const verified = { rejectUnauthorized: true };
     await expect(password({ host: 'localhost', ssl: false })).rejects.toThrow(InsecureConnectionError);

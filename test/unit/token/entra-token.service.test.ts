@@ -216,8 +216,10 @@ describe('while a valid token is held, a caller', () => {
     await clock.advance(40 * minute);
     expect(service.state('graph')[0]?.state).toBe('degraded');
     credential.recover();
-    // A permanent error is tried again every five minutes; everything else within one step of the backoff.
-    await clock.advance(6 * minute);
+    const step = Number(service.state('graph')[0]?.nextRefreshAt) - clock.now();
+    // A permanent error is tried again every five minutes; everything else after a share of what is left.
+    expect(step).toBeLessThan(20 * minute);
+    await clock.advance(step + second);
     expect(service.state('graph')[0]).toMatchObject({ state: 'fresh', consecutiveFailures: 0 });
   });
 
@@ -354,9 +356,19 @@ describe('the background refresh', () => {
     await service.getToken('graph');
     credential.fail();
     await clock.advance(59 * minute);
-    // 1 + 2 + 4 + 8 + 16 s, then every 30 s, for the half hour after the refresh fell due.
-    expect(credential.calls.length).toBeLessThan(75);
-    expect(credential.calls.length).toBeGreaterThan(50);
+    // At first calmly; then within 4, 8, 16 s and every 30 s for the last five minutes.
+    expect(credential.calls.length).toBeLessThan(16);
+    expect(credential.calls.length).toBeGreaterThan(8);
+  });
+
+  it('spaces failed attempts by backoff alone when a server rejected the held token', async () => {
+    const { service, credential, clock } = createEngine();
+    clock.setRandom(0.999);
+    const held = await service.getToken('graph');
+    credential.fail();
+    service.invalidate(held);
+    await clock.advance(10 * second);
+    expect(credential.calls).toHaveLength(5);
   });
 
   it('notices after sleep that the token is old, on the first call and without any', async () => {
@@ -376,7 +388,10 @@ describe('the background refresh', () => {
     let clockError = 0;
     credential.answer(() => {
       const exp = Math.floor((clock.now() - clockError + 5 * minute) / second);
-      return { token: jwt({ exp, n: credential.calls.length }), expiresOnTimestamp: clock.now() + 5 * minute };
+      return {
+        token: jwt({ exp, n: credential.calls.length }),
+        expiresOnTimestamp: clock.now() + 5 * minute,
+      };
     });
     const old = await service.getToken('graph');
     clockError = -10 * minute;
@@ -579,6 +594,22 @@ describe('start-up', () => {
     await service.onModuleInit();
     expect(service.state().map(({ state }) => state)).toEqual(['fresh', 'fresh']);
     expect(credential.calls).toHaveLength(2);
+  });
+
+  it('asks for no second token when a data source has needed the first one before', async () => {
+    const { service, credential } = createEngine();
+    await service.ready('graph');
+    await service.onModuleInit();
+    expect(credential.calls).toHaveLength(1);
+  });
+
+  it('holds its deadline for a data source too, which comes first', async () => {
+    const { service, credential, clock } = createEngine();
+    credential.hang();
+    const ready = service.ready('graph').catch((e: unknown) => e);
+    await clock.advance(32 * second);
+    expect(await ready).toMatchObject({ code: 'ENTRA_TIMEOUT' });
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('is patient with a passing fault', async () => {
