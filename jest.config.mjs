@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** One runner for every kind of test; a folder of `test/` is a kind. */
 export default {
   rootDir: '.',
@@ -16,6 +18,9 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/fixtures/'],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   testTimeout: 30_000,
+  testSequencer: '<rootDir>/test/support/order.sequencer.mjs',
+  // One worker would be the test process itself, whose memory only grows.
+  maxWorkers: Math.min(4, Math.max(2, availableParallelism() - 1)),
   workerIdleMemoryLimit: '512MB',
   coverageProvider: 'v8',
   collectCoverageFrom: ['lib/**/*.ts'],

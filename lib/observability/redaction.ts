@@ -1,3 +1,5 @@
+import { isEntraAuthError } from '../errors/entra-auth.error.js';
+
 const jsonWebToken = /\beyJ[\w-]*\.[\w-]+(?:\.[\w-]*){0,3}/g;
 const bearer = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
 const secretParameter =
@@ -16,9 +18,10 @@ export function redact(text: string): string {
 
 /**
  * A copy of an error that is safe to keep as `cause`: name, message, stack and the codes that help to find the
- * fault, all redacted. Requests, headers and bodies that some libraries hang on their errors are left behind.
+ * fault, all redacted. Errors of this package are free of secrets already and stay what they are. Requests, headers and bodies that some libraries hang on their errors are left behind.
  */
 export function redactError(error: unknown, depth = 0): Error {
+  if (isEntraAuthError(error)) return error;
   if (!(error instanceof Error)) return new Error(redact(describeNonError(error)));
   const copy = new Error(redact(error.message));
   Object.defineProperty(copy, 'name', { value: error.name, enumerable: false });

@@ -10,7 +10,7 @@ export type { Faults, FaultTarget } from './faults/faults.js';
 export type { EndpointName } from './http/endpoint.js';
 export type { RequestCounters } from './requests/request.counters.js';
 export type { HandMadeToken, TokenSubject } from './tokens/hand-made-token.js';
-export type { TokenExpectation } from './tokens/token.verifier.js';
+export type { TokenExpectation } from './tokens/token-expectation.js';
 export type { VerifiedClaims } from './verified-claims.js';
 export { TokenRefusedError, type TokenRefusedReason } from './token-refused.error.js';
 export { ManualClock, type ManualTimer } from './manual-clock.js';

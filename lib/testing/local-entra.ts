@@ -4,7 +4,7 @@ import type { Faults } from './faults/faults.js';
 import type { LocalPostgres } from './postgres/index.js';
 import type { RequestCounters } from './requests/request.counters.js';
 import type { HandMadeToken } from './tokens/hand-made-token.js';
-import type { TokenExpectation } from './tokens/token.verifier.js';
+import type { TokenExpectation } from './tokens/token-expectation.js';
 import type { VerifiedClaims } from './verified-claims.js';
 
 /**

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { FederatedIssuer } from './client-authentication/federated.issuer.js';
 import { Directory } from './directory/directory.js';
-import { FileBackedClient, type LocalClient } from './directory/local-client.js';
+import { FileBackedClient } from './directory/file-backed.client.js';
+import type { LocalClient } from './directory/local-client.js';
 import type { ServicePrincipal } from './directory/service-principal.js';
 import { appServicePath } from './endpoints/app-service.endpoint.js';
 import { environmentVariables, type EnvironmentKind } from './environment.js';
@@ -18,7 +19,8 @@ import type { JsonWebToken } from './tokens/json-web-token.loader.js';
 import type { SigningKey } from './tokens/signing-key.js';
 import { TokenIssuer } from './tokens/token.issuer.js';
 import type { TokenSettings } from './tokens/token.settings.js';
-import { TokenVerifier, type TokenExpectation } from './tokens/token.verifier.js';
+import type { TokenExpectation } from './tokens/token-expectation.js';
+import { TokenVerifier } from './tokens/token.verifier.js';
 import type { VerifiedClaims } from './verified-claims.js';
 import type { Workspace } from './workspace.js';
 

@@ -2,14 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { TokenRefusedError } from '../token-refused.error.js';
 import type { VerifiedClaims } from '../verified-claims.js';
 import type { JsonWebToken } from './json-web-token.loader.js';
-
-/** What a token must be good for. */
-export interface TokenExpectation {
-  /** Accepted values of `aud`. */
-  audience: string | readonly string[];
-  /** Accepted values of `tid`. @default the tenant of the local Entra */
-  tenantId?: string | readonly string[];
-}
+import type { TokenExpectation } from './token-expectation.js';
 
 /** Checks access tokens as an API does that trusts the local Entra, without any tolerance in time. */
 export class TokenVerifier {

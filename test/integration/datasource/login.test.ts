@@ -286,7 +286,11 @@ describe('a token', () => {
 
   it('is not given to a connection that is not the verified one that was configured', async () => {
     const credential = new HandMadeCredential(entra);
-    const setup = createDataSourceFactory({ credential, dataSource: localDataSource(entra), startup: 'lazy' });
+    const setup = createDataSourceFactory({
+      credential,
+      dataSource: localDataSource(entra),
+      startup: 'lazy',
+    });
     const { password } = (await setup.factory.createTypeOrmOptions()) as unknown as {
       password: (target: object) => Promise<string>;
     };

@@ -1,10 +1,19 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 
+import { fatalError } from '../protocol/backend-message.factory.js';
 import { ClientGoneError } from '../protocol/client-gone.error.js';
 import { ConnectionRefusal } from '../protocol/connection-refusal.js';
 import type { ClientConnection } from './client.connection.js';
 import { hangUp } from './hang-up.js';
+
+/** What the client said first. A request to cancel gets no answer; the start of a session does. */
+export interface FirstPacket {
+  kind: 'startup' | 'cancel-request';
+  bytes: Buffer;
+}
+
+const shuttingDown = new ConnectionRefusal('57P03', 'the database system is shutting down');
 
 /**
  * Opens a connection to the database, hands it the client's first packet unchanged and lets bytes flow both ways,
@@ -12,16 +21,22 @@ import { hangUp } from './hang-up.js';
  *
  * @throws ConnectionRefusal when the database is down.
  */
-export async function relay(client: ClientConnection, path: string, firstPacket: Buffer): Promise<void> {
+export async function relay(client: ClientConnection, path: string, firstPacket: FirstPacket): Promise<void> {
   const backend = await connect(path);
   backend.on('error', () => backend.destroy());
   if (client.stream.destroyed) {
     backend.destroy();
     throw new ClientGoneError('The client closed the connection during the login.');
   }
-  backend.write(firstPacket);
-  bind(client.stream, backend);
-  bind(backend, client.stream);
+  backend.write(firstPacket.bytes);
+  client.stream.pipe(backend);
+  client.stream.once('close', () => hangUp(backend));
+  // What broke off has to end the other side too. A database that goes down during a login may do so without a word.
+  backend.pipe(client.stream, { end: false });
+  backend.once('close', () => {
+    const silent = firstPacket.kind === 'startup' && backend.bytesRead === 0;
+    hangUp(client.stream, silent ? fatalError(shuttingDown) : undefined);
+  });
 }
 
 async function connect(path: string): Promise<Socket> {
@@ -32,10 +47,4 @@ async function connect(path: string): Promise<Socket> {
   } catch {
     throw new ConnectionRefusal('57P03', 'the database system is starting up');
   }
-}
-
-/** `pipe` passes an orderly end on; a connection that broke off has to end the other one too. */
-function bind(from: Socket, to: Socket): void {
-  from.pipe(to);
-  from.once('close', () => hangUp(to));
 }

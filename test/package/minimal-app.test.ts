@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { Consumer } from './consumer.js';
+
+interface Failure {
+  typed: boolean;
+  code: string;
+  message: string;
+  cause?: { code: string };
+}
+
+describe('an application that installs only the package and Nest', () => {
+  let app: Consumer;
+
+  beforeAll(async () => {
+    app = await Consumer.installed('nest-12');
+  }, 180_000);
+
+  afterAll(() => app?.[Symbol.asyncDispose]());
+
+  it('gets no optional package installed', async () => {
+    const { present, missing } = await app.outputOf<{ present: string[]; missing: string[] }>(
+      'installed.mjs',
+    );
+
+    expect(present.sort()).toEqual([
+      '@nestjs/common',
+      '@nestjs/core',
+      '@nestjs/schedule',
+      'reflect-metadata',
+      'rxjs',
+    ]);
+    expect(missing).toEqual(
+      expect.arrayContaining(['@azure/identity', '@nestjs/terminus', '@nestjs/typeorm', 'pg', 'typeorm']),
+    );
+  });
+
+  it.each(['graph.mjs', 'graph.cjs'])('boots, serves Graph tokens and ends: %s', async (program) => {
+    await expect(app.outputOf(program)).resolves.toEqual({
+      token: 'token-for-https://graph.microsoft.com/.default',
+    });
+  });
+
+  it('is told what to install when it asks for more', async () => {
+    const { credential, driver, dataSource, health } = await app.outputOf<{
+      credential: Failure;
+      driver: Failure;
+      dataSource: Failure;
+      health: { status: string; message: string };
+    }>('missing.mjs');
+
+    expect(credential).toMatchObject({
+      typed: true,
+      code: 'ENTRA_TOKEN_UNAVAILABLE',
+      cause: { code: 'ENTRA_CREDENTIAL_UNAVAILABLE' },
+      message: expect.stringContaining('npm install @azure/identity'),
+    });
+    for (const failure of [driver, dataSource]) {
+      expect(failure).toMatchObject({ typed: true, message: expect.stringContaining('npm install pg') });
+    }
+    expect(health).toMatchObject({ status: 'down', message: expect.stringContaining('npm install pg') });
+  });
+
+  it('is told that TypeORM is missing when it has pg alone', async () => {
+    await app.link('pg');
+    const { driver, dataSource } = await app.outputOf<Record<string, Failure | string>>('missing.mjs');
+
+    expect(driver).toBe('none');
+    expect(dataSource).toMatchObject({
+      typed: true,
+      message: expect.stringContaining('npm install typeorm'),
+    });
+  });
+});

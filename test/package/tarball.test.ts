@@ -1,0 +1,95 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { ensurePacked, repositoryRoot } from '../support/build.js';
+import { runProgram, runSuccessfully } from '../support/run-program.js';
+
+interface SourceMap {
+  sources: string[];
+  sourcesContent?: (string | null)[];
+}
+
+describe('the tarball', () => {
+  let tarball: string;
+  let folder: string;
+  /** Paths with `/`, relative to the package. */
+  let files: string[];
+
+  const read = (file: string) => readFile(join(folder, file), 'utf8');
+  const filesOf = async (directory: string) => {
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+      .sort();
+  };
+
+  beforeAll(async () => {
+    tarball = await ensurePacked();
+    folder = await mkdtemp(join(tmpdir(), 'nestjs-entra-auth-tarball-'));
+    await runSuccessfully('tar', ['-xzf', tarball, '--strip-components=1'], { cwd: folder });
+    files = await filesOf(folder);
+  }, 180_000);
+
+  afterAll(async () => {
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  it('holds the two builds, their sources and the papers, and nothing else', async () => {
+    const sources = await filesOf(join(repositoryRoot, 'lib'));
+    const built = sources.flatMap((source) => {
+      const stem = source.replace(/\.ts$/, '');
+      return [`${stem}.d.ts`, `${stem}.js`, `${stem}.js.map`];
+    });
+    const expected = [
+      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'dist/cjs/package.json'],
+      ...sources.map((source) => `lib/${source}`),
+      ...built.flatMap((file) => [`dist/cjs/${file}`, `dist/esm/${file}`]),
+    ];
+
+    expect(files).toEqual(expected.sort());
+    expect(sources.filter((source) => !source.endsWith('.ts') || source.endsWith('.test.ts'))).toEqual([]);
+  });
+
+  it('marks the CommonJS build as such', async () => {
+    expect(JSON.parse(await read('dist/cjs/package.json'))).toEqual({ type: 'commonjs' });
+    expect(await read('dist/cjs/index.js')).toContain('require("./entra-auth.module.js")');
+    expect(await read('dist/esm/index.js')).toContain("from './entra-auth.module.js'");
+  });
+
+  it('has source maps that lead to the sources and carry them', async () => {
+    for (const file of files.filter((name) => name.endsWith('.js.map'))) {
+      const { sources, sourcesContent } = JSON.parse(await read(file)) as SourceMap;
+      const [source] = sources.map((one) => relative(folder, resolve(folder, dirname(file), one)));
+
+      expect(files).toContain(source?.replaceAll('\\', '/'));
+      expect(sourcesContent).toEqual([await read(source ?? '')]);
+    }
+  });
+
+  it.each(['dist/esm', 'dist/cjs'])('keeps the documentation of the options in %s', async (build) => {
+    const documented = (text: string) => text.match(/@default/g)?.length ?? 0;
+    const options = 'options/entra-auth-module.options';
+    const declared = documented(await read(`${build}/${options}.d.ts`));
+
+    expect(declared).toBeGreaterThan(5);
+    expect(declared).toBe(documented(await read(`lib/${options}.ts`)));
+  });
+
+  it('is what bundlers and Node expect: publint', async () => {
+    const publint = join(repositoryRoot, 'node_modules/.bin/publint');
+    const result = await runProgram(publint, ['run', tarball, '--strict'], { cwd: folder });
+
+    expect(result).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('All good!') });
+  }, 60_000);
+
+  it('has the right types for each way to import it: attw', async () => {
+    const attw = join(repositoryRoot, 'node_modules/.bin/attw');
+    const result = await runProgram(attw, [tarball, '--format', 'ascii', '--no-emoji'], { cwd: folder });
+
+    expect(result).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('No problems found') });
+  }, 60_000);
+});
