@@ -1,0 +1,48 @@
+import { ClientSecretCredential } from '@azure/identity';
+import { startLocalEntra } from 'nestjs-entra-auth/testing';
+import pg from 'pg';
+
+import { clientSecretOf, startApplication } from './application.mjs';
+import { median } from './paired.mjs';
+import { atMost, atMostTimes } from './report.mjs';
+
+const warmUpPairs = 40;
+const pairs = 400;
+
+/** A whole connection to a real PostgreSQL: connect, `select 1`, end. */
+export async function connect() {
+  const entra = await startLocalEntra({ postgres: true });
+  const ours = await startApplication({
+    credential: () => new ClientSecretCredential(...clientSecretOf(entra)),
+    resources: { postgres: {} },
+  });
+  const { host, port, database, username: user } = entra.postgres;
+  const common = { host, port, database, user, ssl: { ca: entra.certificateAuthority } };
+  const constant = (await ours.tokens.getToken('postgres')).token;
+  const once = async (password) => {
+    const start = process.hrtime.bigint();
+    const client = new pg.Client({ ...common, password });
+    await client.connect();
+    await client.query('select 1');
+    await client.end();
+    return Number(process.hrtime.bigint() - start) / 1e6;
+  };
+  const passwords = { ours: ours.tokens.passwordProvider('postgres'), peer: constant };
+  const ms = { ours: [], peer: [] };
+  entra.requests.reset();
+  for (let pair = -warmUpPairs; pair < pairs; pair++) {
+    // Whoever goes first may pay for what came before.
+    const order = pair % 2 === 0 ? ['ours', 'peer'] : ['peer', 'ours'];
+    for (const name of order) {
+      const took = await once(passwords[name]);
+      if (pair >= 0) ms[name].push(took);
+    }
+  }
+  const { token: requests } = entra.requests;
+  await ours.close();
+  await entra.stop();
+  return [
+    atMostTimes('connect/vs-constant-password', 'ms', median(ms.ours), median(ms.peer), 1.02),
+    atMost('connect/token-requests', 'requests', requests, 0),
+  ];
+}

@@ -1,0 +1,46 @@
+/**
+ * Measures this module beside its peers, in one process and in turn. `npm run bench`, or for machines
+ * `npm run --silent bench -- --json`. With names, only those: `npm run bench -- held-token memory`.
+ */
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+
+import { connect } from './connect.bench.mjs';
+import { coldHerd } from './cold-herd.bench.mjs';
+import { eventLoop } from './event-loop.bench.mjs';
+import { heldToken } from './held-token.bench.mjs';
+import { importCost } from './import.bench.mjs';
+import { memory } from './memory.bench.mjs';
+import { formatTable } from './report.mjs';
+
+const benchmarks = {
+  'held-token': heldToken,
+  'cold-herd': coldHerd,
+  connect,
+  memory,
+  'event-loop': eventLoop,
+  import: importCost,
+};
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
+const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `There is no benchmark "${unknown.join('", "')}". Known: ${Object.keys(benchmarks).join(', ')}.\n`,
+  );
+  process.exit(2);
+}
+
+// Standard output belongs to the results.
+const build = spawnSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'inherit'] });
+if (build.status !== 0) process.exit(1);
+
+const results = [];
+for (const [name, run] of Object.entries(benchmarks)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  process.stderr.write(`${name} …\n`);
+  results.push(...(await run()));
+}
+
+process.stdout.write(values.json ? `${JSON.stringify({ results })}\n` : formatTable(results));
+process.exit(results.every(({ met }) => met) ? 0 : 1);
