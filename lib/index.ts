@@ -30,6 +30,8 @@ export type {
   EntraTlsOptions,
 } from './datasource/entra-data-source.options.js';
 export type { LoginEvent } from './datasource/login-event.js';
+export { roleNameFromToken } from './datasource/role-name.js';
+export type { AccessTokenClaims } from './token/json-web-token.js';
 
 export { EntraTokenHealthIndicator } from './health/entra-token.health.js';
 export type { EntraHealthResult, TokenHealthOptions } from './health/entra-token.health.js';
@@ -53,6 +55,7 @@ export { InsecureConnectionError } from './errors/insecure-connection.error.js';
 export { InvalidTokenError } from './errors/invalid-token.error.js';
 export type { InvalidTokenReason } from './errors/invalid-token.error.js';
 export { EntraOptionsError } from './errors/options.error.js';
+export { RoleNameUnknownError } from './errors/role-name-unknown.error.js';
 export { EntraShutDownError } from './errors/shut-down.error.js';
 export { EntraTimeoutError } from './errors/timeout.error.js';
 export { TokenUnavailableError } from './errors/token-unavailable.error.js';

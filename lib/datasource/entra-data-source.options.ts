@@ -3,6 +3,8 @@ import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 
+import type { AccessTokenClaims } from '../token/json-web-token.js';
+
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 type PostgresReplication = NonNullable<PostgresOptions['replication']>;
 type PostgresEndpoint = PostgresReplication['master'];
@@ -49,6 +51,20 @@ export interface EntraDataSourceOptions
    * @default 'postgres'
    */
   resource?: string;
+  /**
+   * Finds the role in the claims of the token, when there is no `username`. Look here before you rely on it: the
+   * token of a managed identity for a database usually carries no name.
+   *
+   * @default `roleNameFromToken`: the name of a user-assigned identity (`xms_mirid`), `upn`, `preferred_username`,
+   *   `unique_name`; first in the database's token, then in one for Azure Resource Manager
+   */
+  roleNameFromToken?: (claims: AccessTokenClaims) => string | undefined;
+  /**
+   * The role when no token carries a name.
+   *
+   * @default the application id of the token
+   */
+  fallbackUsername?: string;
   /**
    * How long a login may take, in milliseconds, the wait for a token included.
    *

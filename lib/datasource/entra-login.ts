@@ -78,7 +78,7 @@ export class EntraLogin {
       {
         dataSource: name,
         resource,
-        role: client.user ?? primary.username,
+        role: client.user ?? primary.username ?? 'unknown',
         host: client.host,
         port: client.port,
         database: client.database ?? primary.database,
@@ -94,7 +94,7 @@ export class EntraLogin {
     this.#onLogin({
       dataSource: this.dataSource.name,
       resource: this.dataSource.resource,
-      role: client.user ?? this.dataSource.primary.username,
+      role: client.user ?? this.dataSource.primary.username ?? 'unknown',
       host: client.host,
       at: new Date(startedAt),
       durationInMs: this.now() - startedAt,

@@ -24,6 +24,8 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   readonly #options: ResolvedOptions;
   readonly #tokens: EntraTokenService;
   readonly #logins = new Subject<LoginEvent>();
+  /** The roles that were found in tokens, by data source. */
+  readonly #roles = new Map<string, string>();
 
   /** @internal made by the module */
   constructor(options: ResolvedOptions, tokens: EntraTokenService) {
@@ -44,9 +46,10 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
    * @throws {TokenUnavailableError} when there is no token and the option `startup` is `'wait'`
    */
   async createTypeOrmOptions(name?: string): Promise<TypeOrmModuleOptions> {
-    const dataSource = this.#dataSource(name);
+    const configured = this.#dataSource(name);
     // TypeORM connects before Nest starts the token service, and would report a missing token ten times over.
-    await this.#tokens.ready(dataSource.resource);
+    await this.#tokens.ready(configured.resource);
+    const dataSource = await this.#withRole(configured);
     const { login, driver } = await this.#driver(dataSource);
     const { typeOrmOptions } = dataSource;
     const toRetry = typeOrmOptions['toRetry'] as ((error: unknown) => boolean) | undefined;
@@ -65,7 +68,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
    * @internal
    */
   async createClient(name: string | undefined, timeoutInMs: number): Promise<pg.Client> {
-    const dataSource = this.#dataSource(name);
+    const dataSource = await this.#withRole(this.#dataSource(name));
     const { login, driver } = await this.#driver(dataSource);
     const { host, port, username, database, ssl } = dataSource.primary;
     const config: ClientConfig = {
@@ -92,6 +95,18 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
     );
   }
 
+  /** Fills in the role where the options leave it to the token. */
+  async #withRole(dataSource: ResolvedDataSource): Promise<ResolvedDataSource> {
+    if (dataSource.endpoints.every(({ username }) => username !== undefined)) return dataSource;
+    let role = this.#roles.get(dataSource.name);
+    if (role === undefined) {
+      const { resolveRoleName } = await import('./role-name.resolver.js');
+      role = await resolveRoleName(dataSource, this.#tokens, this.#options);
+      this.#roles.set(dataSource.name, role);
+    }
+    return withUsername(dataSource, role);
+  }
+
   async #driver(dataSource: ResolvedDataSource): Promise<{ login: EntraLogin; driver: typeof pg }> {
     // Only an application with a data source needs this code, and `pg`.
     const [{ EntraLogin }, { createEntraDriver }, { loadPg }] = await Promise.all([
@@ -104,6 +119,28 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
     );
     return { login, driver: createEntraDriver(await loadPg(), login) };
   }
+}
+
+function withUsername(dataSource: ResolvedDataSource, role: string): ResolvedDataSource {
+  const complete = <T extends object>(endpoint: T): T => ({ username: role, ...endpoint });
+  const { typeOrmOptions, primary, endpoints } = dataSource;
+  const replication = typeOrmOptions['replication'] as { master: object; slaves: object[] } | undefined;
+  return {
+    ...dataSource,
+    primary: complete(primary),
+    endpoints: endpoints.map(complete),
+    typeOrmOptions:
+      replication === undefined
+        ? complete(typeOrmOptions)
+        : {
+            ...typeOrmOptions,
+            replication: {
+              ...replication,
+              master: complete(replication.master),
+              slaves: replication.slaves.map(complete),
+            },
+          },
+  };
 }
 
 type PasswordFunction = EntraLogin['password'];

@@ -1,6 +1,8 @@
 import { EntraOptionsError } from '../errors/options.error.js';
 import { kindOf, numberOption } from '../options/option-checks.js';
+import type { AccessTokenClaims } from '../token/json-web-token.js';
 import type { EntraDataSourceOptions } from './entra-data-source.options.js';
+import { fitsRoleName, roleNameFromToken } from './role-name.js';
 import { resolveEndpoint, type EndpointCandidate, type ResolvedEndpoint } from './resolve-endpoint.js';
 
 /** A data source after defaults and checks. */
@@ -10,6 +12,9 @@ export interface ResolvedDataSource {
   /** The resource whose token is the password. */
   resource: string;
   connectTimeoutInMs: number;
+  /** Finds the role in a token, when there is no `username`. */
+  roleNameFromToken: (claims: AccessTokenClaims) => string | undefined;
+  fallbackUsername?: string;
   /** The only server, or the master. */
   primary: ResolvedEndpoint;
   /** Every server, the primary first. */
@@ -70,10 +75,30 @@ function resolveDataSource(name: string, path: string, given: object): ResolvedD
     );
   }
   checkExtra(`${path}.extra`, options.extra);
-  const { resource = 'postgres', replication, ...rest } = options;
+  const {
+    resource = 'postgres',
+    roleNameFromToken: fromToken = roleNameFromToken,
+    fallbackUsername,
+    replication,
+    ...rest
+  } = options;
   const extra: unknown = options.extra;
   if (typeof resource !== 'string' || resource === '') {
     throw new EntraOptionsError(`${path}.resource`, kindOf(resource), 'Give the name of a resource.');
+  }
+  if (typeof fromToken !== 'function') {
+    const fix = 'Give a function from the claims of a token to the name of a role, or leave it out.';
+    throw new EntraOptionsError(`${path}.roleNameFromToken`, kindOf(fromToken), fix);
+  }
+  if (
+    fallbackUsername !== undefined &&
+    (typeof fallbackUsername !== 'string' || !fitsRoleName(fallbackUsername))
+  ) {
+    throw new EntraOptionsError(
+      `${path}.fallbackUsername`,
+      kindOf(fallbackUsername),
+      'Give the name of a role.',
+    );
   }
   const candidates = replication === undefined ? [options] : [replication.master, ...replication.slaves];
   const resolved = candidates.map((candidate, index) =>
@@ -95,6 +120,8 @@ function resolveDataSource(name: string, path: string, given: object): ResolvedD
     name,
     resource,
     connectTimeoutInMs,
+    roleNameFromToken: fromToken,
+    ...(fallbackUsername === undefined ? {} : { fallbackUsername }),
     primary,
     endpoints,
     typeOrmOptions: {

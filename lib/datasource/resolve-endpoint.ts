@@ -2,13 +2,15 @@ import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 
 import { EntraOptionsError } from '../errors/options.error.js';
 import { kindOf } from '../options/option-checks.js';
+import { fitsRoleName } from './role-name.js';
 import { parseConnectionUrl, type ConnectionUrlParts } from './connection-url.js';
 
 /** One server, complete and safe to connect to: everything but the token. */
 export interface ResolvedEndpoint {
   host: string;
   port: number;
-  username: string;
+  /** Absent when the role is to be found in the token. */
+  username?: string;
   database: string;
   ssl: TlsConnectionOptions & { rejectUnauthorized: true };
 }
@@ -55,10 +57,19 @@ export function resolveEndpoint(
     const fix = 'Give the name of a server: a local socket has no TLS, and Azure has none.';
     throw new EntraOptionsError(`${path}.host`, 'it is a local socket', fix);
   }
+  const role = (): string => {
+    const name = pick('username', 'Give the name of the database role that stands for the Entra principal.');
+    if (fitsRoleName(name)) return name;
+    throw new EntraOptionsError(
+      `${path}.username`,
+      'it is longer than 63 bytes',
+      'Give a name that PostgreSQL takes.',
+    );
+  };
   const endpoint = {
     host,
     port: port(path, given.port, url.port),
-    username: pick('username', 'Give the name of the database role that stands for the Entra principal.'),
+    ...(given.username === undefined && url.username === undefined ? {} : { username: role() }),
     database: pick('database', 'Give the name of the database.'),
     ssl: tls(`${path}.ssl`, given.ssl, url.ca),
   };

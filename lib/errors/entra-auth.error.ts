@@ -9,7 +9,8 @@ export type EntraAuthErrorCode =
   | 'ENTRA_SHUT_DOWN'
   | 'ENTRA_INSECURE_CONNECTION'
   | 'ENTRA_LOGIN_REFUSED'
-  | 'ENTRA_DATABASE_UNREACHABLE';
+  | 'ENTRA_DATABASE_UNREACHABLE'
+  | 'ENTRA_ROLE_NAME_UNKNOWN';
 
 export interface EntraAuthErrorDetails {
   /** What was wrong. */

@@ -7,6 +7,7 @@ import {
   DatabaseLoginRefusedError,
   InsecureConnectionError,
   isEntraAuthError,
+  type TokenCredential,
 } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 import { DataSource, type DataSourceOptions } from 'typeorm';
@@ -120,6 +121,49 @@ describe('a data source', () => {
     expect(await Promise.all(dataSources.map(currentUser))).toEqual([entra.client.name, 'reporter']);
     await Promise.all(dataSources.map((dataSource) => dataSource.destroy()));
     expect([own.calls, other.calls]).toEqual([1, 1]);
+  });
+
+  it('finds its role in the token when it has no username', async () => {
+    const credential = new HandMadeCredential(entra, { claims: { upn: entra.client.name } });
+    const { username: _, ...dataSource } = localDataSource(entra);
+    const setup = createDataSourceFactory({ credential, dataSource });
+    const connected = await connect(setup);
+    expect(await currentUser(connected)).toBe(entra.client.name);
+    await connected.destroy();
+    expect(credential.calls).toBe(1);
+  });
+
+  it('looks for its role in a token for Azure Resource Manager too, and then at its fallback', async () => {
+    const identity = `/subscriptions/1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${entra.client.name}`;
+    const nameless = new HandMadeCredential(entra, { claims: { upn: undefined, xms_mirid: undefined } });
+    const managed = new HandMadeCredential(entra, { claims: { xms_mirid: identity } });
+    const credential: TokenCredential = {
+      getToken: (scopes) => (String(scopes).includes('management') ? managed : nameless).getToken(),
+    };
+    const { username, ...dataSource } = localDataSource(entra);
+    for (const options of [
+      { credential, dataSource },
+      { credential: nameless, dataSource: { ...dataSource, fallbackUsername: username } },
+    ]) {
+      const connected = await connect(createDataSourceFactory(options));
+      expect(await currentUser(connected)).toBe(entra.client.name);
+      await connected.destroy();
+    }
+  });
+
+  it('says what to give as username when no token carries a name that PostgreSQL takes', async () => {
+    const { username: _, ...dataSource } = localDataSource(entra);
+    for (const claims of [{ appid: undefined }, { upn: 'x'.repeat(64) }]) {
+      const setup = createDataSourceFactory({
+        credential: new HandMadeCredential(entra, { claims }),
+        dataSource,
+      });
+      const error: unknown = await setup.factory.createTypeOrmOptions().catch((e: unknown) => e);
+      expect(error).toMatchObject({ code: 'ENTRA_ROLE_NAME_UNKNOWN' });
+      expect((error as Error).message).toContain(
+        `"username": the name of the role of the principal with the object id "${entra.client.objectId}"`,
+      );
+    }
   });
 
   it('names the data sources that there are when asked for another', async () => {

@@ -1,0 +1,57 @@
+import { RoleNameUnknownError } from '../errors/role-name-unknown.error.js';
+import { EntraTimeoutError } from '../errors/timeout.error.js';
+import { wellKnownScope } from '../options/well-known-resources.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import { withDeadline } from '../refresh/deadline.js';
+import type { EntraTokenService } from '../token/entra-token.service.js';
+import { readClaims, type AccessTokenClaims } from '../token/json-web-token.js';
+import type { ResolvedDataSource } from './resolve-data-source.js';
+import { fitsRoleName } from './role-name.js';
+
+/**
+ * Finds the role of a data source that has no `username`: in the database's token; else in a token for Azure Resource
+ * Manager, where the name of a managed identity is more often found; else the data source's fallback; else the
+ * application id.
+ *
+ * @throws {RoleNameUnknownError} when none of them has a name that PostgreSQL would take
+ */
+export async function resolveRoleName(
+  { name, resource, roleNameFromToken: fromToken, fallbackUsername }: ResolvedDataSource,
+  tokens: EntraTokenService,
+  options: ResolvedOptions,
+): Promise<string> {
+  const claims = readClaims((await tokens.getToken(resource)).token) ?? {};
+  const role =
+    fromToken(claims) ??
+    fromToken(await managementClaims(resource, options)) ??
+    fallbackUsername ??
+    (typeof claims.appid === 'string' ? claims.appid : undefined);
+  const oid = typeof claims.oid === 'string' ? claims.oid : undefined;
+  if (role === undefined)
+    throw new RoleNameUnknownError(name, resource, 'the access token carries no name', oid);
+  if (!fitsRoleName(role)) {
+    const problem = `"${role.slice(0, 100)}", which the access token carries, is no name that PostgreSQL takes (63 bytes at most)`;
+    throw new RoleNameUnknownError(name, resource, problem, oid);
+  }
+  return role;
+}
+
+async function managementClaims(resource: string, options: ResolvedOptions): Promise<AccessTokenClaims> {
+  const { resources, cloud, clock } = options;
+  const wanted = resources.get(resource);
+  const scope = wellKnownScope('management', cloud);
+  if (wanted === undefined || scope === undefined) return {};
+  const { credential, tenantId, policy } = wanted;
+  try {
+    const asked = credential
+      .get()
+      .then((instance) => instance.getToken(scope, tenantId === undefined ? {} : { tenantId }));
+    const timeoutInMs = policy.attemptTimeoutInMs;
+    const onTimeout = (): Error => new EntraTimeoutError('The second look', timeoutInMs, 'It is not needed.');
+    const token = await withDeadline(asked, { timeoutInMs, clock, onTimeout });
+    return readClaims(token?.token ?? '') ?? {};
+  } catch {
+    // Only a second look: an identity that may not manage Azure has no such token, and that is no fault.
+    return {};
+  }
+}
