@@ -23,6 +23,7 @@ export type {
 } from './credential/token-credential.js';
 
 export { EntraTypeOrmOptionsFactory } from './datasource/entra-typeorm-options.factory.js';
+export { evictConnections } from './datasource/evict-connections.js';
 export { createEntraDataSource } from './datasource/create-entra-data-source.js';
 export type {
   EntraDataSourceOptions,

@@ -1,7 +1,11 @@
+import { EventEmitter } from 'node:events';
+
 import type pg from 'pg';
 
 import { asError } from '../errors/as-error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
+import { isConnectionOutdated } from '../errors/sqlstate.js';
+import { ConnectionGenerations } from './connection-generations.js';
 import type { EntraLogin } from './entra-login.js';
 
 type PgModule = typeof pg;
@@ -9,12 +13,18 @@ type ClientCallback = (error: Error) => void;
 type ConnectCallback = (
   error: Error | undefined,
   client?: pg.PoolClient,
-  release?: (error?: unknown) => void,
+  release?: (problem?: Error | boolean) => void,
 ) => void;
 
 /** The pool puts its own error, "terminated due to connection timeout", around the one that says what to do. */
 function explained(error: Error): Error {
   return isEntraAuthError(error.cause) ? error.cause : error;
+}
+
+/** Calls back on every error that the server reports on a connection, whatever it was asked. */
+function onServerError(client: pg.PoolClient, callback: (error: unknown) => void): void {
+  const connection: unknown = Reflect.get(client, 'connection');
+  if (connection instanceof EventEmitter) connection.on('errorMessage', callback);
 }
 
 /**
@@ -45,8 +55,44 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
   }
 
   class EntraPool extends driver.Pool {
+    readonly #generations = new ConnectionGenerations();
+
     constructor(config?: pg.PoolConfig) {
       super({ ...config, Client: EntraClient });
+      this.on('connect', (client) => {
+        this.#generations.add(client);
+        onServerError(client, (error) => {
+          // One failover makes many connections fail; those that were opened since are not to blame.
+          if (isConnectionOutdated(error) && !this.#generations.isRetired(client)) this.evictConnections();
+        });
+      });
+    }
+
+    evictConnections(): void {
+      this.#generations.retireAll();
+      // Idle ones get no work any more; taking them out of the pool closes them.
+      for (let idle = this.idleCount; idle > 0; idle--) {
+        super.connect((_error, client, release) => {
+          if (client !== undefined) release(this.#generations.isRetired(client));
+        });
+      }
+    }
+
+    /** Hands out a connection that may be used, and closes it on its return if it has been retired meanwhile. */
+    #lend(callback: ConnectCallback): void {
+      super.connect((error, client, release) => {
+        if (error || client === undefined) {
+          callback(error, client, release);
+        } else if (this.#generations.isRetired(client)) {
+          release(true);
+          this.#lend(callback);
+        } else {
+          const giveBack = (problem?: Error | boolean): void =>
+            release(problem ?? this.#generations.isRetired(client));
+          client.release = giveBack;
+          callback(undefined, client, giveBack);
+        }
+      });
     }
 
     override connect(): Promise<pg.PoolClient>;
@@ -57,16 +103,16 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
           this.connect((error, client) => (client === undefined ? reject(asError(error)) : resolve(client)));
         });
       }
-      const connect = (done: ConnectCallback): void =>
-        super.connect(done as Parameters<pg.Pool['connect']>[0]);
-      connect((error, client, release) => {
+      const finish: ConnectCallback = (error, client, release) =>
+        callback(error && explained(error), client, release);
+      this.#lend((error, client, release) => {
         if (!error) {
-          callback(undefined, client, release);
+          finish(undefined, client, release);
           return;
         }
         void login.renewAfter(error).then((renewed) => {
-          if (renewed) connect(callback);
-          else callback(explained(error), client, release);
+          if (renewed) this.#lend(finish);
+          else finish(error, client, release);
         });
       });
     }

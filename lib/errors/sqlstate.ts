@@ -18,3 +18,11 @@ export function isLoginRefusal(error: unknown): boolean {
 export function isHostRuleRefusal(error: unknown): boolean {
   return isLoginRefusal(error) && /pg_hba\.conf/.test((error as Error).message);
 }
+
+/**
+ * Whether an error shows that the connection leads to a server that is not the right one any more: read-only after a
+ * failover, shutting down or starting up.
+ */
+export function isConnectionOutdated(error: unknown): boolean {
+  return ['25006', '57P01', '57P02', '57P03'].includes(sqlStateOf(error) ?? '');
+}
