@@ -115,12 +115,23 @@ export interface RefreshOptions {
    * @default 20000
    */
   attemptTimeoutInMs?: number;
-  /** Delays after failed attempts. They are random between zero and a bound that doubles. */
+  /**
+   * Delays after failed attempts. They are random between zero and a bound that doubles; while a token is held, and
+   * until its last five minutes, they are longer.
+   */
   backoff?: {
     /** Bound of the first delay, in milliseconds. Default: 1000. */
     initialDelayInMs?: number;
-    /** Bound of every delay, in milliseconds. Default: 30000. */
+    /** Bound of every delay without a token, and in a token's last five minutes, in milliseconds. Default: 30000. */
     maxDelayInMs?: number;
+    /**
+     * The share of what is left of a held token's life after which to try again: from half to one and a half of it,
+     * at random, and half an hour on average at most. So a fleet does not fall upon an issuer that has just
+     * recovered. Zero turns it off, for whoever wants the new token sooner.
+     *
+     * @default 0.6
+     */
+    shareOfLifeLeft?: number;
   };
   /**
    * How often to try again after an error that somebody must repair, such as an expired client secret, in

@@ -8,7 +8,7 @@ export const defaultRefreshPolicy: RefreshPolicy = {
   shareOfLife: 0.5,
   jitter: 0.05,
   attemptTimeoutInMs: 20_000,
-  backoff: { initialDelayInMs: 1_000, maxDelayInMs: 30_000 },
+  backoff: { initialDelayInMs: 1_000, maxDelayInMs: 30_000, shareOfLifeLeft: 0.6 },
   permanentErrorRetryInMs: 300_000,
   forcedRefreshCooldownInMs: 30_000,
 };
@@ -46,7 +46,16 @@ export function resolveRefreshOptions(
       unit: 'a share',
     }),
     attemptTimeoutInMs: number('attemptTimeoutInMs', 1),
-    backoff: { initialDelayInMs: delay('initialDelayInMs'), maxDelayInMs: delay('maxDelayInMs') },
+    backoff: {
+      initialDelayInMs: delay('initialDelayInMs'),
+      maxDelayInMs: delay('maxDelayInMs'),
+      shareOfLifeLeft: numberOption(
+        `${path}.backoff.shareOfLifeLeft`,
+        backoff.shareOfLifeLeft,
+        base.backoff.shareOfLifeLeft,
+        { min: 0, max: 0.6, unit: 'a share' },
+      ),
+    },
     permanentErrorRetryInMs: number('permanentErrorRetryInMs', 1_000),
     forcedRefreshCooldownInMs: number('forcedRefreshCooldownInMs', 0),
   };

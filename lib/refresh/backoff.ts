@@ -2,8 +2,10 @@
 export interface BackoffPolicy {
   /** Upper bound of the first delay, in milliseconds. */
   initialDelayInMs: number;
-  /** Upper bound of every delay, in milliseconds. */
+  /** Upper bound of every delay by backoff, in milliseconds. */
   maxDelayInMs: number;
+  /** The share of what is left of a held token's life after which to try again, on average. Zero: backoff alone. */
+  shareOfLifeLeft: number;
 }
 
 /**

@@ -25,6 +25,12 @@ const shareOfLifeForSkew = 0.1;
 const libraryRefreshWindowInMs = 298_000;
 const retryJitterInMs = 5_000;
 
+// However long a token still lives, an outage that is over should be noticed within the hour.
+const longestCalmDelayInMs = 1_800_000;
+
+// In a token's last minutes, the new one is urgent.
+const lastMinutesInMs = 300_000;
+
 // With nothing left to serve, a long Retry-After would turn the server's bad minute into our bad hour.
 const longestRetryAfterWithoutToken = 60_000;
 
@@ -81,13 +87,14 @@ export interface FailureSituation {
   failures: number;
   retryable: boolean;
   retryAfterInMs?: number | undefined;
-  /** The token that is held, if it has not expired. */
+  /** The token that is held, if it neither has expired nor was rejected. */
   held?: TokenTimes | undefined;
 }
 
 /**
- * When to try again after a failure: by backoff, or later if the server asked for it or the error is permanent; but
- * always once more shortly before the held token ends, and at its end, whatever the server asked for.
+ * When to try again after a failure: by backoff, or later while the held token leaves time, if the server asked for it
+ * or if the error is permanent; but always once more shortly before the held token ends, and at its end, whatever the
+ * server asked for.
  */
 export function nextAttemptAfterFailure(situation: FailureSituation, policy: RefreshPolicy): number {
   const { now, random, held } = situation;
@@ -100,14 +107,26 @@ export function nextAttemptAfterFailure(situation: FailureSituation, policy: Ref
 
 /** Whether a token that should have been replaced is near its end: its last five minutes, or its last tenth. */
 export function isExpiring(token: TokenTimes, now: number): boolean {
-  return now >= token.expiresOnTimestamp - Math.min(300_000, lifeOf(token) * shareOfLifeForSkew);
+  return now >= token.expiresOnTimestamp - Math.min(lastMinutesInMs, lifeOf(token) * shareOfLifeForSkew);
 }
 
 function failureDelay(situation: FailureSituation, policy: RefreshPolicy): number {
-  const { failures, random, retryable, retryAfterInMs, held } = situation;
+  const { now, failures, random, retryable, retryAfterInMs, held } = situation;
   if (!retryable) return policy.permanentErrorRetryInMs * (0.9 + 0.2 * random);
-  const backoff = backoffDelay(failures, policy.backoff, random);
-  if (retryAfterInMs === undefined) return backoff;
-  const asked = held === undefined ? Math.min(retryAfterInMs, longestRetryAfterWithoutToken) : retryAfterInMs;
-  return asked + backoff;
+  const longestWait = held === undefined ? longestRetryAfterWithoutToken : Infinity;
+  const asked = Math.min(retryAfterInMs ?? 0, longestWait);
+  const calm = held === undefined ? 0 : calmDelay(held, now + asked, random, policy.backoff);
+  return asked + Math.max(calm, backoffDelay(failures, policy.backoff, random));
+}
+
+/**
+ * Nobody waits for the new token while the held one serves. So each retry waits for a share of what is left, give or take
+ * half of it: a fleet whose retries are spread out like its refreshes does not fall upon an issuer that has just
+ * recovered. In the token's last minutes, and so for tokens that live only minutes, backoff alone decides.
+ */
+function calmDelay(held: TokenTimes, from: number, random: number, backoff: BackoffPolicy): number {
+  const untilLastMinutes = held.expiresOnTimestamp - lastMinutesInMs - from;
+  if (untilLastMinutes <= 0) return 0;
+  const share = Math.min((usableUntil(held) - from) * backoff.shareOfLifeLeft, longestCalmDelayInMs);
+  return Math.min(share * (0.5 + random), untilLastMinutes + random * backoff.maxDelayInMs);
 }

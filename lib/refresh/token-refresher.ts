@@ -213,7 +213,14 @@ export class TokenRefresher {
     const failure = classifyCredentialFailure(error, now);
     const unavailable = new TokenUnavailableError(slot.name, { ...failure, cause: redactError(error) });
     const next = nextAttemptAfterFailure(
-      { ...failure, now, held, random: this.#clock.random(), failures: slot.consecutiveFailures + 1 },
+      {
+        ...failure,
+        now,
+        // A token that a server rejected gives no time to wait.
+        held: slot.heldIsRejected ? undefined : held,
+        random: this.#clock.random(),
+        failures: slot.consecutiveFailures + 1,
+      },
       slot.resource.policy,
     );
     slot.recordFailure(unavailable, next);

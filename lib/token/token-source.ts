@@ -60,7 +60,6 @@ export class TokenSource {
       issuerWantsRefresh: (held?.refreshAfterTimestamp ?? Infinity) <= this.#clock.now(),
     };
     let unusable: InvalidTokenError | undefined;
-    let returnedHeld = false;
     for (const step of forcingLadder) {
       if (!step.applies(situation)) continue;
       signal.throwIfAborted();
@@ -68,14 +67,15 @@ export class TokenSource {
       try {
         const token = this.#validate(answer);
         if (isBetter(token, goal)) return token;
-        returnedHeld = true;
+        unusable = undefined;
       } catch (error) {
         // A stale cache answers with a stale token; a more forceful step may get a good one.
         if (!(error instanceof InvalidTokenError) || !error.retryable) throw error;
         unusable = error;
       }
     }
-    if (unusable !== undefined && !returnedHeld) throw unusable;
+    // The most forceful step has the last word: before it, a cache may have answered with the held token.
+    if (unusable !== undefined) throw unusable;
     return undefined;
   }
 

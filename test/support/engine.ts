@@ -13,7 +13,7 @@ export function createEngine(options: Partial<EntraAuthModuleOptions> = {}) {
   const credential = new FakeCredential(clock.now);
   const registry = new SchedulerRegistry();
   const resolved = resolveOptions({ credential, clock, resources: { graph: {} }, ...options });
-  const service = new EntraTokenService(resolved, new RefreshScheduler(registry, clock));
+  const service = new EntraTokenService(resolved, new RefreshScheduler(registry, resolved.clock));
   const events: TokenEvent[] = [];
   service.events.subscribe((event) => events.push(event));
   return { clock, credential, registry, service, events };

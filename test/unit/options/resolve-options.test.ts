@@ -125,6 +125,7 @@ describe('resolveOptions', () => {
     ['refresh.background', { credential, refresh: { background: 'yes' } }],
     ['refresh.attemptTimeoutInMs', { credential, refresh: { attemptTimeoutInMs: NaN } }],
     ['refresh.backoff.maxDelayInMs', { credential, refresh: { backoff: { maxDelayInMs: Infinity } } }],
+    ['refresh.backoff.shareOfLifeLeft', { credential, refresh: { backoff: { shareOfLifeLeft: 1 } } }],
     ['refresh.interval', { credential, refresh: { interval: 3300 } }],
     ['resources', { credential, resources: null }],
     ['resources', { credential, resources: ['graph'] }],

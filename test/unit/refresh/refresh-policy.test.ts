@@ -101,8 +101,33 @@ describe('nextAttemptAfterFailure', () => {
     expect(next({ failures })).toBeCloseTo(delay);
   });
 
-  it('waits as long as the server asks while a token is held', () => {
-    expect(next({ retryAfterInMs: 10 * minute, held: token(hour) })).toBeCloseTo(10 * minute + 999);
+  it.each([
+    // Half of the life is left, less the margin at its end: 29.5 minutes, of which three fifths are 17.7.
+    ['an hour, at half of it', hour, 30 * minute, 0, 8.85 * minute],
+    ['an hour, at half of it, with half of the jitter', hour, 30 * minute, 0.5, 17.7 * minute],
+    ['an hour, ten minutes before its end', hour, 50 * minute, 0, 2.85 * minute],
+    ['a day, at half of it', day, 12 * hour, 0.5, 30 * minute],
+  ])('waits for a share of what is left of the held token: %s', (_, life, now, random, delay) => {
+    expect(next({ now, random, held: token(life) }) - now).toBeCloseTo(delay);
+  });
+
+  it('is no longer calm in the last five minutes of the held token', () => {
+    const random = 0.999;
+    // A wait that would reach into them ends where they begin, within half a minute.
+    expect(next({ now: 54 * minute, random, held: token(hour) })).toBeCloseTo(55 * minute + 29_970, -1);
+    expect(next({ now: 55 * minute, failures: 3, held: token(hour) })).toBeCloseTo(55 * minute + 3_996);
+    expect(next({ now: 4 * minute, held: token(8 * minute) })).toBeCloseTo(4 * minute + 999);
+  });
+
+  it('goes by backoff alone when that is turned off', () => {
+    const backoff = { ...policy.backoff, shareOfLifeLeft: 0 };
+    const situation = { now: 0, random: 0.999, failures: 2, retryable: true, held: token(hour) };
+    expect(nextAttemptAfterFailure(situation, { ...policy, backoff })).toBeCloseTo(1_998);
+  });
+
+  it('waits as long as the server asks while a token is held, and then its own share of what is left', () => {
+    const at = next({ retryAfterInMs: 10 * minute, held: token(hour), random: 0 });
+    expect(at).toBeCloseTo(10 * minute + 0.3 * 49.5 * minute);
   });
 
   it('does not wait an hour with empty hands because the server asked for it', () => {
@@ -139,7 +164,9 @@ describe('nextAttemptAfterFailure', () => {
           const now = Math.floor(life * share);
           const at = next({ now, random, retryAfterInMs, failures, retryable, held: token(life) });
           expect(at).toBeGreaterThanOrEqual(now);
-          expect(at).toBeLessThanOrEqual(now + Math.max(5.5 * minute, (retryAfterInMs ?? 0) + 30 * second));
+          const calm = Math.min(45 * minute, 0.9 * (life - now));
+          const longest = (retryAfterInMs ?? 0) + Math.max(30 * second, calm);
+          expect(at).toBeLessThanOrEqual(now + Math.max(5.5 * minute, longest));
           if (now < life) expect(at).toBeLessThanOrEqual(Math.max(life, now));
         },
       ),

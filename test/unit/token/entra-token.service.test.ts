@@ -6,21 +6,13 @@ import { TokenUnavailableError } from '../../../lib/errors/token-unavailable.err
 import { UnknownResourceError } from '../../../lib/errors/unknown-resource.error.js';
 import { createEngine, eventTypes } from '../../support/engine.js';
 import { FakeCredential } from '../../support/fake-credential.js';
+import { settlesAtOnce } from '../../support/settles-at-once.js';
 import { jwt } from '../../support/tokens.js';
 
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 const graphScope = 'https://graph.microsoft.com/.default';
-
-/** Whether a promise has settled by the time the promises that are ready now have run: no I/O fits in between. */
-async function settlesAtOnce(promise: Promise<unknown>): Promise<boolean> {
-  let settled = false;
-  const mark = (): void => void (settled = true);
-  promise.then(mark, mark);
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
-  return settled;
-}
 
 describe('a caller', () => {
   it('gets the token of a resource by name, by scope and by scopes from one slot', async () => {
@@ -495,6 +487,19 @@ describe('the background refresh', () => {
     await clock.advance(31 * minute);
     expect(credential.calls.at(-1)?.options.claims).toBe('{"access_token":{}}');
     expect((await service.getToken('graph')).token).not.toBe(same.token);
+  });
+
+  it('takes a token that has expired on arrival for a failure, although a cache still has the held one', async () => {
+    const { service, credential, clock } = createEngine();
+    const held = credential.issue();
+    const isForced = (): boolean => credential.calls.at(-1)?.options.claims !== undefined;
+    credential.answer(() => (isForced() ? credential.issue({ expiresOnTimestamp: 1 }) : held));
+    await service.getToken('graph');
+    await clock.advance(31 * minute);
+    expect(service.state('graph')[0]).toMatchObject({ state: 'degraded', failures: 1 });
+    credential.answer(() => (isForced() ? credential.issue() : held));
+    await clock.advance(28 * minute);
+    expect(service.state('graph')[0]).toMatchObject({ state: 'fresh', refreshes: 2 });
   });
 });
 

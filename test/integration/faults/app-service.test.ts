@@ -1,0 +1,4 @@
+import { appService } from './credential-kinds.js';
+import { describeColumns } from './fault-column.js';
+
+describeColumns(appService);

@@ -1,0 +1,4 @@
+import { defaultCredential } from './credential-kinds.js';
+import { describeColumns } from './fault-column.js';
+
+describeColumns(defaultCredential);

@@ -1,0 +1,94 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+
+import { MachineClock } from '../../support/machine-clock.js';
+import type { CredentialKind } from './credential-kinds.js';
+import { longestStepInMs, mostFailures } from './fault-bounds.js';
+import { checkColumn } from './fault-matrix.js';
+import { FaultRun, type FaultOutcome } from './fault-run.js';
+import { faultRows, type FaultRow } from './faults.js';
+import { repairNameLookup } from './name-lookup.js';
+
+/**
+ * The tests of some columns of the fault matrix. The HTTP client of managed identity, and with it its clock, belongs
+ * to the whole process, so a test file has one clock and at most one source of managed identity.
+ *
+ * Jest fails a test during which a rejection went unhandled: that nothing is reported here is the proof of none.
+ */
+export function describeColumns(...kinds: readonly CredentialKind[]): void {
+  const clock = new MachineClock();
+  const environment = { ...process.env };
+  let entra: LocalEntra;
+
+  beforeAll(async () => {
+    clock.install();
+    entra = await startLocalEntra({ now: clock.trueTime });
+  });
+
+  afterEach(async () => {
+    await entra.faults.clear();
+    repairNameLookup();
+    clock.setRight();
+  });
+
+  afterAll(async () => {
+    process.env = environment;
+    clock.uninstall();
+    await entra.stop();
+  });
+
+  describe.each(kinds.map((kind) => ({ kind })))('with $kind.title', ({ kind }) => {
+    const column = new Map<string, string>();
+
+    beforeAll(() => {
+      Object.assign(process.env, kind.environment(entra));
+      entra.tokenLifetimeInSeconds = kind.tokenLifeInMs / 1000;
+    });
+
+    it.each(faultRows.map((fault) => ({ fault })))(
+      'nobody notices while a valid token is held: $fault.title',
+      async ({ fault }) => {
+        const brief = await new FaultRun(kind, fault, entra, clock).run('brief');
+        await entra.faults.clear();
+        const long = await new FaultRun(kind, fault, entra, clock).run('long');
+        column.set(fault.title, inWords(kind, fault, long));
+        check(kind, fault, brief);
+        check(kind, fault, long);
+      },
+    );
+
+    it('has its results in docs/fault-matrix.md', () => checkColumn(kind.title, column));
+  });
+}
+
+function check(kind: CredentialKind, fault: FaultRow, outcome: FaultOutcome): void {
+  expect(outcome.calls).toBeGreaterThan(10);
+  expect(outcome.errors).toEqual([]);
+  expect(outcome.waits).toBe(0);
+  expect(outcome.failedAttempts).toBeLessThanOrEqual(mostFailures(kind, fault, outcome));
+  expect(outcome.requests).toBeLessThanOrEqual(outcome.attempts * kind.requestsPerAttempt);
+  expect(outcome.pendingTimers).toBe(0);
+  if (staysInTheCache(kind, fault)) return;
+  expect(outcome.recovered).toBe(true);
+  expect(outcome.steps).toBeLessThanOrEqual(1);
+  expect(outcome.recoveryInMs).toBeLessThanOrEqual(longestStepInMs(fault, outcome));
+  expect(outcome.lastToken.token.length).toBeGreaterThan(fault.tokenLongerThan ?? 0);
+}
+
+/** Whether the fault leaves a bad token in a cache that nothing can empty. */
+function staysInTheCache(kind: CredentialKind, fault: FaultRow): boolean {
+  return kind.cannotBeForced && fault.looksGoodToCaches === true;
+}
+
+/** The outcome as a cell of the table. */
+function inWords(kind: CredentialKind, fault: FaultRow, outcome: FaultOutcome): string {
+  const { errors, waits, failedAttempts, recovered, steps, permanent } = outcome;
+  if (errors.length + waits > 0) return `**${errors.length} errors, ${waits} waits**`;
+  if (fault.stopsTheProcess) return 'new token on the first call';
+  if (fault.breaksNameLookup && !kind.looksNamesUp) return 'served; no name is looked up';
+  if (failedAttempts === 0) return 'served; fresh throughout';
+  const attempts = `${failedAttempts} failed ${failedAttempts === 1 ? 'attempt' : 'attempts'}`;
+  if (!recovered) return `served; ${attempts}; **not fresh** [^cache]`;
+  const step = `fresh after ${steps} ${steps === 1 ? 'step' : 'steps'}`;
+  return `served; ${attempts}; ${step}${permanent ? ' [^permanent]' : ''}`;
+}

@@ -1,0 +1,92 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { expect } from '@jest/globals';
+
+import { repositoryRoot } from '../../support/build.js';
+import { credentialKinds } from './credential-kinds.js';
+import { faultRows } from './faults.js';
+
+const file = join(repositoryRoot, 'docs/fault-matrix.md');
+const updates = process.env['UPDATE_DOCS'] === '1';
+
+const introduction = `# Fault matrix
+
+What happens to the callers of \`getToken\`, and to the token, when something goes wrong where tokens come from. Every
+cell was run: the credentials are those of \`@azure/identity\`, and one of a user's own; the sockets are real; the
+endpoints are those of \`nestjs-entra-auth/testing\`. Time is a controlled clock. Tokens live an hour, those of managed
+identity a day.
+
+A fault begins just before the refresh falls due, at half of the token's life, and lasts until two minutes before the
+token expires: that run is what the cells tell of. In a second run it lasts three minutes. In **both**, and in **every**
+cell, while a valid token was held:
+
+- no call failed, and none waited for the network: each was settled before any input or output could take place;
+- each token that was handed out was valid at that moment by Entra's clock;
+- there were no more attempts and requests than the backoff allows, and no unhandled rejection.
+
+"Fresh after 1 step" means that the first attempt after the end of the fault brought a new token, and that this attempt
+came within one delay of the backoff: at most 30 s after the long fault, and what \`Retry-After\` asked for on top.
+
+A test compares this table with the results of each run. \`UPDATE_DOCS=1 npm test -- --runInBand test/integration/faults\`
+writes it anew.
+
+`;
+
+const notes = `
+"New token on the first call": the token died with the process stopped, so that call had to wait for a new one. It did
+not fail, and nobody was given the old token. Child processes that are stopped with \`SIGSTOP\` show the same for each
+credential.
+
+[^permanent]: An error that somebody must repair: it is tried again every five minutes.
+
+[^cache]:
+    The cache of managed identity in \`@azure/msal-node\` belongs to the process and took the bad token for a good one. It
+    asks again in the last five minutes of the life that the bad token was promised, or at half of it when that is
+    longer than two hours; \`@azure/identity\` has no way to make it ask sooner. When the held token expires before
+    that, calls fail until then, or until the process is restarted.
+`;
+
+type Cells = Map<string, Map<string, string>>;
+
+/** Compares the results of one credential with its column in the document, or with `UPDATE_DOCS=1` writes them there. */
+export function checkColumn(title: string, results: ReadonlyMap<string, string>): void {
+  const committed = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const cells = parse(committed);
+  for (const [row, text] of results)
+    cells.set(row, (cells.get(row) ?? new Map<string, string>()).set(title, text));
+  const current = render(cells);
+  if (updates) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, current);
+  } else {
+    expect(committed).toBe(current);
+  }
+}
+
+function parse(document: string): Cells {
+  const lines = document.split('\n').filter((line) => line.startsWith('| '));
+  const [head = [], , ...rows] = lines.map((line) =>
+    line
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim()),
+  );
+  return new Map(
+    rows.map(([row = '', ...texts]) => [row, new Map(texts.map((text, n) => [head[n + 1] ?? '', text]))]),
+  );
+}
+
+function render(cells: Cells): string {
+  const titles = credentialKinds.map(({ title }) => title);
+  const table = [
+    ['Fault', ...titles],
+    ...faultRows.map(({ title: row }) => [row, ...titles.map((title) => cells.get(row)?.get(title) ?? '')]),
+  ];
+  const widths = ['Fault', ...titles].map((_, n) => Math.max(...table.map((line) => line[n]?.length ?? 0)));
+  const line = (texts: readonly string[]): string =>
+    `| ${texts.map((text, n) => text.padEnd(widths[n] ?? 0)).join(' | ')} |\n`;
+  const [head = [], ...rows] = table;
+  const rule = line(widths.map((width) => '-'.repeat(width)));
+  return introduction + line(head) + rule + rows.map(line).join('') + notes;
+}

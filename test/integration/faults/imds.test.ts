@@ -1,0 +1,4 @@
+import { imds } from './credential-kinds.js';
+import { describeColumns } from './fault-column.js';
+
+describeColumns(imds);

@@ -1,0 +1,4 @@
+import { ownCredential } from './credential-kinds.js';
+import { describeColumns } from './fault-column.js';
+
+describeColumns(ownCredential);

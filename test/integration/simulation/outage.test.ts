@@ -1,0 +1,68 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+
+import { repositoryRoot } from '../../support/build.js';
+import { runProgram, runSuccessfully } from '../../support/run-program.js';
+import type { StrategySummary } from '../../simulation/outage/outage-summary.js';
+
+const cwd = repositoryRoot;
+const twoMinutes = 120_000;
+
+let summaries: StrategySummary[];
+
+beforeAll(async () => {
+  const compiler = ['node_modules/typescript/bin/tsc', '-p', 'test/simulation/tsconfig.json'];
+  await runSuccessfully(process.execPath, compiler, { cwd });
+  // Simulated time replaces the globals of a process, so it needs one of its own.
+  const simulation = [
+    '.test-output/simulation/test/simulation/main.js',
+    '--outages',
+    '300',
+    '--replicas',
+    '0',
+  ];
+  const { stdout } = await runProgram(process.execPath, [...simulation, '--json'], { cwd });
+  summaries = (JSON.parse(stdout) as { outages: StrategySummary[] }).outages;
+}, twoMinutes);
+
+const of = (strategy: string, identity: string): StrategySummary => {
+  const found = summaries.find((each) => each.strategy === strategy && each.identity === identity);
+  if (found === undefined) throw new Error(`${strategy} with ${identity} was not simulated.`);
+  return found;
+};
+
+const identities = ['client-secret', 'managed-identity'];
+
+describe.each(identities)('in outages at any moment, with %s', (identity) => {
+  it.each(['module', 'module-factory'])(
+    'no login fails with the %s in any that is shorter than 45 %% of a token’s life',
+    (strategy) => {
+      const { outages, before, shortestWithFailure, buckets } = of(strategy, identity);
+      expect(outages).toBe(150);
+      expect(before.tried).toBeGreaterThan(1_000);
+      expect(before.failed).toBe(0);
+      const survived = buckets.filter(({ to }) => to <= 0.451);
+      expect(survived.reduce((tried, { logins }) => tried + logins.tried, 0)).toBeGreaterThan(500);
+      expect(shortestWithFailure ?? 1).toBeGreaterThanOrEqual(0.45);
+    },
+  );
+
+  it.each(['module', 'module-factory'])('the %s leaves no rejection unhandled', (strategy) => {
+    expect(of(strategy, identity).unhandledRejections).toBe(0);
+  });
+
+  it('a credential asked on each connection loses logins in much shorter ones', () => {
+    const peer = of('per-connection', identity);
+    expect(peer.before.failed).toBe(0);
+    expect(peer.shortestWithFailure).toBeLessThan(0.2);
+  });
+});
+
+describe('with tokens of 60 to 90 minutes', () => {
+  it('getBearerTokenProvider loses logins in short outages', () => {
+    expect(of('bearer-token-provider', 'client-secret').shortestWithFailure).toBeLessThan(0.2);
+  });
+
+  it('a timer of 55 minutes loses logins without any outage', () => {
+    expect(of('interval', 'client-secret').before.failed).toBeGreaterThan(0);
+  });
+});

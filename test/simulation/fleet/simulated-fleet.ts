@@ -1,0 +1,73 @@
+import { SchedulerRegistry } from '@nestjs/schedule';
+
+import type { AccessToken, TokenCredential } from '../../../lib/credential/token-credential.js';
+import type { RefreshOptions } from '../../../lib/options/entra-auth-module.options.js';
+import { resolveOptions } from '../../../lib/options/resolve-options.js';
+import { RefreshScheduler } from '../../../lib/refresh/refresh-scheduler.js';
+import { EntraTokenService } from '../../../lib/token/entra-token.service.js';
+import { seededRandom, uniform } from '../seeded-random.js';
+import { SimulatedTime } from '../simulated-time.js';
+import { RequestRate } from './request-rate.js';
+
+export interface Fleet {
+  replicas: number;
+  /** The time within which all of them boot. */
+  bootsWithinInSeconds: number;
+  /** Every token lives exactly as long as the others: nothing but the module drives replicas apart. */
+  lifeInSeconds: number;
+  refresh: RefreshOptions;
+  outage?: { fromSecond: number; toSecond: number };
+  /** How long it is watched. */
+  seconds: number;
+}
+
+const startsAt = Date.UTC(2026, 0, 1);
+const latencyInMs = { least: 20, most: 200 };
+
+/** Lets a fleet of the module's real services live for a while, and counts the requests for tokens in each second. */
+export async function simulateFleet(fleet: Fleet, seed: number): Promise<RequestRate> {
+  const time = new SimulatedTime(startsAt);
+  const random = seededRandom(seed, 6);
+  const rate = new RequestRate(fleet.seconds);
+  const credential = credentialOf(fleet, time, rate, random);
+  const services: EntraTokenService[] = [];
+  for (let replica = 0; replica < fleet.replicas; replica++) {
+    const clock = time.clock(seededRandom(seed, 7, replica));
+    const options = resolveOptions({
+      clock,
+      credential,
+      resources: { database: { scopes: 'https://database.example/.default' } },
+      refresh: fleet.refresh,
+      startup: 'background',
+    });
+    const service = new EntraTokenService(options, new RefreshScheduler(new SchedulerRegistry(), clock));
+    services.push(service);
+    time.setTimeout(() => void service.onModuleInit(), uniform(0, fleet.bootsWithinInSeconds * 1000, random));
+  }
+  await time.advanceTo(startsAt + fleet.seconds * 1000);
+  time.dropAll();
+  return rate;
+}
+
+function credentialOf(
+  { lifeInSeconds, outage }: Fleet,
+  time: SimulatedTime,
+  rate: RequestRate,
+  random: () => number,
+): TokenCredential {
+  let issued = 0;
+  return {
+    getToken: async (): Promise<AccessToken> => {
+      const second = (time.now() - startsAt) / 1000;
+      rate.count(second);
+      await new Promise<void>((resolve) => {
+        time.setTimeout(resolve, uniform(latencyInMs.least, latencyInMs.most, random));
+      });
+      if (outage !== undefined && second >= outage.fromSecond && second < outage.toSecond) {
+        throw new Error('AADSTS90033: a transient error has occurred.');
+      }
+      const expiresOnTimestamp = time.now() + lifeInSeconds * 1000;
+      return { token: `token-${++issued}`, expiresOnTimestamp };
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { goalOfRecovery, goalOfSpread } from './fleet/fleet-report.js';
+import type { FleetResults } from './fleet/scenarios.js';
+import { failuresBelowGoal, goalInLives } from './outage/outage-report.js';
+import type { StrategySummary } from './outage/outage-summary.js';
+import { strategies } from './outage/strategy.js';
+
+export interface Goal {
+  name: string;
+  value: number;
+  most: number;
+  met: boolean;
+}
+
+/** What was promised, and what came out. */
+export function judge(summaries: readonly StrategySummary[], fleet: FleetResults | undefined): Goal[] {
+  const ours = strategies.filter(({ isOurs }) => isOurs).map(({ name }) => name);
+  const ofOutages = summaries
+    .filter(({ strategy }) => ours.includes(strategy))
+    .map((summary) =>
+      goal(
+        `failed logins in outages below ${goalInLives * 100} % of a life: ${summary.strategy}, ${summary.identity}`,
+        failuresBelowGoal(summary),
+        0,
+      ),
+    );
+  if (fleet === undefined) return ofOutages;
+  const spread = fleet.bootedTogether.at(-1);
+  return [
+    ...ofOutages,
+    ...(spread === undefined
+      ? []
+      : [goal(`busiest second to its minute: ${spread.title}`, spread.peakToMinute, goalOfSpread)]),
+    ...fleet.outages
+      .filter(({ hasGoal }) => hasGoal)
+      .map(({ title, recoveryToOrdinary }) =>
+        goal(
+          `busiest second after an outage to the busiest before it: ${title}`,
+          recoveryToOrdinary,
+          goalOfRecovery,
+        ),
+      ),
+  ];
+}
+
+function goal(name: string, value: number, most: number): Goal {
+  return { name, value, most, met: value <= most };
+}

@@ -1,0 +1,117 @@
+import type { HttpClient } from '@azure/core-rest-pipeline';
+import { getBearerTokenProvider } from '@azure/identity';
+import { SchedulerRegistry } from '@nestjs/schedule';
+
+import { capHttpClient } from '../../../lib/credential/capped-http-client.js';
+import { ObservedCredential } from '../../../lib/credential/observed-credential.js';
+import type { TokenCredential } from '../../../lib/credential/token-credential.js';
+import { resolveOptions } from '../../../lib/options/resolve-options.js';
+import type { Clock } from '../../../lib/refresh/clock.js';
+import { RefreshScheduler } from '../../../lib/refresh/refresh-scheduler.js';
+import { EntraTokenService } from '../../../lib/token/entra-token.service.js';
+import type { Identity } from './identity.js';
+
+/** How an application comes by the password of a login. */
+export interface Strategy {
+  name: string;
+  title: string;
+  /** Whether it is this module's. */
+  isOurs: boolean;
+  start(world: World): Promise<RunningStrategy>;
+}
+
+export interface World {
+  identity: Identity;
+  httpClient: HttpClient;
+  clock: Clock;
+  scope: string;
+}
+
+export interface RunningStrategy {
+  /** The password of one login. */
+  password(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const requestTimeoutInMs = 10_000;
+const intervalInMs = 55 * 60_000;
+
+const nothingToStop = { stop: () => Promise.resolve() };
+
+export const strategies: readonly Strategy[] = [
+  {
+    name: 'module',
+    title: 'this module, `credential: { kind }`',
+    isOurs: true,
+    start: (world) =>
+      startModule(
+        world,
+        () =>
+          // What the module makes of plain data, but for the sockets.
+          new ObservedCredential(
+            world.identity.credential(capHttpClient(world.httpClient, requestTimeoutInMs, world.clock), {
+              maxRetries: 0,
+            }),
+          ),
+      ),
+  },
+  {
+    name: 'module-factory',
+    title: 'this module, `credential: () => …`',
+    isOurs: true,
+    start: (world) => startModule(world, () => world.identity.credential(world.httpClient)),
+  },
+  {
+    name: 'per-connection',
+    title: '`credential.getToken()` per connection',
+    isOurs: false,
+    start: ({ identity, httpClient, scope }) => {
+      const credential = identity.credential(httpClient);
+      return Promise.resolve({
+        ...nothingToStop,
+        password: async () => (await credential.getToken(scope))?.token ?? '',
+      });
+    },
+  },
+  {
+    name: 'bearer-token-provider',
+    title: '`getBearerTokenProvider`',
+    isOurs: false,
+    start: ({ identity, httpClient, scope }) =>
+      Promise.resolve({
+        ...nothingToStop,
+        password: getBearerTokenProvider(identity.credential(httpClient), scope),
+      }),
+  },
+  {
+    name: 'interval',
+    title: '`setInterval` of 55 minutes',
+    isOurs: false,
+    start: async ({ identity, httpClient, scope }) => {
+      const credential = identity.credential(httpClient);
+      let stored = '';
+      const store = async (): Promise<void> => {
+        stored = (await credential.getToken(scope))?.token ?? '';
+      };
+      await store();
+      const timer = setInterval(() => void store().catch(() => undefined), intervalInMs);
+      return {
+        password: () => Promise.resolve(stored),
+        stop: () => Promise.resolve(clearInterval(timer)),
+      };
+    },
+  },
+];
+
+async function startModule(
+  { clock, scope }: World,
+  credential: () => TokenCredential,
+): Promise<RunningStrategy> {
+  const options = resolveOptions({ clock, credential, resources: { database: { scopes: scope } } });
+  const service = new EntraTokenService(options, new RefreshScheduler(new SchedulerRegistry(), clock));
+  await service.onModuleInit();
+  return {
+    password: service.passwordProvider('database'),
+    stop: () => service.onApplicationShutdown(),
+  };
+}
