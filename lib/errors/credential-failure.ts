@@ -1,7 +1,8 @@
 import { redact } from '../observability/redaction.js';
-import { CredentialRequestError } from './credential-request.error.js';
 import { aadstsMeaning, findAadsts } from './aadsts.js';
+import { CredentialRequestError } from './credential-request.error.js';
 import { isEntraAuthError } from './entra-auth.error.js';
+import { isError } from './is-error.js';
 
 /** What the refresher needs to know about an error that a credential threw. */
 export interface CredentialFailure {
@@ -55,7 +56,7 @@ export function classifyCredentialFailure(error: unknown, now: number): Credenti
 
 function collectMessages(error: unknown, depth = 0): string {
   if (typeof error === 'string') return error;
-  if (!(error instanceof Error)) return 'the credential threw a value that is no Error.';
+  if (!isError(error)) return 'the credential threw a value that is no Error.';
   const own = error.message === '' ? error.name : error.message;
   const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [];
   const causes = [...inner, ...(error.cause === undefined ? [] : [error.cause])];
@@ -71,11 +72,7 @@ function firstSentences(text: string): string {
 
 /** Looks for a `Retry-After` header on the error or on those that caused it. */
 function findRetryAfter(error: unknown, now: number): number | undefined {
-  for (
-    let current = error, depth = 0;
-    current instanceof Error && depth < 5;
-    current = current.cause, depth++
-  ) {
+  for (let current = error, depth = 0; isError(current) && depth < 5; current = current.cause, depth++) {
     const response = Reflect.get(current, 'response') as
       { headers?: { get?(name: string): unknown } } | undefined;
     const inMs = parseRetryAfter(response?.headers?.get?.('retry-after'), now);

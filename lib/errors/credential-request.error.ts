@@ -1,3 +1,4 @@
+import { isError } from './is-error.js';
 /** An error of a credential together with what its requests met on the wire. Stays inside this package. */
 export class CredentialRequestError extends Error {
   override readonly name = 'CredentialRequestError';
@@ -11,6 +12,6 @@ export class CredentialRequestError extends Error {
     /** Why the last request got no response, when it got none. */
     readonly networkError: unknown,
   ) {
-    super(cause instanceof Error ? cause.message : 'The credential failed.', { cause });
+    super(isError(cause) ? cause.message : 'The credential failed.', { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { isError } from './is-error.js';
 import { EntraAuthError } from './entra-auth.error.js';
 
 /** A connection to PostgreSQL did not come about. The error of the network or of the driver is the `cause`. */
@@ -21,6 +22,6 @@ export class DatabaseUnreachableError extends EntraAuthError {
 function reasonOf(cause: Error): string {
   // Node tries every address of a name, and says nothing itself when all of them fail.
   const inner: unknown[] = cause instanceof AggregateError ? cause.errors : [];
-  const messages = inner.filter((error) => error instanceof Error).map((error) => error.message);
+  const messages = inner.filter((error) => isError(error)).map((error) => error.message);
   return [cause.message, ...messages].filter((message) => message !== '').join('; ') || cause.name;
 }

@@ -1,6 +1,7 @@
+import { isError } from './is-error.js';
 /** The SQLSTATE of a PostgreSQL error, if it is one. */
 export function sqlStateOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  const code: unknown = isError(error) ? Reflect.get(error, 'code') : undefined;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 

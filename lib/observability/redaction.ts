@@ -1,9 +1,10 @@
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
+import { isError } from '../errors/is-error.js';
 
 const jsonWebToken = /\beyJ[\w-]*\.[\w-]+(?:\.[\w-]*){0,3}/g;
 const bearer = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
 const secretParameter =
-  /\b(access_token|refresh_token|id_token|client_secret|client_assertion|assertion|password|code)(["']?\s*[=:]\s*["']?)[^\s"'&,;}]+/gi;
+  /\b(access_token|refresh_token|id_token|client_secret|client_assertion|assertion|password)(["']?\s*[=:]\s*["']?)[^\s"'&,;}]+/gi;
 // Opaque tokens and secrets have no shape of their own, but nothing worth reading is this long without a break.
 const longOpaque = /[\w.~+/=-]{200,}/g;
 
@@ -22,7 +23,7 @@ export function redact(text: string): string {
  */
 export function redactError(error: unknown, depth = 0): Error {
   if (isEntraAuthError(error)) return error;
-  if (!(error instanceof Error)) return new Error(redact(describeNonError(error)));
+  if (!isError(error)) return new Error(redact(describeNonError(error)));
   const copy = new Error(redact(error.message));
   Object.defineProperty(copy, 'name', { value: error.name, enumerable: false });
   Object.defineProperty(copy, 'stack', { value: redact(error.stack ?? ''), enumerable: false });

@@ -1,3 +1,4 @@
+import { isError } from '../errors/is-error.js';
 import type { AbortSignalLike } from '../credential/token-credential.js';
 import type { Clock } from './clock.js';
 
@@ -53,7 +54,7 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignalLike | u
 
 function abortReason(signal: AbortSignalLike | undefined): Error {
   const reason: unknown = signal === undefined ? undefined : Reflect.get(signal, 'reason');
-  if (reason instanceof Error) return reason;
+  if (isError(reason)) return reason;
   const error = new Error('The wait for an access token was aborted.');
   error.name = 'AbortError';
   return error;

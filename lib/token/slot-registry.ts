@@ -72,6 +72,11 @@ export class SlotRegistry {
 
   /** @throws {UnknownResourceError} for a string that is neither a resource's name nor a scope */
   find(resourceOrScopes: string | readonly string[], variant: TokenVariant | undefined): TokenSlot {
+    if (variant === undefined && typeof resourceOrScopes === 'string') {
+      // By far the most frequent request.
+      const named = this.#byName.get(resourceOrScopes);
+      if (named !== undefined) return named;
+    }
     const plain = variant?.tenantId === undefined && variant?.enableCae === undefined;
     if (typeof resourceOrScopes === 'string') {
       const named = this.#byName.get(resourceOrScopes);

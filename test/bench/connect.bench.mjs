@@ -7,7 +7,7 @@ import { median } from './paired.mjs';
 import { atMost, atMostTimes } from './report.mjs';
 
 const warmUpPairs = 40;
-const pairs = 400;
+const pairs = 1_000;
 
 /** A whole connection to a real PostgreSQL: connect, `select 1`, end. */
 export async function connect() {

@@ -61,8 +61,8 @@ live for 60–90 minutes, drawn for each as Entra does; those of the managed ide
 new one for everybody who asks. To be fair to the others, requests that hang are cut off when the outage ends.
 
 Cells show the share of logins that failed and, in parentheses, the share of outages in which at least one did.
-With the tokens of managed identity, which MSAL refreshes at half of their life, the provider and the timer lose no more
-than this module does before half of the life; the provider then asks every three seconds, and a failed refresh of it
+With the tokens of managed identity, which MSAL refreshes at half of their life, the provider and the timer lose hardly
+more than this module; the provider then asks every three seconds, and a failed refresh of it
 can end the process as an unhandled rejection.`;
 
 const aboutFleet = ({ replicas, outages: [established] }: FleetResults): string => {
