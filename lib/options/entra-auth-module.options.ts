@@ -127,7 +127,8 @@ export interface RefreshOptions {
     /**
      * The share of what is left of a held token's life after which to try again: from half to one and a half of it,
      * at random, and half an hour on average at most. So a fleet does not fall upon an issuer that has just
-     * recovered. Zero turns it off, for whoever wants the new token sooner.
+     * recovered. It begins with the second retry: the first comes at once. Zero turns it off, for whoever wants the
+     * new token sooner.
      *
      * @default 0.6
      */

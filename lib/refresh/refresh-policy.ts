@@ -115,14 +115,16 @@ function failureDelay(situation: FailureSituation, policy: RefreshPolicy): numbe
   if (!retryable) return policy.permanentErrorRetryInMs * (0.9 + 0.2 * random);
   const longestWait = held === undefined ? longestRetryAfterWithoutToken : Infinity;
   const asked = Math.min(retryAfterInMs ?? 0, longestWait);
-  const calm = held === undefined ? 0 : calmDelay(held, now + asked, random, policy.backoff);
+  const isBlip = failures === 1 && retryAfterInMs === undefined;
+  const calm = held === undefined || isBlip ? 0 : calmDelay(held, now + asked, random, policy.backoff);
   return asked + Math.max(calm, backoffDelay(failures, policy.backoff, random));
 }
 
 /**
  * Nobody waits for the new token while the held one serves. So each retry waits for a share of what is left, give or take
  * half of it: a fleet whose retries are spread out like its refreshes does not fall upon an issuer that has just
- * recovered. In the token's last minutes, and so for tokens that live only minutes, backoff alone decides.
+ * recovered. Only the first retry comes at once, since most faults are over by then. In the token's last minutes, and so
+ * for tokens that live only minutes, backoff alone decides.
  */
 function calmDelay(held: TokenTimes, from: number, random: number, backoff: BackoffPolicy): number {
   const untilLastMinutes = held.expiresOnTimestamp - lastMinutesInMs - from;

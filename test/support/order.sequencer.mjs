@@ -1,8 +1,15 @@
 import Sequencer from '@jest/test-sequencer';
 
-// The longest test spends its time waiting, so it goes first and beside tests that hardly compute. Those of the
+// The longest tests spend their time waiting, so they go first and beside tests that hardly compute. Those of the
 // package keep every core busy with installing and compiling, so they go last, when nothing is left that measures time.
-const order = ['/test/e2e/main-job.', '/test/unit/', '/test/integration/', '/test/e2e/', '/test/package/'];
+const order = [
+  '/test/e2e/main-job.',
+  '/test/e2e/soak.',
+  '/test/unit/',
+  '/test/integration/',
+  '/test/e2e/',
+  '/test/package/',
+];
 
 function rank({ path }) {
   const unified = path.replaceAll('\\', '/');

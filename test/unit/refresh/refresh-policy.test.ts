@@ -108,13 +108,20 @@ describe('nextAttemptAfterFailure', () => {
     ['an hour, ten minutes before its end', hour, 50 * minute, 0, 2.85 * minute],
     ['a day, at half of it', day, 12 * hour, 0.5, 30 * minute],
   ])('waits for a share of what is left of the held token: %s', (_, life, now, random, delay) => {
-    expect(next({ now, random, held: token(life) }) - now).toBeCloseTo(delay);
+    expect(next({ now, random, failures: 2, held: token(life) }) - now).toBeCloseTo(delay);
+  });
+
+  it('tries again at once after a first failure, which may be all there was', () => {
+    expect(next({ now: 30 * minute, held: token(hour) }) - 30 * minute).toBeCloseTo(999);
   });
 
   it('is no longer calm in the last five minutes of the held token', () => {
     const random = 0.999;
     // A wait that would reach into them ends where they begin, within half a minute.
-    expect(next({ now: 54 * minute, random, held: token(hour) })).toBeCloseTo(55 * minute + 29_970, -1);
+    expect(next({ now: 54 * minute, random, failures: 2, held: token(hour) })).toBeCloseTo(
+      55 * minute + 29_970,
+      -1,
+    );
     expect(next({ now: 55 * minute, failures: 3, held: token(hour) })).toBeCloseTo(55 * minute + 3_996);
     expect(next({ now: 4 * minute, held: token(8 * minute) })).toBeCloseTo(4 * minute + 999);
   });

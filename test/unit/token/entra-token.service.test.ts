@@ -496,7 +496,7 @@ describe('the background refresh', () => {
     credential.answer(() => (isForced() ? credential.issue({ expiresOnTimestamp: 1 }) : held));
     await service.getToken('graph');
     await clock.advance(31 * minute);
-    expect(service.state('graph')[0]).toMatchObject({ state: 'degraded', failures: 1 });
+    expect(service.state('graph')[0]).toMatchObject({ state: 'degraded', failures: 2 });
     credential.answer(() => (isForced() ? credential.issue() : held));
     await clock.advance(28 * minute);
     expect(service.state('graph')[0]).toMatchObject({ state: 'fresh', refreshes: 2 });
