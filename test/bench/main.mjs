@@ -3,14 +3,18 @@
  * `npm run --silent bench -- --json`. With names, only those: `npm run bench -- held-token memory`.
  */
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-import { connect } from './connect.bench.mjs';
+import prettier from 'prettier';
+
 import { coldHerd } from './cold-herd.bench.mjs';
+import { connect } from './connect.bench.mjs';
 import { eventLoop } from './event-loop.bench.mjs';
 import { heldToken } from './held-token.bench.mjs';
 import { importCost } from './import.bench.mjs';
 import { memory } from './memory.bench.mjs';
+import { benchmarkPage } from './page.mjs';
 import { formatTable } from './report.mjs';
 
 const benchmarks = {
@@ -22,7 +26,10 @@ const benchmarks = {
   import: importCost,
 };
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean' }, 'write-docs': { type: 'boolean' } },
+  allowPositionals: true,
+});
 const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));
 if (unknown.length > 0) {
   process.stderr.write(
@@ -42,5 +49,9 @@ for (const [name, run] of Object.entries(benchmarks)) {
   results.push(...(await run()));
 }
 
+if (values['write-docs']) {
+  const options = { ...(await prettier.resolveConfig('docs/benchmarks.md')), parser: 'markdown' };
+  writeFileSync('docs/benchmarks.md', await prettier.format(benchmarkPage(results), options));
+}
 process.stdout.write(values.json ? `${JSON.stringify({ results })}\n` : formatTable(results));
 process.exit(0);

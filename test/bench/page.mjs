@@ -1,0 +1,38 @@
+import { arch, cpus, platform } from 'node:os';
+
+import { formatTable } from './report.mjs';
+
+const prose = {
+  'held-token':
+    'A token that is held, asked for again. A call costs hardly more than reading the wall clock, which it must do: a ' +
+    'token that expired while the machine slept is not to be handed out.',
+  'cold-herd': 'Ten thousand callers at once, and no token yet: the requests that reach the token endpoint.',
+  connect:
+    'Connect, `select 1`, end, over TLS to a real PostgreSQL; medians of pairs, each side first in turn.',
+  memory: 'What a resource costs on the heap beyond its token, with its timer, at ten thousand resources.',
+  'event-loop': 'Ten thousand tokens that fall due within one minute of real time.',
+  import: 'What importing the root adds to `@nestjs/common`, `@nestjs/core` and `@nestjs/schedule`.',
+};
+
+/** The page in the docs. */
+export function benchmarkPage(results) {
+  const sections = Object.entries(prose).map(([name, text]) => {
+    const own = results.filter((result) => result.name.startsWith(`${name}/`));
+    return own.length === 0 ? '' : `## ${name}\n\n${text}\n\n${formatTable(own)}\n`;
+  });
+  return `# Benchmarks
+
+This module and its peers, in one process and in turn. This page is the output of
+
+\`\`\`sh
+npm run bench -- --write-docs
+\`\`\`
+
+on Node.js ${process.version}, ${cpus().length} cores of a virtual machine (${cpus()[0]?.model.trim()}, ${platform()} ${arch()}).
+Trust the ratios, not the figures. \`npm run --silent bench -- --json\` gives the same to machines, and a name, such as
+\`npm run bench -- held-token\`, a part of it.
+
+${sections.join('')}`
+    .trimEnd()
+    .concat('\n');
+}
