@@ -18,7 +18,7 @@ type ConnectCallback = (
 
 /** The pool puts its own error, "terminated due to connection timeout", around the one that says what to do. */
 function explained(error: Error): Error {
-  return isEntraAuthError(error.cause) ? error.cause : error;
+  return !isEntraAuthError(error) && isEntraAuthError(error.cause) ? error.cause : error;
 }
 
 /** Calls back on every error that the server reports on a connection, whatever it was asked. */
