@@ -1,5 +1,5 @@
-import { isError } from '../errors/is-error.js';
 import type { AbortSignalLike } from '../credential/token-credential.js';
+import { isError } from '../errors/is-error.js';
 import type { Clock } from './clock.js';
 
 export interface WaitLimits {
@@ -17,38 +17,35 @@ export interface WaitLimits {
  */
 export function withDeadline<T>(promise: Promise<T>, limits: WaitLimits): Promise<T> {
   const { timeoutInMs, clock, onTimeout, signal } = limits;
-  return new Promise<T>((resolve, reject) => {
-    const timer = clock.setTimeout(() => settle(() => reject(onTimeout())), timeoutInMs);
-    const onAbort = (): void => settle(() => reject(abortReason(signal)));
-    const settle = (outcome: () => void): void => {
-      clock.clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      outcome();
-    };
-    signal?.addEventListener('abort', onAbort);
-    promise.then(
-      (value) => settle(() => resolve(value)),
-      (error: Error) => settle(() => reject(error)),
-    );
-    if (signal?.aborted) onAbort();
+  return untilStopped(promise, signal, (stop) => {
+    const timer = clock.setTimeout(() => stop(onTimeout()), timeoutInMs);
+    return () => clock.clearTimeout(timer);
   });
 }
 
 /** Lets one caller stop waiting for a promise that others share. The promise itself goes on. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
-  if (signal === undefined) return promise;
+  return signal === undefined ? promise : untilStopped(promise, signal, () => () => undefined);
+}
+
+/** @param arm sets up what else may stop the wait, and returns what takes that down again */
+function untilStopped<T>(
+  promise: Promise<T>,
+  signal: AbortSignalLike | undefined,
+  arm: (stop: (error: Error) => void) => () => void,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => settle(() => reject(abortReason(signal)));
     const settle = (outcome: () => void): void => {
-      signal.removeEventListener('abort', onAbort);
+      disarm();
+      signal?.removeEventListener('abort', onAbort);
       outcome();
     };
-    signal.addEventListener('abort', onAbort);
-    promise.then(
-      (value) => settle(() => resolve(value)),
-      (error: Error) => settle(() => reject(error)),
-    );
-    if (signal.aborted) onAbort();
+    const stop = (error: Error): void => settle(() => reject(error));
+    const onAbort = (): void => stop(abortReason(signal));
+    const disarm = arm(stop);
+    signal?.addEventListener('abort', onAbort);
+    promise.then((value) => settle(() => resolve(value)), stop);
+    if (signal?.aborted) onAbort();
   });
 }
 
