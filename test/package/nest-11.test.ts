@@ -24,7 +24,7 @@ describe('a CommonJS application on Nest 11', () => {
   it('can be tested with jest as it comes', async () => {
     const { exitCode, stderr } = await app.runJest();
 
-    expect(stderr).toContain('Tests:       4 passed, 4 total');
+    expect(stderr).toContain('Tests:       5 passed, 5 total');
     expect(exitCode).toBe(0);
   }, 120_000);
 });
