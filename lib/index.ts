@@ -22,6 +22,15 @@ export type {
   TokenCredentialFactory,
 } from './credential/token-credential.js';
 
+export type {
+  ExclusiveOptions,
+  RefreshTokenAccess,
+  RefreshTokenSnapshot,
+  RefreshTokenStore,
+  SharedAccessToken,
+  StoredRefreshToken,
+} from './credential/refresh-token-store/refresh-token-store.js';
+
 export { EntraTypeOrmOptionsFactory } from './datasource/entra-typeorm-options.factory.js';
 export { evictConnections } from './datasource/evict-connections.js';
 export { createEntraDataSource } from './datasource/create-entra-data-source.js';
@@ -57,8 +66,16 @@ export { InvalidTokenError } from './errors/invalid-token.error.js';
 export type { InvalidTokenReason } from './errors/invalid-token.error.js';
 export { EntraOptionsError } from './errors/options.error.js';
 export { RoleNameUnknownError } from './errors/role-name-unknown.error.js';
+export { InvalidClientError } from './errors/invalid-client.error.js';
+export { ReauthenticationRequiredError } from './errors/reauthentication-required.error.js';
+export { RefreshTokenConflictError } from './errors/refresh-token-conflict.error.js';
+export { RefreshTokenExpiredError } from './errors/refresh-token-expired.error.js';
+export { RefreshTokenStoreError } from './errors/refresh-token-store.error.js';
+export { RefreshTokenUnreadableError } from './errors/refresh-token-unreadable.error.js';
 export { EntraShutDownError } from './errors/shut-down.error.js';
 export { EntraTimeoutError } from './errors/timeout.error.js';
+export { TokenRequestFailedError } from './errors/token-request-failed.error.js';
+export type { FailedTokenRequest } from './errors/token-request-failed.error.js';
 export { TokenUnavailableError } from './errors/token-unavailable.error.js';
 export { UnknownResourceError } from './errors/unknown-resource.error.js';
 

@@ -1,0 +1,13 @@
+import { EntraAuthError } from './entra-auth.error.js';
+
+/** Somebody must sign in again or consent: the refresh token was revoked, or more than it is asked for. */
+export class ReauthenticationRequiredError extends EntraAuthError {
+  override readonly name = 'ReauthenticationRequiredError';
+  /** The number of the `AADSTS…` code, when the server gave one. */
+  readonly aadsts: number | undefined;
+
+  constructor(problem: string, fix: string, details: { cause?: unknown; aadsts?: number } = {}) {
+    super('ENTRA_REAUTHENTICATION_REQUIRED', { problem, fix, cause: details.cause });
+    this.aadsts = details.aadsts;
+  }
+}
