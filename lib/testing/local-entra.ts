@@ -2,6 +2,7 @@ import type { LocalClient } from './directory/local-client.js';
 import type { EnvironmentKind } from './environment.js';
 import type { Faults } from './faults/faults.js';
 import type { LocalPostgres } from './postgres/index.js';
+import type { RefreshTokens } from './refresh-tokens/refresh-tokens.js';
 import type { RequestCounters } from './requests/request.counters.js';
 import type { HandMadeToken } from './tokens/hand-made-token.js';
 import type { TokenExpectation } from './tokens/token-expectation.js';
@@ -37,10 +38,17 @@ export interface LocalEntra extends AsyncDisposable {
   tokenLifetimeInSeconds: number;
   /** `refresh_in` of responses from now on; `undefined` leaves it out. */
   refreshInSeconds: number | undefined;
+  /**
+   * The authentication context that Graph requires of a token, such as `c1`; tokens without it are refused with a claims
+   * challenge. A request for a token gets it by its `claims`. `undefined`, as at the start: none.
+   */
+  graphAuthenticationContext: string | undefined;
   /** How long requests that arrive from now on wait for their answer. */
   latencyInMs: number;
   readonly faults: Faults;
   readonly requests: RequestCounters;
+  /** Issues refresh tokens, ends them, and tells what has become of them. */
+  readonly refreshTokens: RefreshTokens;
 
   /**
    * What a child process needs in its environment. A process can have one managed-identity source only.

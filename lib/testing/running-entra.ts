@@ -12,6 +12,7 @@ import type { Ports } from './http/ports.js';
 import type { LocalEntra } from './local-entra.js';
 import { atLeast } from './number-check.js';
 import type { LocalPostgres } from './postgres/index.js';
+import { RefreshTokenRegistry } from './refresh-tokens/refresh-token.registry.js';
 import { RequestTally } from './requests/request.counters.js';
 import { serveEndpoints } from './serve-endpoints.js';
 import type { HandMadeToken } from './tokens/hand-made-token.js';
@@ -50,6 +51,7 @@ export class RunningEntra implements LocalEntra {
   readonly appService: { readonly endpoint: string; readonly header: string };
   readonly faults: FaultRegistry;
   readonly requests = new RequestTally();
+  readonly refreshTokens: RefreshTokenRegistry;
   private readonly latency: Latency;
   private readonly issuer: TokenIssuer;
   private readonly verifier: TokenVerifier;
@@ -71,6 +73,7 @@ export class RunningEntra implements LocalEntra {
     this.faults = new FaultRegistry(() => ports.refuse((endpoint) => this.faults.refuses(endpoint)));
     this.issuer = new TokenIssuer(jwt, signingKey, settings);
     this.verifier = new TokenVerifier(jwt, signingKey.publicKey, this.tenantId, settings.now);
+    this.refreshTokens = new RefreshTokenRegistry(parts.principals[0], settings.now);
     const federatedIssuer = new FederatedIssuer(jwt, `${this.authorityHost}/workloads`, settings.now);
     const [first, ...others] = parts.principals;
     this.client = new FileBackedClient(first, workspace, federatedIssuer);
@@ -83,6 +86,7 @@ export class RunningEntra implements LocalEntra {
       signingKey,
       settings,
       federatedIssuer,
+      refreshTokens: this.refreshTokens,
       directory: new Directory(parts.principals),
       issuer: this.issuer,
       verifier: this.verifier,
@@ -109,6 +113,13 @@ export class RunningEntra implements LocalEntra {
   set refreshInSeconds(seconds: number | undefined) {
     this.parts.settings.refreshInSeconds =
       seconds === undefined ? undefined : atLeast(0, seconds, 'refreshInSeconds');
+  }
+
+  get graphAuthenticationContext(): string | undefined {
+    return this.parts.settings.graphAuthenticationContext;
+  }
+  set graphAuthenticationContext(context: string | undefined) {
+    this.parts.settings.graphAuthenticationContext = context;
   }
 
   get latencyInMs(): number {

@@ -21,7 +21,7 @@ export function serveEndpoints(ports: Ports, context: DispatcherContext, parts: 
   const serve = (listener: Listener, endpoints: Endpoint[]): void =>
     listener.serve(new RequestDispatcher(endpoints, context));
   serve(ports.authority, authorityEndpoints(parts));
-  serve(ports.graph, [new GraphEndpoint(directory, verifier, parts.graphUrl, settings.now)]);
+  serve(ports.graph, [new GraphEndpoint(directory, verifier, parts.graphUrl, settings)]);
   serve(ports.imds, [new ImdsEndpoint(directory, issuer, settings.now)]);
   serve(ports.appService, [new AppServiceEndpoint(directory, issuer, parts.appServiceHeader)]);
 }

@@ -59,6 +59,7 @@ function tokenSettings(options: LocalEntraOptions): TokenSettings {
     tokenLifetimeInSeconds: atLeast(1, options.tokenLifetimeInSeconds ?? 3600, 'tokenLifetimeInSeconds'),
     refreshInSeconds:
       refreshInSeconds === undefined ? undefined : atLeast(0, refreshInSeconds, 'refreshInSeconds'),
+    graphAuthenticationContext: undefined,
     now: options.now ?? (() => Date.now()),
   };
 }

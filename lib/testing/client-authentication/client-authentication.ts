@@ -4,8 +4,8 @@ import type { TokenRequest } from './token-request.js';
 /** A client that has proved who it is. */
 export interface AuthenticatedClient {
   principal: ServicePrincipal;
-  /** `appidacr` of its tokens: by a secret, or by a certificate or assertion. */
-  appidacr: '1' | '2';
+  /** `appidacr` of its tokens: as a public client, by a secret, or by a certificate or assertion. */
+  appidacr: '0' | '1' | '2';
 }
 
 /** One way for a client to prove who it is. */

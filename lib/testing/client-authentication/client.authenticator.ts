@@ -10,6 +10,18 @@ export class ClientAuthenticator {
     private readonly ways: readonly ClientAuthentication[],
   ) {}
 
+  /** As {@link authenticate}, but a public client need not prove anything. @throws EntraError */
+  authenticateOrKnow(request: TokenRequest): AuthenticatedClient {
+    const { parameters, tenantId, authorization } = request;
+    const proves = ['client_secret', 'client_assertion'].some((name) => parameters.has(name));
+    const clientId = parameters.get('client_id');
+    if (!proves && authorization === undefined && clientId !== null) {
+      const principal = this.directory.requireClient(tenantId, clientId);
+      if (principal.publicClient) return { principal, appidacr: '0' };
+    }
+    return this.authenticate(request);
+  }
+
   /** @throws EntraError */
   authenticate(request: TokenRequest): AuthenticatedClient {
     for (const way of this.ways) {

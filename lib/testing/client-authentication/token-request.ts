@@ -1,10 +1,13 @@
-import type { TokenFault } from '../faults/fault.js';
+import type { GrantFault, TokenFault } from '../faults/fault.js';
 
 /** A request at the token endpoint of a tenant that exists. */
 export interface TokenRequest {
   tenantId: string;
+  /** Of the endpoint: 1.0 takes a `resource` where 2.0 takes a `scope`, and answers with strings. */
+  version: '1.0' | '2.0';
   parameters: URLSearchParams;
   /** The `Authorization` header. */
   authorization: string | undefined;
   tokenFault: TokenFault | undefined;
+  grantFault: GrantFault | undefined;
 }

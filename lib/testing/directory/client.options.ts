@@ -13,4 +13,10 @@ export interface ClientOptions {
   clientSecret?: string;
   /** Object ID of the service principal, `oid` in its tokens. @default as `clientId` */
   objectId?: string;
+  /**
+   * Whether it may redeem refresh tokens without a secret, certificate or assertion: "Allow public client flows". The
+   * others stay possible.
+   * @default false
+   */
+  publicClient?: boolean;
 }

@@ -8,6 +8,8 @@ export interface ServicePrincipal {
   clientId: string;
   clientSecret: string;
   objectId: string;
+  /** Whether its client ID is enough to redeem a refresh token. */
+  publicClient: boolean;
   /** Azure resource ID when it acts as a user-assigned managed identity. */
   resourceId: string;
   certificate: ClientCertificate;

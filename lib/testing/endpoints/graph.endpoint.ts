@@ -3,6 +3,8 @@ import type { Directory } from '../directory/directory.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 import { TokenRefusedError, type TokenRefusedReason } from '../token-refused.error.js';
 import { graphAudiences } from '../tokens/audiences.js';
+import { hasAuthenticationContext, requestFor } from '../tokens/authentication-context.js';
+import type { TokenSettings } from '../tokens/token.settings.js';
 import type { TokenVerifier } from '../tokens/token.verifier.js';
 import type { VerifiedClaims } from '../verified-claims.js';
 
@@ -28,7 +30,7 @@ export class GraphEndpoint implements Endpoint {
     private readonly directory: Directory,
     private readonly verifier: TokenVerifier,
     private readonly graphUrl: string,
-    private readonly now: () => number,
+    private readonly settings: TokenSettings,
   ) {}
 
   matches(path: string): boolean {
@@ -40,7 +42,10 @@ export class GraphEndpoint implements Endpoint {
     if (token === undefined) return this.refuse('Access token is empty.');
     try {
       const tenantId = this.directory.principals.map((principal) => principal.tenantId);
-      return this.profile(this.verifier.verify(token, { audience: graphAudiences, tenantId }));
+      const claims = this.verifier.verify(token, { audience: graphAudiences, tenantId });
+      const { graphAuthenticationContext: context } = this.settings;
+      if (context !== undefined && !hasAuthenticationContext(claims, context)) return this.challenge(context);
+      return this.profile(claims);
     } catch (error) {
       if (error instanceof TokenRefusedError) return this.refuse(refusals[error.reason]);
       throw error;
@@ -54,19 +59,28 @@ export class GraphEndpoint implements Endpoint {
       body: {
         '@odata.context': `${this.graphUrl}/v1.0/$metadata#users/$entity`,
         id: claims.oid,
-        displayName: known?.name ?? null,
+        displayName: known?.name ?? claims.name ?? null,
+        ...(claims.upn === undefined ? {} : { userPrincipalName: claims.upn }),
         appId: claims.appid ?? null,
       },
     };
   }
 
-  private refuse(message: string): EndpointResponse {
+  /** @see https://learn.microsoft.com/entra/identity-platform/claims-challenge */
+  private challenge(context: string): EndpointResponse {
+    const claims = Buffer.from(requestFor(context)).toString('base64');
+    return this.refuse(
+      'The token does not satisfy the authentication context.',
+      `, error="insufficient_claims", claims="${claims}"`,
+    );
+  }
+
+  private refuse(message: string, challenge = ''): EndpointResponse {
     const requestId = randomUUID();
     return {
       status: 401,
       headers: {
-        'www-authenticate':
-          'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"',
+        'www-authenticate': `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"${challenge}`,
         'request-id': requestId,
         'client-request-id': requestId,
       },
@@ -75,7 +89,7 @@ export class GraphEndpoint implements Endpoint {
           code: 'InvalidAuthenticationToken',
           message,
           innerError: {
-            date: new Date(this.now()).toISOString().slice(0, 19),
+            date: new Date(this.settings.now()).toISOString().slice(0, 19),
             'request-id': requestId,
             'client-request-id': requestId,
           },

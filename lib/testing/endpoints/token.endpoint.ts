@@ -1,12 +1,14 @@
 import type { Directory } from '../directory/directory.js';
 import { EntraError } from '../errors/entra.error.js';
+import { finishedResponse } from '../grants/finished-response.js';
 import type { Grant } from '../grants/grant.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
+import { resourceOfFirstScope } from '../tokens/delegated-scope.js';
 
-const pathPattern = /^\/([^/]+)\/oauth2\/v2\.0\/token$/;
+const pathPattern = /^\/([^/]+)\/oauth2\/(v2\.0\/)?token$/;
 
 /**
- * The token endpoint of every tenant.
+ * The token endpoints of every tenant, of version 2.0 and 1.0.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.2
  */
@@ -24,7 +26,9 @@ export class TokenEndpoint implements Endpoint {
   }
 
   resourceOf(request: EndpointRequest): string | undefined {
-    return new URLSearchParams(request.body).get('scope') ?? undefined;
+    const parameters = new URLSearchParams(request.body);
+    const scope = parameters.get('scope');
+    return parameters.get('resource') ?? (scope === null ? undefined : resourceOfFirstScope(scope));
   }
 
   handle(request: EndpointRequest): EndpointResponse {
@@ -42,7 +46,7 @@ export class TokenEndpoint implements Endpoint {
         description: `The endpoint only accepts POST requests. Received a ${request.method} request.`,
       });
     }
-    const tenantId = pathPattern.exec(request.path)?.[1] ?? '';
+    const [, tenantId = '', second] = pathPattern.exec(request.path) ?? [];
     this.directory.requireTenant(tenantId);
     const parameters = new URLSearchParams(request.body);
     const grantType = parameters.get('grant_type');
@@ -58,6 +62,9 @@ export class TokenEndpoint implements Endpoint {
       });
     }
     const { authorization } = request.headers;
-    return grant.respond({ tenantId, parameters, authorization, tokenFault: request.tokenFault });
+    const { tokenFault, grantFault } = request;
+    const version = second === undefined ? '1.0' : '2.0';
+    const order = { tenantId, version, parameters, authorization, tokenFault, grantFault } as const;
+    return finishedResponse(grant.respond(order), order);
   }
 }

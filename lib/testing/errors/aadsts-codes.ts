@@ -3,6 +3,8 @@ export interface AadstsDefaults {
   error: string;
   status: number;
   description: string;
+  /** What the user has to do, where Entra says so. */
+  suberror?: string;
 }
 
 const unknownCode: AadstsDefaults = {
@@ -25,6 +27,7 @@ const codes: Readonly<Record<number, AadstsDefaults>> = {
     status: 400,
     description:
       'Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access the resource.',
+    suberror: 'basic_action',
   },
   50173: {
     error: 'invalid_grant',
@@ -45,6 +48,12 @@ const codes: Readonly<Record<number, AadstsDefaults>> = {
     error: 'invalid_grant',
     status: 400,
     description: 'The user or administrator has not consented to use the application.',
+    suberror: 'consent_required',
+  },
+  70000: {
+    error: 'invalid_grant',
+    status: 400,
+    description: 'Provided grant is invalid or malformed.',
   },
   70003: {
     error: 'unsupported_grant_type',
@@ -103,6 +112,12 @@ const codes: Readonly<Record<number, AadstsDefaults>> = {
     status: 400,
     description: 'The refresh token has expired due to inactivity.',
   },
+  700084: {
+    error: 'invalid_grant',
+    status: 400,
+    description:
+      'The refresh token was issued to a single page app (SPA), and therefore has a fixed, limited lifetime, which cannot be extended. It is now expired and a new sign in request must be sent by the SPA to the sign in page.',
+  },
   700211: {
     error: 'invalid_client',
     status: 401,
@@ -127,6 +142,11 @@ const codes: Readonly<Record<number, AadstsDefaults>> = {
     status: 401,
     description:
       "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+  },
+  9002313: {
+    error: 'invalid_request',
+    status: 400,
+    description: 'Invalid request. Request is malformed or invalid.',
   },
   7000222: {
     error: 'invalid_client',

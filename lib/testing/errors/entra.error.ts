@@ -21,6 +21,7 @@ export class EntraError extends Error {
   override readonly name = 'EntraError';
   readonly error: string;
   readonly status: number;
+  private readonly suberror: string | undefined;
 
   /** @param code - The number after `AADSTS`. */
   constructor(
@@ -31,6 +32,7 @@ export class EntraError extends Error {
     super(`AADSTS${code}: ${details.description ?? defaults.description}`);
     this.error = details.error ?? defaults.error;
     this.status = details.status ?? defaults.status;
+    this.suberror = defaults.suberror;
   }
 
   /** @param now - Milliseconds since 1970, for the timestamp. */
@@ -48,6 +50,7 @@ export class EntraError extends Error {
         timestamp,
         trace_id: traceId,
         correlation_id: correlationId,
+        ...(this.suberror === undefined ? {} : { suberror: this.suberror }),
         error_uri: `https://login.microsoftonline.com/error?code=${this.code}`,
       },
     };

@@ -1,5 +1,5 @@
 import type { EndpointName } from '../http/endpoint.js';
-import { isTokenFault, type Fault } from './fault.js';
+import { isGrantFault, isTokenFault, type Fault } from './fault.js';
 import type { Faults, FaultTarget } from './faults.js';
 
 const endpoints: readonly EndpointName[] = ['discovery', 'jwks', 'token', 'imds', 'app-service', 'graph'];
@@ -51,11 +51,14 @@ export class FaultRegistry implements Faults {
 }
 
 function targets(endpoint: FaultTarget, fault: Fault): readonly EndpointName[] {
-  if (endpoint === 'all') {
-    return isTokenFault(fault) ? endpoints.filter((name) => issuingEndpoints.has(name)) : endpoints;
-  }
-  if (isTokenFault(fault) && !issuingEndpoints.has(endpoint)) {
-    throw new TypeError(`"${endpoint}" issues no token, so "${fault.kind}" cannot happen there.`);
-  }
-  return [endpoint];
+  const possible = endpoints.filter((name) => canHappen(fault, name));
+  if (endpoint === 'all') return possible;
+  if (possible.includes(endpoint)) return [endpoint];
+  const reason = isTokenFault(fault) ? 'issues no token' : 'is not the token endpoint';
+  throw new TypeError(`"${endpoint}" ${reason}, so "${fault.kind}" cannot happen there.`);
+}
+
+function canHappen(fault: Fault, endpoint: EndpointName): boolean {
+  if (isTokenFault(fault)) return issuingEndpoints.has(endpoint);
+  return !isGrantFault(fault) || endpoint === 'token';
 }

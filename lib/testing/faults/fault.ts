@@ -8,6 +8,9 @@
  * - `connection-refused`: nobody listens. Lasts until cleared: a request that never arrives cannot be counted.
  * - `connection-reset`: the connection is cut with a TCP reset when the request has arrived.
  * - `hang-before-headers`, `hang-in-body`: no answer, or the first half of the right one, until the client gives up.
+ * - `hang-after-processing`: no answer either, but unlike with `hang-before-headers` the request has been carried out:
+ *   a refresh token has been used and its successor exists.
+ * - `cut-in-body`: the request has been carried out, and the connection ends after the first half of the right answer.
  * - `invalid-json`: status 200 and JSON that ends in the middle.
  * - `html-page`: the error page of a proxy in between; `status` defaults to 502.
  */
@@ -24,6 +27,8 @@ export type ResponseFault =
   | { kind: 'connection-reset' }
   | { kind: 'hang-before-headers' }
   | { kind: 'hang-in-body' }
+  | { kind: 'hang-after-processing' }
+  | { kind: 'cut-in-body' }
   | { kind: 'invalid-json' }
   | { kind: 'html-page'; status?: number };
 
@@ -42,8 +47,25 @@ export type TokenFault =
   | { kind: 'wrong-audience'; audience?: string }
   | { kind: 'huge-token'; minimumLength?: number };
 
+/**
+ * A successful response of the token endpoint with something wrong beside the access token.
+ *
+ * - `mismatched-id-token`: an ID token, also when nobody asked for one, with a foreign `nonce`, a foreign `aud` or the
+ *   signature of a foreign key.
+ * - `missing-refresh-token`, `same-refresh-token`: no refresh token, or the one that was used; it stays valid, also where
+ *   each is good for one use.
+ * - `string-numbers`: every number is a string.
+ * - `altered-response`: these members are added or replaced, and `undefined` takes one away.
+ */
+export type GrantFault =
+  | { kind: 'mismatched-id-token'; wrong: 'nonce' | 'audience' | 'signature' }
+  | { kind: 'missing-refresh-token' }
+  | { kind: 'same-refresh-token' }
+  | { kind: 'string-numbers' }
+  | { kind: 'altered-response'; members: Readonly<Record<string, unknown>> };
+
 /** What can go wrong at an endpoint of the local Entra. */
-export type Fault = ResponseFault | TokenFault;
+export type Fault = ResponseFault | TokenFault | GrantFault;
 
 const tokenFaultKinds: ReadonlySet<string> = new Set<TokenFault['kind']>([
   'expired-token',
@@ -52,7 +74,20 @@ const tokenFaultKinds: ReadonlySet<string> = new Set<TokenFault['kind']>([
   'huge-token',
 ]);
 
-/** Whether the fault lies in the token rather than in the response. */
+const grantFaultKinds: ReadonlySet<string> = new Set<GrantFault['kind']>([
+  'mismatched-id-token',
+  'missing-refresh-token',
+  'same-refresh-token',
+  'string-numbers',
+  'altered-response',
+]);
+
+/** Whether the fault lies in the access token rather than in the response. */
 export function isTokenFault(fault: Fault): fault is TokenFault {
   return tokenFaultKinds.has(fault.kind);
+}
+
+/** Whether the fault lies in a successful response of the token endpoint, beside the access token. */
+export function isGrantFault(fault: Fault): fault is GrantFault {
+  return grantFaultKinds.has(fault.kind);
 }

@@ -18,7 +18,7 @@ export interface Faults {
    * to open or close has done so.
    *
    * `token`, `discovery` and `jwks` share one port: connections refused for one are refused for all three. With `all`,
-   * a fault in the token touches the endpoints that issue tokens.
+   * a fault in the token touches the endpoints that issue tokens, and one beside the access token the token endpoint.
    *
    * @param options.times - Only for the next so many requests. Default: until cleared.
    * @throws TypeError when the fault cannot happen at this endpoint, or `times` is not a positive whole number

@@ -1,6 +1,7 @@
 import type { ClientAuthenticator } from '../client-authentication/client.authenticator.js';
 import type { TokenRequest } from '../client-authentication/token-request.js';
-import { resourceOfScope } from '../tokens/resource.js';
+import { requestedClaims } from '../tokens/requested-claims.js';
+import { requireResource, resourceOfScope } from '../tokens/resource.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
 import type { TokenSettings } from '../tokens/token.settings.js';
 import type { Grant } from './grant.js';
@@ -21,15 +22,19 @@ export class ClientCredentialsGrant implements Grant {
     private readonly settings: TokenSettings,
   ) {}
 
-  respond(request: TokenRequest): object {
+  respond(request: TokenRequest): Record<string, unknown> {
+    const { parameters, tenantId, version } = request;
     const { principal, appidacr } = this.authenticator.authenticate(request);
-    const audience = resourceOfScope(request.parameters.get('scope'), request.tenantId);
+    const audience =
+      version === '1.0'
+        ? requireResource(parameters.get('resource'), tenantId)
+        : resourceOfScope(parameters.get('scope'), tenantId);
     const issued = this.issuer.issue({
       subject: principal,
       audience,
-      claims: { appidacr },
+      claims: { appidacr, ...requestedClaims(parameters) },
       fault: request.tokenFault,
     });
-    return tokenResponse(issued, this.settings);
+    return tokenResponse(issued, this.settings, version);
   }
 }

@@ -4,9 +4,9 @@ import type { TokenRequest } from '../client-authentication/token-request.js';
 export interface Grant {
   readonly type: string;
   /**
-   * The body of the successful response.
+   * The members of the successful response, its numbers as numbers.
    *
    * @throws EntraError
    */
-  respond(request: TokenRequest): object;
+  respond(request: TokenRequest): Record<string, unknown>;
 }

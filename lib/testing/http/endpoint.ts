@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { TokenFault } from '../faults/fault.js';
+import type { GrantFault, TokenFault } from '../faults/fault.js';
 
 /** The parts of the local Entra whose requests are counted and whose faults are set apart. */
 export type EndpointName = 'discovery' | 'jwks' | 'token' | 'imds' | 'app-service' | 'graph';
@@ -13,6 +13,8 @@ export interface EndpointRequest {
   body: string;
   /** Set when the endpoint is to issue a token with something wrong in it. */
   tokenFault?: TokenFault | undefined;
+  /** Set when something is to be wrong beside it. */
+  grantFault?: GrantFault | undefined;
 }
 
 /** An object becomes JSON; a string is sent as it is, as text unless a header says otherwise. */

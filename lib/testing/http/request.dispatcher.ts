@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isTokenFault } from '../faults/fault.js';
+import { isGrantFault, isTokenFault } from '../faults/fault.js';
 import { faultResponse } from '../faults/fault-response.js';
 import type { FaultRegistry } from '../faults/fault.registry.js';
 import type { RequestTally } from '../requests/request.counters.js';
@@ -48,14 +48,21 @@ export class RequestDispatcher {
     if (fault === undefined) return writeResponse(response, endpoint.handle(request));
     if (isTokenFault(fault))
       return writeResponse(response, endpoint.handle({ ...request, tokenFault: fault }));
+    if (isGrantFault(fault))
+      return writeResponse(response, endpoint.handle({ ...request, grantFault: fault }));
     switch (fault.kind) {
       case 'connection-refused':
       case 'connection-reset':
         return reset(message.socket);
       case 'hang-before-headers':
         return;
+      case 'hang-after-processing':
+        endpoint.handle(request);
+        return;
       case 'hang-in-body':
-        return writeResponse(response, endpoint.handle(request), true);
+        return writeResponse(response, endpoint.handle(request), 'then-hang');
+      case 'cut-in-body':
+        return writeResponse(response, endpoint.handle(request), 'then-cut');
       case 'http-status':
       case 'entra-error':
       case 'invalid-json':

@@ -1,8 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { EndpointResponse } from './endpoint.js';
 
-/** Sends the response, or with `stopInside` only its headers and the first half of its body. */
-export function writeResponse(to: ServerResponse, response: EndpointResponse, stopInside = false): void {
+/** Sends the response, or with `afterHalf` only its headers and the first half of its body. */
+export function writeResponse(
+  to: ServerResponse,
+  response: EndpointResponse,
+  afterHalf?: 'then-hang' | 'then-cut',
+): void {
   const { contentType, body } = serialize(response.body ?? '');
   to.writeHead(response.status, {
     'content-type': contentType,
@@ -10,8 +14,10 @@ export function writeResponse(to: ServerResponse, response: EndpointResponse, st
     'cache-control': 'no-store, no-cache',
     ...response.headers,
   });
-  if (stopInside) to.write(body.subarray(0, Math.ceil(body.length / 2)));
-  else to.end(body);
+  if (afterHalf === undefined) return void to.end(body);
+  to.write(body.subarray(0, Math.ceil(body.length / 2)), () => {
+    if (afterHalf === 'then-cut') to.destroy();
+  });
 }
 
 function serialize(body: object | string): { contentType: string; body: Buffer } {

@@ -30,6 +30,16 @@ export function resourceOfScope(scope: string | null, tenantId: string): string 
       description: `The provided value for scope ${scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).`,
     });
   }
+  return requireResource(resource, tenantId);
+}
+
+/** @throws EntraError AADSTS900144 when there is none, 500011 when it cannot exist */
+export function requireResource(resource: string | null, tenantId: string): string {
+  if (resource === null || resource.trim() === '') {
+    throw new EntraError(900144, {
+      description: "The request body must contain the following parameter: 'resource'.",
+    });
+  }
   if (!isResource(resource)) {
     throw new EntraError(500011, {
       description: `The resource principal named ${resource} was not found in the tenant named ${tenantId}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.`,

@@ -21,7 +21,7 @@ export interface TokenOrder {
   fault?: TokenFault | undefined;
 }
 
-/** Signs access tokens. */
+/** Signs tokens. */
 export class TokenIssuer {
   private readonly newest = new Map<string, IssuedToken>();
   private foreignKey: KeyObject | undefined;
@@ -34,7 +34,8 @@ export class TokenIssuer {
 
   /** A new token, or with a fault what the fault makes of it. */
   issue(order: TokenOrder): IssuedToken {
-    const slot = `${order.subject.tenantId} ${order.subject.clientId} ${order.audience}`;
+    const { tenantId, clientId, objectId } = order.subject;
+    const slot = `${tenantId} ${clientId} ${objectId} ${order.audience}`;
     if (order.fault?.kind === 'same-token') {
       const again = this.newest.get(slot);
       if (again !== undefined) return again;
@@ -53,8 +54,19 @@ export class TokenIssuer {
       notBeforeInSeconds: wanted.notBeforeInSeconds,
       tenantId: wanted.tenantId,
     });
-    const key = wanted.signedBy === 'foreign-key' ? this.foreign() : this.key.privateKey;
-    return this.encode({ ...claims, ...wanted.claims }, key);
+    return this.encode({ ...claims, ...wanted.claims }, wanted.signedBy);
+  }
+
+  /** Signs claims, by default with Entra's key. Those that are `undefined` are left out. */
+  encode(claims: Record<string, unknown>, signedBy: HandMadeToken['signedBy'] = 'entra'): string {
+    // jsonwebtoken insists on numbers where a claim is present, so one taken away must be absent.
+    const present = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
+    const key = signedBy === 'foreign-key' ? this.foreign() : this.key.privateKey;
+    return this.jwt.sign(present, key, {
+      algorithm: 'RS256',
+      keyid: this.key.id,
+      header: { alg: 'RS256', typ: 'JWT', x5t: this.key.id },
+    });
   }
 
   private sign({ subject, audience, claims, fault }: TokenOrder): IssuedToken {
@@ -69,18 +81,8 @@ export class TokenIssuer {
       lifetimeInSeconds,
     };
     const body = { ...accessTokenClaims(subject, content), ...claims, ...padding(fault) };
-    const token = this.encode(body, this.key.privateKey);
+    const token = this.encode(body);
     return { token, audience, expiresOn: now + claimedLifetime, notBefore: now - backdatedBySeconds };
-  }
-
-  private encode(claims: Record<string, unknown>, key: KeyObject): string {
-    // jsonwebtoken insists on numbers where a claim is present, so one taken away must be absent.
-    const present = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
-    return this.jwt.sign(present, key, {
-      algorithm: 'RS256',
-      keyid: this.key.id,
-      header: { alg: 'RS256', typ: 'JWT', x5t: this.key.id },
-    });
   }
 
   private foreign(): KeyObject {

@@ -2,6 +2,7 @@
 export interface TokenSettings {
   tokenLifetimeInSeconds: number;
   refreshInSeconds: number | undefined;
+  graphAuthenticationContext: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }

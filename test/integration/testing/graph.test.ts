@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { parseClaimsChallenge } from '../../../lib/graph/claims-challenge.js';
 import { startLocalEntra, type HandMadeToken, type LocalEntra } from '../../../lib/testing/index.js';
 import { accessToken, askForToken, graph, postgres, send } from './local-entra.fixture.js';
 
@@ -52,6 +53,42 @@ describe('Microsoft Graph', () => {
           'client-request-id': response.headers['client-request-id'],
         },
       },
+    });
+  });
+
+  describe('with a policy that requires an authentication context', () => {
+    beforeEach(() => {
+      entra.graphAuthenticationContext = 'c1';
+    });
+    afterEach(() => {
+      entra.graphAuthenticationContext = undefined;
+    });
+
+    it('refuses other tokens with a claims challenge, and takes the token that answers it', async () => {
+      const refusal = await me(await accessToken(askForToken(entra)));
+      expect(refusal.status).toBe(401);
+      const claims = parseClaimsChallenge(refusal.headers['www-authenticate']) ?? '';
+      expect(JSON.parse(claims)).toEqual({ access_token: { acrs: { essential: true, value: 'c1' } } });
+
+      const response = await me(await accessToken(askForToken(entra, { claims })));
+
+      expect(response.status).toBe(200);
+    });
+
+    it.each([
+      ['another one', ['c2']],
+      ['none', undefined],
+      ['text instead of a list', 'c1'],
+    ])('refuses a token with %s', async (_what, acrs) => {
+      const response = await me(entra.issueToken({ audience: graph, claims: { acrs } }));
+      expect(response.headers['www-authenticate']).toMatch(/error="insufficient_claims", claims="/);
+    });
+
+    it('refuses a token that is no good without a challenge: claims would not help', async () => {
+      const claims = { acrs: ['c1'] };
+      const response = await me(entra.issueToken({ audience: graph, claims, lifetimeInSeconds: -1 }));
+      expect(response.status).toBe(401);
+      expect(response.headers['www-authenticate']).not.toMatch(/claims/);
     });
   });
 

@@ -17,7 +17,13 @@ export interface WireResponse {
 export function send(
   entra: LocalEntra,
   url: string,
-  options: { method?: string; headers?: Record<string, string>; body?: string; timeoutInMs?: number } = {},
+  options: {
+    method?: string;
+    headers?: Record<string, string>;
+    body?: string;
+    timeoutInMs?: number;
+    signal?: AbortSignal;
+  } = {},
 ): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
     const tls = { ca: entra.certificateAuthority, agent: new Agent({ keepAlive: false }) };
@@ -26,6 +32,7 @@ export function send(
     const outgoing = plain
       ? plainRequest(url, { method, headers })
       : request(url, { method, headers, ...tls });
+    options.signal?.addEventListener('abort', () => outgoing.destroy(new Error('given up')));
     const timer = setTimeout(() => outgoing.destroy(new Error('timed out')), options.timeoutInMs ?? 5_000);
     outgoing.once('close', () => clearTimeout(timer));
     outgoing.once('error', reject);
@@ -47,7 +54,12 @@ export function send(
 export function askForToken(
   entra: LocalEntra,
   changes: Record<string, string | undefined> = {},
-  options: { tenantId?: string; headers?: Record<string, string>; timeoutInMs?: number } = {},
+  options: {
+    tenantId?: string;
+    headers?: Record<string, string>;
+    timeoutInMs?: number;
+    signal?: AbortSignal;
+  } = {},
 ): Promise<WireResponse> {
   const parameters: Record<string, string | undefined> = {
     grant_type: 'client_credentials',
@@ -59,12 +71,13 @@ export function askForToken(
   const present = Object.entries(parameters).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  const { tenantId = entra.tenantId, headers, timeoutInMs } = options;
+  const { tenantId = entra.tenantId, headers, timeoutInMs, signal } = options;
   return send(entra, `${entra.authorityHost}/${tenantId}/oauth2/v2.0/token`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     body: new URLSearchParams(present).toString(),
     ...(timeoutInMs === undefined ? {} : { timeoutInMs }),
+    ...(signal === undefined ? {} : { signal }),
   });
 }
 
