@@ -25,7 +25,8 @@ import { StatusModule } from './status/status.module.js';
       inject: [Platform],
       useFactory: (platform: Platform) => ({
         credential: platform.credential,
-        resources: { postgres: {}, graph: {} },
+        // Graph may then revoke a token before its expiry; the client answers its challenge.
+        resources: { postgres: {}, graph: { enableCae: true } },
         dataSource: {
           type: 'postgres',
           ...platform.database,

@@ -1,85 +1,71 @@
-import { request } from 'node:https';
-import { text } from 'node:stream/consumers';
-
-import { BadGatewayException, GatewayTimeoutException, Injectable, Logger } from '@nestjs/common';
-import { EntraTokenService, type AccessToken } from 'nestjs-entra-auth';
+import { Client, MiddlewareFactory, type GraphError } from '@microsoft/microsoft-graph-client';
+import { TokenCredentialAuthenticationProvider } from '@microsoft/microsoft-graph-client/authProviders/azureTokenCredentials/index.js';
+import {
+  BadGatewayException,
+  GatewayTimeoutException,
+  Injectable,
+  Logger,
+  ServiceUnavailableException,
+  type HttpException,
+} from '@nestjs/common';
+import { EntraTokenService, GraphChallengeHandler } from 'nestjs-entra-auth';
 
 import { Platform } from '../platform/platform.js';
 import type { GraphUser } from './graph-user.dto.js';
 
-interface GraphResponse {
-  status: number;
-  body: string;
-}
-
+const scopes = ['https://graph.microsoft.com/.default'];
 const timeoutInMs = 10_000;
 
-/**
- * Calls Microsoft Graph. It uses `node:https` because the built-in `fetch` cannot be given a certificate authority,
- * which the local platform needs.
- */
+/** Calls Microsoft Graph with its SDK, which takes its tokens from the token service. */
 @Injectable()
 export class GraphClient {
   private readonly logger = new Logger(GraphClient.name);
+  private readonly client: Client;
 
-  constructor(
-    private readonly tokens: EntraTokenService,
-    private readonly platform: Platform,
-  ) {}
+  constructor(tokens: EntraTokenService, platform: Platform) {
+    const { url, transport } = platform.graph;
+    const authentication = new TokenCredentialAuthenticationProvider(tokens, { scopes });
+    const middleware = MiddlewareFactory.getDefaultMiddlewareChain(authentication);
+    // Graph may refuse a token before its expiry, for instance because it was revoked. The next one may do.
+    middleware.splice(1, 0, new GraphChallengeHandler(tokens));
+    if (transport !== undefined) middleware.splice(-1, 1, transport);
+    // The SDK gives tokens to the hosts of Graph, and to those that are named here.
+    const customHosts = new Set([new URL(url).hostname]);
+    this.client = Client.initWithMiddleware({ middleware, baseUrl: url, customHosts });
+  }
 
   async me(): Promise<GraphUser> {
-    const { id, displayName } = (await this.get('/v1.0/me')) as GraphUser;
+    const { id, displayName } = await this.get('/me');
+    if (typeof id !== 'string' || typeof displayName !== 'string') {
+      throw new BadGatewayException('Microsoft Graph sent an answer that cannot be read.');
+    }
     return { id, displayName };
   }
 
-  private async get(path: string): Promise<unknown> {
-    const token = await this.tokens.getToken('graph');
-    let response = await this.send(path, token);
-    if (response.status === 401) {
-      // Graph may refuse a token before its expiry, for instance because it was revoked. The next one may do.
-      this.tokens.invalidate(token);
-      response = await this.send(path, await this.tokens.getToken('graph'));
-    }
-    if (response.status !== 200) {
-      this.logger.error(`Graph answered ${path} with ${response.status}: ${response.body.slice(0, 500)}`);
-      throw new BadGatewayException(`Microsoft Graph answered with status ${response.status}.`);
-    }
+  private async get(path: string): Promise<Record<string, unknown>> {
     try {
-      return JSON.parse(response.body);
-    } catch {
-      throw new BadGatewayException('Microsoft Graph sent an answer that cannot be read.');
-    }
-  }
-
-  private async send(path: string, { token }: AccessToken): Promise<GraphResponse> {
-    const { url, certificateAuthority } = this.platform.graph;
-    try {
-      return await get(new URL(path, url), {
-        ca: certificateAuthority,
-        headers: { authorization: `Bearer ${token}` },
-        signal: AbortSignal.timeout(timeoutInMs),
-      });
+      const request = this.client.api(path).option('signal', AbortSignal.timeout(timeoutInMs));
+      return (await request.get()) as Record<string, unknown>;
     } catch (error) {
-      const { name, message } = error as Error;
-      this.logger.error(`Graph could not be reached: ${message}`);
-      if (name === 'AbortError') throw new GatewayTimeoutException('Microsoft Graph did not answer in time.');
-      throw new BadGatewayException('Microsoft Graph could not be reached.');
+      throw this.translate(path, error as GraphError);
     }
   }
-}
 
-interface GetOptions {
-  ca: string | undefined;
-  headers: Record<string, string>;
-  signal: AbortSignal;
-}
-
-function get(url: URL, options: GetOptions): Promise<GraphResponse> {
-  return new Promise((resolve, reject) => {
-    request(url, options, (response) => {
-      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-    })
-      .on('error', reject)
-      .end();
-  });
+  /** The SDK makes a `GraphError` of everything, with the name of the error underneath as its code. */
+  private translate(path: string, { statusCode, code, message }: GraphError): HttpException {
+    this.logger.error(
+      `${path} of Graph failed with ${[statusCode, code, message].filter(Boolean).join(', ')}`,
+    );
+    // By `fetch` an end by the signal has the name of its reason, by `node:https` a name of its own.
+    if (code === 'TimeoutError' || code === 'AbortError') {
+      return new GatewayTimeoutException('Microsoft Graph did not answer in time.');
+    }
+    if (code === 'TokenUnavailableError') {
+      return new ServiceUnavailableException(
+        'There is no access token at the moment. Please try again later.',
+      );
+    }
+    if (statusCode < 0) return new BadGatewayException('Microsoft Graph could not be reached.');
+    return new BadGatewayException(`Microsoft Graph answered with status ${statusCode}.`);
+  }
 }

@@ -2,6 +2,7 @@ import { ClientSecretCredential } from '@azure/identity';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { Platform } from './platform.js';
+import { PrivateAuthorityHandler } from './private-authority.handler.js';
 
 /** Entra ID, PostgreSQL and Graph on this machine. They check tokens as the real ones do. */
 export class LocalPlatform extends Platform {
@@ -37,7 +38,7 @@ export class LocalPlatform extends Platform {
       // Connections live a few seconds here, so that new logins happen all the time and a stale token shows at once.
       extra: { maxLifetimeSeconds: 3, idleTimeoutMillis: 1_000 },
     };
-    this.graph = { url: graphUrl, certificateAuthority: ca };
+    this.graph = { url: graphUrl, transport: new PrivateAuthorityHandler(ca) };
   }
 
   close(): Promise<void> {

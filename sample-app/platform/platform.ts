@@ -1,3 +1,4 @@
+import type { Middleware } from '@microsoft/microsoft-graph-client';
 import type { EntraDataSourceOptions, TokenCredentialFactory } from 'nestjs-entra-auth';
 
 /** Where the application finds Entra ID, its database and Microsoft Graph. Nothing else knows whether it is Azure. */
@@ -18,6 +19,6 @@ export abstract class Platform {
 
 export interface GraphEndpoint {
   url: string;
-  /** Certificate authority of the endpoint, as PEM. Default: those of Node.js. */
-  certificateAuthority?: string;
+  /** How requests get there. Default: by `fetch`. */
+  transport?: Middleware;
 }

@@ -1,0 +1,115 @@
+import type { AbortSignalLike, GetTokenOptions } from '../credential/token-credential.js';
+import { isEntraAuthError } from '../errors/entra-auth.error.js';
+import type { EntraTokenService } from '../token/entra-token.service.js';
+import { parseClaimsChallenge } from './claims-challenge.js';
+import type { GraphContext, GraphMiddleware, GraphRequestOptions } from './graph-middleware.js';
+
+/** A claims challenge that has been answered. */
+interface Answer {
+  refused: string;
+  claims: string;
+  token: string;
+}
+
+/**
+ * Middleware for the client of the Microsoft Graph SDK, behind the SDK's own authentication handler. When Graph refuses
+ * a token with 401, it gets another one and repeats the request once: with the claims of the challenge if there is one,
+ * else after `EntraTokenService.invalidate`. A second refusal reaches the caller, as does the first one when there is no
+ * other token, or when the body is a stream and gone. Throttling (429) and redirects stay with the SDK.
+ *
+ * Graph sends claims challenges to clients that ask for tokens with `enableCae` only.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/app-resilience-continuous-access-evaluation
+ */
+export class GraphChallengeHandler implements GraphMiddleware {
+  readonly #tokens: Pick<EntraTokenService, 'getToken' | 'invalidate'>;
+  readonly #resource: string | string[];
+  #next: GraphMiddleware | undefined;
+  #answer: Answer | undefined;
+
+  /** @param resourceOrScopes what the authentication handler asks tokens for. Default: `'graph'` */
+  constructor(
+    tokens: Pick<EntraTokenService, 'getToken' | 'invalidate'>,
+    resourceOrScopes: string | string[] = 'graph',
+  ) {
+    this.#tokens = tokens;
+    this.#resource = resourceOrScopes;
+  }
+
+  /** Called by the SDK. */
+  setNext(next: GraphMiddleware): void {
+    this.#next = next;
+  }
+
+  /** Called by the SDK. */
+  async execute(context: GraphContext): Promise<void> {
+    const { request, options } = context;
+    // Later handlers add headers, and after a redirect replace the address: the repetition starts from here.
+    const original = copy(options);
+    await this.#send(context);
+    const { response } = context;
+    const refused = tokenIn(context.options);
+    // Without this token in the last request, Graph was not asked: the SDK takes it away from other hosts.
+    if (response?.status !== 401 || refused === undefined || refused !== tokenIn(original)) return;
+    const claims = parseClaimsChallenge(response.headers.get('www-authenticate'));
+    const token = await this.#replace(refused, claims, original.signal);
+    if (token === refused || token === undefined || !isRepeatable(original.body)) return;
+    // An answer that nobody reads would keep its connection. It may also have broken off, which is all the same.
+    await response.body?.cancel().catch(() => undefined);
+    context.request = request;
+    context.options = { ...original, headers: { ...original.headers, [authorization]: `Bearer ${token}` } };
+    await this.#send(context);
+  }
+
+  async #send(context: GraphContext): Promise<void> {
+    if (this.#next === undefined) throw new TypeError('GraphChallengeHandler cannot be the last middleware.');
+    await this.#next.execute(context);
+  }
+
+  /** Another token, or `undefined` when none can be had: then the refusal says more than that. */
+  async #replace(
+    refused: string,
+    claims: string | undefined,
+    signal: AbortSignalLike | null | undefined,
+  ): Promise<string | undefined> {
+    const options: GetTokenOptions = signal ? { abortSignal: signal } : {};
+    const last = this.#answer?.claims === claims ? this.#answer : undefined;
+    // A request that was sent before the last challenge was answered.
+    if (last?.refused === refused) return last.token;
+    try {
+      // To ask with the same claims again would bring the same refusal, with a token request each time.
+      if (claims === undefined || last?.token === refused) {
+        this.#tokens.invalidate(refused);
+        return (await this.#tokens.getToken(this.#resource, options)).token;
+      }
+      const { token } = await this.#tokens.getToken(this.#resource, { ...options, claims });
+      this.#answer = { refused, claims, token };
+      return token;
+    } catch (error) {
+      if (isEntraAuthError(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+const authorization = 'Authorization';
+
+type Headers = Record<string, string>;
+
+function copy(options: GraphRequestOptions = {}): GraphRequestOptions & { headers: Headers } {
+  return { ...options, headers: { ...(options.headers as Headers | undefined) } };
+}
+
+function tokenIn(options: GraphRequestOptions | undefined): string | undefined {
+  const header = (options?.headers as Headers | undefined)?.[authorization];
+  return /^Bearer (\S+)$/.exec(header ?? '')?.[1];
+}
+
+/** A stream has been read by the first request. */
+function isRepeatable(body: unknown): boolean {
+  if (body === undefined || body === null || typeof body === 'string') return true;
+  return (
+    ArrayBuffer.isView(body) ||
+    [ArrayBuffer, Blob, FormData, URLSearchParams].some((repeatable) => body instanceof repeatable)
+  );
+}
