@@ -61,8 +61,8 @@ export class Consumer implements AsyncDisposable {
   }
 
   /** Runs a program of the project that must end well, and returns what it wrote, read as JSON. */
-  async outputOf<T>(program: string): Promise<T> {
-    const { stdout } = await runSuccessfully(process.execPath, [program], { cwd: this.directory });
+  async outputOf<T>(program: string, env: Record<string, string> = {}): Promise<T> {
+    const { stdout } = await runSuccessfully(process.execPath, [program], { cwd: this.directory, env });
     return JSON.parse(stdout) as T;
   }
 

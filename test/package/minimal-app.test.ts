@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { runProgram } from '../support/run-program.js';
 import { Consumer } from './consumer.js';
 
 interface Failure {
@@ -38,6 +39,22 @@ describe('an application that installs only the package and Nest', () => {
   it.each(['graph.mjs', 'graph.cjs'])('boots, serves Graph tokens and ends: %s', async (program) => {
     await expect(app.outputOf(program)).resolves.toEqual({
       token: 'token-for-https://graph.microsoft.com/.default',
+    });
+  });
+
+  it('has the command, which names what is missing and loads nothing that is not installed', async () => {
+    const npx = (...args: string[]) =>
+      runProgram('npx', ['--no-install', 'nestjs-entra-auth', ...args], { cwd: app.directory, env: {} });
+
+    expect(await npx('--version')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\d+\.\d+/) });
+    expect(await npx('token')).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringContaining('AZURE_TENANT_ID, AZURE_CLIENT_ID'),
+    });
+    expect(await npx('store', 'show', '--store', 'none.json', '--json')).toMatchObject({
+      exitCode: 0,
+      stdout: '{"stored":false}\n',
     });
   });
 

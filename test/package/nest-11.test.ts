@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { startLocalEntra } from 'nestjs-entra-auth/testing';
+
+import { HandMadeCredential } from '../support/local-database.js';
 import { Consumer } from './consumer.js';
 
 describe('a CommonJS application on Nest 11', () => {
@@ -20,6 +23,27 @@ describe('a CommonJS application on Nest 11', () => {
       timers: ['entra-token-refresh:graph'],
     });
   }, 120_000);
+
+  it('works with the oldest TypeORM on a real database: queries, transactions, eviction, login retry', async () => {
+    await using entra = await startLocalEntra({ postgres: true });
+    const { host, port, database, username } = entra.postgres;
+    const credential = new HandMadeCredential(entra);
+    const tokens = [(await credential.getToken()).token, (await credential.getToken()).token] as const;
+    entra.postgres.revoke(tokens[0]);
+    const server = { host, port, database, username, ssl: { ca: entra.certificateAuthority } };
+
+    await expect(
+      app.outputOf('database.cjs', { SETTINGS: JSON.stringify({ tokens, server }) }),
+    ).resolves.toEqual({
+      user: username,
+      loginsAtStart: ['refused', 'accepted'],
+      asked: 2,
+      rolledBack: '23505',
+      kept: [{ name: 'committed' }],
+      pools: 1,
+      evicted: true,
+    });
+  }, 60_000);
 
   it('can be tested with jest as it comes', async () => {
     const { exitCode, stderr } = await app.runJest();

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { text } from 'node:stream/consumers';
+
+import { runProgram } from './program.js';
+
+void runProgram(process.argv.slice(2), {
+  env: process.env,
+  out: (line) => void process.stdout.write(line),
+  err: (line) => void process.stderr.write(line),
+  readInput: () => text(process.stdin),
+  inputIsTyped: process.stdin.isTTY,
+  now: () => Date.now(),
+}).then((exitCode) => {
+  // Set and not enforced: what is still to be written to a pipe is written.
+  process.exitCode = exitCode;
+});

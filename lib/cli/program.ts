@@ -1,0 +1,54 @@
+import { createRequire } from 'node:module';
+
+import { Command, CommanderError } from 'commander';
+
+import { asError } from '../errors/as-error.js';
+import { isEntraAuthError } from '../errors/entra-auth.error.js';
+import { redact } from '../observability/redaction.js';
+import { exitCodeOf, exitCodes } from './exit-code.js';
+import { storeCommand } from './store.command.js';
+import type { Terminal } from './terminal.js';
+import { tokenCommand } from './token.command.js';
+
+/**
+ * Runs one command line.
+ *
+ * @param args what follows the program's name
+ * @returns the exit code
+ */
+export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await createProgram(terminal).parseAsync(args, { from: 'user' });
+    return exitCodes.ok;
+  } catch (error) {
+    // commander has said what is wrong.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    const { name, message } = asError(error);
+    const code = isEntraAuthError(error) ? ` (${error.code})` : '';
+    terminal.err(`${name}${code}: ${redact(message)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command('nestjs-entra-auth')
+    .description('Redeems refresh tokens of Microsoft Entra ID, and looks after the stores that keep them.')
+    .version(version());
+  program.addCommand(tokenCommand(terminal)).addCommand(storeCommand(terminal));
+  direct(program, terminal);
+  return program;
+}
+
+/** Lets a command and those below it write to the terminal, and throw where they would end the process. */
+function direct(command: Command, terminal: Terminal): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => terminal.out(text),
+    writeErr: (text) => terminal.err(text),
+  });
+  for (const inner of command.commands) direct(inner, terminal);
+}
+
+function version(): string {
+  const require = createRequire(import.meta.url);
+  return (require('nestjs-entra-auth/package.json') as { version: string }).version;
+}

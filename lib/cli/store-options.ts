@@ -1,0 +1,26 @@
+import { type Command, Option } from 'commander';
+
+/** Which store the user means. */
+export interface StoreOptions {
+  store?: string;
+  dataSource?: string;
+  name: string;
+  adoptPlaintext?: boolean;
+}
+
+/** The options that say where the refresh token is kept. */
+export function addStoreOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--store <file>', 'file that keeps the refresh token (mode 0600)').conflicts('dataSource'),
+    )
+    .option(
+      '--data-source <module>',
+      'module that exports a TypeORM DataSource whose database keeps the refresh token',
+    )
+    .option(
+      '--name <name>',
+      'which of the refresh tokens in the database, or of the encrypted ones',
+      'default',
+    );
+}

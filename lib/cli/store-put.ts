@@ -1,0 +1,36 @@
+import { EntraOptionsError } from '../errors/options.error.js';
+import type { OpenStore } from './open-store.js';
+import { shortened } from './shortened.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * Stores a refresh token that somebody obtained by signing in. A running application goes on with it at its next
+ * attempt.
+ *
+ * @throws {EntraOptionsError} for no token, or for what cannot be one
+ */
+export async function putToken(opened: OpenStore, terminal: Terminal): Promise<void> {
+  const refreshToken = await readToken(terminal);
+  const obtainedOnTimestamp = terminal.now();
+  // Access tokens of the grant before do not belong to this one.
+  await opened.store.exclusive(async (access) => {
+    const before = await access.load();
+    await access.save({ refreshToken, obtainedOnTimestamp }, before?.version);
+  });
+  terminal.out(`Stored ${shortened(refreshToken)} in ${opened.place}.\n`);
+}
+
+async function readToken(terminal: Terminal): Promise<string> {
+  const given = terminal.env['AZURE_REFRESH_TOKEN']?.trim();
+  if (given !== undefined && given !== '') return checked('AZURE_REFRESH_TOKEN', given);
+  if (terminal.inputIsTyped) terminal.err('Paste the refresh token, press Enter and end with Ctrl-D:\n');
+  return checked('standard input', (await terminal.readInput()).trim());
+}
+
+function checked(source: string, token: string): string {
+  const fix =
+    'Give the refresh token alone, as `printenv TOKEN | npx nestjs-entra-auth store put --store <file>`.';
+  if (token === '') throw new EntraOptionsError(source, 'it is empty', fix);
+  if (/\s/.test(token)) throw new EntraOptionsError(source, 'it holds more than one word', fix);
+  return token;
+}

@@ -1,0 +1,55 @@
+import { refreshTokenLife } from '../credential/refresh-token/refresh-token-life.js';
+import type { StoredRefreshToken } from '../credential/refresh-token-store/refresh-token-store.js';
+import { readHeader } from '../credential/refresh-token-store/encrypted/token-cipher.js';
+import { keysVariable } from './key-ring.js';
+import type { OpenStore } from './open-store.js';
+import { shortened } from './shortened.js';
+import type { Terminal } from './terminal.js';
+
+/** Says what a store holds: times and digests. What is encrypted with a key that is not at hand is said to be so. */
+export async function showStore(opened: OpenStore, terminal: Terminal, json: boolean): Promise<void> {
+  const beneath = (await opened.plain.load())?.value;
+  if (beneath === undefined) {
+    terminal.out(json ? '{"stored":false}\n' : `${opened.place} holds nothing yet.\n`);
+    return;
+  }
+  const keyId = readHeader(beneath.refreshToken)?.keyId;
+  const readable = keyId === undefined || opened.encrypted !== undefined;
+  const value = keyId === undefined ? beneath : readable ? (await opened.store.load())?.value : undefined;
+  const report = {
+    stored: true,
+    encryptedWith: keyId ?? null,
+    obtainedOn: new Date(beneath.obtainedOnTimestamp).toISOString(),
+    expiresBy: new Date(beneath.obtainedOnTimestamp + refreshTokenLife).toISOString(),
+    refreshToken: value === undefined ? null : shortened(value.refreshToken),
+    accessTokens: value === undefined ? null : accessTokensOf(value),
+  };
+  terminal.out(json ? `${JSON.stringify(report)}\n` : textOf(report));
+}
+
+function accessTokensOf({ accessTokens = {} }: StoredRefreshToken): { for: string; expiresOn: string }[] {
+  return Object.entries(accessTokens).map(([key, { expiresOnTimestamp }]) => ({
+    for: key,
+    expiresOn: new Date(expiresOnTimestamp).toISOString(),
+  }));
+}
+
+interface Report {
+  encryptedWith: string | null;
+  obtainedOn: string;
+  expiresBy: string;
+  refreshToken: string | null;
+  accessTokens: { for: string; expiresOn: string }[] | null;
+}
+
+function textOf(report: Report): string {
+  const { encryptedWith, refreshToken, accessTokens } = report;
+  const lines = [
+    `refreshToken   ${refreshToken ?? `not readable without its key in ${keysVariable}`}`,
+    `encryptedWith  ${encryptedWith === null ? 'nothing' : `the key "${encryptedWith}"`}`,
+    `obtainedOn     ${report.obtainedOn}`,
+    `expiresBy      ${report.expiresBy} (24 hours after the sign-in for a single-page application)`,
+    ...(accessTokens ?? []).map((token) => `accessToken    until ${token.expiresOn} for ${token.for}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+
+import type { RefreshTokenCredentialOptions } from '../credential/refresh-token/refresh-token.credential-options.js';
+import { EntraOptionsError } from '../errors/options.error.js';
+import type { EntraCloud } from '../options/entra-auth-module.options.js';
+import { missingValues } from './usage.error.js';
+
+/** What the command line says about the request. */
+export interface TokenRequestOptions {
+  cloud: EntraCloud;
+  authorityHost?: string;
+  caFile?: string;
+  endpoint: 'v1.0' | 'v2.0';
+  publicClient?: boolean;
+  timeout: number;
+}
+
+/**
+ * Puts together who asks and where, from the environment and the command line.
+ *
+ * @param hasStore whether a store may have the refresh token
+ * @throws {EntraOptionsError} which names every value that is missing
+ */
+export function tokenSettings(
+  options: TokenRequestOptions,
+  env: Readonly<Record<string, string | undefined>>,
+  hasStore: boolean,
+): RefreshTokenCredentialOptions {
+  const value = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const tenantId = value('AZURE_TENANT_ID');
+  const clientId = value('AZURE_CLIENT_ID');
+  const clientSecret = value('AZURE_CLIENT_SECRET');
+  const clientCertificate = value('AZURE_CLIENT_CERTIFICATE_PATH');
+  const refreshToken = value('AZURE_REFRESH_TOKEN');
+  const missing = [
+    ...(tenantId === undefined ? ['AZURE_TENANT_ID'] : []),
+    ...(clientId === undefined ? ['AZURE_CLIENT_ID'] : []),
+    ...((clientSecret ?? clientCertificate ?? options.publicClient) ? [] : ['AZURE_CLIENT_SECRET']),
+    ...(refreshToken !== undefined || hasStore ? [] : ['AZURE_REFRESH_TOKEN (or --store)']),
+  ];
+  if (tenantId === undefined || clientId === undefined || missing.length > 0) throw missingValues(missing);
+  const authorityHost = options.authorityHost ?? value('AZURE_AUTHORITY_HOST');
+  const certificateAuthority = options.caFile === undefined ? undefined : readCertificates(options.caFile);
+  const clientCertificatePassword = value('AZURE_CLIENT_CERTIFICATE_PASSWORD');
+  return {
+    tenantId,
+    clientId,
+    ...(options.publicClient || clientSecret === undefined ? {} : { clientSecret }),
+    ...(options.publicClient || clientSecret !== undefined || clientCertificate === undefined
+      ? {}
+      : {
+          clientCertificate,
+          ...(clientCertificatePassword === undefined ? {} : { clientCertificatePassword }),
+        }),
+    cloud: options.cloud,
+    ...(authorityHost === undefined ? {} : { authorityHost }),
+    ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+    endpointVersion: options.endpoint,
+    requestTimeoutInMs: options.timeout * 1000,
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+  };
+}
+
+function readCertificates(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new EntraOptionsError('--ca-file', `"${file}" cannot be read (${reason})`, 'Give a PEM file.');
+  }
+}

@@ -1,0 +1,11 @@
+import { EntraOptionsError } from '../errors/options.error.js';
+
+/** Values that the program needs and was not given, each with where it is looked for. */
+export function missingValues(names: readonly string[]): EntraOptionsError {
+  const list = names.join(', ');
+  return new EntraOptionsError(
+    list,
+    names.length === 1 ? 'it is not set' : 'they are not set',
+    'Set them in the environment; a secret never goes onto the command line, where every process can read it.',
+  );
+}

@@ -1,0 +1,24 @@
+import type { Terminal } from '../../../lib/cli/terminal.js';
+
+/** A terminal that remembers what it was told. */
+export class FakeTerminal implements Terminal {
+  stdout = '';
+  stderr = '';
+  input = '';
+  inputIsTyped = false;
+  now = Date.now;
+
+  constructor(readonly env: Readonly<Record<string, string | undefined>> = {}) {}
+
+  out(text: string): void {
+    this.stdout += text;
+  }
+
+  err(text: string): void {
+    this.stderr += text;
+  }
+
+  readInput(): Promise<string> {
+    return Promise.resolve(this.input);
+  }
+}

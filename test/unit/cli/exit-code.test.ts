@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { exitCodeOf, exitCodesHelp, exitCodes } from '../../../lib/cli/exit-code.js';
+import { InvalidClientError } from '../../../lib/errors/invalid-client.error.js';
+import { EntraOptionsError } from '../../../lib/errors/options.error.js';
+import { ReauthenticationRequiredError } from '../../../lib/errors/reauthentication-required.error.js';
+import { RefreshTokenConflictError } from '../../../lib/errors/refresh-token-conflict.error.js';
+import { RefreshTokenExpiredError } from '../../../lib/errors/refresh-token-expired.error.js';
+import { RefreshTokenStoreError } from '../../../lib/errors/refresh-token-store.error.js';
+import { RefreshTokenUnreadableError } from '../../../lib/errors/refresh-token-unreadable.error.js';
+import { TokenRequestFailedError } from '../../../lib/errors/token-request-failed.error.js';
+
+describe('exitCodeOf', () => {
+  it.each([
+    [2, new EntraOptionsError('scope', 'it is missing', 'Give it.')],
+    [3, new RefreshTokenExpiredError('It is over.', 'Sign in.')],
+    [3, new ReauthenticationRequiredError('It was revoked.', 'Sign in.')],
+    [4, new InvalidClientError('The secret is wrong.', 'Give another.')],
+    [5, new TokenRequestFailedError('It is down.', 'Wait.', { retryable: true })],
+    [1, new TokenRequestFailedError('It is no token endpoint.', 'Check it.', { retryable: false })],
+    [6, new RefreshTokenStoreError('The disk is full.', 'Make room.')],
+    [6, new RefreshTokenConflictError('the file')],
+    [6, new RefreshTokenUnreadableError('It is damaged.', 'Restore it.')],
+    [1, new TypeError('a bug')],
+    [1, 'thrown text'],
+  ])('is %i for %s', (code, error) => {
+    expect(exitCodeOf(error)).toBe(code);
+  });
+
+  it('explains each code in the help', () => {
+    for (const code of Object.values(exitCodes)) expect(exitCodesHelp).toContain(`\n  ${code}  `);
+  });
+});
