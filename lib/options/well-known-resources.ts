@@ -27,6 +27,8 @@ const openSourceDatabases: WellKnownResource = {
  * Resources that need no scopes in the options.
  *
  * @see https://learn.microsoft.com/azure/postgresql/flexible-server/how-to-configure-sign-in-azure-ad-authentication
+ * @see https://learn.microsoft.com/azure/mysql/flexible-server/security-entra-authentication
+ * @see https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-status
  * @see https://learn.microsoft.com/graph/deployments
  */
 const wellKnownResources: Readonly<Record<string, WellKnownResource>> = {

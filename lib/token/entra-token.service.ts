@@ -112,8 +112,8 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   }
 
   /**
-   * A function that returns the current token as a string, for drivers that take a password function: `pg.Pool`,
-   * Knex, Drizzle, MikroORM, Prisma's adapter.
+   * A function that returns the current token as a string, for drivers that ask for the password on each new
+   * connection: `pg.Pool` and what is built on it. Others need a few lines more; `docs/drivers.md` has them.
    *
    * @param resource name of a configured resource. Default: `'postgres'`
    * @throws {UnknownResourceError} at once, when there is no such resource

@@ -1,0 +1,20 @@
+import type { EntraTokenService } from 'nestjs-entra-auth';
+import type { DataSourceOptions } from 'typeorm';
+
+import type { Server } from './server.js';
+
+export function sqlServerOptions(
+  tokens: EntraTokenService,
+  { host, port, database, ca }: Omit<Server, 'user'>,
+): DataSourceOptions {
+  // The server says which scope it wants; whatever that is, it gets the token of this resource.
+  const credential = { getToken: () => tokens.getToken('sql') };
+  return {
+    type: 'mssql',
+    host,
+    port,
+    database,
+    options: { encrypt: true, trustServerCertificate: false, cryptoCredentialsDetails: { ca } },
+    extra: { authentication: { type: 'token-credential', options: { credential } } },
+  };
+}

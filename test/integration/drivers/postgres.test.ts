@@ -1,0 +1,153 @@
+import { inspect } from 'node:util';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import knex from 'knex';
+import { EntraAuthModule, EntraTokenService } from 'nestjs-entra-auth';
+import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+import pg from 'pg';
+
+import { createSequelizeOfAzure } from '../../../docs/recipes/drivers/azure-postgresql-auth.js';
+import { mikroOrmOptions } from '../../../docs/recipes/drivers/mikro-orm.js';
+import { poolProvider } from '../../../docs/recipes/drivers/pg.js';
+import { createSequelize } from '../../../docs/recipes/drivers/sequelize.js';
+import type { Server } from '../../../docs/recipes/drivers/server.js';
+import { credentialFactory } from '../../support/local-entra.js';
+import { postgresRecipes, subjects, type Recipe, type Subject } from './postgres.recipes.js';
+
+let entra: LocalEntra;
+let server: Server & { ca: string };
+let app: INestApplicationContext;
+let tokens: EntraTokenService;
+
+beforeAll(async () => {
+  entra = await startLocalEntra({ postgres: true });
+  const { client, certificateAuthority: ca } = entra;
+  const { host, port, database, username: user } = entra.postgres;
+  server = { host, port, database, user, ca };
+  // @azure/postgresql-auth takes the application id for the role's name.
+  await entra.postgres.createRole({ name: client.clientId, objectId: client.objectId });
+  app = await NestFactory.createApplicationContext(
+    {
+      module: class {},
+      imports: [
+        EntraAuthModule.forRoot({ credential: credentialFactory(entra), resources: { postgres: {} } }),
+      ],
+      providers: [poolProvider(server)],
+    },
+    { logger: false },
+  );
+  tokens = app.get(EntraTokenService);
+});
+
+afterAll(async () => {
+  await app?.close();
+  await entra?.stop();
+});
+
+async function using<T>(subject: Subject, work: (subject: Subject) => Promise<T>): Promise<T> {
+  try {
+    return await work(subject);
+  } finally {
+    await subject.close();
+  }
+}
+
+/** Replaces the token, and lets the server refuse the one before from now on. */
+async function retireToken(): Promise<string> {
+  const { token } = await tokens.getToken('postgres');
+  await tokens.refresh('postgres');
+  entra.postgres.revoke(token);
+  return token;
+}
+
+const process = 'select pg_backend_pid()';
+/** Takes long enough that two at once need two connections. */
+const busyProcess = 'select pg_backend_pid() from pg_sleep(0.05)';
+
+const refusal = { code: '28P01' };
+
+describe.each(postgresRecipes)('the recipe for $name', ({ open }: Recipe) => {
+  it('logs in anew with the new token, keeps what is established, and asks nobody for a token', async () => {
+    await using(await open(tokens, server), async ({ row }) => {
+      const [established] = await row(process);
+      await retireToken();
+      const { accepted, refused } = entra.postgres.logins;
+      entra.requests.reset();
+      const both = (await Promise.all([row(busyProcess), row(busyProcess)])).flat();
+      expect(both).toContain(established);
+      expect(new Set(both).size).toBe(2);
+      expect(entra.postgres.logins).toMatchObject({ accepted: accepted + 1, refused });
+      expect(entra.requests.total).toBe(0);
+    });
+  });
+
+  it.each([
+    ['by an authority that is not known', () => ({ ...server, ca: undefined }), /unable to verify/],
+    ['for another name', () => ({ ...server, host: '127.1' }), /does not match certificate's altnames/],
+  ])('gives no token to a server whose certificate is %s', async (_, target, reason) => {
+    const { accepted, refused } = entra.postgres.logins;
+    await using(await open(tokens, target()), async ({ row }) => {
+      const failure: unknown = await row(process).catch((error: unknown) => error);
+      expect(inspect(failure, { depth: 9 })).toMatch(reason);
+    });
+    expect(entra.postgres.logins).toMatchObject({ accepted, refused });
+  });
+});
+
+describe('what the page warns of', () => {
+  it('a retired token is refused, which pg itself does not repair', async () => {
+    const { ca, ...rest } = server;
+    const client = new pg.Client({ ...rest, ssl: { ca }, password: await retireToken() });
+    await expect(client.connect()).rejects.toMatchObject(refusal);
+  });
+
+  it('pg drops the password function when it gets a connection string', async () => {
+    const { host, port, database, user, ca } = server;
+    const connectionString = `postgres://${user}@${host}:${port}/${database}`;
+    const password = tokens.passwordProvider('postgres');
+    const client = new pg.Client({ connectionString, ssl: { ca }, password });
+    await expect(client.connect()).rejects.toThrow(/invalid format/);
+  });
+
+  it('Knex calls a connection function once, and MikroORM a password function that returns a string', async () => {
+    const { host, port, database, user, ca } = server;
+    const ssl = { rejectUnauthorized: true, ca };
+    const password = tokens.passwordProvider('postgres');
+    const connection = async () => ({ host, port, database, user, ssl, password: await password() });
+    const once: Subject[] = [
+      subjects.knex(knex({ client: 'pg', connection, log: { warn: () => undefined } })),
+      await subjects.mikroOrm({ ...mikroOrmOptions(tokens, server), password }),
+    ];
+    for (const subject of once) {
+      await using(subject, async ({ row }) => {
+        await row(process);
+        await retireToken();
+        await expect(Promise.all([row(busyProcess), row(busyProcess)])).rejects.toMatchObject(refusal);
+      });
+    }
+  });
+
+  it('@azure/postgresql-auth takes the application id for the name of the role', async () => {
+    const { row, close } = subjects.sequelize(createSequelizeOfAzure(tokens, server));
+    expect(await row('select current_user')).toEqual([entra.client.clientId]);
+    await close();
+  });
+
+  it('Sequelize keeps the token', async () => {
+    const sequelize = createSequelize(tokens, server);
+    await sequelize.authenticate();
+    const { token } = await tokens.getToken('postgres');
+    expect(inspect(sequelize.connectionManager, { depth: 2 })).toContain(token);
+    await sequelize.close();
+  });
+});
+
+describe("the pool's provider", () => {
+  it('gives Nest a pool that logs in', async () => {
+    const pool = app.get(pg.Pool);
+    expect((await pool.query('select current_user as name')).rows).toEqual([{ name: server.user }]);
+    await pool.end();
+  });
+});
