@@ -22,6 +22,21 @@ export type {
   TokenCredentialFactory,
 } from './credential/token-credential.js';
 
+export { RefreshTokenCredential } from './credential/refresh-token/refresh-token.credential.js';
+export type {
+  ClientSecretMethod,
+  RedeemOptions,
+  RefreshTokenCredentialOptions,
+  RefreshTokenSource,
+  TokenEndpointVersion,
+} from './credential/refresh-token/refresh-token.credential-options.js';
+export { TokenResponse } from './credential/refresh-token/token-response.js';
+export type {
+  CredentialState,
+  CredentialStateName,
+  ReportingCredential,
+} from './credential/credential-state.js';
+export { MemoryRefreshTokenStore } from './credential/refresh-token-store/memory.refresh-token-store.js';
 export type {
   ExclusiveOptions,
   RefreshTokenAccess,
@@ -30,6 +45,11 @@ export type {
   SharedAccessToken,
   StoredRefreshToken,
 } from './credential/refresh-token-store/refresh-token-store.js';
+export { FileRefreshTokenStore } from './credential/refresh-token-store/file/file.refresh-token-store.js';
+export type { FileRefreshTokenStoreOptions } from './credential/refresh-token-store/file/file.refresh-token-store.js';
+export { EncryptedRefreshTokenStore } from './credential/refresh-token-store/encrypted/encrypted.refresh-token-store.js';
+export type { EncryptedRefreshTokenStoreOptions } from './credential/refresh-token-store/encrypted/encrypted.refresh-token-store.js';
+export type { RefreshTokenKeyRing } from './credential/refresh-token-store/encrypted/key-ring.js';
 
 export { EntraTypeOrmOptionsFactory } from './datasource/entra-typeorm-options.factory.js';
 export { evictConnections } from './datasource/evict-connections.js';
@@ -38,10 +58,23 @@ export type {
   EntraDataSourceOptions,
   EntraEndpointOptions,
   EntraTlsOptions,
+  UnverifiedDataSourceOptions,
+  UnverifiedEndpointOptions,
 } from './datasource/entra-data-source.options.js';
+export { entraMySqlAuthPlugins } from './datasource/entra-mysql-auth-plugins.js';
+export type { EntraMySqlAuthPlugins } from './datasource/entra-mysql-auth-plugins.js';
 export type { LoginEvent } from './datasource/login-event.js';
 export { roleNameFromToken } from './datasource/role-name.js';
 export type { AccessTokenClaims } from './token/json-web-token.js';
+
+export { GraphChallengeHandler } from './graph/graph-challenge.handler.js';
+export type {
+  GraphContext,
+  GraphMiddleware,
+  GraphRequestOptions,
+  GraphResponse,
+} from './graph/graph-middleware.js';
+export { parseClaimsChallenge } from './graph/claims-challenge.js';
 
 export { EntraTokenHealthIndicator } from './health/entra-token.health.js';
 export type { EntraHealthResult, TokenHealthOptions } from './health/entra-token.health.js';
@@ -49,6 +82,7 @@ export { EntraDataSourceHealthIndicator } from './health/entra-data-source.healt
 export type { DataSourceHealth, DataSourceHealthOptions } from './health/entra-data-source.health.js';
 
 export type {
+  ReauthenticationRequiredEvent,
   TokenEvent,
   TokenHeldEvent,
   TokenObtainedEvent,

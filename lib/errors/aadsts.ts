@@ -8,6 +8,9 @@ export interface AadstsMeaning {
 
 const permanent = (fix: string): AadstsMeaning => ({ retryable: false, fix });
 const passing = (fix: string): AadstsMeaning => ({ retryable: true, fix });
+const signIn = 'Sign in again and store the new refresh token; it is picked up without a restart.';
+const policy = (what: string): AadstsMeaning =>
+  permanent(`A Conditional Access policy demands ${what}; an administrator must see to that. ${signIn}`);
 const wait = 'Entra is busy or unwell; the request is repeated in the background.';
 
 /**
@@ -20,10 +23,17 @@ const meanings: ReadonlyMap<number, AadstsMeaning> = new Map([
   [50034, permanent('Check the account: it does not exist in that tenant.')],
   [50053, permanent('The account is locked; an administrator must unlock it.')],
   [50057, permanent('The account is disabled; an administrator must enable it.')],
-  [50076, permanent('Multi-factor authentication is required; sign the user in again.')],
-  [50173, permanent('The grant was revoked; sign the user in again.')],
+  [50076, permanent(`Multi-factor authentication is required. ${signIn}`)],
+  [50078, permanent(`The last multi-factor authentication was too long ago. ${signIn}`)],
+  [50079, permanent(`The user must register for multi-factor authentication. ${signIn}`)],
+  [50173, permanent(`The grant was revoked. ${signIn}`)],
+  [53000, policy('a compliant device')],
+  [53001, policy('a domain-joined device')],
+  [53002, policy('an approved application')],
   [53003, permanent('A Conditional Access policy blocks the application; an administrator must allow it.')],
+  [53004, permanent(`The user must prove who it is before it may register for more. ${signIn}`)],
   [65001, permanent('Grant consent for the application in Entra ID.')],
+  [70000, permanent(`The refresh token is not one of this application and tenant. ${signIn}`)],
   [70011, permanent('Check the scope: client credentials take the form "https://resource/.default".')],
   [
     70021,
@@ -41,7 +51,9 @@ const meanings: ReadonlyMap<number, AadstsMeaning> = new Map([
     permanent('The client assertion is outside its validity; check the clock and the federated token file.'),
   ],
   [700027, permanent('Register the certificate with the application, or renew it.')],
-  [700082, permanent('The refresh token has expired; sign the user in again.')],
+  [700081, permanent(`The refresh token is past its longest life. ${signIn}`)],
+  [700082, permanent(`The refresh token has expired, since it was not used for long. ${signIn}`)],
+  [700084, permanent(`The refresh token of a single-page application has expired. ${signIn}`)],
   [700211, permanent('Add a federated identity credential for the issuer of the assertion.')],
   [700212, permanent('Add a federated identity credential for the audience of the assertion.')],
   [700213, permanent('Add a federated identity credential for the subject of the assertion.')],

@@ -1,8 +1,9 @@
 import { redact } from '../observability/redaction.js';
 import { aadstsMeaning, findAadsts } from './aadsts.js';
 import { CredentialRequestError } from './credential-request.error.js';
-import { isEntraAuthError } from './entra-auth.error.js';
+import { isEntraAuthError, type EntraAuthErrorCode } from './entra-auth.error.js';
 import { isError } from './is-error.js';
+import { parseRetryAfter } from './retry-after.js';
 
 /** What the refresher needs to know about an error that a credential threw. */
 export interface CredentialFailure {
@@ -14,8 +15,14 @@ export interface CredentialFailure {
   /** HTTP status of the answer, when it is known for true. */
   statusCode?: number;
   retryAfterInMs?: number;
+  /** Set when somebody must sign in again. */
+  signIn?: true;
 }
 
+const signInCodes: readonly EntraAuthErrorCode[] = [
+  'ENTRA_REFRESH_TOKEN_EXPIRED',
+  'ENTRA_REAUTHENTICATION_REQUIRED',
+];
 const checkNetwork =
   'Check that the token endpoint can be reached; the request is repeated in the background.';
 
@@ -29,6 +36,8 @@ export function classifyCredentialFailure(error: unknown, now: number): Credenti
       retryable: error.retryable,
       problem: error.message.slice(0, -error.fix.length).trim(),
       fix: error.fix,
+      ...numbersOf(error),
+      ...(signInCodes.includes(error.code) ? { signIn: true } : {}),
     };
   }
   if (error instanceof CredentialRequestError) {
@@ -52,6 +61,13 @@ export function classifyCredentialFailure(error: unknown, now: number): Credenti
     ...(aadsts === undefined ? {} : { aadsts }),
     ...(retryAfterInMs === undefined ? {} : { retryAfterInMs }),
   };
+}
+
+/** What an error of this package knows of the answer; which of them do is their own affair. */
+function numbersOf(error: object): Pick<CredentialFailure, 'aadsts' | 'statusCode' | 'retryAfterInMs'> {
+  const keys = ['aadsts', 'statusCode', 'retryAfterInMs'] as const;
+  const known = keys.filter((key) => typeof Reflect.get(error, key) === 'number');
+  return Object.fromEntries(known.map((key) => [key, Reflect.get(error, key) as number]));
 }
 
 function collectMessages(error: unknown, depth = 0): string {
@@ -79,15 +95,4 @@ function findRetryAfter(error: unknown, now: number): number | undefined {
     if (inMs !== undefined) return inMs;
   }
   return undefined;
-}
-
-/**
- * Reads the value of a `Retry-After` header: seconds or a date.
- *
- * @see https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
- */
-function parseRetryAfter(value: unknown, now: number): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  const inMs = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isFinite(inMs) ? Math.max(0, inMs) : undefined;
 }

@@ -9,8 +9,13 @@ export interface RefusedLogin {
   host: string;
   port: number;
   database: string;
-  /** The token that was presented; only its times and its object id. */
-  token?: { acquiredAt: number; expiresOnTimestamp: number; oid?: string };
+  /** The token that was presented; only its times and whose it is. */
+  token?: {
+    acquiredAt: number;
+    expiresOnTimestamp: number;
+    oid?: string;
+    principalType: 'user' | 'service';
+  };
   now: number;
 }
 
@@ -21,6 +26,8 @@ export class DatabaseLoginRefusedError extends EntraAuthError {
   readonly sqlState: string | undefined;
   readonly resource: string;
   readonly role: string;
+  readonly host: string;
+  readonly port: number;
 
   constructor(login: RefusedLogin, cause: Error) {
     const sqlState = sqlStateOf(cause);
@@ -35,6 +42,8 @@ export class DatabaseLoginRefusedError extends EntraAuthError {
     this.sqlState = sqlState;
     this.resource = login.resource;
     this.role = login.role;
+    this.host = login.host;
+    this.port = login.port;
   }
 }
 
@@ -53,10 +62,13 @@ function roleFix({ role, token }: RefusedLogin): string {
   const create =
     token?.oid === undefined
       ? `select * from pgaadauth_create_principal(${name}, false, false);`
-      : `select * from pgaadauth_create_principal_with_oid(${name}, ${literal(token.oid)}, 'service', false, false);`;
+      : `select * from pgaadauth_create_principal_with_oid(${name}, ${literal(token.oid)}, '${token.principalType}', false, false);`;
+  const whose = token?.oid === undefined ? '' : ` with the object id "${token.oid}"`;
   return (
     'Check that the name matches the Entra principal, upper and lower case included, and that the role exists. ' +
-    `An Entra administrator of the server creates it with: ${create}`
+    `Likely: there is no role of this name; it belongs to another principal than that of the token${whose}; the ` +
+    `token was revoked, or is for another tenant or another cloud. ` +
+    `An Entra administrator of the server creates the role with: ${create}`
   );
 }
 

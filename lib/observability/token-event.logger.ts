@@ -23,6 +23,14 @@ export function logTokenEvents(events: Observable<TokenEvent>, logger = new Logg
         else logger.error(line);
         break;
       }
+      case 'reauthentication-required': {
+        const held =
+          event.expiresAt === undefined
+            ? 'There is none.'
+            : `The held one serves until ${event.expiresAt.toISOString()}.`;
+        logger.error(`No new ${token} without a new sign-in. ${held} ${event.fix}`);
+        break;
+      }
       case 'expiring':
         logger.error(
           `The ${token} expires at ${event.expiresAt.toISOString()} and could not be replaced so far.`,

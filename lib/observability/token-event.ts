@@ -43,5 +43,25 @@ export interface TokenHeldEvent extends TokenEventBase {
   expiresAt: Date;
 }
 
+/**
+ * Somebody must sign in again before there is another token. Emitted once, beside `refresh-failed`; `recovered` follows
+ * when attempts succeed again.
+ */
+export interface ReauthenticationRequiredEvent extends TokenEventBase {
+  type: 'reauthentication-required';
+  error: EntraAuthError;
+  /** Why. */
+  problem: string;
+  /** What an operator must do. */
+  fix: string;
+  /** When the held token expires; absent when none is held. */
+  expiresAt?: Date;
+}
+
 /** What happens to the tokens. Free of secrets. */
-export type TokenEvent = TokenObtainedEvent | TokenUnchangedEvent | TokenRefreshFailedEvent | TokenHeldEvent;
+export type TokenEvent =
+  | TokenObtainedEvent
+  | TokenUnchangedEvent
+  | TokenRefreshFailedEvent
+  | ReauthenticationRequiredEvent
+  | TokenHeldEvent;

@@ -8,6 +8,7 @@ export interface RefreshTokenStore {
   /**
    * What is stored, or `undefined` when nothing has been stored yet.
    *
+   * @throws {RefreshTokenUnreadableError} when it is damaged, or encrypted with a key that is not at hand
    * @throws {RefreshTokenStoreError} when it cannot be read
    */
   load(): Promise<RefreshTokenSnapshot | undefined>;
@@ -17,7 +18,9 @@ export interface RefreshTokenStore {
    *
    * @param expectedVersion `version` of the snapshot that the value follows on; `undefined` when nothing was stored
    * @throws {RefreshTokenConflictError} when somebody else has stored something since; nothing was changed
-   * @throws {RefreshTokenStoreError} when it cannot be written; what was stored before is still there
+   * @throws {RefreshTokenUnreadableError} when what is stored cannot be read; it is never overwritten
+   * @throws {RefreshTokenStoreError} when it cannot be written; what was stored before is still there, unless a connection
+   *   was lost before the answer came. Saving the same value once more is safe: it is stored, or a conflict.
    */
   save(value: StoredRefreshToken, expectedVersion: string | undefined): Promise<RefreshTokenSnapshot>;
 

@@ -1,4 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import {
+  InvalidClientError,
+  ReauthenticationRequiredError,
+  RefreshTokenExpiredError,
+  TokenRequestFailedError,
+} from 'nestjs-entra-auth';
 
 import { classifyCredentialFailure } from '../../../lib/errors/credential-failure.js';
 import { CredentialUnavailableError } from '../../../lib/errors/credential-unavailable.error.js';
@@ -38,6 +44,27 @@ describe('classifyCredentialFailure', () => {
   it('takes an error of this package at its word', () => {
     const error = new CredentialUnavailableError('There is none.', 'Give one.');
     expect(classify(error)).toEqual({ retryable: false, problem: 'There is none.', fix: 'Give one.' });
+  });
+
+  it('keeps what an error of this package knows of the answer', () => {
+    const request = { retryable: true, statusCode: 429, retryAfterInMs: 5000, aadsts: 90033, error: 'x' };
+    expect(classify(new TokenRequestFailedError('It is busy.', 'Wait.', request))).toEqual({
+      retryable: true,
+      problem: 'It is busy.',
+      fix: 'Wait.',
+      statusCode: 429,
+      retryAfterInMs: 5000,
+      aadsts: 90033,
+    });
+  });
+
+  it.each([
+    [new RefreshTokenExpiredError('It has expired.', 'Sign in.', { aadsts: 700082 }), true],
+    [new ReauthenticationRequiredError('It was revoked.', 'Sign in.', { aadsts: 50173 }), true],
+    [new InvalidClientError('The secret is wrong.', 'Correct it.', { aadsts: 7000215 }), undefined],
+  ])('knows whether somebody must sign in again: %s', (error, signIn) => {
+    expect(classify(error)).toMatchObject({ retryable: false, aadsts: error.aadsts });
+    expect(classify(error).signIn).toBe(signIn);
   });
 
   it('copes with whatever was thrown', () => {

@@ -1,0 +1,148 @@
+import { resolve } from 'node:path';
+
+import { RefreshTokenConflictError } from '../../../errors/refresh-token-conflict.error.js';
+import { EntraOptionsError } from '../../../errors/options.error.js';
+import { RefreshTokenStoreError } from '../../../errors/refresh-token-store.error.js';
+import { isEntraAuthError } from '../../../errors/entra-auth.error.js';
+import { checkObject, booleanOption, kindOf, numberOption } from '../../../options/option-checks.js';
+import { systemClock, type Clock } from '../../../refresh/clock.js';
+import { exclusiveUse, whileHeld, type Held } from '../exclusive-wait.js';
+import { fileFailure } from './file-failure.js';
+import { FileLock } from './file-lock.js';
+import type { LockHolder } from './lock-holder.js';
+import { TokenFile } from './token-file.js';
+import { decodeRecord, encodeRecord } from '../refresh-token-record.js';
+import type {
+  ExclusiveOptions,
+  RefreshTokenAccess,
+  RefreshTokenSnapshot,
+  RefreshTokenStore,
+  StoredRefreshToken,
+} from '../refresh-token-store.js';
+import { Turns } from '../turns.js';
+
+export interface FileRefreshTokenStoreOptions {
+  /**
+   * The file. Its directory must exist and be writable; beside the file there is a lock file now and then. Behind a
+   * symbolic link it is the file that is replaced, not the link.
+   */
+  path: string;
+  /**
+   * Lets the file's group read and write it, and the file belong to somebody else: for a Kubernetes volume with an
+   * `fsGroup`, which makes it so at every start.
+   *
+   * @default false
+   */
+  allowGroupAccess?: boolean;
+  /**
+   * After how long without a sign of life a holder of the file's lock that cannot be looked up counts as dead, in
+   * milliseconds: one on another machine or in another container. A process on this machine is looked up instead.
+   *
+   * @default 15000
+   */
+  staleAfterInMs?: number;
+  /** Time and chance, for tests. */
+  clock?: Clock;
+}
+
+const optionNames = ['path', 'allowGroupAccess', 'staleAfterInMs', 'clock'];
+
+// One queue for all stores of the process; between processes the lock file decides.
+const turns = new Turns();
+
+/**
+ * Keeps the refresh token in a file that only its user can read (mode 0600). The file is replaced at one stroke, so
+ * that it is whole whenever a process is killed, and several processes can share it.
+ *
+ * The content is not encrypted: wrap the store in an `EncryptedRefreshTokenStore` for that.
+ *
+ * @throws {EntraOptionsError} when an option is wrong
+ */
+export class FileRefreshTokenStore implements RefreshTokenStore {
+  /** As it was given. */
+  readonly path: string;
+  readonly #clock: Clock;
+  readonly #groupAllowed: boolean;
+  readonly #staleAfterInMs: number;
+
+  constructor(options: FileRefreshTokenStoreOptions) {
+    checkObject('options', options, optionNames, 'Give { path }.');
+    const { path, allowGroupAccess, staleAfterInMs, clock = systemClock } = options;
+    if (typeof path !== 'string' || path === '' || path.includes('\0'))
+      throw new EntraOptionsError('path', kindOf(path), 'Give the path of a file.');
+    this.path = path;
+    this.#clock = clock;
+    this.#groupAllowed = booleanOption('allowGroupAccess', allowGroupAccess, false);
+    const range = { min: 1000, max: 3_600_000, unit: 'milliseconds' };
+    this.#staleAfterInMs = numberOption('staleAfterInMs', staleAfterInMs, 15_000, range);
+  }
+
+  async load(): Promise<RefreshTokenSnapshot | undefined> {
+    return read(await TokenFile.at(this.path, this.#groupAllowed));
+  }
+
+  save(value: StoredRefreshToken, expectedVersion: string | undefined): Promise<RefreshTokenSnapshot> {
+    return this.exclusive((access) => access.save(value, expectedVersion));
+  }
+
+  async exclusive<T>(
+    work: (access: RefreshTokenAccess) => Promise<T>,
+    options: ExclusiveOptions = {},
+  ): Promise<T> {
+    let holder: LockHolder | undefined;
+    const held = await exclusiveUse({
+      options,
+      clock: this.#clock,
+      store: `the file ${this.path}`,
+      holder: () => (holder === undefined ? '' : `: the process ${holder.pid} on ${holder.host} has it`),
+      acquire: (signal) => this.#acquire(signal, (found) => (holder = found)),
+    });
+    return whileHeld(held, () => work(held.access));
+  }
+
+  async #acquire(
+    signal: AbortSignal,
+    onHolder: (holder: LockHolder | undefined) => void,
+  ): Promise<Held & { access: RefreshTokenAccess }> {
+    const endTurn = await turns.take(resolve(this.path), signal);
+    try {
+      const file = await TokenFile.at(this.path, this.#groupAllowed);
+      const lock = await FileLock.acquire(
+        { path: file.lockPath, clock: this.#clock, staleAfterInMs: this.#staleAfterInMs, onHolder },
+        signal,
+      );
+      try {
+        await file.tidy(lock.id);
+      } catch (error) {
+        await lock.release();
+        throw error;
+      }
+      return { release: () => lock.release().finally(endTurn), access: accessTo(file, lock) };
+    } catch (error) {
+      endTurn();
+      throw isEntraAuthError(error) || signal.aborted ? error : fileFailure('Locking', this.path, error);
+    }
+  }
+}
+
+function accessTo(file: TokenFile, lock: FileLock): RefreshTokenAccess {
+  return {
+    load: () => read(file),
+    save: async (value, expectedVersion) => {
+      const { text, snapshot } = encodeRecord(value);
+      if ((await read(file))?.version !== expectedVersion) throw new RefreshTokenConflictError(nameOf(file));
+      if (await file.replace(text, () => lock.isHeld())) return snapshot;
+      throw new RefreshTokenStoreError(
+        `The lock of ${nameOf(file)} is not this process's any more; nothing was saved.`,
+        'Save with the store itself, not with what `exclusive` handed out: it succeeds unless another process has saved.',
+      );
+    },
+  };
+}
+
+async function read(file: TokenFile): Promise<RefreshTokenSnapshot | undefined> {
+  const text = await file.read();
+  return text === undefined ? undefined : decodeRecord(text, nameOf(file));
+}
+
+const nameOf = (file: TokenFile): string => `the file ${file.path}`;

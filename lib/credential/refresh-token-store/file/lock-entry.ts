@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { link, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+
+import { parseHolder, type LockHolder } from './lock-holder.js';
+import { randomId } from './process-sight.js';
+
+/** A lock file as it was found. */
+export interface LockEntry {
+  /** The holder's id; one made from the file itself, when the content is not whole. */
+  readonly id: string;
+  readonly holder: LockHolder | undefined;
+  /** Changes with every sign of life. */
+  readonly pulse: number;
+}
+
+/**
+ * Creates a lock file with its content at one stroke: nobody ever sees half of one.
+ *
+ * @returns the open file, or `undefined` when there is one already
+ */
+export async function createEntry(path: string, holder: LockHolder): Promise<FileHandle | undefined> {
+  const temporary = `${path}.${randomId()}.tmp`;
+  const handle = await open(temporary, 'wx', 0o600);
+  try {
+    await handle.writeFile(JSON.stringify(holder));
+    await link(temporary, path);
+    return handle;
+  } catch (error) {
+    await handle.close();
+    const code = codeOf(error);
+    // ENOENT: whoever got the lock meanwhile has tidied up.
+    if (code === 'EEXIST' || code === 'ENOENT') return undefined;
+    if (!noHardLinks.includes(code)) throw error;
+    return await createInPlace(path, holder);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+const noHardLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'UNKNOWN'];
+
+/** For file systems without hard links. A holder that dies in between leaves an entry that says nothing. */
+async function createInPlace(path: string, holder: LockHolder): Promise<FileHandle | undefined> {
+  const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    if (codeOf(error) === 'EEXIST') return undefined;
+    throw error;
+  });
+  try {
+    await handle?.writeFile(JSON.stringify(holder));
+    return handle;
+  } catch (error) {
+    await handle?.close();
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** @returns `undefined` when there is none */
+export async function readEntry(path: string): Promise<LockEntry | undefined> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (handle === undefined) return undefined;
+  try {
+    const [text, { ino, mtimeMs }] = [await handle.readFile('utf8'), await handle.stat()];
+    const holder = parseHolder(text);
+    const id = holder?.id ?? createHash('sha256').update(`${ino} ${text}`).digest('hex').slice(0, 16);
+    return { id, holder, pulse: mtimeMs };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whether a lock file that stands in the way was left behind. */
+export type LeftBehind = (path: string, entry: LockEntry) => Promise<boolean>;
+
+/**
+ * Removes the lock of one holder, and never another's that has taken its place. Whoever removes first acquires the
+ * right to, which is a lock file too, named after the lock to be removed: of all who found the same dead holder only
+ * one goes on, and ids are never used again. A right whose holder died is removed in the same way.
+ *
+ * @returns whether it was removed by this call
+ */
+export async function removeEntry(
+  path: string,
+  id: string,
+  remover: LockHolder,
+  leftBehind: LeftBehind,
+): Promise<boolean> {
+  const right = `${path}.${id}`;
+  const handle = await createEntry(right, remover);
+  if (handle === undefined) {
+    const other = await readEntry(right);
+    if (other !== undefined && (await leftBehind(right, other)))
+      await removeEntry(right, other.id, remover, leftBehind);
+    return false;
+  }
+  try {
+    if ((await readEntry(path))?.id !== id) return false;
+    await takeAway(path, id, `${right}.removed`);
+    return true;
+  } finally {
+    await handle.close();
+    if ((await readEntry(right))?.id === remover.id) await rm(right, { force: true });
+  }
+}
+
+async function takeAway(path: string, id: string, aside: string): Promise<void> {
+  await rename(path, aside);
+  // Only a remover that stood still for long, elsewhere, can have caught a lock that is alive.
+  if ((await readEntry(aside))?.id !== id) await link(aside, path).catch(() => undefined);
+  await unlink(aside);
+}
+
+export function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
+}

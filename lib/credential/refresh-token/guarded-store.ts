@@ -1,0 +1,144 @@
+import { isEntraAuthError, type EntraAuthError } from '../../errors/entra-auth.error.js';
+import { RefreshTokenStoreError } from '../../errors/refresh-token-store.error.js';
+import { RefreshTokenUnreadableError } from '../../errors/refresh-token-unreadable.error.js';
+import { redactError } from '../../observability/redaction.js';
+import type { Clock } from '../../refresh/clock.js';
+import { withDeadline } from '../../refresh/deadline.js';
+import { deferred } from '../../refresh/deferred.js';
+import type {
+  RefreshTokenAccess,
+  RefreshTokenSnapshot,
+  RefreshTokenStore,
+} from '../refresh-token-store/refresh-token-store.js';
+
+/** What came of asking for the store: the result of the work, or why the work could not begin. */
+export type ExclusiveOutcome<T> = { value: T } | { failure: EntraAuthError };
+
+type Settled<T> = { value: T } | { thrown: unknown };
+
+/** A store whose every answer comes in time, and whose every error is one of this package. */
+export class GuardedStore {
+  readonly #store: RefreshTokenStore;
+  readonly #timeoutInMs: number;
+  readonly #clock: Clock;
+
+  constructor(store: RefreshTokenStore, timeoutInMs: number, clock: Clock) {
+    this.#store = store;
+    this.#timeoutInMs = timeoutInMs;
+    this.#clock = clock;
+  }
+
+  /**
+   * Does the work while nobody else uses the store.
+   *
+   * @returns the failure when the work has not begun, and will not
+   * @throws what the work throws
+   */
+  async exclusive<T>(work: (access: RefreshTokenAccess) => Promise<T>): Promise<ExclusiveOutcome<T>> {
+    const done = deferred<Settled<T>>();
+    let begun = false;
+    let givenUp = false;
+    const holding = this.#hold(async (access) => {
+      if (givenUp) throw this.#late('could not be had');
+      begun = true;
+      const settled = await settle(work(this.#bounded(access)));
+      done.resolve(settled);
+    });
+    // Either the work is done, or the store has failed before it began.
+    const entered = holding.then(() => undefined);
+    const waiting = withDeadline(Promise.race([done.promise, entered]), {
+      timeoutInMs: this.#timeoutInMs * 2,
+      clock: this.#clock,
+      onTimeout: () => this.#late('could not be had'),
+    });
+    try {
+      await waiting;
+    } catch (error) {
+      if (!begun) {
+        givenUp = true;
+        return { failure: storeError(error, 'could not be had') };
+      }
+    }
+    if (!begun) return { failure: this.#late('did not do the work') };
+    const outcome = await done.promise;
+    // The store is left before the result is handed on; what goes wrong in leaving it changes nothing that was stored.
+    await this.#inTime(settle(holding), 'was not left').catch(() => undefined);
+    if ('thrown' in outcome) throw outcome.thrown;
+    return outcome;
+  }
+
+  /** The store's own promise, also when it throws at once. */
+  async #hold(work: (access: RefreshTokenAccess) => Promise<void>): Promise<void> {
+    await this.#store.exclusive(work, { timeoutInMs: this.#timeoutInMs });
+  }
+
+  #bounded(access: RefreshTokenAccess): RefreshTokenAccess {
+    return {
+      load: async () =>
+        checkShape(
+          await this.#inTime(
+            attempt(() => access.load()),
+            'could not be read',
+          ),
+        ),
+      save: (value, version) =>
+        this.#inTime(
+          attempt(() => access.save(value, version)),
+          'could not be written',
+        ),
+    };
+  }
+
+  async #inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+    try {
+      return await withDeadline(promise, {
+        timeoutInMs: this.#timeoutInMs,
+        clock: this.#clock,
+        onTimeout: () => this.#late(what),
+      });
+    } catch (error) {
+      throw storeError(error, what);
+    }
+  }
+
+  #late(what: string): RefreshTokenStoreError {
+    return new RefreshTokenStoreError(
+      `The refresh token store ${what} within ${this.#timeoutInMs} ms.`,
+      'Check what the store keeps its data in; it is tried again.',
+    );
+  }
+}
+
+/** A store that throws where it should reject is taken the same way. */
+async function attempt<T>(call: () => Promise<T>): Promise<T> {
+  return call();
+}
+
+function settle<T>(promise: Promise<T>): Promise<Settled<T>> {
+  return promise.then(
+    (value) => ({ value }),
+    (thrown: unknown) => ({ thrown }),
+  );
+}
+
+function storeError(error: unknown, what: string): EntraAuthError {
+  if (isEntraAuthError(error)) return error;
+  const cause = redactError(error);
+  return new RefreshTokenStoreError(
+    `The refresh token store ${what}: ${cause.message.replace(/\.$/, '')}.`,
+    'Check what the store keeps its data in; it is tried again.',
+    { cause },
+  );
+}
+
+function checkShape(snapshot: RefreshTokenSnapshot | undefined): RefreshTokenSnapshot | undefined {
+  if (snapshot === undefined) return undefined;
+  const { refreshToken, obtainedOnTimestamp } = snapshot.value;
+  const whole =
+    typeof refreshToken === 'string' && refreshToken !== '' && Number.isFinite(obtainedOnTimestamp);
+  if (whole) return snapshot;
+  throw new RefreshTokenUnreadableError(
+    'The refresh token store holds something that is no refresh token.',
+    'Put a refresh token and the time when it was obtained into the store.',
+  );
+}

@@ -1,0 +1,71 @@
+import type { StoredRefreshToken } from '../refresh-token-store/refresh-token-store.js';
+
+/** A refresh token that is not stored yet, and those that may be overwritten with it. */
+export interface UnsavedRefreshToken {
+  value: StoredRefreshToken;
+  /** The refresh tokens that it follows on. A store that holds another one has been written by somebody else. */
+  follows: readonly string[];
+}
+
+const mostFallbacks = 3;
+const mostRetired = 20;
+const mostFollowed = 200;
+
+/** What a process knows of refresh tokens beside its store. */
+export class RefreshTokenMemory {
+  /** The one in use, as far as is known. */
+  latest: StoredRefreshToken | undefined;
+  /** One that must still be stored. */
+  unsaved: UnsavedRefreshToken | undefined;
+  /** Tried when the one in use is refused, newest first. */
+  #fallbacks: StoredRefreshToken[] = [];
+  readonly #retired = new Set<string>();
+
+  /**
+   * Notes a refresh token that waits to be stored.
+   *
+   * @param follows the refresh tokens that it may overwrite, beside those that its own forerunner may
+   */
+  keep(value: StoredRefreshToken, follows: readonly string[]): void {
+    const earlier = this.unsaved;
+    const before = earlier === undefined ? [] : [...earlier.follows, earlier.value.refreshToken];
+    this.unsaved = { value, follows: [...new Set([...before, ...follows])].slice(-mostFollowed) };
+    this.latest = value;
+  }
+
+  addFallback(value: StoredRefreshToken): void {
+    const others = this.#fallbacks.filter(({ refreshToken }) => refreshToken !== value.refreshToken);
+    this.#fallbacks = [value, ...others].slice(0, mostFallbacks);
+  }
+
+  /** Notes that a refresh token was refused or replaced: it is not tried again in place of another. */
+  retire(refreshToken: string): void {
+    this.#retired.add(refreshToken);
+    const [oldest] = this.#retired;
+    if (this.#retired.size > mostRetired && oldest !== undefined) this.#retired.delete(oldest);
+  }
+
+  accept(refreshToken: string): void {
+    this.#retired.delete(refreshToken);
+    this.#fallbacks = this.#fallbacks.filter((fallback) => fallback.refreshToken !== refreshToken);
+  }
+
+  /**
+   * What to redeem, best first. The first is tried whatever happened before: an operator may have repaired what made
+   * the server refuse it.
+   *
+   * @param stored what the store holds; `undefined` when it is empty or cannot be read
+   */
+  candidates(stored: StoredRefreshToken | undefined): StoredRefreshToken[] {
+    const inUse = this.unsaved?.value ?? stored ?? this.latest;
+    const others = [stored, ...this.#fallbacks].filter((value) => value !== undefined);
+    return [
+      ...(inUse === undefined ? [] : [inUse]),
+      ...others.filter((value) => this.#isWorthATry(value, inUse)),
+    ];
+  }
+
+  #isWorthATry({ refreshToken }: StoredRefreshToken, inUse: StoredRefreshToken | undefined): boolean {
+    return refreshToken !== inUse?.refreshToken && !this.#retired.has(refreshToken);
+  }
+}

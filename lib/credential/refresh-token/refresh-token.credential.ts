@@ -1,0 +1,206 @@
+import { asError } from '../../errors/as-error.js';
+import { isEntraAuthError, type EntraAuthError } from '../../errors/entra-auth.error.js';
+import { EntraShutDownError } from '../../errors/shut-down.error.js';
+import { backoffDelay } from '../../refresh/backoff.js';
+import { unref, type TimerHandle } from '../../refresh/clock.js';
+import { untilAborted } from '../../refresh/deadline.js';
+import { HeldAccessToken } from '../../token/held-access-token.js';
+import type { CredentialState, ReportingCredential } from '../credential-state.js';
+import type { AbortSignalLike, AccessToken, GetTokenOptions, TokenCredential } from '../token-credential.js';
+import { grantRequest, type GrantRequest, type Wish } from './grant-request.js';
+import type { RedeemOptions, RefreshTokenCredentialOptions } from './refresh-token.credential-options.js';
+import { RefreshTokenKeeper } from './refresh-token.keeper.js';
+import { RefreshTokenRedeemer } from './refresh-token.redeemer.js';
+import type { RefreshTokenSettings } from './refresh-token.settings.js';
+import { refreshTokenState } from './refresh-token-state.js';
+import { concernsResource, needsSignIn } from './refusal.js';
+import { resolveRefreshTokenOptions } from './resolve-refresh-token-options.js';
+import { SerialQueue } from './serial-queue.js';
+import type { TokenResponse } from './token-response.js';
+
+const saveRetries = { initialDelayInMs: 2_000, maxDelayInMs: 60_000, shareOfLifeLeft: 0 };
+const shortestSaveDelayInMs = 500;
+// Whoever asked for a resource that is refused, and does not ask again, must not leave an alarm behind.
+const resourceRefusalLifeInMs = 3_600_000;
+
+/** A refusal that somebody must act upon. */
+interface Refused {
+  error: EntraAuthError;
+  key: string;
+  /** When it came, in milliseconds since 1970. */
+  at: number;
+}
+
+/**
+ * Access tokens of a user or an application for a refresh token, which is replaced at each use. The new refresh token is
+ * stored before anything else is done with a response, so that it outlives whatever happens next.
+ *
+ * Give the module an instance, not a function that makes one: the instance knows what must still be stored.
+ *
+ * ```ts
+ * const credential = new RefreshTokenCredential({ tenantId, clientId, clientSecret, store });
+ * EntraAuthModule.forRoot({ resources: { graph: { credential } } });
+ * ```
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-6
+ * @see https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#refresh-the-access-token
+ */
+export class RefreshTokenCredential implements TokenCredential, ReportingCredential {
+  readonly #settings: RefreshTokenSettings;
+  readonly #keeper: RefreshTokenKeeper;
+  readonly #redeemer: RefreshTokenRedeemer;
+  /** One redemption at a time: two at once might redeem the same refresh token twice. */
+  readonly #queue = new SerialQueue();
+  readonly #flights = new Map<string, Promise<unknown>>();
+  #refused: Refused | undefined;
+  #saveTimer: TimerHandle;
+  #saveFailures = 0;
+  #closed = false;
+
+  /** @throws {EntraOptionsError} for the first option that is wrong or missing */
+  constructor(options: RefreshTokenCredentialOptions) {
+    this.#settings = resolveRefreshTokenOptions(options);
+    this.#keeper = new RefreshTokenKeeper(this.#settings);
+    this.#redeemer = new RefreshTokenRedeemer(this.#settings, this.#keeper);
+  }
+
+  /**
+   * An access token. Calls for the same at the same time share one request, and replicas that share the store share
+   * its answer: a stored access token serves while more than half of its life is left and it has not been handed out
+   * here before. Whoever asks again so gets a new one; nothing else is cached here.
+   *
+   * @param scopes one scope or several of one resource
+   * @param options `claims` always make a request; `abortSignal` ends the caller's wait only; `requestOptions` is not
+   *   heeded, since one request serves many callers
+   * @throws {RefreshTokenExpiredError | ReauthenticationRequiredError} when somebody must sign in again
+   * @throws {InvalidClientError} when the client could not prove who it is
+   * @throws {TokenRequestFailedError} when the token endpoint cannot be reached or is unwell
+   * @throws {RefreshTokenStoreError} when the store fails and `whenStoreFails` is `'stop'`
+   * @throws {EntraOptionsError} when scopes, claims or tenant cannot be asked for
+   */
+  async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
+    const { claims, tenantId, enableCae, abortSignal } = options;
+    const wish = { scopes, claims, tenantId, enableCae };
+    const shared = await this.#run('token', wish, abortSignal, (request) => this.#redeemer.obtain(request));
+    return new HeldAccessToken({ ...shared, acquiredAt: shared.acquiredOnTimestamp });
+  }
+
+  /**
+   * Redeems the refresh token now, whatever is stored, and returns the whole response. Calls for the same at the same
+   * time share one request.
+   *
+   * @throws as {@link getToken}
+   */
+  redeem(options: RedeemOptions = {}): Promise<TokenResponse> {
+    const { abortSignal, ...wish } = options;
+    return this.#run('response', wish, abortSignal, (request) => this.#redeemer.redeem(request));
+  }
+
+  /** Where the refresh token stands. Free of secrets. */
+  state(): CredentialState {
+    const { memory, problem } = this.#keeper;
+    const now = this.#settings.transport.clock.now();
+    const refusal = this.#refusalAt(now);
+    return refreshTokenState(
+      {
+        obtainedOn: memory.latest?.obtainedOnTimestamp,
+        spa: this.#settings.spa,
+        refusal,
+        signIn: needsSignIn(refusal),
+        unsaved: memory.unsaved !== undefined,
+        storeProblem: problem,
+      },
+      now,
+    );
+  }
+
+  /**
+   * Tries now to store a new refresh token that could not be stored before. That is also tried before each redemption, and
+   * by a timer, which keeps no process alive.
+   *
+   * @returns whether there is nothing left to be stored
+   */
+  async flush(): Promise<boolean> {
+    await this.#queue.add(() => this.#keeper.flush());
+    this.#planSave();
+    return this.#keeper.memory.unsaved === undefined;
+  }
+
+  /** Ends: waits for redemptions under way, tries once more to store what must be stored, and stops the timer. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#queue.idle();
+    await this.flush();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #run<T>(
+    kind: string,
+    wish: Wish,
+    signal: AbortSignalLike | undefined,
+    work: (request: GrantRequest) => Promise<T>,
+  ): Promise<T> {
+    const request = grantRequest(wish, this.#settings);
+    const flightKey = JSON.stringify([kind, request.key, request.claims]);
+    const underWay = this.#flights.get(flightKey) as Promise<T> | undefined;
+    if (underWay !== undefined) return untilAborted(underWay, signal);
+    if (this.#closed) throw new EntraShutDownError();
+    if (signal?.aborted) return untilAborted(new Promise<T>(() => undefined), signal);
+    const flight = this.#queue.add(() => this.#redeem(request, work));
+    this.#flights.set(flightKey, flight);
+    const landed = (): void => void this.#flights.delete(flightKey);
+    flight.then(landed, landed);
+    return untilAborted(flight, signal);
+  }
+
+  async #redeem<T>(request: GrantRequest, work: (request: GrantRequest) => Promise<T>): Promise<T> {
+    try {
+      const result = await work(request);
+      this.#accepted(request.key);
+      return result;
+    } catch (error) {
+      if (isEntraAuthError(error) && !error.retryable) {
+        this.#refused = { error, key: request.key, at: this.#settings.transport.clock.now() };
+      }
+      throw asError(error);
+    } finally {
+      this.#planSave();
+    }
+  }
+
+  #refusalAt(now: number): EntraAuthError | undefined {
+    if (this.#refused === undefined) return undefined;
+    const { error, at } = this.#refused;
+    return concernsResource(error) && now - at > resourceRefusalLifeInMs ? undefined : error;
+  }
+
+  /** A success says nothing about what another resource asks for, such as consent. */
+  #accepted(key: string): void {
+    if (this.#refused === undefined) return;
+    if (this.#refused.key === key || !concernsResource(this.#refused.error)) this.#refused = undefined;
+  }
+
+  /** Tries again later to store what must be stored, until it is. */
+  #planSave(): void {
+    const { clock } = this.#settings.transport;
+    if (this.#keeper.memory.unsaved === undefined || this.#closed) {
+      clock.clearTimeout(this.#saveTimer);
+      this.#saveTimer = undefined;
+      this.#saveFailures = 0;
+      return;
+    }
+    if (this.#saveTimer !== undefined) return;
+    const delay = backoffDelay(++this.#saveFailures, saveRetries, clock.random());
+    this.#saveTimer = clock.setTimeout(
+      () => {
+        this.#saveTimer = undefined;
+        void this.flush();
+      },
+      Math.max(shortestSaveDelayInMs, delay),
+    );
+    unref(this.#saveTimer);
+  }
+}

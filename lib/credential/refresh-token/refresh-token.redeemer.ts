@@ -1,0 +1,192 @@
+import type { EntraAuthError } from '../../errors/entra-auth.error.js';
+import { ReauthenticationRequiredError } from '../../errors/reauthentication-required.error.js';
+import { EntraTimeoutError } from '../../errors/timeout.error.js';
+import { redactError } from '../../observability/redaction.js';
+import { withDeadline } from '../../refresh/deadline.js';
+import type { SharedAccessToken, StoredRefreshToken } from '../refresh-token-store/refresh-token-store.js';
+import type { GrantRequest } from './grant-request.js';
+import type { KeptRefreshToken, RefreshTokenKeeper } from './refresh-token.keeper.js';
+import type { RefreshTokenSettings } from './refresh-token.settings.js';
+import { concernsResource, needsSignIn } from './refusal.js';
+import { sharedTokenOf, usableSharedToken, withSharedToken } from './shared-access-token.js';
+import { redeemRefreshToken, type Redemption } from './token-endpoint.js';
+import type { TokenResponse } from './token-response.js';
+
+const mostRemembered = 200;
+
+/** Gets access tokens for refresh tokens: what is redeemed, what is stored, and in which order. */
+export class RefreshTokenRedeemer {
+  readonly #settings: RefreshTokenSettings;
+  readonly #keeper: RefreshTokenKeeper;
+  /** The newest access token that was handed out, by what it was asked for. */
+  readonly #handedOut = new Map<string, SharedAccessToken>();
+  /** The refresh token of the options, as last read. */
+  #offeredInitial: string | undefined;
+  /** The same, once it was refused or replaced. */
+  #judgedInitial: string | undefined;
+
+  constructor(settings: RefreshTokenSettings, keeper: RefreshTokenKeeper) {
+    this.#settings = settings;
+    this.#keeper = keeper;
+    if (typeof settings.initial === 'string') this.#offeredInitial = settings.initial;
+  }
+
+  /** An access token: one that somebody else has obtained and stored, or a new one. */
+  obtain(request: GrantRequest): Promise<SharedAccessToken> {
+    return this.#keeper.use(async (kept) => {
+      const token = this.#shared(kept.stored, request) ?? sharedTokenOf(await this.#grant(kept, request));
+      this.#remember(request.key, token);
+      return token;
+    });
+  }
+
+  /** A new response. */
+  redeem(request: GrantRequest): Promise<TokenResponse> {
+    return this.#keeper.use(async (kept) => {
+      const response = await this.#grant(kept, request);
+      this.#remember(request.key, sharedTokenOf(response));
+      return response;
+    });
+  }
+
+  #shared(stored: StoredRefreshToken | undefined, request: GrantRequest): SharedAccessToken | undefined {
+    const { shareAccessTokens, transport } = this.#settings;
+    // While something waits to be stored, what the store holds is older.
+    const older = this.#keeper.memory.unsaved !== undefined;
+    if (!shareAccessTokens || older || request.claims !== undefined) return undefined;
+    return usableSharedToken(stored, request.key, this.#handedOut.get(request.key), transport.clock.now());
+  }
+
+  /**
+   * Redeems what there is, best first. Only a refusal of the refresh token itself leads on to the next, which may be of a
+   * new sign-in. One that was replaced is never tried again: some servers take that for theft and revoke everything.
+   */
+  async #grant(kept: KeptRefreshToken, request: GrantRequest): Promise<TokenResponse> {
+    const { memory } = this.#keeper;
+    let refusal: EntraAuthError | undefined;
+    for await (const candidate of this.#candidates(kept.stored)) {
+      let redemption: Redemption;
+      try {
+        redemption = await redeemRefreshToken(candidate.refreshToken, request, this.#settings);
+      } catch (error) {
+        if (!needsSignIn(error) || concernsResource(error)) throw error;
+        this.#retire(candidate.refreshToken);
+        refusal ??= error;
+        continue;
+      }
+      memory.accept(candidate.refreshToken);
+      return await this.#keep(kept, candidate, redemption, request);
+    }
+    throw refusal ?? nothingToRedeem();
+  }
+
+  async *#candidates(stored: StoredRefreshToken | undefined): AsyncGenerator<StoredRefreshToken> {
+    const candidates = this.#keeper.memory.candidates(stored);
+    yield* candidates;
+    const initial = await this.#initial();
+    this.#offeredInitial = initial;
+    const known = candidates.some(({ refreshToken }) => refreshToken === initial);
+    if (initial === undefined || known) return;
+    // With nothing else to try, it is tried again: what made the server refuse it may have been repaired.
+    if (candidates.length > 0 && initial === this.#judgedInitial) return;
+    yield { refreshToken: initial, obtainedOnTimestamp: this.#settings.transport.clock.now() };
+  }
+
+  /** Stores first what must not be lost, and judges the rest of the response then. */
+  async #keep(
+    kept: KeptRefreshToken,
+    redeemed: StoredRefreshToken,
+    redemption: Redemption,
+    request: GrantRequest,
+  ): Promise<TokenResponse> {
+    const { shareAccessTokens, spa, transport, onTokenResponse } = this.#settings;
+    const now = transport.clock.now();
+    const outcome = outcomeOf(redemption);
+    const refreshToken = redemption.refreshToken ?? redeemed.refreshToken;
+    const replaced = refreshToken !== redeemed.refreshToken;
+    const added = shareAccessTokens && 'response' in outcome ? sharedTokenOf(outcome.response) : undefined;
+    const accessTokens = withSharedToken(kept.stored?.accessTokens, request.key, added, now);
+    if (replaced || added !== undefined || refreshToken !== kept.stored?.refreshToken) {
+      await kept.save(
+        {
+          refreshToken,
+          // Entra counts from the day a refresh token was issued; one that is not replaced grows older.
+          obtainedOnTimestamp: replaced && !spa ? now : redeemed.obtainedOnTimestamp,
+          ...(accessTokens === undefined ? {} : { accessTokens }),
+        },
+        redeemed,
+      );
+    }
+    if ('failure' in outcome) {
+      // What came out of a damaged response may be damaged itself.
+      if (replaced) this.#keeper.memory.addFallback(redeemed);
+      throw outcome.failure;
+    }
+    if (replaced) this.#retire(redeemed.refreshToken);
+    tell(onTokenResponse, outcome.response);
+    return outcome.response;
+  }
+
+  #retire(refreshToken: string): void {
+    this.#keeper.memory.retire(refreshToken);
+    if (refreshToken === this.#offeredInitial) this.#judgedInitial = refreshToken;
+  }
+
+  #remember(key: string, token: SharedAccessToken): void {
+    this.#handedOut.delete(key);
+    this.#handedOut.set(key, token);
+    const [oldest] = this.#handedOut.keys();
+    if (this.#handedOut.size > mostRemembered && oldest !== undefined) this.#handedOut.delete(oldest);
+  }
+
+  async #initial(): Promise<string | undefined> {
+    const { initial, transport } = this.#settings;
+    if (typeof initial !== 'function') return initial;
+    const { timeoutInMs, clock } = transport;
+    const onTimeout = (): Error =>
+      new EntraTimeoutError('The "refreshToken" function', timeoutInMs, 'It is called again.');
+    const call = async (): Promise<unknown> => initial();
+    let value: unknown;
+    try {
+      value = await withDeadline(call(), { timeoutInMs, clock, onTimeout });
+    } catch (error) {
+      const cause = redactError(error);
+      if (cause instanceof EntraTimeoutError) throw cause;
+      throw new ReauthenticationRequiredError(
+        `The "refreshToken" function failed: ${cause.message.replace(/\.$/, '')}.`,
+        'Check what it reads; it is called again.',
+        { cause },
+      );
+    }
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+  }
+}
+
+function outcomeOf(redemption: Redemption): { response: TokenResponse } | { failure: unknown } {
+  try {
+    return { response: redemption.response() };
+  } catch (failure) {
+    return { failure };
+  }
+}
+
+/** A listener that fails must not take the token from those who wait for it; its error becomes a warning. */
+function tell(listener: RefreshTokenSettings['onTokenResponse'], response: TokenResponse): void {
+  const warn = (error: unknown): void => {
+    const { name, message } = redactError(error);
+    process.emitWarning(`The function "onTokenResponse" failed: ${name}: ${message}`, 'EntraAuthWarning');
+  };
+  try {
+    // An async function is a listener too.
+    Promise.resolve(listener?.(response)).catch(warn);
+  } catch (error) {
+    warn(error);
+  }
+}
+
+function nothingToRedeem(): ReauthenticationRequiredError {
+  return new ReauthenticationRequiredError(
+    'There is no refresh token: the store is empty, and none was given.',
+    'Sign in and put the refresh token into the store, or give it as "refreshToken"; it is picked up without a restart.',
+  );
+}

@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  RefreshTokenCredential,
+  RefreshTokenStoreError,
+  RefreshTokenUnreadableError,
+  type RefreshTokenCredentialOptions,
+} from 'nestjs-entra-auth';
+
+import { ManualClock } from '../../../../lib/testing/manual-clock.js';
+import { FaultyStore } from '../../../support/faulty-store.js';
+import { goodBody, ScriptedTokenServer } from '../../../support/scripted-token-server.js';
+
+const graph = 'https://graph.microsoft.com/.default';
+const now = Date.UTC(2026, 0, 1);
+const broken = new Error('disk full, secret=hush');
+
+let server: ScriptedTokenServer;
+let clock: ManualClock;
+let store: FaultyStore;
+
+beforeAll(async () => {
+  server = await ScriptedTokenServer.start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  server.reset();
+  clock = new ManualClock(now);
+  store = new FaultyStore({ refreshToken: 'stored', obtainedOnTimestamp: now });
+});
+
+const credentialWith = (options: Partial<RefreshTokenCredentialOptions> = {}) =>
+  new RefreshTokenCredential({
+    tenantId: 'contoso.example',
+    clientId: 'the-client',
+    clientSecret: 'the-secret',
+    authorityHost: server.authorityHost,
+    certificateAuthority: server.certificateAuthority,
+    store,
+    // Far less than the deadline of requests, which real I/O must keep while the clock is moved.
+    storeTimeoutInMs: 50,
+    clock,
+    ...options,
+  });
+
+/** Moves the clock until a call has settled that waits for deadlines and for real I/O. */
+async function settled<T>(call: Promise<T>): Promise<T> {
+  let done = false;
+  const mark = (): void => void (done = true);
+  call.then(mark, mark);
+  while (!done) await clock.advance(1);
+  return call;
+}
+
+describe('a store that cannot be written', () => {
+  it('withholds no access token, and gets the new refresh token later by itself', async () => {
+    store.saveFault = broken;
+    const credential = credentialWith();
+    await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-1' });
+    expect(credential.state()).toMatchObject({
+      name: 'degraded',
+      problem: expect.stringMatching(/waits in memory.*disk full/) as unknown,
+      fix: expect.stringMatching(/^Do not restart/) as unknown,
+    });
+    expect(await store.refreshToken()).toBe('stored');
+    expect(await credential.flush()).toBe(false);
+    store.saveFault = undefined;
+    await clock.advance(60_000);
+    expect(await store.refreshToken()).toBe('refresh-1');
+    expect(credential.state()).toMatchObject({ name: 'ready' });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('is written before the next redemption, which redeems what was not stored', async () => {
+    store.saveFault = broken;
+    const credential = credentialWith();
+    await credential.getToken(graph);
+    await credential.getToken(graph);
+    store.saveFault = undefined;
+    await credential.getToken(graph);
+    expect(server.redeemed).toEqual(['stored', 'refresh-1', 'refresh-2']);
+    expect(store.saved.map(({ refreshToken }) => refreshToken)).toEqual(['refresh-2', 'refresh-3']);
+    expect(credential.state().name).toBe('ready');
+    await credential.close();
+  });
+
+  it('leaves no timer behind a credential that is closed', async () => {
+    store.saveFault = broken;
+    const credential = credentialWith();
+    await credential.getToken(graph);
+    expect(clock.pendingTimers).toBe(1);
+    await credential.close();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('gets what is unsaved when the credential is closed', async () => {
+    store.saveFault = broken;
+    const credential = credentialWith();
+    await credential.getToken(graph);
+    store.saveFault = undefined;
+    await credential.close();
+    expect(await store.refreshToken()).toBe('refresh-1');
+  });
+
+  it('is tried in intervals that grow to a minute', async () => {
+    store.saveFault = broken;
+    let tries = 0;
+    const credential = credentialWith();
+    await credential.getToken(graph);
+    const save = store.save.bind(store);
+    store.save = (value, version) => {
+      tries++;
+      return save(value, version);
+    };
+    await clock.advance(3_600_000);
+    expect(tries).toBeGreaterThan(60);
+    expect(tries).toBeLessThan(150);
+    await credential.close();
+  });
+
+  it('loses to what somebody else has stored meanwhile, and the own one serves when theirs is refused', async () => {
+    store.saveFault = broken;
+    const credential = credentialWith();
+    await credential.getToken(graph);
+    store.saveFault = undefined;
+    await store.put('theirs', now);
+    server.answer(({ form }, response) => {
+      if (form['refresh_token'] === 'refresh-1') response.end(JSON.stringify(goodBody(2)));
+      else response.writeHead(400).end('{"error":"invalid_grant"}');
+    });
+    await credential.getToken(graph);
+    expect(server.redeemed).toEqual(['stored', 'theirs', 'refresh-1']);
+    expect(await store.refreshToken()).toBe('refresh-2');
+  });
+
+  it('that writes after all, too late, is believed', async () => {
+    let finish!: () => void;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    store.beforeSave = () => finished;
+    const credential = credentialWith();
+    await settled(credential.getToken(graph));
+    expect(credential.state().name).toBe('degraded');
+    finish();
+    store.beforeSave = undefined;
+    expect(await credential.flush()).toBe(true);
+    expect(store.saved.map(({ refreshToken }) => refreshToken)).toEqual(['refresh-1']);
+  });
+});
+
+describe('a conflict', () => {
+  it('leaves what somebody else has stored, and keeps the own one to fall back on', async () => {
+    store.beforeSave = async () => {
+      store.beforeSave = undefined;
+      await store.put('theirs', now);
+    };
+    const credential = credentialWith();
+    await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-1' });
+    expect(await store.refreshToken()).toBe('theirs');
+    expect(credential.state().name).toBe('ready');
+    server.answer(({ form }, response) => {
+      if (form['refresh_token'] === 'refresh-1') response.end(JSON.stringify(goodBody(2)));
+      else response.writeHead(400).end('{"error":"invalid_grant"}');
+    });
+    await credential.getToken(graph);
+    expect(server.redeemed).toEqual(['stored', 'theirs', 'refresh-1']);
+  });
+
+  it('with somebody who stored the same refresh token is none: the successor is stored', async () => {
+    store.beforeSave = async () => {
+      store.beforeSave = undefined;
+      await store.put('stored', now);
+    };
+    await credentialWith().getToken(graph);
+    expect(await store.refreshToken()).toBe('refresh-1');
+  });
+});
+
+describe.each([
+  ['cannot be read', 'loadFault', broken],
+  ['cannot be had', 'exclusiveFault', broken],
+  ['does not answer', 'loadFault', 'hang'],
+  ['does not let anybody in', 'exclusiveFault', 'hang'],
+  ['holds what cannot be read', 'loadFault', new RefreshTokenUnreadableError('Damaged.', 'Repair it.')],
+] as const)('a store that %s', (_, part, fault) => {
+  it('is done without, with what is in memory', async () => {
+    const credential = credentialWith();
+    await credential.getToken(graph);
+    store[part] = fault;
+    await expect(settled(credential.getToken(graph))).resolves.toMatchObject({ token: 'access-2' });
+    await expect(settled(credential.getToken(graph))).resolves.toMatchObject({ token: 'access-3' });
+    expect(server.redeemed).toEqual(['stored', 'refresh-1', 'refresh-2']);
+    expect(credential.state().name).toBe('degraded');
+    expect(await store.refreshToken()).toBe('refresh-1');
+    store[part] = undefined;
+    await settled(credential.close());
+    expect(await store.refreshToken()).toBe('refresh-3');
+    expect(credential.state().name).toBe('ready');
+  });
+
+  it('is done without, with the token of the options, and gets its successor if it held that token', async () => {
+    store[part] = fault;
+    const credential = credentialWith({ refreshToken: 'stored' });
+    await expect(settled(credential.getToken(graph))).resolves.toMatchObject({ token: 'access-1' });
+    store[part] = undefined;
+    await settled(credential.close());
+    expect(await store.refreshToken()).toBe('refresh-1');
+  });
+
+  it('stops everything when it is told to, until it is well again', async () => {
+    const credential = credentialWith({ whenStoreFails: 'stop' });
+    await credential.getToken(graph);
+    store[part] = fault;
+    const error: unknown = await settled(credential.getToken(graph)).catch((thrown: unknown) => thrown);
+    expect([RefreshTokenStoreError, RefreshTokenUnreadableError]).toContain((error as Error).constructor);
+    expect(server.redeemed).toEqual(['stored']);
+    expect(credential.state().name).toBe('degraded');
+    store[part] = undefined;
+    await expect(settled(credential.getToken(graph))).resolves.toMatchObject({ token: 'access-2' });
+    expect(credential.state().name).toBe('ready');
+  });
+});
+
+it('redeems what is unsaved even when told to stop: nobody else can have it', async () => {
+  store.saveFault = broken;
+  const credential = credentialWith({ whenStoreFails: 'stop' });
+  await credential.getToken(graph);
+  store.exclusiveFault = broken;
+  await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-2' });
+  expect(server.redeemed).toEqual(['stored', 'refresh-1']);
+  await credential.close();
+});
+
+it('says it when there is no refresh token at all', async () => {
+  const empty = credentialWith({ store: new FaultyStore() });
+  await expect(empty.getToken(graph)).rejects.toMatchObject({
+    code: 'ENTRA_REAUTHENTICATION_REQUIRED',
+    message: expect.stringMatching(/the store is empty/) as unknown,
+  });
+  expect(server.received).toHaveLength(0);
+});
