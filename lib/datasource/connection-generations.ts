@@ -14,6 +14,11 @@ export class ConnectionGenerations {
     return (this.#bornIn.get(connection) ?? this.#current) < this.#current;
   }
 
+  /** Retires one connection, whatever its generation. */
+  retire(connection: object): void {
+    this.#bornIn.set(connection, -1);
+  }
+
   retireAll(): void {
     this.#current++;
   }

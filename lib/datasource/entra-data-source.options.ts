@@ -71,9 +71,47 @@ export interface EntraDataSourceOptions
    * @default 15000
    */
   connectTimeoutMS?: number;
+  /**
+   * How old a connection of the pool may grow, in milliseconds, from 1000 to 2147483647. Then it is retired: what is
+   * under way on it finishes, no new work goes to it, and it is closed. Up to a tenth is taken off at random, so that
+   * connections that were opened together do not end together.
+   *
+   * A token's expiry needs none of this, since sessions outlive their tokens. Give it where a session must not outlive
+   * a revocation by more than so long, or must move to a server that has been added.
+   *
+   * @default none: connections live until they are idle for too long (`extra.idleTimeoutMillis`)
+   */
+  maxConnectionLifetimeInMs?: number;
   /** One master and its read replicas; all of them get the same token. */
   replication?: Omit<PostgresReplication, 'master' | 'slaves'> & {
     master: EntraEndpointOptions;
     slaves: EntraEndpointOptions[];
+  };
+}
+
+/** Where a PostgreSQL server is whose identity is not verified. */
+export interface UnverifiedEndpointOptions extends Omit<EntraEndpointOptions, 'ssl'> {
+  ssl?: boolean | TlsConnectionOptions;
+}
+
+/**
+ * Options of a data source whose servers need not be verified: a local socket, a tunnel or a sidecar that ends in
+ * the same pod, a test. **Whoever answers in the server's place gets the token, and can log in with it everywhere
+ * that the principal can.**
+ */
+export interface UnverifiedDataSourceOptions extends Omit<EntraDataSourceOptions, 'ssl' | 'replication'> {
+  /**
+   * Opens a local socket as `host`, `ssl: false`, `ssl: { rejectUnauthorized: false }`, a `checkServerIdentity` of
+   * your own, `sslmode=disable` and `sslmode=require` without `sslrootcert`; each then does what it does in libpq.
+   * Nothing else is opened: a token still goes only to a host that is configured, and servers that can be verified
+   * are. A warning is logged at start-up, and the health details say `verifiedTls: false`.
+   *
+   * @see https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION
+   */
+  dangerouslySendTokenWithoutVerifiedTls: true;
+  ssl?: boolean | TlsConnectionOptions;
+  replication?: Omit<PostgresReplication, 'master' | 'slaves'> & {
+    master: UnverifiedEndpointOptions;
+    slaves: UnverifiedEndpointOptions[];
   };
 }

@@ -5,7 +5,9 @@ import type pg from 'pg';
 import { asError } from '../errors/as-error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { isConnectionOutdated } from '../errors/sqlstate.js';
+import type { Clock } from '../refresh/clock.js';
 import { ConnectionGenerations } from './connection-generations.js';
+import { ConnectionLifetime } from './connection-lifetime.js';
 import type { EntraLogin } from './entra-login.js';
 
 type PgModule = typeof pg;
@@ -21,6 +23,13 @@ function explained(error: Error): Error {
   return !isEntraAuthError(error) && isEntraAuthError(error.cause) ? error.cause : error;
 }
 
+/** Drivers before pg 8.14 ask for the password without a word about the connection that it is for. */
+function askWithTarget(client: pg.Client): void {
+  const ask = Reflect.get(client, 'password') as ((target: unknown) => unknown) | string | null;
+  const target: unknown = Reflect.get(client, 'connectionParameters');
+  if (typeof ask === 'function') Reflect.set(client, 'password', () => ask(target));
+}
+
 /** Calls back on every error that the server reports on a connection, whatever it was asked. */
 function onServerError(client: pg.PoolClient, callback: (error: unknown) => void): void {
   const connection: unknown = Reflect.get(client, 'connection');
@@ -29,9 +38,10 @@ function onServerError(client: pg.PoolClient, callback: (error: unknown) => void
 
 /**
  * pg with a client that explains refused logins and a pool that logs in again, once, when a refused token could be
- * replaced. Given to TypeORM as its `driver`, so that `pg-native` is never picked up and every pool is this one.
+ * replaced, and that lets connections grow only so old. Given to TypeORM as its `driver`, so that `pg-native` is never
+ * picked up and every pool is this one.
  */
-export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule {
+export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Clock): PgModule {
   class EntraClient extends driver.Client {
     override connect(): Promise<pg.Client>;
     override connect(callback: ClientCallback): void;
@@ -42,6 +52,8 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
         });
       }
       const startedAt = login.now();
+      askWithTarget(this);
+      login.guard.expect(this);
       super.connect((original: Error | null) => {
         const error = original ? login.translate(original, this) : undefined;
         login.report(this, startedAt, error);
@@ -56,11 +68,20 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
 
   class EntraPool extends driver.Pool {
     readonly #generations = new ConnectionGenerations();
+    readonly #lifetime = new ConnectionLifetime(clock, login.dataSource.maxConnectionLifetimeInMs);
+    readonly #inUse = new WeakSet<object>();
 
     constructor(config?: pg.PoolConfig) {
       super({ ...config, Client: EntraClient });
+      this.on('acquire', (client) => this.#inUse.add(client));
+      this.on('release', (_problem, client) => this.#inUse.delete(client));
+      this.on('remove', (client) => this.#lifetime.end(client));
       this.on('connect', (client) => {
+        // A session can end between the login and the first listener of its user, or while that has none. The client
+        // tells whoever uses it next; without a listener here, Node would end the process.
+        client.on('error', () => undefined);
         this.#generations.add(client);
+        this.#lifetime.begin(client, () => this.#retire(client));
         onServerError(client, (error) => {
           // One failover makes many connections fail; those that were opened since are not to blame.
           if (isConnectionOutdated(error) && !this.#generations.isRetired(client)) this.evictConnections();
@@ -78,6 +99,12 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
       }
     }
 
+    #retire(client: pg.PoolClient): void {
+      this.#generations.retire(client);
+      // The pool takes a closed one out when it comes to it.
+      if (!this.#inUse.has(client)) void client.end().catch(() => undefined);
+    }
+
     /** Hands out a connection that may be used, and closes it on its return if it has been retired meanwhile. */
     #lend(callback: ConnectCallback): void {
       super.connect((error, client, release) => {
@@ -88,7 +115,7 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
           this.#lend(callback);
         } else {
           const giveBack = (problem?: Error | boolean): void =>
-            release(problem ?? this.#generations.isRetired(client));
+            release(problem || this.#generations.isRetired(client));
           client.release = giveBack;
           callback(undefined, client, giveBack);
         }
@@ -103,6 +130,7 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
           this.connect((error, client) => (client === undefined ? reject(asError(error)) : resolve(client)));
         });
       }
+      const startedAt = login.now();
       const finish: ConnectCallback = (error, client, release) =>
         callback(error && explained(error), client, release);
       this.#lend((error, client, release) => {
@@ -110,9 +138,15 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin): PgModule
           finish(undefined, client, release);
           return;
         }
-        void login.renewAfter(error).then((renewed) => {
-          if (renewed) this.#lend(finish);
-          else finish(error, client, release);
+        void login.renewAfter(error, startedAt).then((tried) => {
+          if (tried === undefined) {
+            finish(error, client, release);
+            return;
+          }
+          this.#lend((...outcome) => {
+            tried();
+            finish(...outcome);
+          });
         });
       });
     }

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 
 import type { AccessToken } from '../credential/token-credential.js';
-import { DatabaseLoginRefusedError } from '../errors/database-login-refused.error.js';
+import { DatabaseLoginRefusedError, type RefusedLogin } from '../errors/database-login-refused.error.js';
 import { DatabaseUnreachableError } from '../errors/database-unreachable.error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { InsecureConnectionError } from '../errors/insecure-connection.error.js';
@@ -9,23 +9,21 @@ import { isHostRuleRefusal, isLoginRefusal, sqlStateOf } from '../errors/sqlstat
 import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { Clock } from '../refresh/clock.js';
 import { withDeadline } from '../refresh/deadline.js';
+import { deferred, type Deferred } from '../refresh/deferred.js';
 import type { EntraTokenService } from '../token/entra-token.service.js';
 import { HeldAccessToken } from '../token/held-access-token.js';
 import { readClaims } from '../token/json-web-token.js';
+import { principalTypeOf } from './principal-type.js';
+import { ConnectionGuard, parametersOf, type ConnectionTarget } from './connection-guard.js';
 import type { LoginEvent } from './login-event.js';
+import { LoginRefusals } from './login-refusals.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 
 // The token's own wait ends first, so that its error surfaces and not the driver's "timeout expired".
 const shareOfConnectTimeout = 0.8;
 
 const unverifiedFix =
-  'Check the host name. For a private certificate authority, give it as "ssl": { ca }; verification cannot be turned off.';
-
-/** The part of pg's connection parameters that decides whether a token may be sent. */
-interface ConnectionTarget {
-  host?: string;
-  ssl?: unknown;
-}
+  'Check the host name. For a private certificate authority, give it as "ssl": { ca }, or as "sslrootcert" in the URL.';
 
 /** Presents access tokens to one data source's servers, and knows which login presented which. */
 export class EntraLogin {
@@ -33,18 +31,26 @@ export class EntraLogin {
   readonly #clock: Clock;
   readonly #onLogin: (event: LoginEvent) => void;
   readonly #presented = new WeakMap<object, AccessToken>();
+  readonly #refusals: LoginRefusals;
+  /** Second logins under way, each the first of many with a new token; the others wait for what becomes of it. */
+  readonly #trials = new Map<string, Deferred<void>>();
   readonly dataSource: ResolvedDataSource;
+  readonly guard: ConnectionGuard;
 
   constructor(
     dataSource: ResolvedDataSource,
     tokens: EntraTokenService,
     clock: Clock,
     onLogin: (event: LoginEvent) => void,
+    /** How often to try a new token for a role that worked before, in milliseconds. */
+    retryInMs: number,
   ) {
     this.dataSource = dataSource;
     this.#tokens = tokens;
     this.#clock = clock;
     this.#onLogin = onLogin;
+    this.#refusals = new LoginRefusals(retryInMs);
+    this.guard = new ConnectionGuard(dataSource);
   }
 
   now(): number {
@@ -54,10 +60,10 @@ export class EntraLogin {
   /**
    * The password function that pg calls on each new connection, after the server asked for a password.
    *
-   * @throws {InsecureConnectionError} when the connection is not the verified one that was configured
+   * @throws {InsecureConnectionError} when the connection is not the one that was configured, or not verified
    */
   readonly password = async (target?: ConnectionTarget): Promise<string> => {
-    this.#checkTarget(target);
+    this.guard.check(target);
     const token = await this.#token();
     if (target !== undefined) this.#presented.set(target, token);
     return token.token;
@@ -109,58 +115,75 @@ export class EntraLogin {
   release(client: Client, error: Error | undefined): void {
     const parameters = parametersOf(client);
     const token = parameters && this.#presented.get(parameters);
-    if (error !== undefined && token !== undefined) this.#presented.set(error, token);
+    if (token !== undefined) {
+      const login = loginOf(client);
+      if (error === undefined) this.#refusals.accepted(login, token);
+      else if (mayBeToken(error)) this.#refusals.refused(login, token);
+      if (error !== undefined) this.#presented.set(error, token);
+    }
     for (const holder of [client, parameters]) {
       if (holder !== undefined && 'password' in holder) holder.password = null;
     }
   }
 
   /**
-   * Whether a login is worth a second try: it was refused for its token, and there is another token to present.
+   * Whether a login is worth a second try: it was refused for its token, and there is another token to present. Many
+   * that are refused together send one ahead, since a role that does not exist refuses every token.
+   *
+   * @param startedAt when the login began: the wait for another token ends with the login's own deadline
+   * @returns `undefined` when it is not worth it; else what to call at the end of the second try
    */
-  async renewAfter(error: Error): Promise<boolean> {
-    if (!(error instanceof DatabaseLoginRefusedError) || isHostRuleRefusal(error.cause)) return false;
+  async renewAfter(error: Error, startedAt: number): Promise<(() => void) | undefined> {
     const refused = this.#presented.get(error);
-    if (refused === undefined) return false;
+    if (refused === undefined || !mayBeToken(error)) return undefined;
+    const login = loginOf(error);
+    if (!this.#refusals.mayRenew(login, this.now())) return undefined;
+    this.#refusals.renewed(login, this.now());
     this.#tokens.invalidate(refused);
+    const deadline = startedAt + this.dataSource.connectTimeoutInMs;
     try {
-      const token = await this.#token();
-      return token.token !== refused.token;
+      const token = await this.#token(deadline);
+      if (token.token === refused.token) return undefined;
+      return await this.#afterTrial(login, deadline);
     } catch {
       // The refusal itself is what the caller must see; the failed refresh is an event of its own.
-      return false;
+      return undefined;
     }
   }
 
-  #token(): Promise<AccessToken> {
+  async #afterTrial(login: string, deadline: number): Promise<(() => void) | undefined> {
+    const underWay = this.#trials.get(login);
+    if (underWay === undefined) {
+      const trial = deferred<void>();
+      this.#trials.set(login, trial);
+      return () => {
+        this.#trials.delete(login);
+        trial.resolve();
+      };
+    }
+    await this.#until(deadline, underWay.promise, 'another login with the new token');
+    return this.#refusals.mayRenew(login, this.now()) ? () => undefined : undefined;
+  }
+
+  #token(deadline?: number): Promise<AccessToken> {
     const { resource, connectTimeoutInMs } = this.dataSource;
-    const timeoutInMs = connectTimeoutInMs * shareOfConnectTimeout;
-    return withDeadline(this.#tokens.getToken(resource), {
-      timeoutInMs,
-      clock: this.#clock,
-      onTimeout: () =>
-        new EntraTimeoutError(
-          `Waiting for the access token of the resource "${resource}"`,
-          timeoutInMs,
-          'Check that the token endpoint can be reached.',
-        ),
-    });
+    const latest = this.now() + connectTimeoutInMs * shareOfConnectTimeout;
+    return this.#until(
+      Math.min(latest, deadline ?? latest),
+      this.#tokens.getToken(resource),
+      `the access token of the resource "${resource}"`,
+    );
   }
 
-  #checkTarget(target: ConnectionTarget | undefined): void {
-    // Drivers before pg 8.14 say nothing about the target; the options have been checked at start-up.
-    if (target === undefined) return;
-    const { host, ssl } = target;
-    const verified =
-      typeof ssl === 'object' && ssl !== null && Reflect.get(ssl, 'rejectUnauthorized') === true;
-    if (!verified) {
-      const problem = `The connection to "${host}" is not verified TLS; no token was sent.`;
-      throw new InsecureConnectionError(problem, 'Leave "ssl" out, or give { ca } of the server.');
-    }
-    if (!this.dataSource.endpoints.some((endpoint) => endpoint.host === host)) {
-      const problem = `The host "${host}" is none that the data source "${this.dataSource.name}" was configured for; no token was sent.`;
-      throw new InsecureConnectionError(problem, 'Configure every host in the data source options.');
-    }
+  #until<T>(deadline: number, promise: Promise<T>, what: string): Promise<T> {
+    const timeoutInMs = Math.max(0, deadline - this.now());
+    const onTimeout = (): Error =>
+      new EntraTimeoutError(
+        `Waiting for ${what}`,
+        timeoutInMs,
+        'Check that the token endpoint can be reached.',
+      );
+    return withDeadline(promise, { timeoutInMs, clock: this.#clock, onTimeout });
   }
 
   #presentedBy(client: Client): AccessToken | undefined {
@@ -169,14 +192,32 @@ export class EntraLogin {
   }
 
   #describePresented(client: Client): {
-    token?: { acquiredAt: number; expiresOnTimestamp: number; oid?: string };
+    token?: NonNullable<RefusedLogin['token']>;
   } {
     const token = this.#presentedBy(client);
     if (!(token instanceof HeldAccessToken)) return {};
     const { acquiredAt, expiresOnTimestamp } = token;
-    const oid = readClaims(token.token)?.oid;
-    return { token: { acquiredAt, expiresOnTimestamp, ...(typeof oid === 'string' ? { oid } : {}) } };
+    const claims = readClaims(token.token) ?? {};
+    return {
+      token: {
+        acquiredAt,
+        expiresOnTimestamp,
+        ...(typeof claims.oid === 'string' ? { oid: claims.oid } : {}),
+        principalType: principalTypeOf(claims),
+      },
+    };
   }
+}
+
+/** Whether a login was refused for something that another token might change. */
+function mayBeToken(error: Error): error is DatabaseLoginRefusedError {
+  return error instanceof DatabaseLoginRefusedError && !isHostRuleRefusal(error.cause);
+}
+
+/** What the server decided on, as far as it is not the token: the same for a client and for its refusal. */
+function loginOf({ host, port, ...who }: Client | DatabaseLoginRefusedError): string {
+  const role = 'role' in who ? who.role : who.user;
+  return `${host}:${port} ${role}`;
 }
 
 /** Whether the server has no TLS, or its certificate is not the right one. */
@@ -186,10 +227,4 @@ function isTlsFailure(error: Error): boolean {
   return (
     typeof code === 'string' && /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code)
   );
-}
-
-/** The object that pg hands to the password function is the client's own, which tells logins apart. */
-function parametersOf(client: Client): { password?: unknown } | undefined {
-  const parameters: unknown = Reflect.get(client, 'connectionParameters');
-  return typeof parameters === 'object' && parameters !== null ? parameters : undefined;
 }

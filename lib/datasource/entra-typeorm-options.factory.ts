@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { TypeOrmModuleOptions, TypeOrmOptionsFactory } from '@nestjs/typeorm';
 import type { ClientConfig } from 'pg';
 import type pg from 'pg';
@@ -10,6 +11,8 @@ import type { EntraTokenService } from '../token/entra-token.service.js';
 import type { EntraLogin } from './entra-login.js';
 import type { LoginEvent } from './login-event.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
+import { verifiesServer } from './server-verification.js';
+import { openingOption } from './ssl-mode.js';
 
 /**
  * Makes the options of TypeORM data sources whose password is the current access token, asked for on each new
@@ -26,6 +29,9 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   readonly #logins = new Subject<LoginEvent>();
   /** The roles that were found in tokens, by data source. */
   readonly #roles = new Map<string, string>();
+  readonly #logger = new Logger('EntraAuth');
+  /** Data sources that have been warned of. */
+  readonly #warned = new Set<string>();
 
   /** @internal made by the module */
   constructor(options: ResolvedOptions, tokens: EntraTokenService) {
@@ -50,6 +56,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
     // TypeORM connects before Nest starts the token service, and would report a missing token ten times over.
     await this.#tokens.ready(configured.resource);
     const dataSource = await this.#withRole(configured);
+    this.#warnOnce(dataSource);
     const { login, driver } = await this.#driver(dataSource);
     const { typeOrmOptions } = dataSource;
     const toRetry = typeOrmOptions['toRetry'] as ((error: unknown) => boolean) | undefined;
@@ -71,7 +78,11 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
     const dataSource = await this.#withRole(this.#dataSource(name));
     const { login, driver } = await this.#driver(dataSource);
     const { host, port, username, database, ssl } = dataSource.primary;
-    const config: ClientConfig = {
+    const { sslnegotiation } = dataSource.typeOrmOptions['extra'] as {
+      sslnegotiation?: 'postgres' | 'direct';
+    };
+    const config: ClientConfig & { sslnegotiation?: 'postgres' | 'direct' } = {
+      ...(sslnegotiation === undefined ? {} : { sslnegotiation }),
       host,
       port,
       user: username,
@@ -82,6 +93,26 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
       query_timeout: timeoutInMs,
     };
     return new driver.Client(config);
+  }
+
+  /**
+   * Whether a token of the data source goes only to servers whose TLS is verified.
+   *
+   * @internal
+   */
+  verifiesServers(name: string | undefined): boolean {
+    return this.#dataSource(name).endpoints.every(({ ssl }) => verifiesServer(ssl));
+  }
+
+  #warnOnce({ name, endpoints }: ResolvedDataSource): void {
+    const open = endpoints.filter(({ ssl }) => !verifiesServer(ssl));
+    if (open.length === 0 || this.#warned.has(name)) return;
+    this.#warned.add(name);
+    const hosts = open.map(({ host, port }) => `${host}:${port}`).join(', ');
+    this.#logger.warn(
+      `The data source "${name}" sends its access token to servers that are not verified: ${hosts}. Whoever answers ` +
+        `there can log in with it. To end this, remove "${openingOption}".`,
+    );
   }
 
   #dataSource(name = 'default'): ResolvedDataSource {
@@ -114,10 +145,11 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
       import('./entra-driver.js'),
       import('./load-pg.js'),
     ]);
-    const login = new EntraLogin(dataSource, this.#tokens, this.#options.clock, (event) =>
-      this.#logins.next(event),
-    );
-    return { login, driver: createEntraDriver(await loadPg(), login) };
+    const { clock, resources, policy } = this.#options;
+    const { permanentErrorRetryInMs } = resources.get(dataSource.resource)?.policy ?? policy;
+    const onLogin = (event: LoginEvent): void => this.#logins.next(event);
+    const login = new EntraLogin(dataSource, this.#tokens, clock, onLogin, permanentErrorRetryInMs);
+    return { login, driver: createEntraDriver(await loadPg(), login, clock) };
   }
 }
 

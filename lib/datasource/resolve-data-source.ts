@@ -1,9 +1,11 @@
 import { EntraOptionsError } from '../errors/options.error.js';
-import { kindOf, numberOption } from '../options/option-checks.js';
+import { booleanOption, choiceOption, kindOf, numberOption } from '../options/option-checks.js';
 import type { AccessTokenClaims } from '../token/json-web-token.js';
 import type { EntraDataSourceOptions } from './entra-data-source.options.js';
+import type { ConnectionUrlParts } from './connection-url.js';
 import { fitsRoleName, roleNameFromToken } from './role-name.js';
 import { resolveEndpoint, type EndpointCandidate, type ResolvedEndpoint } from './resolve-endpoint.js';
+import { openingOption } from './ssl-mode.js';
 
 /** A data source after defaults and checks. */
 export interface ResolvedDataSource {
@@ -12,6 +14,8 @@ export interface ResolvedDataSource {
   /** The resource whose token is the password. */
   resource: string;
   connectTimeoutInMs: number;
+  /** How old a connection may grow; absent when it may grow as old as it likes. */
+  maxConnectionLifetimeInMs?: number;
   /** Finds the role in a token, when there is no `username`. */
   roleNameFromToken: (claims: AccessTokenClaims) => string | undefined;
   fallbackUsername?: string;
@@ -26,16 +30,20 @@ export interface ResolvedDataSource {
 const defaultName = 'default';
 const defaultConnectTimeoutInMs = 15_000;
 
+// A timer cannot count further: 24.8 days.
+const longestLifetimeInMs = 2 ** 31 - 1;
+
 // These reach pg behind TypeORM's back and win over what was checked here.
 const forbiddenExtras = [
   'password',
   'ssl',
-  'connectionString',
   'user',
   'host',
   'port',
   'database',
   'stream',
+  'connection',
+  'connectionTimeoutMillis',
   'Client',
 ];
 const forbiddenOptions = ['driver', 'nativeDriver'];
@@ -75,14 +83,20 @@ function resolveDataSource(name: string, path: string, given: object): ResolvedD
     );
   }
   checkExtra(`${path}.extra`, options.extra);
+  const allowsUnverified = booleanOption(
+    `${path}.${openingOption}`,
+    Reflect.get(options, openingOption),
+    false,
+  );
   const {
     resource = 'postgres',
     roleNameFromToken: fromToken = roleNameFromToken,
     fallbackUsername,
     replication,
+    maxConnectionLifetimeInMs,
     ...rest
   } = options;
-  const extra: unknown = options.extra;
+  const { connectionString, ...extra } = (options.extra ?? {}) as Record<string, unknown>;
   if (typeof resource !== 'string' || resource === '') {
     throw new EntraOptionsError(`${path}.resource`, kindOf(resource), 'Give the name of a resource.');
   }
@@ -100,13 +114,19 @@ function resolveDataSource(name: string, path: string, given: object): ResolvedD
       'Give the name of a role.',
     );
   }
-  const candidates = replication === undefined ? [options] : [replication.master, ...replication.slaves];
+  checkPlaces(path, options, connectionString);
+  const single = connectionString === undefined ? options : { ...options, url: connectionString };
+  const candidates = replication === undefined ? [single] : [replication.master, ...replication.slaves];
   const resolved = candidates.map((candidate, index) =>
-    resolveEndpoint(pathOf(path, replication, index), candidate),
+    resolveEndpoint(pathOf(path, replication, index), candidate, {
+      allowsUnverified,
+      ...(connectionString === undefined ? {} : { urlPath: `${path}.extra.connectionString` }),
+    }),
   );
   const endpoints = resolved.map(([endpoint]) => endpoint);
   const [primary] = endpoints;
   const fromUrl = resolved[0]?.[1] ?? {};
+  resolved.forEach(([, parts], index) => checkShared(pathOf(path, replication, index), parts, fromUrl));
   if (primary === undefined)
     throw new EntraOptionsError(`${path}.replication.master`, 'it is missing', 'Give a server.');
   const timeout = options.connectTimeoutMS ?? fromUrl.connectTimeoutMS;
@@ -116,10 +136,14 @@ function resolveDataSource(name: string, path: string, given: object): ResolvedD
     unit: 'milliseconds',
   });
   const applicationName = options.applicationName ?? fromUrl.applicationName;
+  const sslnegotiation = negotiation(path, extra['sslnegotiation'], fromUrl.sslnegotiation, endpoints);
   return {
     name,
     resource,
     connectTimeoutInMs,
+    ...(maxConnectionLifetimeInMs === undefined
+      ? {}
+      : { maxConnectionLifetimeInMs: lifetime(path, maxConnectionLifetimeInMs) }),
     roleNameFromToken: fromToken,
     ...(fallbackUsername === undefined ? {} : { fallbackUsername }),
     primary,
@@ -133,10 +157,16 @@ function resolveDataSource(name: string, path: string, given: object): ResolvedD
       ...(applicationName === undefined ? {} : { applicationName }),
       extra: {
         ...(fromUrl.options === undefined ? {} : { options: fromUrl.options }),
-        ...(extra as object | undefined),
+        ...extra,
+        ...(sslnegotiation === undefined ? {} : { sslnegotiation }),
       },
     },
   };
+}
+
+function lifetime(path: string, given: unknown): number {
+  const range = { min: 1_000, max: longestLifetimeInMs, unit: 'milliseconds' };
+  return numberOption(`${path}.maxConnectionLifetimeInMs`, given, Infinity, range);
 }
 
 function pathOf(path: string, replication: unknown, index: number): string {
@@ -144,19 +174,63 @@ function pathOf(path: string, replication: unknown, index: number): string {
   return index === 0 ? `${path}.replication.master` : `${path}.replication.slaves[${index - 1}]`;
 }
 
+const endpointKeys: readonly (keyof EndpointCandidate)[] = [
+  'url',
+  'host',
+  'port',
+  'username',
+  'database',
+  'password',
+  'ssl',
+];
+
 function withoutEndpoint(options: object): object {
-  const endpoint: (keyof EndpointCandidate)[] = [
-    'url',
-    'host',
-    'port',
-    'username',
-    'database',
-    'password',
-    'ssl',
-  ];
   return Object.fromEntries(
-    Object.entries(options).filter(([key]) => !endpoint.includes(key as keyof EndpointCandidate)),
+    Object.entries(options).filter(
+      ([key]) => key !== openingOption && !endpointKeys.includes(key as keyof EndpointCandidate),
+    ),
   );
+}
+
+/** Each server is described in one place: TypeORM and pg would each ignore all but one of several. */
+function checkPlaces(path: string, options: EntraDataSourceOptions, connectionString: unknown): void {
+  if (connectionString !== undefined && (options.url !== undefined || options.replication !== undefined)) {
+    const fix = 'Give the server in one place, as "url".';
+    throw new EntraOptionsError(`${path}.extra.connectionString`, 'it is not the only description', fix);
+  }
+  if (options.replication === undefined) return;
+  for (const key of endpointKeys) {
+    if (Reflect.get(options, key) === undefined) continue;
+    const fix = 'Give it for the master and for each of the slaves.';
+    throw new EntraOptionsError(`${path}.${key}`, 'it would be ignored beside "replication"', fix);
+  }
+}
+
+/** What a URL says of the whole data source must not differ from one server to the next. */
+function checkShared(path: string, parts: ConnectionUrlParts, first: ConnectionUrlParts): void {
+  for (const key of ['applicationName', 'connectTimeoutMS', 'options', 'sslnegotiation'] as const) {
+    if (parts[key] === undefined || parts[key] === first[key]) continue;
+    const fix = 'Give it in the URL of the master, or as an option of the data source.';
+    throw new EntraOptionsError(`${path}.url`, `its ${key} is another than the master's`, fix);
+  }
+}
+
+function negotiation(
+  path: string,
+  given: unknown,
+  fromUrl: string | undefined,
+  endpoints: readonly ResolvedEndpoint[],
+): string | undefined {
+  const option = `${path}.extra.sslnegotiation`;
+  const choices = ['postgres', 'direct'] as const;
+  const value = given === undefined ? fromUrl : choiceOption(option, given, 'postgres', choices);
+  if (fromUrl !== undefined && value !== fromUrl)
+    throw new EntraOptionsError(option, 'it contradicts the "url"', 'Give it in one of the two places.');
+  if (value === 'direct' && endpoints.some(({ ssl }) => ssl === false)) {
+    const fix = 'Leave it out, or write "sslmode=verify-full".';
+    throw new EntraOptionsError(option, 'it is direct on a connection without TLS', fix);
+  }
+  return value;
 }
 
 function checkExtra(path: string, extra: unknown): void {

@@ -1,18 +1,19 @@
-import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
-
 import { EntraOptionsError } from '../errors/options.error.js';
 import { kindOf } from '../options/option-checks.js';
 import { fitsRoleName } from './role-name.js';
 import { parseConnectionUrl, type ConnectionUrlParts } from './connection-url.js';
+import { resolveTls } from './resolve-tls.js';
+import type { EndpointTls } from './server-verification.js';
+import { requireOpening } from './ssl-mode.js';
 
-/** One server, complete and safe to connect to: everything but the token. */
+/** One server, complete: everything but the token. Safe to connect to, unless the user has opened the guard. */
 export interface ResolvedEndpoint {
   host: string;
   port: number;
   /** Absent when the role is to be found in the token. */
   username?: string;
   database: string;
-  ssl: TlsConnectionOptions & { rejectUnauthorized: true };
+  ssl: EndpointTls;
 }
 
 /** An endpoint as found in the options, before any of it is believed. */
@@ -36,6 +37,7 @@ const defaultPort = 5432;
 export function resolveEndpoint(
   path: string,
   given: EndpointCandidate,
+  { urlPath = `${path}.url`, allowsUnverified }: { urlPath?: string; allowsUnverified: boolean },
 ): [ResolvedEndpoint, ConnectionUrlParts] {
   if (given.password !== undefined) {
     throw new EntraOptionsError(
@@ -44,8 +46,7 @@ export function resolveEndpoint(
       'Leave it out: the access token takes its place.',
     );
   }
-  const url =
-    given.url === undefined ? {} : parseConnectionUrl(`${path}.url`, text(`${path}.url`, given.url));
+  const url = given.url === undefined ? {} : parseConnectionUrl(urlPath, text(urlPath, given.url));
   const pick = (key: 'host' | 'username' | 'database', fix: string): string => {
     const value = given[key];
     if (value !== undefined && url[key] !== undefined && value !== url[key])
@@ -55,7 +56,8 @@ export function resolveEndpoint(
   const host = pick('host', 'Give the name of the server, such as "example.postgres.database.azure.com".');
   if (host.startsWith('/')) {
     const fix = 'Give the name of a server: a local socket has no TLS, and Azure has none.';
-    throw new EntraOptionsError(`${path}.host`, 'it is a local socket', fix);
+    requireOpening(`${path}.host`, 'it is a local socket', fix, allowsUnverified);
+    checkSocket(path, given.ssl, url.sslmode);
   }
   const role = (): string => {
     const name = pick('username', 'Give the name of the database role that stands for the Entra principal.');
@@ -71,7 +73,9 @@ export function resolveEndpoint(
     port: port(path, given.port, url.port),
     ...(given.username === undefined && url.username === undefined ? {} : { username: role() }),
     database: pick('database', 'Give the name of the database.'),
-    ssl: tls(`${path}.ssl`, given.ssl, url.ca),
+    ssl: host.startsWith('/')
+      ? false
+      : resolveTls({ path, urlPath, host, given: given.ssl, url, allowsUnverified }),
   };
   return [endpoint, url];
 }
@@ -87,25 +91,10 @@ function port(path: string, given: unknown, fromUrl: number | undefined): number
   );
 }
 
-function tls(path: string, given: unknown, ca: string | undefined): ResolvedEndpoint['ssl'] {
-  const always =
-    'The token is sent as a clear password, so the server must be verified: leave it out, or give { ca }.';
-  if (given === undefined || given === true)
-    return { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
-  if (typeof given !== 'object' || given === null) throw new EntraOptionsError(path, kindOf(given), always);
-  const options = given as TlsConnectionOptions;
-  if (options.rejectUnauthorized !== undefined && options.rejectUnauthorized !== true) {
-    throw new EntraOptionsError(`${path}.rejectUnauthorized`, kindOf(options.rejectUnauthorized), always);
-  }
-  if (options.checkServerIdentity !== undefined) {
-    throw new EntraOptionsError(
-      `${path}.checkServerIdentity`,
-      'it replaces the check of the host name',
-      always,
-    );
-  }
-  if (ca !== undefined && options.ca !== undefined) throw contradiction(`${path}.ca`);
-  return { ...options, ...(ca === undefined ? {} : { ca }), rejectUnauthorized: true };
+/** TLS on a local socket is what libpq ignores, and pg would try. */
+function checkSocket(path: string, ssl: unknown, sslmode: string | undefined): void {
+  if ((ssl === undefined || ssl === false) && (sslmode === undefined || sslmode === 'disable')) return;
+  throw new EntraOptionsError(`${path}.ssl`, 'it asks for TLS on a local socket', 'Leave it out.');
 }
 
 function text(option: string, value: unknown, fix = 'Give a string.'): string {

@@ -15,6 +15,8 @@ export interface DataSourceHealth {
   durationInMs: number;
   /** Why the data source is down. Free of secrets. */
   message?: string;
+  /** `false` when the data source sends its token to a server that is not verified; else absent. */
+  verifiedTls?: false;
 }
 
 type Probe = DataSourceHealth & { status: 'up' | 'down' };
@@ -61,7 +63,9 @@ export class EntraDataSourceHealthIndicator {
   async #probe(name: string, timeoutInMs: number): Promise<Probe> {
     const startedAt = this.#clock.now();
     const duration = (): number => this.#clock.now() - startedAt;
+    let guard: Pick<DataSourceHealth, 'verifiedTls'> = {};
     try {
+      if (!this.#factory.verifiesServers(name)) guard = { verifiedTls: false };
       const client = await this.#factory.createClient(name, timeoutInMs);
       // Without a listener, a connection that breaks while it closes would end the process.
       client.on('error', () => undefined);
@@ -71,9 +75,9 @@ export class EntraDataSourceHealthIndicator {
       } finally {
         await client.end();
       }
-      return { status: 'up', durationInMs: duration() };
+      return { status: 'up', durationInMs: duration(), ...guard };
     } catch (error) {
-      return { status: 'down', durationInMs: duration(), message: (error as Error).message };
+      return { status: 'down', durationInMs: duration(), message: (error as Error).message, ...guard };
     }
   }
 }

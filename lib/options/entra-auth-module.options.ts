@@ -1,6 +1,9 @@
 import type { CredentialConfiguration } from '../credential/credential-configuration.js';
 import type { TokenCredential, TokenCredentialFactory } from '../credential/token-credential.js';
-import type { EntraDataSourceOptions } from '../datasource/entra-data-source.options.js';
+import type {
+  EntraDataSourceOptions,
+  UnverifiedDataSourceOptions,
+} from '../datasource/entra-data-source.options.js';
 import type { Clock } from '../refresh/clock.js';
 
 /** The national cloud that the application runs in. It decides the scopes of the well-known resources. */
@@ -57,7 +60,10 @@ export interface EntraAuthModuleOptions {
    * The TypeORM data sources that log in with a token: the options of the default one (recognised by its
    * `type: 'postgres'`), or several by name.
    */
-  dataSource?: EntraDataSourceOptions | Record<string, EntraDataSourceOptions>;
+  dataSource?:
+    | EntraDataSourceOptions
+    | UnverifiedDataSourceOptions
+    | Record<string, EntraDataSourceOptions | UnverifiedDataSourceOptions>;
   /**
    * Time and chance, for tests.
    *
@@ -117,20 +123,20 @@ export interface RefreshOptions {
   attemptTimeoutInMs?: number;
   /**
    * Delays after failed attempts. They are random between zero and a bound that doubles; while a token is held, and
-   * until its last five minutes, they are longer.
+   * until its last three minutes, they are longer.
    */
   backoff?: {
     /** Bound of the first delay, in milliseconds. Default: 1000. */
     initialDelayInMs?: number;
-    /** Bound of every delay without a token, and in a token's last five minutes, in milliseconds. Default: 30000. */
+    /** Bound of every delay without a token, and in a token's last three minutes, in milliseconds. Default: 30000. */
     maxDelayInMs?: number;
     /**
-     * The share of what is left of a held token's life after which to try again: from half to one and a half of it,
-     * at random, and half an hour on average at most. So a fleet does not fall upon an issuer that has just
-     * recovered. It begins with the second retry: the first comes at once. Zero turns it off, for whoever wants the
-     * new token sooner.
+     * The share of what is left of a held token's life, but for its last three minutes, after which to try again: on
+     * average, at random between 60 % and all of it by default, and half an hour on average at most. So a fleet does
+     * not fall upon an issuer that has just recovered. It begins with the second retry: the first comes at once. Zero
+     * turns it off, for whoever wants the new token sooner.
      *
-     * @default 0.6
+     * @default 0.8
      */
     shareOfLifeLeft?: number;
   };

@@ -19,6 +19,11 @@ export const systemClock: Clock = {
   clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
 };
 
+/** Lets the process end although a timer waits. */
+export function unref(timer: TimerHandle): void {
+  (timer as { unref?: () => void } | undefined)?.unref?.();
+}
+
 // A longer delay overflows Node's timer and fires at once.
 const longestDelay = 2 ** 31 - 1;
 

@@ -1,6 +1,6 @@
 import type { SchedulerRegistry } from '@nestjs/schedule';
 
-import { delayUntil, type Clock, type TimerHandle } from './clock.js';
+import { delayUntil, unref, type Clock, type TimerHandle } from './clock.js';
 
 // A machine that slept, or whose clock was set, is noticed at the latest after this time, even without any call.
 const longestSleepInMs = 300_000;
@@ -91,8 +91,4 @@ export class RefreshScheduler {
     for (let n = 2; this.#registry.doesExist('timeout', name); n++) name = `${wished}#${n}`;
     return name;
   }
-}
-
-function unref(timer: TimerHandle): void {
-  (timer as { unref?: () => void } | undefined)?.unref?.();
 }

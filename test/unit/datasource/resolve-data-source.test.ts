@@ -53,8 +53,6 @@ describe('resolveDataSources', () => {
     ['postgresql://app@db.example/notes', { port: 5432 }],
     ['postgres://me%40corp.example@db.example/no%20tes', { username: 'me@corp.example', database: 'no tes' }],
     ['postgres://app@[::1]:5433/notes', { host: '::1', port: 5433 }],
-    [`${url}?sslmode=require`, { ssl: { rejectUnauthorized: true } }],
-    [`${url}?sslmode=verify-ca`, { ssl: { rejectUnauthorized: true } }],
     [`${url}?sslmode=verify-full&sslrootcert=system`, { ssl: { rejectUnauthorized: true } }],
   ])('takes %s apart', (text, primary) => {
     const resolved = resolve({ type: 'postgres', url: text });
@@ -83,6 +81,31 @@ describe('resolveDataSources', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('reads the client certificate that a URL names, and its key', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'entra-url-'));
+    try {
+      const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+      writeFileSync(cert, 'CERT');
+      writeFileSync(key, 'KEY');
+      expect(resolve({ type: 'postgres', url: `${url}?sslcert=${cert}&sslkey=${key}` }).primary.ssl).toEqual({
+        cert: 'CERT',
+        key: 'KEY',
+        rejectUnauthorized: true,
+      });
+      expect(errorOf({ type: 'postgres', url: `${url}?sslcert=${cert}` }).message).toMatch(/without sslkey/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('refuses URLs that say different things of the whole data source', () => {
+    const replication = {
+      master: { url: `${url}?connect_timeout=5` },
+      slaves: [{ url: `${url}?connect_timeout=9` }],
+    };
+    expect(errorOf({ type: 'postgres', replication }).option).toBe('dataSource.replication.slaves[0].url');
   });
 
   it('completes a URL with options, and options that say the same', () => {
@@ -126,7 +149,14 @@ describe('resolveDataSources', () => {
     ['dataSource.extra', { ...given, extra: 'max=3' }],
     ['dataSource.extra.password', { ...given, extra: { password: 'hunter2' } }],
     ['dataSource.extra.ssl', { ...given, extra: { ssl: false } }],
-    ['dataSource.extra.connectionString', { ...given, extra: { connectionString: url } }],
+    [
+      'dataSource.extra.connectionString',
+      { ...given, extra: { connectionString: `${url}?sslmode=disable` } },
+    ],
+    ['dataSource.extra.connectionTimeoutMillis', { ...given, extra: { connectionTimeoutMillis: 0 } }],
+    ['dataSource.extra.sslnegotiation', { ...given, extra: { sslnegotiation: 'never' } }],
+    ['dataSource.url', { type: 'postgres', url: `${url}?sslmode=require` }],
+    ['dataSource.url', { type: 'postgres', url: `${url}?sslmode=verify-ca` }],
     ['dataSource.extra.host', { ...given, extra: { host: 'evil.example' } }],
     ['dataSource.url', { type: 'postgres', url: 'db.example' }],
     ['dataSource.url', { type: 'postgres', url: 'mysql://app@db.example/notes' }],

@@ -1,0 +1,83 @@
+import { TLSSocket } from 'node:tls';
+
+import type { Client } from 'pg';
+
+import { InsecureConnectionError } from '../errors/insecure-connection.error.js';
+import type { ResolvedDataSource } from './resolve-data-source.js';
+import type { ResolvedEndpoint } from './resolve-endpoint.js';
+import { verifiesAlike, verifiesServer } from './server-verification.js';
+
+/** The part of pg's connection parameters that decides whether a token may be sent. */
+export interface ConnectionTarget {
+  host?: string;
+  port?: number;
+  ssl?: unknown;
+}
+
+/** Stands between the tokens and the connections of one data source, at the moment when a server asks for one. */
+export class ConnectionGuard {
+  readonly #dataSourceName: string;
+  /** Copies: the driver's options hold the same objects, and could be changed. */
+  readonly #endpoints: readonly ResolvedEndpoint[];
+  readonly #clients = new WeakMap<object, Client>();
+
+  constructor({ name, endpoints }: ResolvedDataSource) {
+    this.#dataSourceName = name;
+    this.#endpoints = endpoints.map((endpoint) => ({
+      ...endpoint,
+      ssl: endpoint.ssl && { ...endpoint.ssl },
+    }));
+  }
+
+  /** Says which client is about to log in, so that its socket can be looked at before it is given a token. */
+  expect(client: Client): void {
+    const parameters = parametersOf(client);
+    if (parameters !== undefined) this.#clients.set(parameters, client);
+  }
+
+  /**
+   * Looks at a connection that asks for a token.
+   *
+   * @throws {InsecureConnectionError} when it is not the one that was configured, or not verified
+   */
+  check(target: ConnectionTarget | undefined): void {
+    // Drivers before pg 8.14 say nothing about the target; the options have been checked at start-up.
+    if (target === undefined) return;
+    const client = this.#clients.get(target);
+    const endpoint = this.#configured(target);
+    // The client connects to its own host, which need not be that of its parameters any more.
+    if (client !== undefined && this.#configured(client) !== endpoint) throw this.#otherHost(client.host);
+    if (!verifiesServer(endpoint.ssl)) return;
+    if (verifiesAlike(endpoint.ssl, target.ssl) && (client === undefined || isVerified(client))) return;
+    const problem = `The connection to "${target.host}" is not verified TLS; no token was sent.`;
+    throw new InsecureConnectionError(problem, 'Leave "ssl" out, or give { ca } of the server.');
+  }
+
+  #configured({ host, port }: ConnectionTarget): ResolvedEndpoint {
+    const found = this.#endpoints.find(
+      (endpoint) => endpoint.host === host && (port === undefined || endpoint.port === port),
+    );
+    if (found === undefined) throw this.#otherHost(host, port);
+    return found;
+  }
+
+  #otherHost(host: string | undefined, port?: number): InsecureConnectionError {
+    const what = `The host "${host}"${port === undefined ? '' : ` with the port ${port}`}`;
+    const problem = `${what} is none that the data source "${this.#dataSourceName}" was configured for; no token was sent.`;
+    return new InsecureConnectionError(problem, 'Configure every host in the data source options.');
+  }
+}
+
+/** Asks the socket itself: options can be changed after a connection was made. */
+function isVerified(client: Client): boolean {
+  const connection: unknown = Reflect.get(client, 'connection');
+  const stream: unknown =
+    typeof connection === 'object' && connection !== null ? Reflect.get(connection, 'stream') : undefined;
+  return stream instanceof TLSSocket && stream.authorized;
+}
+
+/** The object that pg hands to the password function is the client's own, which tells logins apart. */
+export function parametersOf(client: Client): { password?: unknown } | undefined {
+  const parameters: unknown = Reflect.get(client, 'connectionParameters');
+  return typeof parameters === 'object' && parameters !== null ? parameters : undefined;
+}

@@ -1,0 +1,102 @@
+import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
+
+import { EntraOptionsError } from '../errors/options.error.js';
+import { kindOf } from '../options/option-checks.js';
+import type { ConnectionUrlParts } from './connection-url.js';
+import type { EndpointTls } from './server-verification.js';
+import { requireOpening, tlsOfMode } from './ssl-mode.js';
+
+export interface TlsCandidate {
+  /** Path of the endpoint's options. */
+  path: string;
+  /** Path of the URL. */
+  urlPath: string;
+  host: string;
+  /** The option `ssl`, before any of it is believed. */
+  given: unknown;
+  url: ConnectionUrlParts;
+  allowsUnverified: boolean;
+}
+
+const always =
+  'The token is sent as a clear password, so the server must be verified: leave it out, or give { ca }.';
+
+// Each of these would let another server answer, or another check take the place of the certificate's.
+const forbidden = ['socket', 'host', 'pskCallback'] as const;
+
+/**
+ * Puts the option `ssl` and the URL together to what pg is given.
+ *
+ * @throws {EntraOptionsError} for what is contradictory or leaves the server unverified
+ */
+export function resolveTls(candidate: TlsCandidate): EndpointTls {
+  const { urlPath, url, given, allowsUnverified } = candidate;
+  const path = `${candidate.path}.ssl`;
+  if (given !== undefined && typeof given !== 'boolean' && !isObject(given))
+    throw new EntraOptionsError(path, kindOf(given), always);
+  if (given === false) return withoutTls(path, candidate);
+  const options: TlsConnectionOptions = isObject(given) ? given : {};
+  checkOptions(path, options, candidate);
+  const { sslmode: mode, ca, rootCertificate, clientCertificate = {} } = url;
+  if ((given === true && mode !== undefined && mode !== 'verify-full') || (given && mode === 'disable'))
+    throw contradiction(path);
+  for (const [key, fromUrl] of Object.entries({ ca: rootCertificate, ...clientCertificate })) {
+    if (fromUrl !== undefined && Reflect.get(options, key) !== undefined)
+      throw contradiction(`${path}.${key}`);
+  }
+  const merged = { ...options, ...(ca === undefined ? {} : { ca }), ...clientCertificate };
+  if (clientCertificate.cert !== undefined && merged.key === undefined && merged.pfx === undefined)
+    throw new EntraOptionsError(
+      urlPath,
+      'it has an sslcert without sslkey',
+      'Add "sslkey" with the file of the key.',
+    );
+  if (mode === undefined && options.rejectUnauthorized === false) return merged;
+  const tls = tlsOfMode(urlPath, {
+    mode,
+    rootCertificate: options.ca === undefined ? rootCertificate : 'own',
+    allowsUnverified,
+  });
+  if (tls === false) return tls;
+  if (options.rejectUnauthorized !== undefined && options.rejectUnauthorized !== tls.rejectUnauthorized)
+    throw contradiction(`${path}.rejectUnauthorized`);
+  return { ...tls, ...merged, rejectUnauthorized: tls.rejectUnauthorized };
+}
+
+function withoutTls(path: string, { url, allowsUnverified }: TlsCandidate): false {
+  requireOpening(path, 'it is false', always, allowsUnverified);
+  if (url.sslmode !== undefined && url.sslmode !== 'disable') throw contradiction(path);
+  return false;
+}
+
+function checkOptions(
+  path: string,
+  options: TlsConnectionOptions,
+  { host, allowsUnverified }: TlsCandidate,
+): void {
+  for (const key of forbidden) {
+    if (Reflect.get(options, key) !== undefined)
+      throw new EntraOptionsError(`${path}.${key}`, 'it replaces the check of the server', always);
+  }
+  const { servername, rejectUnauthorized, checkServerIdentity } = options;
+  if (servername !== undefined && servername !== host) {
+    const fix = 'Leave it out, and give as "host" the name that is in the certificate.';
+    throw new EntraOptionsError(`${path}.servername`, 'it is another name than "host"', fix);
+  }
+  if (rejectUnauthorized !== undefined && rejectUnauthorized !== true) {
+    const known = rejectUnauthorized === false && allowsUnverified;
+    requireOpening(`${path}.rejectUnauthorized`, kindOf(rejectUnauthorized), always, known);
+  }
+  if (checkServerIdentity !== undefined) {
+    const known = typeof checkServerIdentity === 'function' && allowsUnverified;
+    requireOpening(`${path}.checkServerIdentity`, 'it replaces the check of the host name', always, known);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function contradiction(option: string): EntraOptionsError {
+  return new EntraOptionsError(option, 'it contradicts the "url"', 'Give it in one of the two places.');
+}

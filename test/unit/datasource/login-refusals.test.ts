@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { LoginRefusals } from '../../../lib/datasource/login-refusals.js';
+import { HeldAccessToken } from '../../../lib/token/held-access-token.js';
+
+const retryInMs = 300_000;
+const token = (acquiredAt: number): HeldAccessToken =>
+  new HeldAccessToken({ token: `t${acquiredAt}`, expiresOnTimestamp: acquiredAt + 3_600_000, acquiredAt });
+const [first, second, third] = [token(1), token(2), token(3)];
+
+function refusals(...tokens: HeldAccessToken[]): LoginRefusals {
+  const made = new LoginRefusals(retryInMs);
+  for (const one of tokens) made.refused('role', one);
+  return made;
+}
+
+describe('LoginRefusals', () => {
+  it('lets a token be replaced, however often it is refused', () => {
+    expect(refusals(first, first, first).mayRenew('role', 0)).toBe(true);
+  });
+
+  it('takes a role that two tokens could not help for a wrong one, for good', () => {
+    const wrong = refusals(first, second);
+    wrong.renewed('role', 0);
+    expect(wrong.mayRenew('role', 100 * retryInMs)).toBe(false);
+    wrong.refused('role', third);
+    expect(wrong.mayRenew('role', 100 * retryInMs)).toBe(false);
+  });
+
+  it('leaves other roles alone', () => {
+    expect(refusals(first, second).mayRenew('another role', 0)).toBe(true);
+  });
+
+  it('begins anew when the role is accepted', () => {
+    const repaired = refusals(first, second);
+    repaired.accepted('role', second);
+    expect(repaired.mayRenew('role', 0)).toBe(true);
+  });
+
+  it('tries a role that once worked again, but seldom', () => {
+    const lost = refusals();
+    lost.accepted('role', first);
+    lost.refused('role', first);
+    expect(lost.mayRenew('role', 1_000)).toBe(true);
+    lost.renewed('role', 1_000);
+    lost.refused('role', second);
+    expect(lost.mayRenew('role', 1_000 + retryInMs - 1)).toBe(false);
+    expect(lost.mayRenew('role', 1_000 + retryInMs)).toBe(true);
+  });
+
+  it('does not count a straggler with an older token than one that was accepted', () => {
+    const busy = refusals(first);
+    busy.accepted('role', second);
+    busy.refused('role', first);
+    busy.refused('role', second);
+    expect(busy.mayRenew('role', 0)).toBe(true);
+  });
+});
