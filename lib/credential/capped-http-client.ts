@@ -28,6 +28,7 @@ export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clo
       }
       request.abortSignal = controller.signal;
       try {
+        controller.signal.throwIfAborted();
         const response = await inner.sendRequest(request);
         const retryAfter = response.headers.get('retry-after');
         Object.assign(observation, { statusCode: response.status, retryAfter, networkError: undefined });

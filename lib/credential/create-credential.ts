@@ -4,8 +4,10 @@ import { CredentialUnavailableError } from '../errors/credential-unavailable.err
 import { redactError } from '../observability/redaction.js';
 import type { EntraCloud } from '../options/entra-auth-module.options.js';
 import type { Clock } from '../refresh/clock.js';
+import { authorityHosts } from './authority-hosts.js';
 import { capHttpClient } from './capped-http-client.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
+import { ManagedIdentityCache } from './managed-identity-cache.js';
 import { ObservedCredential } from './observed-credential.js';
 import type { TokenCredential } from './token-credential.js';
 
@@ -13,13 +15,6 @@ type AzureIdentity = typeof import('@azure/identity');
 type SharedOptions = TokenCredentialOptions & { disableInstanceDiscovery?: boolean };
 
 const defaultRequestTimeoutInMs = 10_000;
-
-/** @see https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud */
-const authorityHosts: Record<EntraCloud, string> = {
-  public: 'https://login.microsoftonline.com',
-  usgov: 'https://login.microsoftonline.us',
-  china: 'https://login.chinacloudapi.cn',
-};
 
 /**
  * Makes a credential of `@azure/identity`, which is an optional peer and slow to import, so it is loaded only here.
@@ -34,7 +29,8 @@ export async function createCredential(
   const identity = await loadIdentity();
   const options = await sharedOptions(configuration, cloud, clock);
   try {
-    return new ObservedCredential(make(identity, configuration, options));
+    const credential = make(identity, configuration, options);
+    return new ObservedCredential(credential, ManagedIdentityCache.of(credential));
   } catch (error) {
     throw new CredentialUnavailableError(
       `The credential of kind "${configuration.kind}" could not be made: ${redactError(error).message}.`,

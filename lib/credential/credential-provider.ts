@@ -1,6 +1,7 @@
 import { CredentialUnavailableError } from '../errors/credential-unavailable.error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { redactError } from '../observability/redaction.js';
+import { credentialStateOf, type CredentialState } from './credential-state.js';
 import { isTokenCredential, type TokenCredential, type TokenCredentialFactory } from './token-credential.js';
 
 /**
@@ -10,10 +11,15 @@ import { isTokenCredential, type TokenCredential, type TokenCredentialFactory } 
 export class CredentialProvider {
   readonly #create: TokenCredentialFactory | undefined;
   #current: Promise<TokenCredential> | undefined;
+  /** The instance that was used last, for what it says of itself. */
+  #known: TokenCredential | undefined;
 
   constructor(credential: TokenCredential | TokenCredentialFactory) {
     if (typeof credential === 'function') this.#create = credential;
-    else this.#current = Promise.resolve(credential);
+    else {
+      this.#current = Promise.resolve(credential);
+      this.#known = credential;
+    }
   }
 
   /** Whether a new instance can be made. */
@@ -30,6 +36,11 @@ export class CredentialProvider {
   renew(used: Promise<TokenCredential>): Promise<TokenCredential> {
     if (this.renewable && this.#current === used) this.#current = undefined;
     return this.get();
+  }
+
+  /** Where the instance says that it stands, if it is one that does. */
+  state(): CredentialState | undefined {
+    return credentialStateOf(this.#known);
   }
 
   #make(): Promise<TokenCredential> {
@@ -54,7 +65,7 @@ export class CredentialProvider {
         cause,
       );
     }
-    if (isTokenCredential(credential)) return credential;
+    if (isTokenCredential(credential)) return (this.#known = credential);
     throw new CredentialUnavailableError(
       `The "credential" function returned ${credential === null ? 'null' : typeof credential} and no credential.`,
       'Return an object with a getToken() method, such as `new DefaultAzureCredential()`.',

@@ -8,7 +8,7 @@ export const defaultRefreshPolicy: RefreshPolicy = {
   shareOfLife: 0.5,
   jitter: 0.05,
   attemptTimeoutInMs: 20_000,
-  backoff: { initialDelayInMs: 1_000, maxDelayInMs: 30_000, shareOfLifeLeft: 0.6 },
+  backoff: { initialDelayInMs: 1_000, maxDelayInMs: 30_000, shareOfLifeLeft: 0.8 },
   permanentErrorRetryInMs: 300_000,
   forcedRefreshCooldownInMs: 30_000,
 };
@@ -53,7 +53,7 @@ export function resolveRefreshOptions(
         `${path}.backoff.shareOfLifeLeft`,
         backoff.shareOfLifeLeft,
         base.backoff.shareOfLifeLeft,
-        { min: 0, max: 0.6, unit: 'a share' },
+        { min: 0, max: 0.9, unit: 'a share' },
       ),
     },
     permanentErrorRetryInMs: number('permanentErrorRetryInMs', 1_000),

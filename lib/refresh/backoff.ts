@@ -4,7 +4,10 @@ export interface BackoffPolicy {
   initialDelayInMs: number;
   /** Upper bound of every delay by backoff, in milliseconds. */
   maxDelayInMs: number;
-  /** The share of what is left of a held token's life after which to try again, on average. Zero: backoff alone. */
+  /**
+   * The share of what is left of a held token's life, but for its last three minutes, after which to try again, on
+   * average. Zero: backoff alone.
+   */
   shareOfLifeLeft: number;
 }
 

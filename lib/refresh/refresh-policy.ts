@@ -28,8 +28,10 @@ const retryJitterInMs = 5_000;
 // However long a token still lives, an outage that is over should be noticed within the hour.
 const longestCalmDelayInMs = 1_800_000;
 
-// In a token's last minutes, the new one is urgent.
 const lastMinutesInMs = 300_000;
+
+// So close to the end of a token, the new one is urgent.
+const urgentInMs = 180_000;
 
 // With nothing left to serve, a long Retry-After would turn the server's bad minute into our bad hour.
 const longestRetryAfterWithoutToken = 60_000;
@@ -121,14 +123,20 @@ function failureDelay(situation: FailureSituation, policy: RefreshPolicy): numbe
 }
 
 /**
- * Nobody waits for the new token while the held one serves. So each retry waits for a share of what is left, give or take
- * half of it: a fleet whose retries are spread out like its refreshes does not fall upon an issuer that has just
- * recovered. Only the first retry comes at once, since most faults are over by then. In the token's last minutes, and so
- * for tokens that live only minutes, backoff alone decides.
+ * Nobody waits for the new token while the held one serves. So each retry waits for a share of what is left until the
+ * token's last three minutes, give or take as much as reaches to their beginning: a fleet whose retries are spread out
+ * like its refreshes, and mostly fall into the time in which the refreshes of the outage would have had their successors,
+ * does not fall upon an issuer that has just recovered. Only the first retry comes at once, since most faults are over by
+ * then. In the last three minutes, and so for tokens that live only minutes, backoff alone decides.
  */
-function calmDelay(held: TokenTimes, from: number, random: number, backoff: BackoffPolicy): number {
-  const untilLastMinutes = held.expiresOnTimestamp - lastMinutesInMs - from;
-  if (untilLastMinutes <= 0) return 0;
-  const share = Math.min((usableUntil(held) - from) * backoff.shareOfLifeLeft, longestCalmDelayInMs);
-  return Math.min(share * (0.5 + random), untilLastMinutes + random * backoff.maxDelayInMs);
+function calmDelay(
+  held: TokenTimes,
+  from: number,
+  random: number,
+  { shareOfLifeLeft: share }: BackoffPolicy,
+): number {
+  const left = held.expiresOnTimestamp - urgentInMs - from;
+  if (left <= 0 || share === 0) return 0;
+  const spread = Math.min(1, (1 - share) / share);
+  return Math.min(left * share, longestCalmDelayInMs) * (1 + spread * (2 * random - 1));
 }

@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs';
 
-import { classifyCredentialFailure } from '../errors/credential-failure.js';
+import { classifyCredentialFailure, type CredentialFailure } from '../errors/credential-failure.js';
 import { InvalidTokenError } from '../errors/invalid-token.error.js';
 import { EntraShutDownError } from '../errors/shut-down.error.js';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
@@ -233,8 +233,28 @@ export class TokenRefresher {
       nextRefreshAt: new Date(next),
       ...(held === undefined ? {} : { expiresAt: new Date(held.expiresOnTimestamp) }),
     });
+    if (failure.signIn) this.#reportSignIn(slot, unavailable, failure, held);
     this.#reportEnd(slot, now);
     return unavailable;
+  }
+
+  #reportSignIn(
+    slot: TokenSlot,
+    error: TokenUnavailableError,
+    { problem, fix }: CredentialFailure,
+    held: HeldAccessToken | undefined,
+  ): void {
+    if (slot.signInReported) return;
+    slot.signInReported = true;
+    this.#emit({
+      type: 'reauthentication-required',
+      resource: slot.name,
+      at: new Date(this.#clock.now()),
+      error,
+      problem,
+      fix,
+      ...(held === undefined ? {} : { expiresAt: new Date(held.expiresOnTimestamp) }),
+    });
   }
 
   #reportEnd(slot: TokenSlot, now: number): void {

@@ -44,6 +44,8 @@ export class TokenSlot implements TimerOwner {
   challenges: Map<string, Promise<HeldAccessToken>> | undefined;
   /** What has been said about the end of the held token, so that it is said once. */
   endReported: 'expiring' | 'expired' | undefined;
+  /** Whether it has been said that somebody must sign in again. */
+  signInReported = false;
   timerName: string | undefined;
   timerHandle: TimerHandle;
 
@@ -75,6 +77,7 @@ export class TokenSlot implements TimerOwner {
 
   recordSuccess(nextAttemptAt: number): void {
     this.consecutiveFailures = 0;
+    this.signInReported = false;
     this.lastError = undefined;
     this.nextAttemptAt = nextAttemptAt;
     this.#serveAgain();
@@ -102,6 +105,7 @@ export class TokenSlot implements TimerOwner {
   }
 
   state(now: number): TokenState {
+    const credential = this.resource.credential.state();
     return {
       resource: this.name,
       configured: !this.onDemand,
@@ -114,6 +118,7 @@ export class TokenSlot implements TimerOwner {
       failures: this.failures,
       consecutiveFailures: this.consecutiveFailures,
       ...(this.lastError === undefined ? {} : { lastError: this.lastError.message }),
+      ...(credential === undefined ? {} : { credential }),
     };
   }
 

@@ -1,3 +1,4 @@
+import { ObservedCredential } from '../credential/observed-credential.js';
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../credential/token-credential.js';
 import { InvalidTokenError } from '../errors/invalid-token.error.js';
 import type { ResolvedResource } from '../options/resolved-options.js';
@@ -59,18 +60,21 @@ export class TokenSource {
       renewable: this.#resource.credential.renewable,
       issuerWantsRefresh: (held?.refreshAfterTimestamp ?? Infinity) <= this.#clock.now(),
     };
+    let last: AccessToken | null = null;
     let unusable: InvalidTokenError | undefined;
     for (const step of forcingLadder) {
       if (!step.applies(situation)) continue;
       signal.throwIfAborted();
-      const answer = await step.call(calls);
+      const answer = await step.call(calls, last);
+      if (answer === undefined) continue;
+      last = answer;
       try {
         const token = this.#validate(answer);
         if (isBetter(token, goal)) return token;
         unusable = undefined;
       } catch (error) {
-        // A stale cache answers with a stale token; a more forceful step may get a good one.
-        if (!(error instanceof InvalidTokenError) || !error.retryable) throw error;
+        // A stale cache answers with a stale or a wrong token; a more forceful step may get a good one.
+        if (!(error instanceof InvalidTokenError)) throw error;
         unusable = error;
       }
     }
@@ -109,6 +113,11 @@ export class TokenSource {
       plain: () => call(current()),
       withClaims: (claims) => call(current(), claims),
       onNewInstance: () => call(renew()),
+      pastSharedCache: async (cached) => {
+        const instance = await this.#inUse;
+        if (cached === null || !(instance instanceof ObservedCredential)) return undefined;
+        return instance.replaceCached(cached.token, scopes, signal);
+      },
     };
   }
 }

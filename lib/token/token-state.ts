@@ -1,3 +1,5 @@
+import type { CredentialState } from '../credential/credential-state.js';
+
 /**
  * Where a resource's token stands.
  *
@@ -30,4 +32,6 @@ export interface TokenState {
   consecutiveFailures: number;
   /** Why the last attempt failed; absent after a success. Free of secrets. */
   lastError?: string;
+  /** Where the credential says that it stands; absent for credentials that say nothing. */
+  credential?: CredentialState;
 }

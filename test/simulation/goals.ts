@@ -1,4 +1,4 @@
-import { goalOfRecovery, goalOfSpread } from './fleet/fleet-report.js';
+import { goalOfRecovery, goalOfSpread } from './fleet/fleet-goals.js';
 import type { FleetResults } from './fleet/scenarios.js';
 import { failuresBelowGoal, goalInLives } from './outage/outage-report.js';
 import type { StrategySummary } from './outage/outage-summary.js';
@@ -24,18 +24,23 @@ export function judge(summaries: readonly StrategySummary[], fleet: FleetResults
       ),
     );
   if (fleet === undefined) return ofOutages;
-  const spread = fleet.bootedTogether.at(-1);
   return [
     ...ofOutages,
-    ...(spread === undefined
-      ? []
-      : [goal(`busiest second to its minute: ${spread.title}`, spread.peakToMinute, goalOfSpread)]),
+    ...fleet.bootedTogether
+      .filter(({ hasGoal }) => hasGoal)
+      .map(({ fleets, peakToMinute }) =>
+        goal(
+          `busiest second to the mean of its minute, booted within ten seconds: the median of ${fleets} fleets`,
+          peakToMinute,
+          goalOfSpread,
+        ),
+      ),
     ...fleet.outages
       .filter(({ hasGoal }) => hasGoal)
-      .map(({ title, recoveryToOrdinary }) =>
+      .map(({ title, busiestMinuteAfter, steady }) =>
         goal(
-          `busiest second after an outage to the busiest before it: ${title}`,
-          recoveryToOrdinary,
+          `busiest minute after an outage to the steady rate: ${title}`,
+          busiestMinuteAfter / steady,
           goalOfRecovery,
         ),
       ),

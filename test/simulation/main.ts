@@ -15,7 +15,7 @@ const { values } = parseArgs({
   options: {
     outages: { type: 'string', default: '10000' },
     replicas: { type: 'string', default: '10000' },
-    fleets: { type: 'string', default: '10' },
+    fleets: { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
     'write-docs': { type: 'boolean', default: false },

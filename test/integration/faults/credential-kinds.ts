@@ -24,8 +24,6 @@ export interface CredentialKind {
   passesRetryAfterOn: boolean;
   /** Variables that the credential reads. */
   environment(entra: LocalEntra): Record<string, string>;
-  /** Whether nothing gets past its cache. */
-  cannotBeForced: boolean;
   credential(entra: LocalEntra): EntraAuthModuleOptions['credential'];
 }
 
@@ -42,7 +40,6 @@ const application = {
   requestsPerAttempt: 4,
   looksNamesUp: true,
   passesRetryAfterOn: true,
-  cannotBeForced: false,
   environment: () => ({}),
 } as const;
 
@@ -51,7 +48,6 @@ const machine = {
   deadlineInMs: 10_000,
   requestsPerAttempt: 3,
   passesRetryAfterOn: true,
-  cannotBeForced: true,
 } as const;
 
 export const clientSecret: CredentialKind = {

@@ -7,7 +7,7 @@ import type { FaultRow } from './faults.js';
 const firstDelayInMs = 1_000;
 const longestDelayInMs = 30_000;
 const longestCalmDelayInMs = 1_800_000;
-const lastMinutesInMs = 300_000;
+const lastMinutesInMs = 180_000;
 const permanentErrorDelayInMs = { least: 270_000, most: 330_000 };
 
 /** What `random()` of the test's clock returns: full jitter halves each delay. */
@@ -19,7 +19,7 @@ const random = 0.5;
  */
 export function longestStepInMs({ retryAfterInMs = 0 }: FaultRow, outcome: FaultOutcome): number {
   if (outcome.permanent) return permanentErrorDelayInMs.most;
-  const calm = outcome.lifeLeftInMs < lastMinutesInMs ? 0 : 1.5 * longestCalmDelayInMs;
+  const calm = outcome.lifeLeftInMs < lastMinutesInMs ? 0 : 1.25 * longestCalmDelayInMs;
   return Math.max(longestDelayInMs, calm) + retryAfterInMs;
 }
 

@@ -68,16 +68,10 @@ function check(kind: CredentialKind, fault: FaultRow, outcome: FaultOutcome): vo
   expect(outcome.failedAttempts).toBeLessThanOrEqual(mostFailures(kind, fault, outcome));
   expect(outcome.requests).toBeLessThanOrEqual(outcome.attempts * kind.requestsPerAttempt);
   expect(outcome.pendingTimers).toBe(0);
-  if (staysInTheCache(kind, fault)) return;
   expect(outcome.recovered).toBe(true);
   expect(outcome.steps).toBeLessThanOrEqual(1);
   expect(outcome.recoveryInMs).toBeLessThanOrEqual(longestStepInMs(fault, outcome));
   expect(outcome.lastToken.token.length).toBeGreaterThan(fault.tokenLongerThan ?? 0);
-}
-
-/** Whether the fault leaves a bad token in a cache that nothing can empty. */
-function staysInTheCache(kind: CredentialKind, fault: FaultRow): boolean {
-  return kind.cannotBeForced && fault.looksGoodToCaches === true;
 }
 
 /** The outcome as a cell of the table. */
@@ -88,7 +82,7 @@ function inWords(kind: CredentialKind, fault: FaultRow, outcome: FaultOutcome): 
   if (fault.breaksNameLookup && !kind.looksNamesUp) return 'served; no name is looked up';
   if (failedAttempts === 0) return 'served; fresh throughout';
   const attempts = `${failedAttempts} failed ${failedAttempts === 1 ? 'attempt' : 'attempts'}`;
-  if (!recovered) return `served; ${attempts}; **not fresh** [^cache]`;
+  if (!recovered) return `served; ${attempts}; **not fresh**`;
   const step = `fresh after ${steps} ${steps === 1 ? 'step' : 'steps'}`;
   return `served; ${attempts}; ${step}${permanent ? ' [^permanent]' : ''}`;
 }

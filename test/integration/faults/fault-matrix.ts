@@ -38,13 +38,12 @@ const notes = `
 not fail, and nobody was given the old token. Child processes that are stopped with \`SIGSTOP\` show the same for each
 credential.
 
-[^permanent]: An error that somebody must repair: it is tried again every five minutes.
+Some bad tokens look good to a cache, and that of managed identity belongs to the process. The module gets past it for
+the credentials that it makes itself, \`{ kind: 'managed-identity' }\` and \`{ kind: 'default' }\`. With an instance or a
+function of your own it cannot: \`@azure/identity\` then asks again only in the last five minutes of the life that the
+bad token was promised, or at half of it when that is longer than two hours.
 
-[^cache]:
-    The cache of managed identity in \`@azure/msal-node\` belongs to the process and took the bad token for a good one. It
-    asks again in the last five minutes of the life that the bad token was promised, or at half of it when that is
-    longer than two hours; \`@azure/identity\` has no way to make it ask sooner. When the held token expires before
-    that, calls fail until then, or until the process is restarted.
+[^permanent]: An error that somebody must repair: it is tried again every five minutes.
 `;
 
 type Cells = Map<string, Map<string, string>>;

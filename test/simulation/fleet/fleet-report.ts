@@ -1,13 +1,9 @@
 import { drawLineChart, palette, type Axis, type Panel, type Series } from '../report/line-chart.js';
 import { rounded, table } from '../report/markdown.js';
 import type { RequestRate } from './request-rate.js';
-import type { BootedTogether, FleetResults, OutageOfFleet } from './scenarios.js';
-
-/** The busiest second may be this much busier than its minute, after three lifetimes. */
-export const goalOfSpread = 1.5;
-
-/** The busiest second after an outage may be this much busier than the busiest before it. */
-export const goalOfRecovery = 2;
+import type { BootedTogether } from './booted-together.js';
+import type { OutageOfFleet } from './outage-of-fleet.js';
+import type { FleetResults } from './scenarios.js';
 
 const life = 3_600;
 
@@ -50,18 +46,22 @@ export function fleetTables({ bootedTogether, outages }: FleetResults): string {
     '',
     table(
       [
-        'fleet',
+        'fleets',
+        'how many',
         'requests in the busiest second',
         'mean of its minute',
         'ratio (goal: ≤ 1.5)',
-        'the same for ten seconds',
+        'least and most',
+        'by chance alone',
       ],
-      bootedTogether.map(({ title, peak, peakToMinute, tenSecondsToMinute }) => [
+      bootedTogether.map(({ title, fleets, requests, meanOfMinute, peakToMinute, least, most, byChance }) => [
         title,
-        String(peak.requests),
-        rounded(peak.meanOfMinute, 1),
+        String(fleets),
+        String(requests),
+        rounded(meanOfMinute, 1),
         rounded(peakToMinute, 2),
-        rounded(tenSecondsToMinute, 2),
+        `${rounded(least, 2)}–${rounded(most, 2)}`,
+        rounded(byChance, 2),
       ]),
     ),
     '',
@@ -70,24 +70,26 @@ export function fleetTables({ bootedTogether, outages }: FleetResults): string {
     table(
       [
         'fleet and outage',
-        'mean per second, ordinarily',
-        'busiest second, ordinarily',
-        'during the outage',
-        'after it',
-        'after : ordinarily (goal: ≤ 2)',
-        'mean of the busiest minute after it',
+        'steady rate',
+        'busiest minute after',
+        'to the steady rate (goal: ≤ 2)',
+        'busiest second before',
+        'during',
+        'after',
+        'after, by chance alone',
+        'after, to the steady rate',
       ],
-      outages.map(
-        ({ title, ordinaryMean, ordinary, duringOutage, recovery, recoveryToOrdinary, ...more }) => [
-          title,
-          rounded(ordinaryMean, 1),
-          String(ordinary.requests),
-          String(duringOutage.requests),
-          String(recovery.requests),
-          rounded(recoveryToOrdinary, 2),
-          rounded(more.busiestMinuteAfter, 1),
-        ],
-      ),
+      outages.map(({ title, steady, ordinary, duringOutage, recovery, ...more }) => [
+        title,
+        rounded(steady, 1),
+        rounded(more.busiestMinuteAfter, 1),
+        rounded(more.busiestMinuteAfter / steady, 2),
+        String(ordinary.requests),
+        String(duringOutage.requests),
+        String(recovery.requests),
+        rounded(more.recoveryByChance, 0),
+        rounded(recovery.requests / steady, 2),
+      ]),
     ),
   ].join('\n');
 }

@@ -10,8 +10,8 @@ export interface PeakSecond {
 export class RequestRate {
   readonly perSecond: Uint32Array;
 
-  constructor(seconds: number) {
-    this.perSecond = new Uint32Array(seconds);
+  constructor(perSecond: number | Uint32Array) {
+    this.perSecond = typeof perSecond === 'number' ? new Uint32Array(perSecond) : perSecond;
   }
 
   count(second: number): void {
@@ -19,14 +19,8 @@ export class RequestRate {
     this.perSecond[index] = this.#at(index) + 1;
   }
 
-  /** Adds the requests of another fleet, as if both asked the same issuer. */
-  add(perSecond: Uint32Array): void {
-    perSecond.forEach((requests, second) => (this.perSecond[second] = this.#at(second) + requests));
-  }
-
   mean(from: number, to: number): number {
-    const requests = this.perSecond.subarray(from, to);
-    return requests.reduce((sum, count) => sum + count, 0) / requests.length;
+    return this.#sum(from, to) / (Math.min(to, this.perSecond.length) - from);
   }
 
   /** The busiest second in [from, to). */
@@ -37,21 +31,25 @@ export class RequestRate {
     return { second, requests: this.#at(second), meanOfMinute: this.mean(minute, minute + 60) };
   }
 
-  /** How much busier than its minute the busiest ten seconds in [from, to) are. */
-  tenSecondsToMinute(from: number, to: number): number {
-    let busiest = from;
-    for (let at = from; at < to; at += 10) {
-      if (this.mean(at, at + 10) > this.mean(busiest, busiest + 10)) busiest = at;
-    }
-    const minute = busiest - (busiest % 60);
-    return this.mean(busiest, busiest + 10) / this.mean(minute, minute + 60);
-  }
-
   /** Mean of the seconds of the busiest minute in [from, to). */
   busiestMinute(from: number, to: number): number {
     let busiest = 0;
     for (let at = from; at + 60 <= to; at += 60) busiest = Math.max(busiest, this.mean(at, at + 60));
     return busiest;
+  }
+
+  /** The same requests in [from, to), each at any second of its minute: what chance alone makes of them. */
+  shuffled(from: number, to: number, random: () => number): RequestRate {
+    const shuffled = new RequestRate(this.perSecond.length);
+    for (let minute = from - (from % 60); minute < to; minute += 60) {
+      for (let left = this.#sum(minute, minute + 60); left > 0; left--)
+        shuffled.count(minute + 60 * random());
+    }
+    return shuffled;
+  }
+
+  #sum(from: number, to: number): number {
+    return this.perSecond.subarray(from, to).reduce((sum, count) => sum + count, 0);
   }
 
   #at(second: number): number {

@@ -11,10 +11,15 @@ import { RequestRate } from './request-rate.js';
 
 export interface Fleet {
   replicas: number;
+  /** How many resources each replica keeps a token for. */
+  resources: number;
   /** The time within which all of them boot. */
   bootsWithinInSeconds: number;
-  /** Every token lives exactly as long as the others: nothing but the module drives replicas apart. */
-  lifeInSeconds: number;
+  /**
+   * How long tokens live: anything in this range. With one number for both, nothing but the module drives replicas
+   * apart.
+   */
+  lifeInSeconds: readonly [least: number, most: number];
   refresh: RefreshOptions;
   outage?: { fromSecond: number; toSecond: number };
   /** How long it is watched. */
@@ -30,13 +35,17 @@ export async function simulateFleet(fleet: Fleet, seed: number): Promise<Request
   const random = seededRandom(seed, 6);
   const rate = new RequestRate(fleet.seconds);
   const credential = credentialOf(fleet, time, rate, random);
+  const names = Array.from({ length: fleet.resources }, (_, n) => `resource-${n + 1}`);
+  const resources = Object.fromEntries(
+    names.map((name) => [name, { scopes: `https://${name}.example/.default` }]),
+  );
   const services: EntraTokenService[] = [];
   for (let replica = 0; replica < fleet.replicas; replica++) {
     const clock = time.clock(seededRandom(seed, 7, replica));
     const options = resolveOptions({
       clock,
       credential,
-      resources: { database: { scopes: 'https://database.example/.default' } },
+      resources,
       refresh: fleet.refresh,
       startup: 'background',
     });
@@ -66,7 +75,7 @@ function credentialOf(
       if (outage !== undefined && second >= outage.fromSecond && second < outage.toSecond) {
         throw new Error('AADSTS90033: a transient error has occurred.');
       }
-      const expiresOnTimestamp = time.now() + lifeInSeconds * 1000;
+      const expiresOnTimestamp = time.now() + uniform(...lifeInSeconds, random) * 1000;
       return { token: `token-${++issued}`, expiresOnTimestamp };
     },
   };

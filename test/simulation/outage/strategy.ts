@@ -3,6 +3,7 @@ import { getBearerTokenProvider } from '@azure/identity';
 import { SchedulerRegistry } from '@nestjs/schedule';
 
 import { capHttpClient } from '../../../lib/credential/capped-http-client.js';
+import { ManagedIdentityCache } from '../../../lib/credential/managed-identity-cache.js';
 import { ObservedCredential } from '../../../lib/credential/observed-credential.js';
 import type { TokenCredential } from '../../../lib/credential/token-credential.js';
 import { resolveOptions } from '../../../lib/options/resolve-options.js';
@@ -44,16 +45,12 @@ export const strategies: readonly Strategy[] = [
     title: 'this module, `credential: { kind }`',
     isOurs: true,
     start: (world) =>
-      startModule(
-        world,
-        () =>
-          // What the module makes of plain data, but for the sockets.
-          new ObservedCredential(
-            world.identity.credential(capHttpClient(world.httpClient, requestTimeoutInMs, world.clock), {
-              maxRetries: 0,
-            }),
-          ),
-      ),
+      startModule(world, () => {
+        // What the module makes of plain data, but for the sockets.
+        const httpClient = capHttpClient(world.httpClient, requestTimeoutInMs, world.clock);
+        const credential = world.identity.credential(httpClient, { maxRetries: 0 });
+        return new ObservedCredential(credential, ManagedIdentityCache.of(credential));
+      }),
   },
   {
     name: 'module-factory',

@@ -1,3 +1,4 @@
+import type { BootedTogether } from '../fleet/booted-together.js';
 import { fleetTables } from '../fleet/fleet-report.js';
 import type { FleetResults } from '../fleet/scenarios.js';
 import type { Goal } from '../goals.js';
@@ -65,27 +66,36 @@ With the tokens of managed identity, which MSAL refreshes at half of their life,
 more than this module; the provider then asks every three seconds, and a failed refresh of it
 can end the process as an unhandled rejection.`;
 
-const aboutFleet = ({ replicas, outages: [established] }: FleetResults): string => {
-  const more =
-    established === undefined ? '' : rounded(established.busiestMinuteAfter / established.ordinaryMean, 1);
+const aboutFleet = ({ replicas, bootedTogether, outages: [established] }: FleetResults): string => {
+  const [, spread, one] = bootedTogether;
+  const percentage = (fleets: BootedTogether | undefined): string =>
+    `${rounded(100 * (fleets?.exceedsByChance ?? NaN), 0)} %`;
+  const perSecond =
+    established === undefined ? '' : rounded(established.recovery.requests / established.steady, 1);
+  const before =
+    established === undefined ? '' : rounded(established.ordinary.requests / established.steady, 1);
   return `## Fleets
 
 ![Requests of a fleet against time](fleet.svg)
 
-${replicas.toLocaleString('en')} replicas, each with a token service of its own, on one simulated clock. Their tokens all live exactly one hour:
-nothing but the module drives the replicas apart. "Booted within ten seconds" is what a restart of everything does; "long
-established" is a fleet whose refreshes have no common rhythm any more.
+${replicas.toLocaleString('en')} replicas, each with a token service of its own for two resources, as the sample application has them, on one
+simulated clock. Where nothing else is said, their tokens all live exactly one hour: nothing but the module drives the
+replicas apart. "Booted within ten seconds" is what a restart of everything does; "long established" is a fleet whose
+refreshes have no common rhythm any more.
 
 - **Spread.** A replica's refreshes are moved forward at random by up to 5 % of a life, so those that booted together
-  drift apart. Arrivals that have nothing to do with each other still meet: of some thirty requests a second, the busiest
-  second of an hour has 45 by chance alone. Several fleets at once, or ten seconds instead of one, show what the module
-  adds to chance: next to nothing.
-- **Recovery.** The ordinary load is the busiest second of the hour before the outage, so that chance plays the same part
-  on both sides. While a token is held, a failed refresh is tried again after 30–90 % of what is left of its life, so
-  retries are nearly as rare as refreshes. For comparison: the same fleet with backoff alone, which tries every 15 s on
-  average. Against the mean of the hour before, the busiest minute after the outage has ${more} times as many requests; hardly
-  anything could have less, since what 20 minutes left undone must be done while the tokens live, beside what falls due
-  anyway.
-- **The price of safety.** In the last five minutes of a token, retries come within 30 s of each other, since logins are
+  drift apart. Arrivals that have nothing to do with each other still meet. "By chance alone" are the same requests, each
+  at any second of its minute: whoever does not know of the others can do no better. The busiest second of a fleet is
+  ${rounded(spread?.peakToMinute ?? NaN, 2)} times as busy as its minute, and by chance alone it would be ${rounded(spread?.byChance ?? NaN, 2)} times. Some fleets exceed 1.5, as ${percentage(spread)} of
+  the draws of chance do; of those whose replicas hold one token instead of two, ${percentage(one)} would. Of half as many
+  requests, a single second says less.
+- **Recovery.** The steady rate is the mean of the hour before the outage; the goal is about minutes. While a token is
+  held, a failed refresh is tried again at once, and then after 60–100 % of what is left until its last three minutes. So
+  retries are as rare as refreshes, and most come when those that the outage prevented would have had their successors. For
+  comparison: the same fleet with backoff alone, which tries every 15 s on average. In single seconds the goal is out of
+  reach for anybody: the busiest second of the calm hour before the outage has ${before} times the steady rate already, the
+  busiest after it ${perSecond} times, as by chance alone. A fleet that booted together has no steady rate: it asks in
+  bursts, before the outage more than after it.
+- **The price of safety.** In the last three minutes of a token, retries come within 30 s of each other, since logins are
   about to fail. The outage of 27 minutes, 45 % of the life, reaches that phase.`;
 };

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 
 import { redact, redactError } from '../../../lib/observability/redaction.js';
 import { jwt } from '../../support/tokens.js';
@@ -21,6 +22,34 @@ describe('redact', () => {
     ['plain words', 'AADSTS700016: Application not found.', 'AADSTS700016: Application not found.'],
   ])('%s', (_, text, expected) => {
     expect(redact(text)).toBe(expected);
+  });
+});
+
+describe('long runs without a break', () => {
+  const run = fc.stringMatching(/^[\w.~+/=-]+$/);
+  // Lengths around the one that counts.
+  const longRun = fc
+    .tuple(run, fc.integer({ min: 190, max: 410 }))
+    .map(([unit, length]) => unit.repeat(length).slice(0, length));
+  const plain = fc.oneof(run, longRun, fc.constantFrom(' ', '\n', 'é', '"', ';', '€'));
+  const told = fc.constantFrom(token, 'Bearer ', 'Bearer abc', 'password=', 'é');
+  const textOf = (...pieces: fc.Arbitrary<string>[]): fc.Arbitrary<string> =>
+    fc.array(fc.oneof(...pieces), { maxLength: 10 }).map((found) => found.join(''));
+  // As it is meant, without the anchor that makes it fast.
+  const longOpaque = /[\w.~+/=-]{200,}/g;
+
+  it('are all redacted, whatever stands around them', () => {
+    fc.assert(
+      fc.property(textOf(plain, told, fc.string()), (text) => redact(text).search(longOpaque) === -1),
+    );
+  });
+
+  it('are redacted from the first character to the last, and shorter ones are not', () => {
+    fc.assert(
+      fc.property(textOf(plain), (text) => {
+        expect(redact(text)).toBe(text.replace(longOpaque, '[redacted]'));
+      }),
+    );
   });
 });
 

@@ -102,27 +102,46 @@ describe('nextAttemptAfterFailure', () => {
   });
 
   it.each([
-    // Half of the life is left, less the margin at its end: 29.5 minutes, of which three fifths are 17.7.
-    ['an hour, at half of it', hour, 30 * minute, 0, 8.85 * minute],
-    ['an hour, at half of it, with half of the jitter', hour, 30 * minute, 0.5, 17.7 * minute],
-    ['an hour, ten minutes before its end', hour, 50 * minute, 0, 2.85 * minute],
-    ['a day, at half of it', day, 12 * hour, 0.5, 30 * minute],
+    // Half of the life is left, less the last three minutes: 27 minutes, of which four fifths are 21.6.
+    ['an hour, at half of it, at the soonest', hour, 30 * minute, 0, 16.2 * minute],
+    ['an hour, at half of it, on average', hour, 30 * minute, 0.5, 21.6 * minute],
+    ['an hour, at half of it, at the latest', hour, 30 * minute, 0.999, 26.99 * minute],
+    ['an hour, ten minutes before its end', hour, 50 * minute, 0, 4.2 * minute],
+    ['a day, at half of it, at the soonest', day, 12 * hour, 0, 22.5 * minute],
+    ['a day, at half of it, on average', day, 12 * hour, 0.5, 30 * minute],
+    ['a day, at half of it, at the latest', day, 12 * hour, 0.999, 37.485 * minute],
   ])('waits for a share of what is left of the held token: %s', (_, life, now, random, delay) => {
-    expect(next({ now, random, failures: 2, held: token(life) }) - now).toBeCloseTo(delay);
+    expect((next({ now, random, failures: 2, held: token(life) }) - now) / minute).toBeCloseTo(
+      delay / minute,
+    );
   });
 
   it('tries again at once after a first failure, which may be all there was', () => {
     expect(next({ now: 30 * minute, held: token(hour) }) - 30 * minute).toBeCloseTo(999);
   });
 
-  it('is no longer calm in the last five minutes of the held token', () => {
-    const random = 0.999;
-    // A wait that would reach into them ends where they begin, within half a minute.
-    expect(next({ now: 54 * minute, random, failures: 2, held: token(hour) })).toBeCloseTo(
-      55 * minute + 29_970,
-      -1,
-    );
-    expect(next({ now: 55 * minute, failures: 3, held: token(hour) })).toBeCloseTo(55 * minute + 3_996);
+  it.each([0.2, 0.4, 0.6, 0.9])(
+    'begins a share of %d on average, and never ends after all of it',
+    (share) => {
+      const backoff = { ...policy.backoff, shareOfLifeLeft: share };
+      const delay = (random: number): number =>
+        nextAttemptAfterFailure(
+          { now: 30 * minute, random, failures: 2, retryable: true, held: token(hour) },
+          { ...policy, backoff },
+        ) -
+        30 * minute;
+      expect(delay(0.5) / (27 * minute)).toBeCloseTo(share);
+      expect(delay(0.999_999) / (27 * minute)).toBeCloseTo(Math.min(1, 2 * share));
+      expect(delay(0) / (27 * minute)).toBeCloseTo(Math.max(0, 2 * share - 1));
+    },
+  );
+
+  it('is no longer calm in the last three minutes of the held token', () => {
+    // The closer they are, the shorter the wait, until backoff is longer.
+    const near = next({ now: 56 * minute, random: 0.5, failures: 2, held: token(hour) });
+    expect(near).toBeCloseTo(56.8 * minute);
+    expect(next({ now: 56.9 * minute, failures: 6, held: token(hour) })).toBeCloseTo(56.9 * minute + 29_970);
+    expect(next({ now: 57 * minute, failures: 3, held: token(hour) })).toBeCloseTo(57 * minute + 3_996);
     expect(next({ now: 4 * minute, held: token(8 * minute) })).toBeCloseTo(4 * minute + 999);
   });
 
@@ -134,7 +153,8 @@ describe('nextAttemptAfterFailure', () => {
 
   it('waits as long as the server asks while a token is held, and then its own share of what is left', () => {
     const at = next({ retryAfterInMs: 10 * minute, held: token(hour), random: 0 });
-    expect(at).toBeCloseTo(10 * minute + 0.3 * 49.5 * minute);
+    // Of 47 minutes, four fifths are more than half an hour: that, less a quarter.
+    expect(at).toBeCloseTo(10 * minute + 22.5 * minute);
   });
 
   it('does not wait an hour with empty hands because the server asked for it', () => {
@@ -171,7 +191,7 @@ describe('nextAttemptAfterFailure', () => {
           const now = Math.floor(life * share);
           const at = next({ now, random, retryAfterInMs, failures, retryable, held: token(life) });
           expect(at).toBeGreaterThanOrEqual(now);
-          const calm = Math.min(45 * minute, 0.9 * (life - now));
+          const calm = Math.min(37.5 * minute, Math.max(0, life - 3 * minute - now));
           const longest = (retryAfterInMs ?? 0) + Math.max(30 * second, calm);
           expect(at).toBeLessThanOrEqual(now + Math.max(5.5 * minute, longest));
           if (now < life) expect(at).toBeLessThanOrEqual(Math.max(life, now));

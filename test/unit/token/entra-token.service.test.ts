@@ -348,9 +348,9 @@ describe('the background refresh', () => {
     await service.getToken('graph');
     credential.fail();
     await clock.advance(59 * minute);
-    // At first calmly; then within 4, 8, 16 s and every 30 s for the last five minutes.
-    expect(credential.calls.length).toBeLessThan(16);
-    expect(credential.calls.length).toBeGreaterThan(8);
+    // At first calmly; then within 4, 8, 16 s and every 30 s for the last three minutes.
+    expect(credential.calls.length).toBeLessThan(14);
+    expect(credential.calls.length).toBeGreaterThan(6);
   });
 
   it('spaces failed attempts by backoff alone when a server rejected the held token', async () => {

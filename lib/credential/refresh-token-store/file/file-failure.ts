@@ -3,7 +3,7 @@ import { codeOf } from './lock-entry.js';
 import type { PermissionFault } from './file-permissions.js';
 
 const remedies: Readonly<Record<string, { fix: string; retryable: boolean }>> = {
-  ENOENT: { fix: 'Create the directory: mkdir -m 700 -p', retryable: false },
+  ENOENT: { fix: 'Create its directory, with mode 700.', retryable: false },
   ENOTDIR: { fix: 'Give the path of a file in a directory.', retryable: false },
   EISDIR: { fix: 'Give the path of a file, not of a directory.', retryable: false },
   ELOOP: { fix: 'The symbolic link leads to itself: give the path of the file.', retryable: false },

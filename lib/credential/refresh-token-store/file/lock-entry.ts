@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { link, open, rename, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { link, open, rename, rm, type FileHandle } from 'node:fs/promises';
 
 import { parseHolder, type LockHolder } from './lock-holder.js';
 import { randomId } from './process-sight.js';
@@ -108,9 +108,11 @@ export async function removeEntry(
 
 async function takeAway(path: string, id: string, aside: string): Promise<void> {
   await rename(path, aside);
-  // Only a remover that stood still for long, elsewhere, can have caught a lock that is alive.
-  if ((await readEntry(aside))?.id !== id) await link(aside, path).catch(() => undefined);
-  await unlink(aside);
+  // Only a remover that stood still for long, elsewhere, can have caught a lock that is alive. Nothing is found when the
+  // next holder, which there can be from now on, has tidied up already.
+  const caught = await readEntry(aside);
+  if (caught !== undefined && caught.id !== id) await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
 }
 
 export function codeOf(error: unknown): string {
