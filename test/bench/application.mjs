@@ -11,7 +11,7 @@ export async function startApplication(options) {
     { module: AppModule, imports },
     { logger: ['error'] },
   );
-  return { tokens: application.get(EntraTokenService), close: () => application.close() };
+  return { application, tokens: application.get(EntraTokenService), close: () => application.close() };
 }
 
 /** The options that lead a credential of `@azure/identity` to the local Entra. */

@@ -13,6 +13,7 @@ import { connect } from './connect.bench.mjs';
 import { eventLoop } from './event-loop.bench.mjs';
 import { heldToken } from './held-token.bench.mjs';
 import { importCost } from './import.bench.mjs';
+import { login } from './login.bench.mjs';
 import { memory } from './memory.bench.mjs';
 import { benchmarkPage } from './page.mjs';
 import { formatTable } from './report.mjs';
@@ -21,6 +22,7 @@ const benchmarks = {
   'held-token': heldToken,
   'cold-herd': coldHerd,
   connect,
+  login,
   memory,
   'event-loop': eventLoop,
   import: importCost,

@@ -9,6 +9,9 @@ const prose = {
   'cold-herd': 'Ten thousand callers at once, and no token yet: the requests that reach the token endpoint.',
   connect:
     'Connect, `select 1`, end, over TLS to a real PostgreSQL; medians of pairs, each side first in turn.',
+  login:
+    'A new connection of the pool that TypeORM is given, up to where it can be queried, beside a plain `pg.Pool` with the ' +
+    'same token as a constant string and the same verified TLS; medians of pairs, each side first in turn.',
   memory: 'What a resource costs on the heap beyond its token, with its timer, at ten thousand resources.',
   'event-loop': 'Ten thousand tokens that fall due within one minute of real time.',
   import: 'What importing the root adds to `@nestjs/common`, `@nestjs/core` and `@nestjs/schedule`.',
