@@ -1,6 +1,6 @@
 import { refreshTokenLife } from '../credential/refresh-token/refresh-token-life.js';
 import type { StoredRefreshToken } from '../credential/refresh-token-store/refresh-token-store.js';
-import { readHeader } from '../credential/refresh-token-store/encrypted/token-cipher.js';
+import { keyIdOf } from '../credential/refresh-token-store/encrypted/key-id.js';
 import { keysVariable } from './key-ring.js';
 import type { OpenStore } from './open-store.js';
 import { shortened } from './shortened.js';
@@ -13,7 +13,7 @@ export async function showStore(opened: OpenStore, terminal: Terminal, json: boo
     terminal.out(json ? '{"stored":false}\n' : `${opened.place} holds nothing yet.\n`);
     return;
   }
-  const keyId = readHeader(beneath.refreshToken)?.keyId;
+  const keyId = keyIdOf(beneath.refreshToken);
   const readable = keyId === undefined || opened.encrypted !== undefined;
   const value = keyId === undefined ? beneath : readable ? (await opened.store.load())?.value : undefined;
   const report = {

@@ -1,7 +1,7 @@
 import { CredentialUnavailableError } from '../errors/credential-unavailable.error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { redactError } from '../observability/redaction.js';
-import { credentialStateOf, type CredentialState } from './credential-state.js';
+import { credentialStateOf, isReportingCredential, type CredentialState } from './credential-state.js';
 import { isTokenCredential, type TokenCredential, type TokenCredentialFactory } from './token-credential.js';
 
 /**
@@ -41,6 +41,11 @@ export class CredentialProvider {
   /** Where the instance says that it stands, if it is one that does. */
   state(): CredentialState | undefined {
     return credentialStateOf(this.#known);
+  }
+
+  /** Lets the instance store what it must not lose, if it is one that does. */
+  async flush(): Promise<void> {
+    if (isReportingCredential(this.#known)) await this.#known.flush?.();
   }
 
   #make(): Promise<TokenCredential> {

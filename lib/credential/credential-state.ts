@@ -26,6 +26,8 @@ export interface CredentialState {
 export interface ReportingCredential {
   /** Reads what is known: it asks nobody, does not wait and does not throw. */
   state(): CredentialState;
+  /** Stores what could not be stored before. Called when the application shuts down, and given two seconds then. */
+  flush?(): Promise<unknown>;
 }
 
 const names: readonly unknown[] = [
@@ -41,4 +43,9 @@ export function credentialStateOf(credential: unknown): CredentialState | undefi
   const state = (credential as { state(): unknown }).state();
   if (typeof state !== 'object' || state === null || !('name' in state)) return undefined;
   return names.includes(state.name) ? (state as CredentialState) : undefined;
+}
+
+/** Whether a credential is one that says where it stands. */
+export function isReportingCredential(credential: unknown): credential is ReportingCredential {
+  return credentialStateOf(credential) !== undefined;
 }

@@ -12,7 +12,8 @@ export interface TokenHealthOptions {
 
 /**
  * Tells Terminus whether the tokens can serve. A token that is held although its refresh fails counts as up, with
- * the state `degraded`: the application works, and restarting it would only lose the token.
+ * the state `degraded`, or `reauthentication-required` when somebody must sign in again before it ends: the application
+ * works, and restarting it would only lose the token.
  *
  * ```ts
  * this.health.check([() => this.tokens.isHealthy('entra')])

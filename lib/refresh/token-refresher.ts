@@ -95,14 +95,15 @@ export class TokenRefresher {
 
   /**
    * Stops for good: no timer is left, every wait ends, and calls under way get a moment to finish, since credentials
-   * cannot be interrupted.
+   * cannot be interrupted. In the same moment a credential may store what it must not lose.
    */
-  async close(slots: Iterable<TokenSlot>): Promise<void> {
+  async close(slots: readonly TokenSlot[]): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     for (const slot of slots) this.forget(slot);
     for (const attempt of this.#attempts) attempt.abort(new EntraShutDownError());
-    await withDeadline(Promise.allSettled(this.#calls), {
+    const credentials = [...new Set(slots.map((slot) => slot.resource.credential))];
+    await withDeadline(Promise.allSettled([...this.#calls, ...credentials.map((one) => one.flush())]), {
       timeoutInMs: shutdownGraceInMs,
       clock: this.#clock,
       onTimeout: () => new EntraTimeoutError('A credential', shutdownGraceInMs, 'It is left behind.'),

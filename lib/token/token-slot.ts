@@ -100,7 +100,9 @@ export class TokenSlot implements TimerOwner {
   stateName(now: number): TokenStateName {
     if (this.held === undefined) return 'pending';
     if (this.unexpired(now) === undefined) return 'expired';
-    if (this.consecutiveFailures > 0 || this.heldIsRejected) return 'degraded';
+    const credential = this.resource.credential.state()?.name;
+    if (credential === 'reauthentication-required') return credential;
+    if (this.consecutiveFailures > 0 || this.heldIsRejected || credential === 'degraded') return 'degraded';
     return now >= this.nextAttemptAt ? 'due' : 'fresh';
   }
 

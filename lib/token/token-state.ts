@@ -6,10 +6,13 @@ import type { CredentialState } from '../credential/credential-state.js';
  * - `pending`: none has been obtained yet
  * - `fresh`: a valid one is held and no refresh is due
  * - `due`: a valid one is held, and a new one is being fetched or about to be
- * - `degraded`: a valid one is held and served, but the last attempt to replace it failed, or a server rejected it
+ * - `degraded`: a valid one is held and served, but the last attempt to replace it failed, a server rejected it, or the
+ *   credential says that it is degraded
+ * - `reauthentication-required`: a valid one is held and served, but there will be no other until somebody signs in again
  * - `expired`: the one that was held has expired
  */
-export type TokenStateName = 'pending' | 'fresh' | 'due' | 'degraded' | 'expired';
+export type TokenStateName =
+  'pending' | 'fresh' | 'due' | 'degraded' | 'reauthentication-required' | 'expired';
 
 /** What may be shown of a resource's token: times and counts, never the token. */
 export interface TokenState {

@@ -1,7 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { TokenStateName } from 'nestjs-entra-auth';
 
-const states: TokenStateName[] = ['pending', 'fresh', 'due', 'degraded', 'expired'];
+const states: TokenStateName[] = [
+  'pending',
+  'fresh',
+  'due',
+  'degraded',
+  'reauthentication-required',
+  'expired',
+];
 
 export class TokenStatus {
   @ApiProperty({ example: 'postgres' })

@@ -14,6 +14,7 @@ import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { ManualClock } from '../../../../lib/testing/manual-clock.js';
 import { eventTypes } from '../../../support/engine.js';
+import { FaultyStore } from '../../../support/faulty-store.js';
 import { SecretScan } from '../../../support/secret-scan.js';
 
 const scope = 'https://graph.microsoft.com/.default';
@@ -136,7 +137,7 @@ describe('in an application', () => {
       status: 'up',
       tokens: [
         {
-          state: 'degraded',
+          state: 'reauthentication-required',
           credential: {
             name: 'reauthentication-required',
             fix: expect.stringMatching(/Sign in again/) as unknown,
@@ -170,6 +171,20 @@ describe('in an application', () => {
       status: 'down',
       tokens: [{ state: 'expired', credential: { name: 'reauthentication-required' } }],
     });
+  });
+
+  it('stores at shutdown what could not be stored before', async () => {
+    const faulty = new FaultyStore();
+    faulty.saveFault = new Error('the disk is full');
+    await boot(credentialWith({ refreshToken: signIn(), store: faulty }));
+    await tokens.getToken('graph');
+    expect(tokens.state('graph')).toMatchObject([{ state: 'degraded', credential: { name: 'degraded' } }]);
+
+    faulty.saveFault = undefined;
+    await app.close();
+
+    const stored = await faulty.inner.load();
+    expect(entra.refreshTokens.accepts(stored?.value.refreshToken ?? '')).toBe(true);
   });
 
   it('keeps status and Retry-After of a failed request', async () => {
