@@ -8,6 +8,7 @@ import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { TokenEvent } from '../observability/token-event.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { untilAborted, withDeadline } from '../refresh/deadline.js';
+import { turnClock } from '../refresh/turn-clock.js';
 import type { RefreshScheduler } from '../refresh/refresh-scheduler.js';
 import { TokenRefresher } from '../refresh/token-refresher.js';
 import type { HeldAccessToken } from './held-access-token.js';
@@ -29,10 +30,12 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   readonly #slots: SlotRegistry;
   readonly #refresher: TokenRefresher;
   readonly #events: Observable<TokenEvent>;
+  readonly #now: () => number;
 
   /** @internal made by the module */
   constructor(options: ResolvedOptions, scheduler: RefreshScheduler) {
     this.#options = options;
+    this.#now = turnClock(options.clock);
     this.#refresher = new TokenRefresher(options.clock, scheduler, (slot) => this.#slots.drop(slot));
     this.#slots = new SlotRegistry(options, (slot) => this.#refresher.forget(slot));
     this.#events = this.#refresher.events.asObservable();
@@ -64,7 +67,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     if (options?.claims !== undefined) {
       return untilAborted(this.#refresher.answerChallenge(slot, options.claims), options.abortSignal);
     }
-    const now = this.#options.clock.now();
+    const now = this.#now();
     if (now < slot.answerUntil && slot.answer !== undefined) {
       if (now >= slot.nextAttemptAt) this.#refresher.kick(slot);
       return slot.answer;
