@@ -4,8 +4,8 @@ import { formatTable } from './report.mjs';
 
 const prose = {
   'held-token':
-    'A token that is held, asked for again. A call costs hardly more than reading the wall clock, which it must do: a ' +
-    'token that expired while the machine slept is not to be handed out.',
+    'A token that is held, asked for again. The wall clock must be read, since a token that expired while the machine ' +
+    'slept is not to be handed out; one reading serves the calls of one turn of the event loop, 32 at most.',
   'cold-herd': 'Ten thousand callers at once, and no token yet: the requests that reach the token endpoint.',
   connect:
     'Connect, `select 1`, end, over TLS to a real PostgreSQL; medians of pairs, each side first in turn.',
