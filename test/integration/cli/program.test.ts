@@ -44,7 +44,7 @@ describe('the program', () => {
   });
 
   afterEach(async () => {
-    entra.faults.clear();
+    await entra.faults.clear();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -140,7 +140,7 @@ describe('the program', () => {
       ['of an unwell endpoint', 5, () => entra.faults.set('token', { kind: 'http-status', status: 503 })],
     ])('tells by the exit code %s', async (_, exitCode, spoil) => {
       const refreshToken = entra.refreshTokens.issue();
-      spoil(refreshToken);
+      await spoil(refreshToken);
       const result = await run(['token'], environment({ AZURE_REFRESH_TOKEN: refreshToken }));
 
       expect(result).toMatchObject({

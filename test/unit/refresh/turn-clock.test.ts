@@ -68,7 +68,7 @@ describe('a clock that is read once per turn', () => {
 });
 
 describe('the clock of the service', () => {
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => void jest.useRealTimers());
 
   it('is the clock that it was given, at each call', () => {
     const clock = new ManualClock(5_000);
