@@ -134,7 +134,7 @@ describe('the program', () => {
       );
     });
 
-    it.each([
+    it.each<[string, number, (token: string) => void | Promise<void>]>([
       ['of an expired refresh token', 3, (token: string) => entra.refreshTokens.expire(token)],
       ['of a revoked grant', 3, (token: string) => entra.refreshTokens.revoke(token)],
       ['of an unwell endpoint', 5, () => entra.faults.set('token', { kind: 'http-status', status: 503 })],
