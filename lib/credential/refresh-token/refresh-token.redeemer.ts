@@ -77,7 +77,8 @@ export class RefreshTokenRedeemer {
       memory.accept(candidate.refreshToken);
       return await this.#keep(kept, candidate, redemption, request);
     }
-    throw refusal ?? nothingToRedeem();
+    // A store that could not be read may hold one.
+    throw refusal ?? this.#keeper.problem ?? nothingToRedeem();
   }
 
   async *#candidates(stored: StoredRefreshToken | undefined): AsyncGenerator<StoredRefreshToken> {

@@ -4,17 +4,23 @@ import { unref, type Clock, type TimerHandle } from '../../../refresh/clock.js';
 import { createEntry, readEntry, removeEntry, type LeftBehind, type LockEntry } from './lock-entry.js';
 import { judgeHolder, type LockHolder } from './lock-holder.js';
 import { lookAt, thisProcess } from './process-sight.js';
-import { Silence } from './silence.js';
+import type { Silence } from './silence.js';
 
 const shortestPollInMs = 5;
 const longestPollInMs = 200;
 const pulsesBeforeStale = 5;
+
+// Locks of this process that could not be removed, because their volume was gone for example. They may come back.
+const givenUp = new Set<string>();
+const mostGivenUp = 100;
 
 export interface FileLockOptions {
   path: string;
   clock: Clock;
   /** How long a holder that cannot be looked up may be silent. */
   staleAfterInMs: number;
+  /** Outlasts the attempts: each of them may be shorter than that. */
+  silence: Silence;
   /** Is told who is in the way. */
   onHolder?: (holder: LockHolder | undefined) => void;
 }
@@ -36,7 +42,7 @@ export class FileLock {
   static async acquire(options: FileLockOptions, signal: AbortSignal): Promise<FileLock> {
     const { path, clock, onHolder } = options;
     const self = await thisProcess();
-    const leftBehind = judgeWith(options, self, new Silence());
+    const leftBehind = judgeWith(options, self);
     for (let attempt = 0; ; attempt++) {
       signal.throwIfAborted();
       const entry = await readEntry(path);
@@ -81,7 +87,9 @@ export class FileLock {
     this.#released = true;
     this.#options.clock.clearTimeout(this.#timer);
     await this.#pulsing;
-    await removeEntry(this.#options.path, this.#self.id, this.#self, this.#leftBehind).catch(() => false);
+    const { path } = this.#options;
+    const gone = await removeEntry(path, this.id, this.#self, this.#leftBehind).catch(() => false);
+    if (!gone) noteGivenUp(this.id);
     await this.#handle.close().catch(() => undefined);
   }
 
@@ -102,13 +110,16 @@ export class FileLock {
   }
 }
 
-function judgeWith(
-  { clock, staleAfterInMs }: FileLockOptions,
-  self: LockHolder,
-  silence: Silence,
-): LeftBehind {
+function noteGivenUp(id: string): void {
+  givenUp.add(id);
+  const [oldest] = givenUp;
+  if (givenUp.size > mostGivenUp && oldest !== undefined) givenUp.delete(oldest);
+}
+
+function judgeWith({ clock, staleAfterInMs, silence }: FileLockOptions, self: LockHolder): LeftBehind {
   return async (path: string, entry: LockEntry): Promise<boolean> => {
-    const { holder } = entry;
+    const { id, holder } = entry;
+    if (givenUp.has(id)) return true;
     const silentForInMs = silence.note(path, entry, clock.now(), 2 * longestPollInMs);
     const state = holder === undefined ? 'unknown' : judgeHolder(holder, self, await lookAt(holder.pid));
     return state === 'dead' || (state === 'unknown' && silentForInMs >= staleAfterInMs);

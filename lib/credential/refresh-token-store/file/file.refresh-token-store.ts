@@ -10,6 +10,7 @@ import { exclusiveUse, whileHeld, type Held } from '../exclusive-wait.js';
 import { fileFailure } from './file-failure.js';
 import { FileLock } from './file-lock.js';
 import type { LockHolder } from './lock-holder.js';
+import { Silence } from './silence.js';
 import { TokenFile } from './token-file.js';
 import { decodeRecord, encodeRecord } from '../refresh-token-record.js';
 import type {
@@ -64,6 +65,7 @@ export class FileRefreshTokenStore implements RefreshTokenStore {
   readonly #clock: Clock;
   readonly #groupAllowed: boolean;
   readonly #staleAfterInMs: number;
+  readonly #silence = new Silence();
 
   constructor(options: FileRefreshTokenStoreOptions) {
     checkObject('options', options, optionNames, 'Give { path }.');
@@ -108,7 +110,13 @@ export class FileRefreshTokenStore implements RefreshTokenStore {
     try {
       const file = await TokenFile.at(this.path, this.#groupAllowed);
       const lock = await FileLock.acquire(
-        { path: file.lockPath, clock: this.#clock, staleAfterInMs: this.#staleAfterInMs, onHolder },
+        {
+          path: file.lockPath,
+          clock: this.#clock,
+          staleAfterInMs: this.#staleAfterInMs,
+          silence: this.#silence,
+          onHolder,
+        },
         signal,
       );
       try {

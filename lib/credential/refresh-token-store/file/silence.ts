@@ -1,5 +1,8 @@
 import type { LockEntry } from './lock-entry.js';
 
+// Names of rights to remove a lock occur once.
+const mostSeen = 100;
+
 /**
  * Measures for how long a holder has shown no sign of life. It counts only time in which somebody looked, by the
  * observer's own clock: clocks of two machines differ, and a machine that slept must take nobody for dead.
@@ -18,7 +21,10 @@ export class Silence {
     const same = before?.id === id && before.pulse === pulse ? before : undefined;
     const passed = same === undefined ? 0 : Math.min(Math.max(0, now - same.lookedAt), countsAtMostInMs);
     const silentForInMs = (same?.silentForInMs ?? 0) + passed;
+    this.#seen.delete(path);
     this.#seen.set(path, { id, pulse, lookedAt: now, silentForInMs });
+    const [oldest] = this.#seen.keys();
+    if (this.#seen.size > mostSeen && oldest !== undefined) this.#seen.delete(oldest);
     return silentForInMs;
   }
 }

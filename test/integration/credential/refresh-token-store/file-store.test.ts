@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -281,6 +282,30 @@ describe('the lock', () => {
     expect(value).toBe('entered');
     expect(tookInMs).toBeGreaterThanOrEqual(15_000);
     expect(tookInMs).toBeLessThan(16_000);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('is taken after fifteen seconds also when each attempt is shorter', async () => {
+    writeLock({ id, host: 'other', pid: 7, place: 'elsewhere' });
+    const clock = new ManualClock();
+    const store = open({ clock });
+
+    const first = await whileTimePasses(clock, errorOf(enter(store, 10_000)));
+    expect(first.value).toBeInstanceOf(RefreshTokenStoreError);
+    const second = await whileTimePasses(clock, enter(store, 10_000));
+    expect(second.value).toBe('entered');
+    expect(second.tookInMs).toBeGreaterThanOrEqual(4000);
+  });
+
+  it('that could not be removed, since its volume was gone, is taken at once when that is back', async () => {
+    const store = open({ clock: new ManualClock() });
+    const away = `${directory} away`;
+    await store.exclusive(() => Promise.resolve(renameSync(directory, away)));
+    await expect(enter(store)).rejects.toThrow('ENOENT');
+    renameSync(away, directory);
+    expect(readdirSync(directory)).toEqual(['token.json.lock']);
+
+    await expect(enter(store)).resolves.toBe('entered');
     expect(readdirSync(directory)).toEqual([]);
   });
 

@@ -205,6 +205,19 @@ describe.each([
     expect(await store.refreshToken()).toBe('refresh-1');
   });
 
+  it('is not taken for an empty one at the start of a process', async () => {
+    store[part] = fault;
+    const credential = credentialWith();
+    const error: unknown = await settled(credential.getToken(graph)).catch((thrown: unknown) => thrown);
+    expect([RefreshTokenStoreError, RefreshTokenUnreadableError]).toContain((error as Error).constructor);
+    expect(server.received).toHaveLength(0);
+    expect(credential.state().name).toBe('degraded');
+    store[part] = undefined;
+    await expect(settled(credential.getToken(graph))).resolves.toMatchObject({ token: 'access-1' });
+    expect(credential.state().name).toBe('ready');
+    await settled(credential.close());
+  });
+
   it('stops everything when it is told to, until it is well again', async () => {
     const credential = credentialWith({ whenStoreFails: 'stop' });
     await credential.getToken(graph);

@@ -15,9 +15,15 @@ beforeAll(async () => {
 });
 afterAll(() => entra.stop());
 
-it.each([50076, 50078, 50079, 53000, 53001, 53002, 53003, 53004, 65001])(
-  'after a restart AADSTS%i for one API costs neither the grant nor the tokens of another API',
-  async (code) => {
+const codes = [50076, 50078, 50079, 53000, 53001, 53002, 53003, 53004, 65001];
+
+it.each([
+  ...codes.map((code) => ['invalid_grant', code] as const),
+  ['interaction_required', 50005] as const,
+  ['consent_required', 90094] as const,
+])(
+  'after a restart %s with AADSTS%i for one API costs neither the grant nor the tokens of another API',
+  async (error, code) => {
     const { tenantId, authorityHost, certificateAuthority } = entra;
     const { clientId, clientSecret } = entra.client;
     const refreshToken = entra.refreshTokens.issue({ scopes: ['offline_access', graph, vault] });
@@ -28,7 +34,7 @@ it.each([50076, 50078, 50079, 53000, 53001, 53002, 53003, 53004, 65001])(
       new RefreshTokenCredential({ ...address, clientId, clientSecret, refreshToken, store });
     await start().getToken(graph);
     const restarted = start();
-    await entra.faults.set('token', { kind: 'entra-error', code }, { times: 1 });
+    await entra.faults.set('token', { kind: 'entra-error', code, error }, { times: 1 });
 
     await expect(restarted.getToken(vault)).rejects.toMatchObject({
       code: 'ENTRA_REAUTHENTICATION_REQUIRED',
