@@ -1,8 +1,8 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 
-import { EntraOptionsError } from '../errors/options.error.js';
 import type { EntraAuthModuleOptions } from '../options/entra-auth-module.options.js';
+import { optionalPackage } from '../options/optional-package.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { RefreshScheduler } from '../refresh/refresh-scheduler.js';
 import { EntraTokenService } from '../token/entra-token.service.js';
@@ -33,19 +33,10 @@ export async function createEntraDataSource(
   const scheduler = new RefreshScheduler(new SchedulerRegistry(), resolved.clock);
   const factory = new EntraTypeOrmOptionsFactory(resolved, new EntraTokenService(resolved, scheduler));
   const typeOrmOptions = await factory.createTypeOrmOptions(name);
-  const { DataSource: TypeOrmDataSource } = await loadTypeOrm();
+  const { DataSource: TypeOrmDataSource } = await optionalPackage({
+    name: 'typeorm',
+    option: 'dataSource',
+    load: () => import('typeorm'),
+  });
   return new TypeOrmDataSource(typeOrmOptions as DataSourceOptions);
-}
-
-async function loadTypeOrm(): Promise<typeof import('typeorm')> {
-  try {
-    return await import('typeorm');
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new EntraOptionsError(
-      'dataSource',
-      `"typeorm" could not be loaded (${reason})`,
-      'Run `npm install typeorm`.',
-    );
-  }
 }

@@ -1,22 +1,12 @@
-import { EntraOptionsError } from '../../../errors/options.error.js';
+import { optionalPackage } from '../../../options/optional-package.js';
 
 type Jose = typeof import('jose');
 
 /**
- * Loads `jose`, an optional peer that only encrypted stores need.
- *
  * @param load for tests
- * @throws {EntraOptionsError} when it is not installed
+ * @throws {EntraOptionsError} when `jose` is not installed
  */
-export async function loadJose(load: () => Promise<Jose> = () => import('jose')): Promise<Jose> {
-  try {
-    return await load();
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new EntraOptionsError(
-      'keys',
-      `"jose" could not be loaded (${reason})`,
-      'Run `npm install jose@6`. Under jest, run Node.js with --experimental-vm-modules: the package is an ES module.',
-    );
-  }
+export function loadJose(load: () => Promise<Jose> = () => import('jose')): Promise<Jose> {
+  const advice = ' Under jest, run Node.js with --experimental-vm-modules: the package is an ES module.';
+  return optionalPackage({ name: 'jose', option: 'keys', load, advice });
 }
