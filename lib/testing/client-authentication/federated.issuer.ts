@@ -1,5 +1,6 @@
-import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import { randomUUID, type KeyObject } from 'node:crypto';
 import type { JsonWebToken } from '../tokens/json-web-token.loader.js';
+import { generateRsaKeyPairSync } from '../tokens/rsa-key-pair.js';
 
 /** The audience of every federated credential. */
 export const federatedAudience = 'api://AzureADTokenExchange';
@@ -57,7 +58,7 @@ export class FederatedIssuer {
   }
 
   private pair(): { privateKey: KeyObject; publicKey: KeyObject } {
-    this.keys ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
+    this.keys ??= generateRsaKeyPairSync();
     return this.keys;
   }
 }

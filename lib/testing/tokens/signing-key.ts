@@ -1,7 +1,6 @@
-import { createHash, generateKeyPair, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createHash, type KeyObject } from 'node:crypto';
 
-const generate = promisify(generateKeyPair);
+import { generateRsaKeyPair } from './rsa-key-pair.js';
 
 /** An RSA key pair that tokens are signed with. */
 export interface SigningKey {
@@ -13,7 +12,7 @@ export interface SigningKey {
 
 /** Makes an RSA key of 2,048 bits, as Entra's. */
 export async function generateSigningKey(): Promise<SigningKey> {
-  const { privateKey, publicKey } = await generate('rsa', { modulusLength: 2048 });
+  const { privateKey, publicKey } = await generateRsaKeyPair();
   return { id: keyId(publicKey), privateKey, publicKey };
 }
 

@@ -1,9 +1,10 @@
-import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import { randomUUID, type KeyObject } from 'node:crypto';
 import type { TokenFault } from '../faults/fault.js';
 import { accessTokenClaims, backdatedBySeconds } from './access-token.claims.js';
 import type { HandMadeToken, TokenSubject } from './hand-made-token.js';
 import type { IssuedToken } from './issued-token.js';
 import type { JsonWebToken } from './json-web-token.loader.js';
+import { generateRsaKeyPairSync } from './rsa-key-pair.js';
 import type { SigningKey } from './signing-key.js';
 import type { TokenSettings } from './token.settings.js';
 
@@ -86,7 +87,7 @@ export class TokenIssuer {
   }
 
   private foreign(): KeyObject {
-    this.foreignKey ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    this.foreignKey ??= generateRsaKeyPairSync().privateKey;
     return this.foreignKey;
   }
 
