@@ -1,11 +1,11 @@
-import { TLSSocket } from 'node:tls';
+import { checkServerIdentity, TLSSocket } from 'node:tls';
 
 import type { Client } from 'pg';
 
 import { InsecureConnectionError } from '../errors/insecure-connection.error.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 import type { ResolvedEndpoint } from './resolve-endpoint.js';
-import { verifiesAlike, verifiesServer } from './server-verification.js';
+import { anyHostName, verifiesAlike, verifiesServer } from './server-verification.js';
 
 /** The part of pg's connection parameters that decides whether a token may be sent. */
 export interface ConnectionTarget {
@@ -48,7 +48,8 @@ export class ConnectionGuard {
     // The client connects to its own host, which need not be that of its parameters any more.
     if (client !== undefined && this.#configured(client) !== endpoint) throw this.#otherHost(client.host);
     if (!verifiesServer(endpoint.ssl)) return;
-    if (verifiesAlike(endpoint.ssl, target.ssl) && (client === undefined || isVerified(client))) return;
+    if (verifiesAlike(endpoint.ssl, target.ssl) && (client === undefined || isVerified(client, endpoint)))
+      return;
     const problem = `The connection to "${target.host}" is not verified TLS; no token was sent.`;
     throw new InsecureConnectionError(problem, 'Leave "ssl" out, or give { ca } of the server.');
   }
@@ -68,12 +69,14 @@ export class ConnectionGuard {
   }
 }
 
-/** Asks the socket itself: options can be changed after a connection was made. */
-function isVerified(client: Client): boolean {
+/** Asks the socket itself: its options can be others than those of the client, and drivers differ in what they check. */
+function isVerified(client: Client, { host, ssl }: ResolvedEndpoint): boolean {
   const connection: unknown = Reflect.get(client, 'connection');
   const stream: unknown =
     typeof connection === 'object' && connection !== null ? Reflect.get(connection, 'stream') : undefined;
-  return stream instanceof TLSSocket && stream.authorized;
+  if (!(stream instanceof TLSSocket && stream.authorized)) return false;
+  if (ssl !== false && ssl.checkServerIdentity === anyHostName) return true;
+  return checkServerIdentity(host, stream.getPeerCertificate()) === undefined;
 }
 
 /** The object that pg hands to the password function is the client's own, which tells logins apart. */

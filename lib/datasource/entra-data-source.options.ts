@@ -12,6 +12,7 @@ type PostgresEndpoint = PostgresReplication['master'];
 /** TLS settings of a connection. Verification cannot be turned off: the token is all that a server needs to log in. */
 export type EntraTlsOptions = Omit<TlsConnectionOptions, 'rejectUnauthorized' | 'checkServerIdentity'> & {
   rejectUnauthorized?: true;
+  checkServerIdentity?: never;
 };
 
 /** Where a PostgreSQL server is, and who logs in there. */
@@ -66,7 +67,8 @@ export interface EntraDataSourceOptions
    */
   fallbackUsername?: string;
   /**
-   * How long a login may take, in milliseconds, the wait for a token included.
+   * How long a login may take, in milliseconds, the wait for a token included, and so is the second try with another
+   * token when the first was refused. A caller whose time ends during the second try gets the refusal of the first.
    *
    * @default 15000
    */

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { asError } from '../errors/as-error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { isConnectionOutdated } from '../errors/sqlstate.js';
-import type { Clock } from '../refresh/clock.js';
+import { delayUntil, type Clock } from '../refresh/clock.js';
 import { ConnectionGenerations } from './connection-generations.js';
 import { ConnectionLifetime } from './connection-lifetime.js';
 import type { EntraLogin } from './entra-login.js';
@@ -122,6 +122,22 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
       });
     }
 
+    /** Lends a connection as long as the deadline allows; one that comes later stays in the pool for others. */
+    #lendUntil(deadline: number, giveUp: () => void, callback: ConnectCallback, onEnd: () => void): void {
+      let inTime = true;
+      const stop = (): void => {
+        inTime = false;
+        giveUp();
+      };
+      const timer = clock.setTimeout(stop, delayUntil(deadline, login.now()));
+      this.#lend((error, client, release) => {
+        clock.clearTimeout(timer);
+        onEnd();
+        if (inTime) callback(error, client, release);
+        else if (client !== undefined) release?.();
+      });
+    }
+
     override connect(): Promise<pg.PoolClient>;
     override connect(callback: ConnectCallback): void;
     override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
@@ -143,10 +159,9 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
             finish(error, client, release);
             return;
           }
-          this.#lend((...outcome) => {
-            tried();
-            finish(...outcome);
-          });
+          const deadline = startedAt + login.dataSource.connectTimeoutInMs;
+          const giveUp = (): void => finish(error, client, release);
+          this.#lendUntil(deadline, giveUp, finish, tried);
         });
       });
     }

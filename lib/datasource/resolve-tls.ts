@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 
 import { EntraOptionsError } from '../errors/options.error.js';
@@ -30,7 +31,7 @@ const forbidden = ['socket', 'host', 'pskCallback'] as const;
  * @throws {EntraOptionsError} for what is contradictory or leaves the server unverified
  */
 export function resolveTls(candidate: TlsCandidate): EndpointTls {
-  const { urlPath, url, given, allowsUnverified } = candidate;
+  const { urlPath, host, url, given, allowsUnverified } = candidate;
   const path = `${candidate.path}.ssl`;
   if (given !== undefined && typeof given !== 'boolean' && !isObject(given))
     throw new EntraOptionsError(path, kindOf(given), always);
@@ -60,7 +61,9 @@ export function resolveTls(candidate: TlsCandidate): EndpointTls {
   if (tls === false) return tls;
   if (options.rejectUnauthorized !== undefined && options.rejectUnauthorized !== tls.rejectUnauthorized)
     throw contradiction(`${path}.rejectUnauthorized`);
-  return { ...tls, ...merged, rejectUnauthorized: tls.rejectUnauthorized };
+  // Drivers before pg 8.23.1 name no IP address to the TLS, which then takes a certificate for "localhost" as the server's.
+  const identity = isIP(host) === 0 ? {} : { host };
+  return { ...tls, ...merged, rejectUnauthorized: tls.rejectUnauthorized, ...identity };
 }
 
 function withoutTls(path: string, { url, allowsUnverified }: TlsCandidate): false {

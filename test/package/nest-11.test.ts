@@ -2,6 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { startLocalEntra } from 'nestjs-entra-auth/testing';
 
+import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
+import { loadX509 } from '../../lib/testing/certificates/x509.loader.js';
+import { RecordingServer } from '../integration/datasource/guard.recording-server.js';
+import { unnamedAddress } from '../integration/datasource/guard.setup.js';
 import { HandMadeCredential } from '../support/local-database.js';
 import { Consumer } from './consumer.js';
 
@@ -43,6 +47,34 @@ describe('a CommonJS application on Nest 11', () => {
       pools: 1,
       evicted: true,
     });
+  }, 60_000);
+
+  it('has the oldest driver check an IP address against the certificate', async () => {
+    const authority = await CertificateAuthority.create(await loadX509());
+    const server = await RecordingServer.start({ certificate: await authority.issueServerCertificate() });
+    try {
+      const endpoint = {
+        port: server.port,
+        username: 'app',
+        database: 'notes',
+        ssl: { ca: authority.certificate },
+      };
+      const logIn = async (host: string): Promise<unknown> => {
+        server.forget();
+        const SETTINGS = JSON.stringify({ token: 'the-token', server: { ...endpoint, host } });
+        const { code } = await app.outputOf<{ code: string }>('login.cjs', { SETTINGS });
+        return { code, ...server.saw('the-token'), startUp: server.saw('notes').readable };
+      };
+
+      // The server ends the login once it has the token.
+      const received = { code: '53300', onTheWire: false, readable: true, startUp: true };
+      await expect(logIn('127.0.0.1')).resolves.toEqual(received);
+      // The driver itself gives up, before it says who wants to log in.
+      const kept = { code: 'ENTRA_INSECURE_CONNECTION', onTheWire: false, readable: false, startUp: false };
+      await expect(logIn(unnamedAddress)).resolves.toEqual(kept);
+    } finally {
+      await server.stop();
+    }
   }, 60_000);
 
   it('can be tested with jest as it comes', async () => {

@@ -1,4 +1,4 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -41,6 +41,24 @@ describe('types, with Nest 12 and every optional package, libraries checked too'
     'fit the credentials and the clients of the Azure SDK',
     async () => {
       await expect(project.compile(['credentials.ts'], { module: 'nodenext' })).resolves.toEqual(silent);
+    },
+    compilerTimeoutInMs,
+  );
+
+  it(
+    'refuse TLS that is not verified, unless the option that opens it is there',
+    async () => {
+      const source = await readFile(join(fixtures, 'everything/unverified-tls.ts'), 'utf8');
+      const marked = source.split('\n').flatMap((line, n) => (line.endsWith('// refused') ? [n + 1] : []));
+
+      const options = { module: 'nodenext', skipLibCheck: true };
+      const { exitCode, stdout } = await project.compile(['unverified-tls.ts'], options);
+
+      const places = [...stdout.matchAll(/^(\S+)\((\d+),\d+\): error/gm)];
+      expect(new Set(places.map(([, file]) => file))).toEqual(new Set(['unverified-tls.ts']));
+      expect([...new Set(places.map(([, , line]) => Number(line)))]).toEqual(marked);
+      expect(marked.length).toBeGreaterThan(0);
+      expect(exitCode).toBe(2);
     },
     compilerTimeoutInMs,
   );

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-import { unnamedHost, type GuardSetup, type ServerName } from './guard.setup.js';
+import { unnamedAddress, unnamedHost, type GuardSetup, type ServerName } from './guard.setup.js';
 
 type Options = Record<string, unknown>;
 
@@ -99,6 +99,14 @@ const optionRows: GuardRow[] = [
   ),
   option('nothing, and the certificate has another name', insecure, ({ ca }) => ({
     host: unnamedHost,
+    ssl: { ca },
+  })),
+  option('`host` is an IP address that the certificate names', verified, ({ ca }) => ({
+    host: '127.0.0.1',
+    ssl: { ca },
+  })),
+  option('`host` is an IP address that the certificate does not name', insecure, ({ ca }) => ({
+    host: unnamedAddress,
     ssl: { ca },
   })),
   option('`ssl: true`, and the authority is not a public one', insecure, () => ({ ssl: true })),
@@ -395,6 +403,25 @@ const tamperedRows: GuardRow[] = [
     { client: (client) => set(connectionOf(client), 'ssl', { rejectUnauthorized: false }) },
     'foreign',
   ),
+  {
+    ...tampered(
+      '`ssl.host` of the pool, to one that the certificate names',
+      { pool: (pool) => set(pool.options.ssl, 'host', 'localhost') },
+      'right',
+    ),
+    options: ({ ca }, port) => at(port, { host: unnamedAddress, ssl: { ca } }),
+  },
+  {
+    ...tampered(
+      '`ssl.checkServerIdentity` of the connection only, and the certificate has another name',
+      {
+        client: (client, { ca }) =>
+          set(connectionOf(client), 'ssl', { ca, checkServerIdentity: () => undefined }),
+      },
+      'right',
+    ),
+    options: ({ ca }, port) => at(port, { host: unnamedHost, ssl: { ca } }),
+  },
 ];
 
 const replicas = (

@@ -14,6 +14,9 @@ export type ServerName = (typeof serverNames)[number];
 /** Resolves to 127.0.0.1, and is in no certificate. */
 export const unnamedHost = '127.1';
 
+/** Connects to this machine, and is in no certificate. */
+export const unnamedAddress = '0.0.0.0';
+
 export interface GuardSetup {
   servers: Record<ServerName, RecordingServer>;
   /** The certificate authority of the right server. */

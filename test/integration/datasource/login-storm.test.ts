@@ -26,6 +26,8 @@ afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.end())));
 
 afterAll(() => entra.stop());
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** One data source with a pool of its own that is as large as the storm, on a clock that stands still. */
 async function createPool(
   dataSource: Record<string, unknown> = {},
@@ -177,12 +179,43 @@ describe('a new token that does not come', () => {
       return new Promise(() => undefined);
     };
     const errors = pool.logIn(1);
-    while (pool.credential.calls === firstToken) await new Promise((resolve) => setImmediate(resolve));
+    while (pool.credential.calls === firstToken) await nextTurn();
     await pool.clock.advance(60_000);
     expect(await errors).toEqual([expect.any(DatabaseLoginRefusedError)]);
     const closed = pool.service.onApplicationShutdown();
     await pool.clock.advance(2_000);
     await closed;
+  });
+});
+
+describe('a second login that does not end', () => {
+  it('does not keep the caller beyond the deadline of the first, and serves the next one when it comes', async () => {
+    const pool = await createPool();
+    await pool.revokeHeld();
+    const getToken = pool.credential.getToken.bind(pool.credential);
+    pool.credential.getToken = () => {
+      // The server stops answering before the second login.
+      entra.postgres.pause();
+      return getToken();
+    };
+    try {
+      const settled: unknown[] = [];
+      const errors = pool.logIn(1).then((result) => settled.push(...result));
+      while (pool.credential.calls < 2) await nextTurn();
+      // What remains is the deadline: the second login waits for the server.
+      while (pool.clock.pendingTimers !== 1) await nextTurn();
+      await pool.clock.advance(59_999);
+      expect(settled).toEqual([]);
+      await pool.clock.advance(1);
+      await errors;
+      expect(settled).toEqual([expect.any(DatabaseLoginRefusedError)]);
+    } finally {
+      entra.postgres.resume();
+    }
+    while (pool.outcomes('accepted') === 0) await nextTurn();
+    expect(await pool.logIn(1)).toEqual([undefined]);
+    expect([pool.outcomes('refused'), pool.outcomes('accepted')]).toEqual([1, 1]);
+    expect(pool.clock.pendingTimers).toBe(0);
   });
 });
 

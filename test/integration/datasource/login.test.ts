@@ -8,6 +8,7 @@ import {
   InsecureConnectionError,
   isEntraAuthError,
   type TokenCredential,
+  type TokenEvent,
 } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 import { DataSource, type DataSourceOptions } from 'typeorm';
@@ -37,6 +38,11 @@ async function connect(
   name?: string,
 ): Promise<DataSource> {
   return new DataSource((await setup.factory.createTypeOrmOptions(name)) as DataSourceOptions).initialize();
+}
+
+/** What pg calls for a password, with the connection that it is for. */
+interface PasswordOption {
+  password: (target: object) => Promise<string>;
 }
 
 const currentUser = async (dataSource: DataSource): Promise<unknown> =>
@@ -187,6 +193,32 @@ describe('a login that the server refuses', () => {
     expect(credential.calls).toBe(2);
   });
 
+  it('is repeated with the newer token that is held by then, and asks for none', async () => {
+    const credential = new HandMadeCredential(entra);
+    const setup = createDataSourceFactory({ credential, dataSource: localDataSource(entra) });
+    const forced: TokenEvent[] = [];
+    setup.service.events.subscribe((event) => event.type === 'rejected' && forced.push(event));
+    const options = (await setup.factory.createTypeOrmOptions()) as DataSourceOptions & PasswordOption;
+    const presented: string[] = [];
+    const password: PasswordOption['password'] = async (target) => {
+      const token = await options.password(target);
+      presented.push(token);
+      if (presented.length === 1) {
+        // The token is refreshed while it is on its way to the server.
+        entra.postgres.revoke(token);
+        await setup.service.refresh('postgres');
+      }
+      return token;
+    };
+    const dataSource = await new DataSource({ ...options, password } as DataSourceOptions).initialize();
+    expect(await currentUser(dataSource)).toBe(entra.client.name);
+    await dataSource.destroy();
+    expect(setup.logins.map(({ outcome }) => outcome)).toEqual(['refused', 'accepted']);
+    expect(presented).toEqual([expect.any(String), (await setup.service.getToken('postgres')).token]);
+    expect(presented[0]).not.toBe(presented[1]);
+    expect({ forced: forced.length, calls: credential.calls }).toEqual({ forced: 0, calls: 2 });
+  });
+
   it('costs one request for a token, however many are refused together', async () => {
     const credential = new HandMadeCredential(entra);
     const setup = createDataSourceFactory({
@@ -335,9 +367,7 @@ describe('a token', () => {
       dataSource: localDataSource(entra),
       startup: 'lazy',
     });
-    const { password } = (await setup.factory.createTypeOrmOptions()) as unknown as {
-      password: (target: object) => Promise<string>;
-    };
+    const { password } = (await setup.factory.createTypeOrmOptions()) as unknown as PasswordOption;
     const verified = { rejectUnauthorized: true };
     await expect(password({ host: 'localhost', ssl: false })).rejects.toThrow(InsecureConnectionError);
     await expect(password({ host: 'localhost', ssl: true })).rejects.toThrow(InsecureConnectionError);

@@ -108,6 +108,17 @@ describe('resolveDataSources', () => {
     expect(errorOf({ type: 'postgres', replication }).option).toBe('dataSource.replication.slaves[0].url');
   });
 
+  it.each(['10.0.0.4', '::1'])(
+    'has the certificate checked for the IP address %s, by every driver',
+    (host) => {
+      expect(resolve({ ...given, host }).primary.ssl).toEqual({ host, rejectUnauthorized: true });
+    },
+  );
+
+  it('leaves a name to the driver, which checks it', () => {
+    expect(resolve(given).primary.ssl).toEqual({ rejectUnauthorized: true });
+  });
+
   it('completes a URL with options, and options that say the same', () => {
     const text = 'postgres://db.example/notes';
     expect(
