@@ -1,18 +1,19 @@
-import { Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
 
-import { classifyCredentialFailure, type CredentialFailure } from '../errors/credential-failure.js';
+import { classifyCredentialFailure } from '../errors/credential-failure.js';
 import { InvalidTokenError } from '../errors/invalid-token.error.js';
 import { EntraShutDownError } from '../errors/shut-down.error.js';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
 import { TokenUnavailableError } from '../errors/token-unavailable.error.js';
 import { redactError } from '../observability/redaction.js';
-import type { TokenEvent, TokenHeldEvent } from '../observability/token-event.js';
+import type { TokenEvent } from '../observability/token-event.js';
+import { TokenEventReporter } from '../observability/token-event.reporter.js';
 import type { HeldAccessToken } from '../token/held-access-token.js';
 import type { TokenSlot } from '../token/token-slot.js';
 import type { Clock } from './clock.js';
 import { withDeadline } from './deadline.js';
 import { deferred } from './deferred.js';
-import { isExpiring, nextAttemptAfterFailure, nextAttemptAfterSameToken } from './refresh-policy.js';
+import { nextAttemptAfterFailure, nextAttemptAfterSameToken } from './refresh-policy.js';
 import type { RefreshScheduler } from './refresh-scheduler.js';
 
 const timerPrefix = 'entra-token-refresh:';
@@ -23,7 +24,7 @@ const shutdownGraceInMs = 2_000;
  * rejection reaches the callers that wait for it; without any, it ends here as state and event.
  */
 export class TokenRefresher {
-  readonly events = new Subject<TokenEvent>();
+  readonly #report: TokenEventReporter;
   readonly #clock: Clock;
   readonly #scheduler: RefreshScheduler;
   readonly #dropIdle: (slot: TokenSlot) => void;
@@ -35,9 +36,14 @@ export class TokenRefresher {
 
   /** @param dropIdle called with a slot made on demand that nobody has used since its last refresh */
   constructor(clock: Clock, scheduler: RefreshScheduler, dropIdle: (slot: TokenSlot) => void) {
+    this.#report = new TokenEventReporter(clock);
     this.#clock = clock;
     this.#scheduler = scheduler;
     this.#dropIdle = dropIdle;
+  }
+
+  get events(): Observable<TokenEvent> {
+    return this.#report.events;
   }
 
   get closed(): boolean {
@@ -108,7 +114,7 @@ export class TokenRefresher {
       clock: this.#clock,
       onTimeout: () => new EntraTimeoutError('A credential', shutdownGraceInMs, 'It is left behind.'),
     }).catch(() => undefined);
-    this.events.complete();
+    this.#report.complete();
   }
 
   #launch(slot: TokenSlot): Promise<HeldAccessToken> {
@@ -172,14 +178,8 @@ export class TokenRefresher {
     const first = slot.held === undefined;
     const recovered = slot.consecutiveFailures > 0;
     slot.adopt(token, this.#clock.random());
-    this.#emit({
-      type: first ? 'acquired' : 'refreshed',
-      resource: slot.name,
-      at: new Date(token.acquiredAt),
-      expiresAt: new Date(token.expiresOnTimestamp),
-      nextRefreshAt: new Date(slot.nextAttemptAt),
-    });
-    if (recovered) this.#emitHeld('recovered', slot, token);
+    this.#report.obtained(first ? 'acquired' : 'refreshed', slot, token);
+    if (recovered) this.#report.held('recovered', slot, token);
     return token;
   }
 
@@ -197,14 +197,8 @@ export class TokenRefresher {
     }
     const recovered = slot.consecutiveFailures > 0;
     slot.recordSuccess(next);
-    this.#emit({
-      type: 'unchanged',
-      resource: slot.name,
-      at: new Date(now),
-      expiresAt: new Date(held.expiresOnTimestamp),
-      nextRefreshAt: new Date(next),
-    });
-    if (recovered) this.#emitHeld('recovered', slot, held);
+    this.#report.unchanged(slot, held);
+    if (recovered) this.#report.held('recovered', slot, held);
     return held;
   }
 
@@ -225,47 +219,8 @@ export class TokenRefresher {
       slot.resource.policy,
     );
     slot.recordFailure(unavailable, next);
-    this.#emit({
-      type: 'refresh-failed',
-      resource: slot.name,
-      at: new Date(now),
-      error: unavailable,
-      consecutiveFailures: slot.consecutiveFailures,
-      nextRefreshAt: new Date(next),
-      ...(held === undefined ? {} : { expiresAt: new Date(held.expiresOnTimestamp) }),
-    });
-    if (failure.signIn) this.#reportSignIn(slot, unavailable, failure, held);
-    this.#reportEnd(slot, now);
+    this.#report.failed(slot, unavailable, failure);
     return unavailable;
-  }
-
-  #reportSignIn(
-    slot: TokenSlot,
-    error: TokenUnavailableError,
-    { problem, fix }: CredentialFailure,
-    held: HeldAccessToken | undefined,
-  ): void {
-    if (slot.signInReported) return;
-    slot.signInReported = true;
-    this.#emit({
-      type: 'reauthentication-required',
-      resource: slot.name,
-      at: new Date(this.#clock.now()),
-      error,
-      problem,
-      fix,
-      ...(held === undefined ? {} : { expiresAt: new Date(held.expiresOnTimestamp) }),
-    });
-  }
-
-  #reportEnd(slot: TokenSlot, now: number): void {
-    const { held, endReported } = slot;
-    if (held === undefined) return;
-    const end =
-      slot.unexpired(now) === undefined ? 'expired' : isExpiring(held, now) ? 'expiring' : undefined;
-    if (end === undefined || end === endReported) return;
-    slot.endReported = end;
-    this.#emitHeld(end, slot, held);
   }
 
   #settleWaiters(slot: TokenSlot, flight: Promise<HeldAccessToken>): void {
@@ -296,20 +251,7 @@ export class TokenRefresher {
     if (now - slot.lastForcedAt < slot.resource.policy.forcedRefreshCooldownInMs) return;
     slot.lastForcedAt = now;
     slot.reject();
-    this.#emitHeld('rejected', slot, slot.held);
+    this.#report.held('rejected', slot, slot.held);
     this.kick(slot);
-  }
-
-  #emitHeld(type: TokenHeldEvent['type'], slot: TokenSlot, token: HeldAccessToken): void {
-    this.#emit({
-      type,
-      resource: slot.name,
-      at: new Date(this.#clock.now()),
-      expiresAt: new Date(token.expiresOnTimestamp),
-    });
-  }
-
-  #emit(event: TokenEvent): void {
-    this.events.next(event);
   }
 }

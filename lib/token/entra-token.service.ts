@@ -38,7 +38,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     this.#now = turnClock(options.clock);
     this.#refresher = new TokenRefresher(options.clock, scheduler, (slot) => this.#slots.drop(slot));
     this.#slots = new SlotRegistry(options, (slot) => this.#refresher.forget(slot));
-    this.#events = this.#refresher.events.asObservable();
+    this.#events = this.#refresher.events;
   }
 
   /** What happens to the tokens, free of secrets. Completes when the application shuts down. */

@@ -1,0 +1,100 @@
+import { Subject, type Observable } from 'rxjs';
+
+import type { CredentialFailure } from '../errors/credential-failure.js';
+import type { TokenUnavailableError } from '../errors/token-unavailable.error.js';
+import type { Clock } from '../refresh/clock.js';
+import { isExpiring } from '../refresh/refresh-policy.js';
+import type { HeldAccessToken } from '../token/held-access-token.js';
+import type { TokenSlot } from '../token/token-slot.js';
+import type { TokenEvent, TokenHeldEvent } from './token-event.js';
+
+/** Says what happens to the tokens, each thing once. */
+export class TokenEventReporter {
+  readonly #subject = new Subject<TokenEvent>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get events(): Observable<TokenEvent> {
+    return this.#subject.asObservable();
+  }
+
+  /** No event comes any more. */
+  complete(): void {
+    this.#subject.complete();
+  }
+
+  obtained(type: 'acquired' | 'refreshed', slot: TokenSlot, token: HeldAccessToken): void {
+    this.#emit({
+      type,
+      resource: slot.name,
+      at: new Date(token.acquiredAt),
+      expiresAt: new Date(token.expiresOnTimestamp),
+      nextRefreshAt: new Date(slot.nextAttemptAt),
+    });
+  }
+
+  unchanged(slot: TokenSlot, token: HeldAccessToken): void {
+    this.#emit({
+      type: 'unchanged',
+      resource: slot.name,
+      at: this.#now(),
+      expiresAt: new Date(token.expiresOnTimestamp),
+      nextRefreshAt: new Date(slot.nextAttemptAt),
+    });
+  }
+
+  held(type: TokenHeldEvent['type'], slot: TokenSlot, token: HeldAccessToken): void {
+    this.#emit({ type, resource: slot.name, at: this.#now(), expiresAt: new Date(token.expiresOnTimestamp) });
+  }
+
+  /** A failed attempt, and what it means for the held token. */
+  failed(slot: TokenSlot, error: TokenUnavailableError, failure: CredentialFailure): void {
+    const held = slot.unexpired(this.#clock.now());
+    const expiry = held === undefined ? {} : { expiresAt: new Date(held.expiresOnTimestamp) };
+    this.#emit({
+      type: 'refresh-failed',
+      resource: slot.name,
+      at: this.#now(),
+      error,
+      consecutiveFailures: slot.consecutiveFailures,
+      nextRefreshAt: new Date(slot.nextAttemptAt),
+      ...expiry,
+    });
+    if (failure.signIn && !slot.signInReported) {
+      slot.signInReported = true;
+      const { problem, fix } = failure;
+      this.#emit({
+        type: 'reauthentication-required',
+        resource: slot.name,
+        at: this.#now(),
+        error,
+        problem,
+        fix,
+        ...expiry,
+      });
+    }
+    this.#end(slot);
+  }
+
+  #end(slot: TokenSlot): void {
+    const { held, endReported } = slot;
+    if (held === undefined) return;
+    const now = this.#clock.now();
+    const end =
+      slot.unexpired(now) === undefined ? 'expired' : isExpiring(held, now) ? 'expiring' : undefined;
+    if (end === undefined || end === endReported) return;
+    slot.endReported = end;
+    this.held(end, slot, held);
+  }
+
+  #now(): Date {
+    return new Date(this.#clock.now());
+  }
+
+  #emit(event: TokenEvent): void {
+    this.#subject.next(event);
+  }
+}
