@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { checkServerIdentity, TLSSocket } from 'node:tls';
 
 import type { Client } from 'pg';
@@ -71,12 +72,16 @@ export class ConnectionGuard {
 
 /** Asks the socket itself: its options can be others than those of the client, and drivers differ in what they check. */
 function isVerified(client: Client, { host, ssl }: ResolvedEndpoint): boolean {
-  const connection: unknown = Reflect.get(client, 'connection');
-  const stream: unknown =
-    typeof connection === 'object' && connection !== null ? Reflect.get(connection, 'stream') : undefined;
-  if (!(stream instanceof TLSSocket && stream.authorized)) return false;
+  const { stream, ssl: used } = connectionOf(client);
+  if (!(stream instanceof TLSSocket && stream.authorized && verifiesAlike(ssl, used))) return false;
   if (ssl !== false && ssl.checkServerIdentity === anyHostName) return true;
-  return checkServerIdentity(host, stream.getPeerCertificate()) === undefined;
+  // Every driver has Node compare a name with the client's host; with an IP address pg does so since 8.23.1 only.
+  return isIP(host) === 0 || checkServerIdentity(host, stream.getPeerCertificate()) === undefined;
+}
+
+function connectionOf(client: Client): { stream?: unknown; ssl?: unknown } {
+  const connection: unknown = Reflect.get(client, 'connection');
+  return typeof connection === 'object' && connection !== null ? connection : {};
 }
 
 /** The object that pg hands to the password function is the client's own, which tells logins apart. */

@@ -165,12 +165,16 @@ export class EntraLogin {
     return this.#refusals.mayRenew(login, this.now()) ? () => undefined : undefined;
   }
 
-  #token(deadline?: number): Promise<AccessToken> {
+  async #token(deadline?: number): Promise<AccessToken> {
     const { resource, connectTimeoutInMs } = this.dataSource;
+    const token = this.#tokens.getToken(resource);
+    // A token that is held is there already, and needs no timer.
+    const held = await Promise.race([token, Promise.resolve(undefined)]);
+    if (held !== undefined) return held;
     const latest = this.now() + connectTimeoutInMs * shareOfConnectTimeout;
     return this.#until(
       Math.min(latest, deadline ?? latest),
-      this.#tokens.getToken(resource),
+      token,
       `the access token of the resource "${resource}"`,
     );
   }
