@@ -7,6 +7,7 @@ import { atLeastTimesFaster, atMostTimes } from './report.mjs';
 
 const scope = 'https://graph.microsoft.com/.default';
 const manyResources = 10_000;
+const asked = 64;
 
 /** A token that is held: ours, the peers' caches, and the least that any cache can cost. */
 export async function heldToken() {
@@ -39,13 +40,17 @@ async function besidePeers() {
 }
 
 async function oneAndMany() {
-  const one = await startApplication({ credential: instantCredential, resources: resources(1) });
-  const many = await startApplication({ credential: instantCredential, resources: resources(manyResources) });
-  const names = Array.from({ length: 64 }, (_, n) => `resource-${n * Math.floor(manyResources / 64)}`);
+  const few = resources(1);
+  const all = resources(manyResources);
+  const one = await startApplication({ credential: instantCredential, resources: few });
+  const many = await startApplication({ credential: instantCredential, resources: all });
+  // The names are property keys, as literals in an application's code are: one string each for the engine of JavaScript.
+  const sameName = Array.from({ length: asked }, () => Object.keys(few)[0]);
+  const names = Object.keys(all).filter((_, n) => n % Math.ceil(manyResources / asked) === 0);
   let turn = 0;
   const ns = await inTurn({
-    one: () => one.tokens.getToken((turn++, 'resource-0')),
-    many: () => many.tokens.getToken(names[turn++ & 63]),
+    one: () => one.tokens.getToken(sameName[turn++ % asked]),
+    many: () => many.tokens.getToken(names[turn++ % asked]),
   });
   await one.close();
   await many.close();
