@@ -8,9 +8,12 @@ import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { EntraOptionsError } from '../errors/options.error.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { EntraTokenService } from '../token/entra-token.service.js';
-import type { EntraLogin } from './entra-login.js';
+import { createEntraDriver } from './entra-driver.js';
+import { EntraLogin } from './entra-login.js';
+import { loadPg } from './load-pg.js';
 import type { LoginEvent } from './login-event.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
+import { resolveRoleName } from './role-name.resolver.js';
 import { verifiesServer } from './server-verification.js';
 import { openingOption } from './ssl-mode.js';
 
@@ -131,7 +134,6 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
     if (dataSource.endpoints.every(({ username }) => username !== undefined)) return dataSource;
     let role = this.#roles.get(dataSource.name);
     if (role === undefined) {
-      const { resolveRoleName } = await import('./role-name.resolver.js');
       role = await resolveRoleName(dataSource, this.#tokens, this.#options);
       this.#roles.set(dataSource.name, role);
     }
@@ -139,12 +141,6 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   }
 
   async #driver(dataSource: ResolvedDataSource): Promise<{ login: EntraLogin; driver: typeof pg }> {
-    // Only an application with a data source needs this code, and `pg`.
-    const [{ EntraLogin }, { createEntraDriver }, { loadPg }] = await Promise.all([
-      import('./entra-login.js'),
-      import('./entra-driver.js'),
-      import('./load-pg.js'),
-    ]);
     const { clock, resources, policy } = this.#options;
     const { permanentErrorRetryInMs } = resources.get(dataSource.resource)?.policy ?? policy;
     const onLogin = (event: LoginEvent): void => this.#logins.next(event);

@@ -1,5 +1,6 @@
 import { CredentialProvider } from '../credential/credential-provider.js';
 import type { CredentialConfiguration } from '../credential/credential-configuration.js';
+import { createCredential } from '../credential/create-credential.js';
 import { isTokenCredential, type TokenCredentialFactory } from '../credential/token-credential.js';
 import { resolveDataSources } from '../datasource/resolve-data-source.js';
 import { EntraOptionsError } from '../errors/options.error.js';
@@ -33,11 +34,10 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
   checkObject('options', options, known, 'Give the options of the module as an object.');
   const cloud = choiceOption('cloud', options.cloud, 'public', ['public', 'usgov', 'china']);
   const clock = options.clock ?? systemClock;
-  const provider = credentialProviders(options.credential, (configuration) => async () => {
-    // Only an application whose credential the module makes needs the code for it.
-    const { createCredential } = await import('../credential/create-credential.js');
-    return createCredential(configuration, cloud, clock);
-  });
+  const provider = credentialProviders(
+    options.credential,
+    (configuration) => () => createCredential(configuration, cloud, clock),
+  );
   const policy = resolveRefreshOptions('refresh', options.refresh, defaultRefreshPolicy);
   const dataSources = resolveDataSources(options.dataSource);
   const resources = new Map<string, ResolvedResource>();
