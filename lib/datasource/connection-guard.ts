@@ -20,7 +20,6 @@ export class ConnectionGuard {
   readonly #dataSourceName: string;
   /** Copies: the driver's options hold the same objects, and could be changed. */
   readonly #endpoints: readonly ResolvedEndpoint[];
-  readonly #clients = new WeakMap<object, Client>();
 
   constructor({ name, endpoints }: ResolvedDataSource) {
     this.#dataSourceName = name;
@@ -30,24 +29,18 @@ export class ConnectionGuard {
     }));
   }
 
-  /** Says which client is about to log in, so that its socket can be looked at before it is given a token. */
-  expect(client: Client): void {
-    const parameters = parametersOf(client);
-    if (parameters !== undefined) this.#clients.set(parameters, client);
-  }
-
   /**
    * Looks at a connection that asks for a token.
    *
+   * @param client whose connection it is, if that is known: its socket is looked at, too
    * @throws {InsecureConnectionError} when it is not the one that was configured, or not verified
    */
-  check(target: ConnectionTarget | undefined): void {
+  check(target: ConnectionTarget | undefined, client: Client | undefined): void {
     // Drivers before pg 8.14 say nothing about the target; the options have been checked at start-up.
     if (target === undefined) return;
-    const client = this.#clients.get(target);
     const endpoint = this.#configured(target);
     // The client connects to its own host, which need not be that of its parameters any more.
-    if (client !== undefined && this.#configured(client) !== endpoint) throw this.#otherHost(client.host);
+    if (client !== undefined && !leadsTo(endpoint, client)) throw this.#otherHost(client.host);
     if (!verifiesServer(endpoint.ssl)) return;
     if (verifiesAlike(endpoint.ssl, target.ssl) && (client === undefined || isVerified(client, endpoint)))
       return;
@@ -55,12 +48,9 @@ export class ConnectionGuard {
     throw new InsecureConnectionError(problem, 'Leave "ssl" out, or give { ca } of the server.');
   }
 
-  #configured({ host, port }: ConnectionTarget): ResolvedEndpoint {
-    const found = this.#endpoints.find(
-      (endpoint) => endpoint.host === host && (port === undefined || endpoint.port === port),
-    );
-    if (found === undefined) throw this.#otherHost(host, port);
-    return found;
+  #configured(target: ConnectionTarget): ResolvedEndpoint {
+    for (const endpoint of this.#endpoints) if (leadsTo(endpoint, target)) return endpoint;
+    throw this.#otherHost(target.host, target.port);
   }
 
   #otherHost(host: string | undefined, port?: number): InsecureConnectionError {
@@ -68,6 +58,10 @@ export class ConnectionGuard {
     const problem = `${what} is none that the data source "${this.#dataSourceName}" was configured for; no token was sent.`;
     return new InsecureConnectionError(problem, 'Configure every host in the data source options.');
   }
+}
+
+function leadsTo(endpoint: ResolvedEndpoint, { host, port }: ConnectionTarget): boolean {
+  return endpoint.host === host && (port === undefined || endpoint.port === port);
 }
 
 /** Asks the socket itself: its options can be others than those of the client, and drivers differ in what they check. */

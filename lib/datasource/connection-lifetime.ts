@@ -6,18 +6,17 @@ const spread = 0.1;
 /** Counts the age of connections, and says of each when it has lived long enough. */
 export class ConnectionLifetime {
   readonly #clock: Clock;
-  readonly #maxInMs: number | undefined;
+  readonly #maxInMs: number;
   readonly #timers = new WeakMap<object, TimerHandle>();
 
-  /** @param maxInMs the greatest age; `undefined` when there is none */
-  constructor(clock: Clock, maxInMs: number | undefined) {
+  /** @param maxInMs the greatest age */
+  constructor(clock: Clock, maxInMs: number) {
     this.#clock = clock;
     this.#maxInMs = maxInMs;
   }
 
   /** Calls back once, when the connection is old enough, unless its life ended before. */
   begin(connection: object, onOldAge: () => void): void {
-    if (this.#maxInMs === undefined) return;
     const lifeInMs = this.#maxInMs * (1 - spread * this.#clock.random());
     const timer = this.#clock.setTimeout(onOldAge, lifeInMs);
     unref(timer);

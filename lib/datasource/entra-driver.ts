@@ -51,13 +51,11 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
           this.connect((error) => (error ? reject(error) : resolve(this)));
         });
       }
-      const startedAt = login.now();
       askWithTarget(this);
-      login.guard.expect(this);
+      const attempt = login.begin(this);
       super.connect((original: Error | null) => {
-        const error = original ? login.translate(original, this) : undefined;
-        login.report(this, startedAt, error);
-        login.release(this, error);
+        const error = original ? login.translate(original, attempt) : undefined;
+        login.end(attempt, error);
         // pg leaves the socket open when the password function fails; the server would keep its slot for a minute.
         if (error !== undefined) this.end(() => undefined);
         // pg says "no error" with null, and its types do not.
@@ -68,20 +66,17 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
 
   class EntraPool extends driver.Pool {
     readonly #generations = new ConnectionGenerations();
-    readonly #lifetime = new ConnectionLifetime(clock, login.dataSource.maxConnectionLifetimeInMs);
-    readonly #inUse = new WeakSet<object>();
 
     constructor(config?: pg.PoolConfig) {
       super({ ...config, Client: EntraClient });
-      this.on('acquire', (client) => this.#inUse.add(client));
-      this.on('release', (_problem, client) => this.#inUse.delete(client));
-      this.on('remove', (client) => this.#lifetime.end(client));
+      if (login.dataSource.maxConnectionLifetimeInMs !== undefined) {
+        this.#limitLifetime(login.dataSource.maxConnectionLifetimeInMs);
+      }
       this.on('connect', (client) => {
         // A session can end between the login and the first listener of its user, or while that has none. The client
         // tells whoever uses it next; without a listener here, Node would end the process.
         client.on('error', () => undefined);
         this.#generations.add(client);
-        this.#lifetime.begin(client, () => this.#retire(client));
         onServerError(client, (error) => {
           // One failover makes many connections fail; those that were opened since are not to blame.
           if (isConnectionOutdated(error) && !this.#generations.isRetired(client)) this.evictConnections();
@@ -99,10 +94,19 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
       }
     }
 
-    #retire(client: pg.PoolClient): void {
-      this.#generations.retire(client);
-      // The pool takes a closed one out when it comes to it.
-      if (!this.#inUse.has(client)) void client.end().catch(() => undefined);
+    #limitLifetime(maxInMs: number): void {
+      const lifetime = new ConnectionLifetime(clock, maxInMs);
+      const inUse = new WeakSet<object>();
+      this.on('acquire', (client) => inUse.add(client));
+      this.on('release', (_problem, client) => inUse.delete(client));
+      this.on('remove', (client) => lifetime.end(client));
+      this.on('connect', (client) =>
+        lifetime.begin(client, () => {
+          this.#generations.retire(client);
+          // The pool takes a closed one out when it comes to it.
+          if (!inUse.has(client)) void client.end().catch(() => undefined);
+        }),
+      );
     }
 
     /** Hands out a connection that may be used, and closes it on its return if it has been retired meanwhile. */

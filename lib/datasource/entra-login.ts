@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 
 import type { AccessToken } from '../credential/token-credential.js';
+import { asError } from '../errors/as-error.js';
 import { DatabaseLoginRefusedError, type RefusedLogin } from '../errors/database-login-refused.error.js';
 import { DatabaseUnreachableError } from '../errors/database-unreachable.error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
@@ -25,23 +26,34 @@ const shareOfConnectTimeout = 0.8;
 const unverifiedFix =
   'Check the host name. For a private certificate authority, give it as "ssl": { ca }, or as "sslrootcert" in the URL.';
 
+/** One physical login, from the first byte to the server's answer. */
+export interface LoginAttempt {
+  readonly client: Client;
+  readonly startedAt: number;
+  /** What was presented to the server. */
+  token?: AccessToken;
+}
+
 /** Presents access tokens to one data source's servers, and knows which login presented which. */
 export class EntraLogin {
   readonly #tokens: EntraTokenService;
   readonly #clock: Clock;
-  readonly #onLogin: (event: LoginEvent) => void;
-  readonly #presented = new WeakMap<object, AccessToken>();
+  readonly #onLogin: (event: () => LoginEvent) => void;
+  readonly #guard: ConnectionGuard;
+  /** By the connection parameters, which pg hands to the password function. */
+  readonly #attempts = new WeakMap<object, LoginAttempt>();
+  /** The tokens that were refused, by the refusals. */
+  readonly #refused = new WeakMap<Error, AccessToken>();
   readonly #refusals: LoginRefusals;
   /** Second logins under way, each the first of many with a new token; the others wait for what becomes of it. */
   readonly #trials = new Map<string, Deferred<void>>();
   readonly dataSource: ResolvedDataSource;
-  readonly guard: ConnectionGuard;
 
   constructor(
     dataSource: ResolvedDataSource,
     tokens: EntraTokenService,
     clock: Clock,
-    onLogin: (event: LoginEvent) => void,
+    onLogin: (event: () => LoginEvent) => void,
     /** How often to try a new token for a role that worked before, in milliseconds. */
     retryInMs: number,
   ) {
@@ -50,27 +62,45 @@ export class EntraLogin {
     this.#clock = clock;
     this.#onLogin = onLogin;
     this.#refusals = new LoginRefusals(retryInMs);
-    this.guard = new ConnectionGuard(dataSource);
+    this.#guard = new ConnectionGuard(dataSource);
   }
 
   now(): number {
     return this.#clock.now();
   }
 
+  /** Says which client is about to log in, so that its socket can be looked at before it is given a token. */
+  begin(client: Client): LoginAttempt {
+    const attempt: LoginAttempt = { client, startedAt: this.now() };
+    const parameters = parametersOf(client);
+    if (parameters !== undefined) this.#attempts.set(parameters, attempt);
+    return attempt;
+  }
+
   /**
    * The password function that pg calls on each new connection, after the server asked for a password.
    *
-   * @throws {InsecureConnectionError} when the connection is not the one that was configured, or not verified
+   * @returns rejects with `InsecureConnectionError` when the connection is not the one that was configured, or not
+   *   verified
    */
-  readonly password = async (target?: ConnectionTarget): Promise<string> => {
-    this.guard.check(target);
-    const token = await this.#token();
-    if (target !== undefined) this.#presented.set(target, token);
-    return token.token;
+  readonly password = (target?: ConnectionTarget): string | Promise<string> => {
+    const attempt = target && this.#attempts.get(target);
+    try {
+      this.#guard.check(target, attempt?.client);
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
+    const present = (token: AccessToken): string => {
+      if (attempt !== undefined) attempt.token = token;
+      return token.token;
+    };
+    // A login with a held token waits for no promise, and sets no timer.
+    const held = this.#tokens.heldToken(this.dataSource.resource);
+    return held === undefined ? this.#token().then(present) : present(held);
   };
 
   /** Gives an error of a login its reason and its remedy; what the server says beyond the login passes as it is. */
-  translate(error: Error, client: Client): Error {
+  translate(error: Error, { client, token }: LoginAttempt): Error {
     const { name, resource, primary } = this.dataSource;
     if (isEntraAuthError(error)) return error;
     if (isTlsFailure(error)) {
@@ -89,39 +119,22 @@ export class EntraLogin {
         port: client.port,
         database: client.database ?? primary.database,
         now: this.now(),
-        ...this.#describePresented(client),
+        ...describe(token),
       },
       error,
     );
   }
 
-  report(client: Client, startedAt: number, error: Error | undefined): void {
-    const presented = this.#presentedBy(client);
-    this.#onLogin({
-      dataSource: this.dataSource.name,
-      resource: this.dataSource.resource,
-      role: client.user ?? this.dataSource.primary.username ?? 'unknown',
-      host: client.host,
-      at: new Date(startedAt),
-      durationInMs: this.now() - startedAt,
-      outcome:
-        error === undefined ? 'accepted' : error instanceof DatabaseLoginRefusedError ? 'refused' : 'failed',
-      ...(presented === undefined ? {} : { tokenExpiresAt: new Date(presented.expiresOnTimestamp) }),
-      ...(error === undefined ? {} : { error }),
-    });
-  }
-
-  /** Remembers which token a refused login presented, and makes the driver forget it. */
-  release(client: Client, error: Error | undefined): void {
-    const parameters = parametersOf(client);
-    const token = parameters && this.#presented.get(parameters);
+  /** Reports a login, remembers what became of its token, and makes the driver forget it. */
+  end(attempt: LoginAttempt, error: Error | undefined): void {
+    const { client, token } = attempt;
+    this.#onLogin(() => this.#eventOf(attempt, error));
     if (token !== undefined) {
-      const login = loginOf(client);
-      if (error === undefined) this.#refusals.accepted(login, token);
-      else if (mayBeToken(error)) this.#refusals.refused(login, token);
-      if (error !== undefined) this.#presented.set(error, token);
+      if (error === undefined) this.#refusals.accepted(loginOf(client), token);
+      else if (mayBeToken(error)) this.#refusals.refused(loginOf(client), token);
+      if (error !== undefined) this.#refused.set(error, token);
     }
-    for (const holder of [client, parameters]) {
+    for (const holder of [client, parametersOf(client)]) {
       if (holder !== undefined && 'password' in holder) holder.password = null;
     }
   }
@@ -134,7 +147,7 @@ export class EntraLogin {
    * @returns `undefined` when it is not worth it; else what to call at the end of the second try
    */
   async renewAfter(error: Error, startedAt: number): Promise<(() => void) | undefined> {
-    const refused = this.#presented.get(error);
+    const refused = this.#refused.get(error);
     if (refused === undefined || !mayBeToken(error)) return undefined;
     const login = loginOf(error);
     if (!this.#refusals.mayRenew(login, this.now())) return undefined;
@@ -165,16 +178,12 @@ export class EntraLogin {
     return this.#refusals.mayRenew(login, this.now()) ? () => undefined : undefined;
   }
 
-  async #token(deadline?: number): Promise<AccessToken> {
+  #token(deadline?: number): Promise<AccessToken> {
     const { resource, connectTimeoutInMs } = this.dataSource;
-    const token = this.#tokens.getToken(resource);
-    // A token that is held is there already, and needs no timer.
-    const held = await Promise.race([token, Promise.resolve(undefined)]);
-    if (held !== undefined) return held;
     const latest = this.now() + connectTimeoutInMs * shareOfConnectTimeout;
     return this.#until(
       Math.min(latest, deadline ?? latest),
-      token,
+      this.#tokens.getToken(resource),
       `the access token of the resource "${resource}"`,
     );
   }
@@ -190,27 +199,34 @@ export class EntraLogin {
     return withDeadline(promise, { timeoutInMs, clock: this.#clock, onTimeout });
   }
 
-  #presentedBy(client: Client): AccessToken | undefined {
-    const parameters = parametersOf(client);
-    return parameters && this.#presented.get(parameters);
-  }
-
-  #describePresented(client: Client): {
-    token?: NonNullable<RefusedLogin['token']>;
-  } {
-    const token = this.#presentedBy(client);
-    if (!(token instanceof HeldAccessToken)) return {};
-    const { acquiredAt, expiresOnTimestamp } = token;
-    const claims = readClaims(token.token) ?? {};
+  #eventOf({ client, startedAt, token }: LoginAttempt, error: Error | undefined): LoginEvent {
+    const refused = error instanceof DatabaseLoginRefusedError;
     return {
-      token: {
-        acquiredAt,
-        expiresOnTimestamp,
-        ...(typeof claims.oid === 'string' ? { oid: claims.oid } : {}),
-        principalType: principalTypeOf(claims),
-      },
+      dataSource: this.dataSource.name,
+      resource: this.dataSource.resource,
+      role: client.user ?? this.dataSource.primary.username ?? 'unknown',
+      host: client.host,
+      at: new Date(startedAt),
+      durationInMs: this.now() - startedAt,
+      outcome: error === undefined ? 'accepted' : refused ? 'refused' : 'failed',
+      ...(token === undefined ? {} : { tokenExpiresAt: new Date(token.expiresOnTimestamp) }),
+      ...(error === undefined ? {} : { error }),
     };
   }
+}
+
+function describe(token: AccessToken | undefined): { token?: NonNullable<RefusedLogin['token']> } {
+  if (!(token instanceof HeldAccessToken)) return {};
+  const { acquiredAt, expiresOnTimestamp } = token;
+  const claims = readClaims(token.token) ?? {};
+  return {
+    token: {
+      acquiredAt,
+      expiresOnTimestamp,
+      ...(typeof claims.oid === 'string' ? { oid: claims.oid } : {}),
+      principalType: principalTypeOf(claims),
+    },
+  };
 }
 
 /** Whether a login was refused for something that another token might change. */
@@ -219,9 +235,9 @@ function mayBeToken(error: Error): error is DatabaseLoginRefusedError {
 }
 
 /** What the server decided on, as far as it is not the token: the same for a client and for its refusal. */
-function loginOf({ host, port, ...who }: Client | DatabaseLoginRefusedError): string {
-  const role = 'role' in who ? who.role : who.user;
-  return `${host}:${port} ${role}`;
+function loginOf(login: Client | DatabaseLoginRefusedError): string {
+  const role = login instanceof DatabaseLoginRefusedError ? login.role : login.user;
+  return `${login.host}:${login.port} ${role}`;
 }
 
 /** Whether the server has no TLS, or its certificate is not the right one. */

@@ -143,7 +143,9 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   async #driver(dataSource: ResolvedDataSource): Promise<{ login: EntraLogin; driver: typeof pg }> {
     const { clock, resources, policy } = this.#options;
     const { permanentErrorRetryInMs } = resources.get(dataSource.resource)?.policy ?? policy;
-    const onLogin = (event: LoginEvent): void => this.#logins.next(event);
+    const onLogin = (event: () => LoginEvent): void => {
+      if (this.#logins.observed) this.#logins.next(event());
+    };
     const login = new EntraLogin(dataSource, this.#tokens, clock, onLogin, permanentErrorRetryInMs);
     return { login, driver: createEntraDriver(await loadPg(), login, clock) };
   }

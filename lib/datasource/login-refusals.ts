@@ -27,8 +27,9 @@ export class LoginRefusals {
 
   /** @param login the server and the role */
   accepted(login: string, token: AccessToken): void {
-    const { acceptedTokenAcquiredAt: before, renewedAt } = this.#of(login);
+    const { tokens, acceptedTokenAcquiredAt: before, renewedAt } = this.#of(login);
     const acceptedTokenAcquiredAt = Math.max(before, acquiredAt(token));
+    if (tokens.length === 0 && acceptedTokenAcquiredAt === before) return;
     this.#byLogin.set(login, { tokens: [], acceptedTokenAcquiredAt, renewedAt });
   }
 

@@ -67,12 +67,19 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     if (options?.claims !== undefined) {
       return untilAborted(this.#refresher.answerChallenge(slot, options.claims), options.abortSignal);
     }
-    const now = this.#now();
-    if (now < slot.answerUntil && slot.answer !== undefined) {
-      if (now >= slot.nextAttemptAt) this.#refresher.kick(slot);
-      return slot.answer;
-    }
+    if (this.#serves(slot) && slot.answer !== undefined) return slot.answer;
     return this.#obtain(slot, options);
+  }
+
+  /**
+   * What `getToken` would return at once, for those who would pay for a promise.
+   *
+   * @internal
+   */
+  heldToken(resource: string): AccessToken | undefined {
+    const slot = this.#slots.named(resource);
+    slot.usedSinceRefresh = true;
+    return this.#serves(slot) ? slot.held : undefined;
   }
 
   /**
@@ -150,6 +157,14 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   /** Stops every timer and wait. A token that is held is still served until it expires. Called by Nest. */
   async onApplicationShutdown(): Promise<void> {
     await this.#refresher.close(this.#slots.all());
+  }
+
+  /** Whether the held token is handed out without question. */
+  #serves(slot: TokenSlot): boolean {
+    const now = this.#now();
+    if (now >= slot.answerUntil) return false;
+    if (now >= slot.nextAttemptAt) this.#refresher.kick(slot);
+    return true;
   }
 
   /**

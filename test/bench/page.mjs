@@ -2,16 +2,19 @@ import { arch, cpus, platform } from 'node:os';
 
 import { formatTable } from './report.mjs';
 
+const pairs =
+  'In pairs, each side first in turn: the median of the peer, and for ours that plus the median difference of the pairs.';
+
 const prose = {
   'held-token':
     'A token that is held, asked for again. The wall clock must be read, since a token that expired while the machine ' +
     'slept is not to be handed out; one reading serves the calls of one turn of the event loop, 32 at most.',
   'cold-herd': 'Ten thousand callers at once, and no token yet: the requests that reach the token endpoint.',
-  connect:
-    'Connect, `select 1`, end, over TLS to a real PostgreSQL; medians of pairs, each side first in turn.',
+  connect: 'Connect, `select 1`, end, over TLS to a real PostgreSQL. ' + pairs,
   login:
     'A new connection of the pool that TypeORM is given, up to where it can be queried, beside a plain `pg.Pool` with the ' +
-    'same token as a constant string and the same verified TLS; medians of pairs, each side first in turn.',
+    'same token as a constant string and the same verified TLS. ' +
+    pairs,
   memory: 'What a resource costs on the heap beyond its token, with its timer, at ten thousand resources.',
   'event-loop': 'Ten thousand tokens that fall due within one minute of real time.',
   import: 'What importing the root adds to `@nestjs/common`, `@nestjs/core` and `@nestjs/schedule`.',

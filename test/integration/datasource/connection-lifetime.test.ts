@@ -17,13 +17,15 @@ beforeAll(async () => {
 afterAll(() => entra.stop());
 
 /** Connections that live for a minute, less up to 6 s; on this clock for 57 s. */
-async function connect(): Promise<{ dataSource: DataSource; clock: ManualClock }> {
+const aMinute = { maxConnectionLifetimeInMs: minute };
+
+async function connect(limit = {}): Promise<{ dataSource: DataSource; clock: ManualClock }> {
   const clock = new ManualClock();
   const dataSource = await createEntraDataSource({
     credential: new HandMadeCredential(entra),
     dataSource: {
       ...localDataSource(entra),
-      maxConnectionLifetimeInMs: minute,
+      ...limit,
       poolSize: 2,
       // Idle connections are not closed for that: what closes them here is their age.
       extra: { idleTimeoutMillis: 0 },
@@ -47,7 +49,7 @@ async function gone(pid: number | undefined): Promise<void> {
 
 describe('a connection that has reached its greatest age', () => {
   it('is closed when it is idle, and new work gets a new one', async () => {
-    const { dataSource, clock } = await connect();
+    const { dataSource, clock } = await connect(aMinute);
     const old = await backendOf(dataSource);
     await clock.advance(57_000 - 1);
     expect(await backendOf(dataSource)).toBe(old);
@@ -60,7 +62,7 @@ describe('a connection that has reached its greatest age', () => {
   });
 
   it('finishes the transaction that it is in, gets no new work, and is closed then', async () => {
-    const { dataSource, clock } = await connect();
+    const { dataSource, clock } = await connect(aMinute);
     const runner = dataSource.createQueryRunner();
     await runner.startTransaction();
     const busy = await backendOf(runner);
@@ -75,7 +77,7 @@ describe('a connection that has reached its greatest age', () => {
   });
 
   it('takes no younger one with it', async () => {
-    const { dataSource, clock } = await connect();
+    const { dataSource, clock } = await connect(aMinute);
     const first = dataSource.createQueryRunner();
     const old = await backendOf(first);
     await clock.advance(minute / 2);
@@ -89,7 +91,7 @@ describe('a connection that has reached its greatest age', () => {
   });
 
   it('makes nobody fail, however many it happens to beside the work', async () => {
-    const { dataSource, clock } = await connect();
+    const { dataSource, clock } = await connect(aMinute);
     const pids = new Set<number | undefined>();
     for (let round = 0; round < 10; round++) {
       const work = Array.from({ length: 8 }, () => backendOf(dataSource));
@@ -103,7 +105,7 @@ describe('a connection that has reached its greatest age', () => {
 
 describe('a connection that somebody has borrowed', () => {
   it('may be ended by the server while nobody listens: its user is told, and the process goes on', async () => {
-    const { dataSource } = await connect();
+    const { dataSource } = await connect(aMinute);
     const pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
     const client = await pool.connect();
     const pid = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
@@ -117,12 +119,25 @@ describe('a connection that somebody has borrowed', () => {
   });
 
   it('is closed on its return, if it was retired, whatever its user says on giving it back', async () => {
-    const { dataSource, clock } = await connect();
+    const { dataSource, clock } = await connect(aMinute);
     const pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
     const client = await pool.connect();
     await clock.advance(minute);
     client.release(false);
     expect(pool.idleCount).toBe(0);
+    await dataSource.destroy();
+  });
+});
+
+describe('a connection without a greatest age', () => {
+  it('stays, and needs no timer', async () => {
+    const { dataSource, clock } = await connect();
+    const first = await backendOf(dataSource);
+    const { pendingTimers } = clock;
+    await Promise.all([backendOf(dataSource), backendOf(dataSource)]);
+    expect(clock.pendingTimers).toBe(pendingTimers);
+    await clock.advance(50 * minute);
+    expect(await isAlive(first)).toBe(true);
     await dataSource.destroy();
   });
 });

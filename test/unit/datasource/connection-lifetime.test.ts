@@ -21,12 +21,6 @@ describe('the life of a connection', () => {
     expect(ended).toBe(1);
   });
 
-  it('has no end unless one is set, and needs no timer then', () => {
-    const clock = new ManualClock();
-    new ConnectionLifetime(clock, undefined).begin({}, () => undefined);
-    expect(clock.pendingTimers).toBe(0);
-  });
-
   it('leaves no timer when the connection is gone before', () => {
     const clock = new ManualClock();
     const lifetime = new ConnectionLifetime(clock, 60_000);
