@@ -8,7 +8,7 @@ const scope = 'https://graph.microsoft.com/.default';
 const callers = 10_000;
 
 /** Ten thousand callers at once, and no token yet: how many requests reach the token endpoint. */
-export async function coldHerd() {
+export async function run() {
   const entra = await startLocalEntra();
   const credential = () => new ClientSecretCredential(...clientSecretOf(entra));
   const ours = await startApplication({ credential, resources: { graph: {} }, startup: 'lazy' });

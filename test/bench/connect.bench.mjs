@@ -10,7 +10,7 @@ const warmUpPairs = 40;
 const pairs = 1_000;
 
 /** A whole connection to a real PostgreSQL: connect, `select 1`, end. */
-export async function connect() {
+export async function run() {
   const entra = await startLocalEntra({ postgres: true });
   const ours = await startApplication({
     credential: () => new ClientSecretCredential(...clientSecretOf(entra)),

@@ -9,7 +9,7 @@ const span = 60_000;
 const settling = 2_000;
 
 /** Ten thousand tokens that fall due within one minute: how long the event loop is held up. */
-export async function eventLoop() {
+export async function run() {
   let issued = 0;
   let first = true;
   const credential = {

@@ -10,7 +10,7 @@ const manyResources = 10_000;
 const asked = 64;
 
 /** A token that is held: ours, the peers' caches, and the least that any cache can cost. */
-export async function heldToken() {
+export async function run() {
   return [...(await besidePeers()), await oneAndMany()];
 }
 

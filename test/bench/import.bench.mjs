@@ -16,7 +16,7 @@ process.stdout.write(String(performance.now() - start));
 `;
 
 /** What importing this package adds to what every application that uses it has imported anyway. */
-export function importCost() {
+export function run() {
   const added = Array.from({ length: runs }, () =>
     Number(execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' })),
   );

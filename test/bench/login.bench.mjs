@@ -11,7 +11,7 @@ const warmUpPairs = 100;
 const pairs = 2_000;
 
 /** A new connection of the pool that TypeORM gets, and of a plain pool that is given the same token as a string. */
-export async function login() {
+export async function run() {
   const entra = await startLocalEntra({ postgres: true });
   const { host, port, database, username } = entra.postgres;
   const ssl = { ca: entra.certificateAuthority };

@@ -1,9 +1,10 @@
 /**
- * Measures this module beside its peers, in one process and in turn. `npm run bench`, or for machines
+ * Measures this module beside its peers, side by side in one process for each benchmark. `npm run bench`, or for machines
  * `npm run --silent bench -- --json`. With names, only those: `npm run bench -- held-token memory`.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import prettier from 'prettier';
@@ -11,26 +12,15 @@ import prettier from 'prettier';
 import { benchmarkPage } from './page.mjs';
 import { formatTable } from './report.mjs';
 
-// Loaded after the build, which they import.
-const benchmarks = {
-  'held-token': async () => (await import('./held-token.bench.mjs')).heldToken(),
-  'cold-herd': async () => (await import('./cold-herd.bench.mjs')).coldHerd(),
-  connect: async () => (await import('./connect.bench.mjs')).connect(),
-  login: async () => (await import('./login.bench.mjs')).login(),
-  memory: async () => (await import('./memory.bench.mjs')).memory(),
-  'event-loop': async () => (await import('./event-loop.bench.mjs')).eventLoop(),
-  import: async () => (await import('./import.bench.mjs')).importCost(),
-};
+const benchmarks = ['held-token', 'cold-herd', 'connect', 'login', 'memory', 'event-loop', 'import'];
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, 'write-docs': { type: 'boolean' } },
   allowPositionals: true,
 });
-const unknown = positionals.filter((name) => !Object.hasOwn(benchmarks, name));
+const unknown = positionals.filter((name) => !benchmarks.includes(name));
 if (unknown.length > 0) {
-  process.stderr.write(
-    `There is no benchmark "${unknown.join('", "')}". Known: ${Object.keys(benchmarks).join(', ')}.\n`,
-  );
+  process.stderr.write(`There is no benchmark "${unknown.join('", "')}". Known: ${benchmarks.join(', ')}.\n`);
   process.exit(2);
 }
 
@@ -38,11 +28,18 @@ if (unknown.length > 0) {
 const build = spawnSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'inherit'] });
 if (build.status !== 0) process.exit(1);
 
+// Each in a process of its own: what one leaves on the heap and in the caches of the compiler is not the next one's.
 const results = [];
-for (const [name, run] of Object.entries(benchmarks)) {
+for (const name of benchmarks) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   process.stderr.write(`${name} …\n`);
-  results.push(...(await run()));
+  const program = fileURLToPath(new URL('one.mjs', import.meta.url));
+  const one = spawnSync(process.execPath, ['--expose-gc', program, name], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  });
+  if (one.status !== 0) process.exit(1);
+  results.push(...JSON.parse(one.stdout));
 }
 
 if (values['write-docs']) {
@@ -50,4 +47,3 @@ if (values['write-docs']) {
   writeFileSync('docs/benchmarks.md', await prettier.format(benchmarkPage(results), options));
 }
 process.stdout.write(values.json ? `${JSON.stringify({ results })}\n` : formatTable(results));
-process.exit(0);

@@ -4,7 +4,7 @@ import { atMost } from './report.mjs';
 const count = 10_000;
 
 /** What a resource costs beyond its token, timer included. */
-export async function memory() {
+export async function run() {
   // Fills what is allocated once, whatever the number of resources.
   const warm = await startApplication({ credential: instantCredential, resources: resources(100) });
   await warm.close();

@@ -28,7 +28,7 @@ export function benchmarkPage(results) {
   });
   return `# Benchmarks
 
-This module and its peers, in one process and in turn. This page is the output of
+This module and its peers, in turn in one process for each benchmark. This page is the output of
 
 \`\`\`sh
 npm run bench -- --write-docs
