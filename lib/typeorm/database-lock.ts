@@ -10,9 +10,10 @@ const pulseInMs = 3_000;
 const slackInMs = 5_000;
 
 /**
- * An advisory lock that lasts as long as a transaction, so that it works through PgBouncer in every mode. It is no lock
- * on the row: that would end with the commit that makes a `save` last. A holder that dies loses its connection, and
- * with it the lock; one that was cut off is found out by the server's `idle_in_transaction_session_timeout`.
+ * An advisory lock that lasts as long as a transaction, so that it works through PgBouncer in the modes `session` and
+ * `transaction`. It is no lock on the row: that would end with the commit that makes a `save` last. A holder that dies
+ * loses its connection, and with it the lock; one that was cut off is found out by the server's
+ * `idle_in_transaction_session_timeout`.
  *
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
