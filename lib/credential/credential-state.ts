@@ -40,7 +40,12 @@ const names: readonly unknown[] = [
 export function credentialStateOf(credential: unknown): CredentialState | undefined {
   if (typeof credential !== 'object' || credential === null || !('state' in credential)) return undefined;
   if (typeof credential.state !== 'function') return undefined;
-  const state = (credential as { state(): unknown }).state();
+  let state: unknown;
+  try {
+    state = (credential as { state(): unknown }).state();
+  } catch {
+    return undefined;
+  }
   if (typeof state !== 'object' || state === null || !('name' in state)) return undefined;
   return names.includes(state.name) ? (state as CredentialState) : undefined;
 }

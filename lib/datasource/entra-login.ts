@@ -96,7 +96,7 @@ export class EntraLogin {
     };
     // A login with a held token waits for no promise, and sets no timer.
     const held = this.#tokens.heldToken(this.dataSource.resource);
-    return held === undefined ? this.#token().then(present) : present(held);
+    return held === undefined ? this.#firstToken().then(present) : present(held);
   };
 
   /** Gives an error of a login its reason and its remedy; what the server says beyond the login passes as it is. */
@@ -176,6 +176,17 @@ export class EntraLogin {
     }
     await this.#until(deadline, underWay.promise, 'another login with the new token');
     return this.#refusals.mayRenew(login, this.now()) ? () => undefined : undefined;
+  }
+
+  async #firstToken(): Promise<AccessToken> {
+    try {
+      return await this.#token();
+    } catch (error) {
+      // A token that one server rejected may do for another, and is better than none.
+      const held = this.#tokens.lastResort(this.dataSource.resource);
+      if (held === undefined) throw error;
+      return held;
+    }
   }
 
   #token(deadline?: number): Promise<AccessToken> {

@@ -31,6 +31,19 @@ const checkNetwork =
  * `CredentialUnavailableError` covers outages too, so only a known `AADSTS…` code counts as permanent.
  */
 export function classifyCredentialFailure(error: unknown, now: number): CredentialFailure {
+  try {
+    return classify(error, now);
+  } catch {
+    // Getters that throw, and the like: the attempt has failed all the same.
+    return {
+      retryable: true,
+      problem: 'The credential threw an error that cannot be read.',
+      fix: checkNetwork,
+    };
+  }
+}
+
+function classify(error: unknown, now: number): CredentialFailure {
   if (isEntraAuthError(error)) {
     return {
       retryable: error.retryable,
@@ -73,7 +86,7 @@ function numbersOf(error: object): Pick<CredentialFailure, 'aadsts' | 'statusCod
 function collectMessages(error: unknown, depth = 0): string {
   if (typeof error === 'string') return error;
   if (!isError(error)) return 'the credential threw a value that is no Error.';
-  const own = error.message === '' ? error.name : error.message;
+  const own = String(error.message === '' ? error.name : error.message);
   const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [];
   const causes = [...inner, ...(error.cause === undefined ? [] : [error.cause])];
   if (depth >= 4) return own;

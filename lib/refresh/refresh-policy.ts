@@ -56,7 +56,8 @@ export function usableUntil(token: TokenTimes): number {
  */
 export function refreshDueAt(token: TokenTimes, policy: RefreshPolicy, random: number): number {
   const life = lifeOf(token);
-  const jitter = random * policy.jitter * life;
+  // At most half of the share, or a new token could be due at once.
+  const jitter = random * Math.min(policy.jitter, policy.shareOfLife / 2) * life;
   const byShare = token.acquiredAt + life * policy.shareOfLife;
   const byIssuer = token.refreshAfterTimestamp ?? Infinity;
   const due = byIssuer <= byShare ? byIssuer + jitter / 2 : byShare - jitter;

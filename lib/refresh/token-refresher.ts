@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 
-import { classifyCredentialFailure } from '../errors/credential-failure.js';
+import { classifyCredentialFailure, type CredentialFailure } from '../errors/credential-failure.js';
 import { InvalidTokenError } from '../errors/invalid-token.error.js';
 import { EntraShutDownError } from '../errors/shut-down.error.js';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
@@ -10,14 +10,18 @@ import type { TokenEvent } from '../observability/token-event.js';
 import { TokenEventReporter } from '../observability/token-event.reporter.js';
 import type { HeldAccessToken } from '../token/held-access-token.js';
 import type { TokenSlot } from '../token/token-slot.js';
+import { backoffDelay } from './backoff.js';
 import type { Clock } from './clock.js';
 import { withDeadline } from './deadline.js';
 import { deferred } from './deferred.js';
+import { FailedChallenges } from './failed-challenges.js';
 import { nextAttemptAfterFailure, nextAttemptAfterSameToken } from './refresh-policy.js';
 import type { RefreshScheduler } from './refresh-scheduler.js';
 
 const timerPrefix = 'entra-token-refresh:';
 const shutdownGraceInMs = 2_000;
+// Whoever was challenged is waiting.
+const longestRetryAfterInMs = 60_000;
 
 /**
  * Makes every attempt to get a token: one at a time per slot, each with a deadline, and owns what becomes of it. A
@@ -58,20 +62,25 @@ export class TokenRefresher {
   /** Makes an attempt now, or joins the one under way. */
   refresh(slot: TokenSlot): Promise<HeldAccessToken> {
     if (this.closed) return Promise.reject(new EntraShutDownError());
-    return slot.flight ?? this.#launch(slot);
+    return slot.flight?.promise ?? this.#launch(slot);
   }
 
   /**
    * For callers without a token: joins the attempt under way or the next one. After a failure the next attempt comes
    * at its own time, however many callers there are.
+   *
+   * @param longestWaitInMs how late that may be. Default: as long as an attempt may take
    */
-  demand(slot: TokenSlot): Promise<HeldAccessToken> {
-    const wait = slot.nextAttemptAt - this.#clock.now();
+  demand(
+    slot: TokenSlot,
+    longestWaitInMs = slot.resource.policy.attemptTimeoutInMs,
+  ): Promise<HeldAccessToken> {
+    const now = this.#clock.now();
     const { lastError } = slot;
+    const wait = now < slot.lastFailureAt ? 0 : slot.nextAttemptAt - now;
     if (this.closed || slot.flight !== undefined || lastError === undefined || wait <= 0)
       return this.refresh(slot);
-    if (!lastError.retryable || wait > slot.resource.policy.attemptTimeoutInMs)
-      return Promise.reject(lastError);
+    if (!lastError.retryable || wait > longestWaitInMs) return Promise.reject(lastError);
     if (slot.waiters === undefined) {
       slot.waiters = deferred<HeldAccessToken>();
       this.#plan(slot);
@@ -85,6 +94,8 @@ export class TokenRefresher {
     const challenges = (slot.challenges ??= new Map<string, Promise<HeldAccessToken>>());
     const underWay = challenges.get(claims);
     if (underWay !== undefined) return underWay;
+    const failed = slot.failedChallenges?.errorFor(claims, this.#clock.now());
+    if (failed !== undefined) return Promise.reject(failed);
     const answer = this.#attempt(slot, claims).finally(() => {
       challenges.delete(claims);
       if (slot.flight === undefined) this.#plan(slot);
@@ -118,24 +129,35 @@ export class TokenRefresher {
   }
 
   #launch(slot: TokenSlot): Promise<HeldAccessToken> {
-    const flight = this.#attempt(slot).finally(() => {
-      slot.flight = undefined;
-      this.#settleWaiters(slot, flight);
-      this.#plan(slot);
-    });
+    const flight = deferred<HeldAccessToken>();
     slot.flight = flight;
-    // A failure has become state and event by now; callers that wait hold the promise themselves.
-    flight.catch(() => undefined);
-    return flight;
+    // A failure has become state and event by then; callers that wait hold the promise themselves.
+    flight.promise.catch(() => undefined);
+    const end = (settle: () => void): void => {
+      slot.flight = undefined;
+      settle();
+      this.#plan(slot);
+    };
+    this.#attempt(slot).then(
+      (token) => end(() => flight.resolve(token)),
+      (error: Error) =>
+        end(() => {
+          flight.reject(error);
+          slot.waiters?.reject(error);
+          slot.waiters = undefined;
+        }),
+    );
+    return flight.promise;
   }
 
   async #attempt(slot: TokenSlot, claims?: string): Promise<HeldAccessToken> {
     const { attemptTimeoutInMs: timeoutInMs } = slot.resource.policy;
     const attempt = new AbortController();
-    const held = slot.unexpired(this.#clock.now());
+    const before = slot.held;
+    const now = this.#clock.now();
     const call = slot.source.acquire({
-      held,
-      heldIsRejected: slot.heldIsRejected,
+      held: slot.unexpired(now),
+      anyOther: slot.heldIsRejected || slot.heldIsFromTheFuture(now),
       claims,
       signal: attempt.signal,
     });
@@ -148,15 +170,27 @@ export class TokenRefresher {
         signal: attempt.signal,
         onTimeout: () => new EntraTimeoutError('The credential', timeoutInMs, 'The request is repeated.'),
       });
+      if (claims !== undefined) slot.failedChallenges?.answered(claims);
+      // Another token may have come meanwhile, from a call that had been given up or as the answer to a challenge.
+      const newer = claims === undefined ? this.#newerThan(before, slot) : undefined;
+      if (newer !== undefined && (token === undefined || token.expiresBefore(newer))) return newer;
       return token === undefined ? this.#keep(slot) : this.#adopt(slot, token);
     } catch (error) {
-      if (error instanceof EntraShutDownError) throw error;
+      if (this.#closed) throw new EntraShutDownError();
       if (error instanceof EntraTimeoutError) slot.source.abandon();
       attempt.abort();
+      if (claims !== undefined) throw this.#failChallenge(slot, claims, error);
+      const newer = this.#newerThan(before, slot);
+      if (newer !== undefined) return newer;
       throw this.#fail(slot, error);
     } finally {
       this.#attempts.delete(attempt);
     }
+  }
+
+  /** A valid token that took the place of another since. */
+  #newerThan(before: HeldAccessToken | undefined, slot: TokenSlot): HeldAccessToken | undefined {
+    return slot.held === before || slot.heldIsRejected ? undefined : slot.unexpired(this.#clock.now());
   }
 
   /** Owns the credential's promise itself, which may outlive the attempt. */
@@ -178,6 +212,7 @@ export class TokenRefresher {
     const first = slot.held === undefined;
     const recovered = slot.consecutiveFailures > 0;
     slot.adopt(token, this.#clock.random());
+    slot.settle(token);
     this.#report.obtained(first ? 'acquired' : 'refreshed', slot, token);
     if (recovered) this.#report.held('recovered', slot, token);
     return token;
@@ -197,6 +232,7 @@ export class TokenRefresher {
     }
     const recovered = slot.consecutiveFailures > 0;
     slot.recordSuccess(next);
+    slot.settle(held);
     this.#report.unchanged(slot, held);
     if (recovered) this.#report.held('recovered', slot, held);
     return held;
@@ -205,8 +241,7 @@ export class TokenRefresher {
   #fail(slot: TokenSlot, error: unknown): TokenUnavailableError {
     const now = this.#clock.now();
     const held = slot.unexpired(now);
-    const failure = classifyCredentialFailure(error, now);
-    const unavailable = new TokenUnavailableError(slot.name, { ...failure, cause: redactError(error) });
+    const { failure, unavailable } = explain(slot, error, now);
     const next = nextAttemptAfterFailure(
       {
         ...failure,
@@ -218,24 +253,31 @@ export class TokenRefresher {
       },
       slot.resource.policy,
     );
-    slot.recordFailure(unavailable, next);
+    slot.recordFailure(unavailable, now, next);
     this.#report.failed(slot, unavailable, failure);
     return unavailable;
   }
 
-  #settleWaiters(slot: TokenSlot, flight: Promise<HeldAccessToken>): void {
-    const { waiters } = slot;
-    slot.waiters = undefined;
-    if (waiters === undefined) return;
-    flight.then(
-      (token) => waiters.resolve(token),
-      (error: Error) => waiters.reject(error),
-    );
+  /** What a challenge asks for is the affair of those who were challenged: the plain token is not in doubt. */
+  #failChallenge(slot: TokenSlot, claims: string, error: unknown): TokenUnavailableError {
+    const now = this.#clock.now();
+    const { failure, unavailable } = explain(slot, error, now);
+    const { backoff, forcedRefreshCooldownInMs } = slot.resource.policy;
+    const challenges = (slot.failedChallenges ??= new FailedChallenges());
+    const failures = challenges.failuresOf(claims) + 1;
+    const delay = failure.retryable
+      ? Math.min(failure.retryAfterInMs ?? 0, longestRetryAfterInMs) +
+        backoffDelay(failures, backoff, this.#clock.random())
+      : forcedRefreshCooldownInMs;
+    challenges.failed(claims, unavailable, now, now + delay);
+    this.#report.failed(slot, unavailable, failure);
+    return unavailable;
   }
 
   #plan(slot: TokenSlot): void {
     const awaited = slot.waiters !== undefined;
-    if (this.#closed || !(awaited || slot.resource.policy.background)) this.#scheduler.cancel(slot);
+    if (this.#closed || slot.closed || !(awaited || slot.resource.policy.background))
+      this.#scheduler.cancel(slot);
     else this.#scheduler.schedule(slot, timerPrefix + slot.name, this.#onTimer, awaited);
   }
 
@@ -246,12 +288,26 @@ export class TokenRefresher {
 
   /** Marks the held token as rejected by a server, and replaces it unless that was just done. */
   replaceRejected(slot: TokenSlot): void {
-    if (slot.held === undefined || slot.heldIsRejected) return;
+    if (slot.held === undefined) return;
     const now = this.#clock.now();
-    if (now - slot.lastForcedAt < slot.resource.policy.forcedRefreshCooldownInMs) return;
+    const sinceInMs = now - slot.lastForcedAt;
+    // Less than nothing: the clock was set back.
+    if (sinceInMs >= 0 && sinceInMs < slot.resource.policy.forcedRefreshCooldownInMs) return;
     slot.lastForcedAt = now;
     slot.reject();
     this.#report.held('rejected', slot, slot.held);
     this.kick(slot);
   }
+}
+
+function explain(
+  slot: TokenSlot,
+  error: unknown,
+  now: number,
+): { failure: CredentialFailure; unavailable: TokenUnavailableError } {
+  const failure = classifyCredentialFailure(error, now);
+  return {
+    failure,
+    unavailable: new TokenUnavailableError(slot.name, { ...failure, cause: redactError(error) }),
+  };
 }

@@ -16,6 +16,9 @@ import { SlotRegistry } from './slot-registry.js';
 import type { TokenSlot } from './token-slot.js';
 import type { TokenState } from './token-state.js';
 
+// A refresh takes a fraction of this. Whoever holds a token that is about to expire should not wait for an endpoint that hangs.
+const longestWaitInMs = 2_000;
+
 /**
  * Holds the access tokens of an application and keeps them fresh in the background. While it holds a valid token, no
  * call fails or waits for the network, whatever the token endpoint does.
@@ -133,6 +136,15 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     return async () => (await this.getToken(resource)).token;
   }
 
+  /**
+   * The held token as long as it has not expired, even if a server has rejected it: for those who cannot wait any longer.
+   *
+   * @internal
+   */
+  lastResort(resource: string): AccessToken | undefined {
+    return this.#slots.named(resource).unexpired(this.#options.clock.now());
+  }
+
   /** Starts as the option `startup` says. Called by Nest. */
   async onModuleInit(): Promise<void> {
     const { startup } = this.#options;
@@ -182,9 +194,10 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
       return held;
     }
     const next = untilAborted(this.#refresher.demand(slot), options?.abortSignal);
-    if (held === undefined) return next;
     try {
-      const timeoutInMs = (held.expiresOnTimestamp - clock.now()) / 2;
+      if (held === undefined) return await next;
+      const longestInMs = slot.heldIsRejected ? slot.resource.policy.attemptTimeoutInMs : longestWaitInMs;
+      const timeoutInMs = Math.min((held.expiresOnTimestamp - clock.now()) / 2, longestInMs);
       const onTimeout = (): Error =>
         new EntraTimeoutError('The refresh', timeoutInMs, 'The held token is used.');
       return await withDeadline(next, { timeoutInMs, clock, onTimeout });
@@ -199,8 +212,9 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   async #firstTokens(slots: readonly TokenSlot[]): Promise<void> {
     const { startupTimeoutInMs: timeoutInMs, clock } = this.#options;
     const onTimeout = (): Error => this.#startupTimeout(slots, timeoutInMs);
+    const deadline = clock.now() + timeoutInMs;
     try {
-      await withDeadline(Promise.all(slots.map((slot) => this.#firstToken(slot))), {
+      await withDeadline(Promise.all(slots.map((slot) => this.#firstToken(slot, deadline))), {
         timeoutInMs,
         clock,
         onTimeout,
@@ -212,13 +226,13 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   }
 
   /** Boot is patient with a passing fault: the attempts go on until the deadline of the start. */
-  async #firstToken(slot: TokenSlot): Promise<void> {
-    while (slot.unexpired(this.#options.clock.now()) === undefined) {
+  async #firstToken(slot: TokenSlot, deadline: number): Promise<void> {
+    const { clock } = this.#options;
+    while (slot.unexpired(clock.now()) === undefined) {
       try {
-        await this.#refresher.demand(slot);
+        await this.#refresher.demand(slot, deadline - clock.now());
       } catch (error) {
-        const waits =
-          slot.nextAttemptAt - this.#options.clock.now() <= slot.resource.policy.attemptTimeoutInMs;
+        const waits = slot.nextAttemptAt <= deadline;
         if (!isEntraAuthError(error) || !error.retryable || !waits || this.#refresher.closed) throw error;
       }
     }

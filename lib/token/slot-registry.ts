@@ -155,16 +155,16 @@ export class SlotRegistry {
       enableCae ? ' (CAE)' : '',
     ].join('');
     const slot = new TokenSlot(name, wanted, this.#options.clock, true);
-    this.#onDemand.set(key, slot);
     this.#evict();
+    this.#onDemand.set(key, slot);
     return slot;
   }
 
+  /** Makes room for one more. */
   #evict(): void {
     for (const slot of this.#onDemand.values()) {
-      if (this.#onDemand.size <= mostOnDemandSlots) return;
-      // An attempt under way has callers waiting for it.
-      if (slot.flight === undefined && slot.waiters === undefined) this.drop(slot);
+      if (this.#onDemand.size < mostOnDemandSlots) return;
+      if (!slot.isAwaited) this.drop(slot);
     }
   }
 

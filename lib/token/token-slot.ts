@@ -3,6 +3,7 @@ import type { TokenUnavailableError } from '../errors/token-unavailable.error.js
 import type { ResolvedResource } from '../options/resolved-options.js';
 import type { Clock, TimerHandle } from '../refresh/clock.js';
 import type { Deferred } from '../refresh/deferred.js';
+import type { FailedChallenges } from '../refresh/failed-challenges.js';
 import { refreshDueAt, usableUntil } from '../refresh/refresh-policy.js';
 import type { TimerOwner } from '../refresh/refresh-scheduler.js';
 import type { HeldAccessToken } from './held-access-token.js';
@@ -35,17 +36,21 @@ export class TokenSlot implements TimerOwner {
   failures = 0;
   consecutiveFailures = 0;
   lastError: TokenUnavailableError | undefined;
+  lastFailureAt = -Infinity;
 
-  /** The attempt under way. */
-  flight: Promise<HeldAccessToken> | undefined;
+  /** The attempt under way. It ends early when a token comes another way. */
+  flight: Deferred<HeldAccessToken> | undefined;
   /** Callers that wait, without a token, for the next attempt after a failed one. */
   waiters: Deferred<HeldAccessToken> | undefined;
   /** Answers to claims challenges under way, by their claims. */
   challenges: Map<string, Promise<HeldAccessToken>> | undefined;
+  failedChallenges: FailedChallenges | undefined;
   /** What has been said about the end of the held token, so that it is said once. */
   endReported: 'expiring' | 'expired' | undefined;
   /** Whether it has been said that somebody must sign in again. */
   signInReported = false;
+  /** Whether nobody wants the slot any more. */
+  closed = false;
   timerName: string | undefined;
   timerHandle: TimerHandle;
 
@@ -56,9 +61,26 @@ export class TokenSlot implements TimerOwner {
     this.onDemand = onDemand;
   }
 
+  /** Hands a token to everybody who waits for one, whatever way it came. */
+  settle(token: HeldAccessToken): void {
+    this.flight?.resolve(token);
+    this.waiters?.resolve(token);
+    this.waiters = undefined;
+  }
+
+  /** Whether the held token was acquired by a clock that has been set back since, and so lives for nobody knows how long. */
+  heldIsFromTheFuture(now: number): boolean {
+    return this.held !== undefined && now < this.held.acquiredAt;
+  }
+
   /** The held token, as long as it has not expired. */
   unexpired(now: number): HeldAccessToken | undefined {
     return this.held !== undefined && now < this.held.expiresOnTimestamp ? this.held : undefined;
+  }
+
+  /** Whether callers may be waiting for what is under way. */
+  get isAwaited(): boolean {
+    return this.flight !== undefined || this.waiters !== undefined || (this.challenges?.size ?? 0) > 0;
   }
 
   get heldIsRejected(): boolean {
@@ -83,10 +105,13 @@ export class TokenSlot implements TimerOwner {
     this.#serveAgain();
   }
 
-  recordFailure(error: TokenUnavailableError, nextAttemptAt: number): void {
+  recordFailure(error: TokenUnavailableError, now: number, nextAttemptAt: number): void {
     this.failures++;
     this.consecutiveFailures++;
     this.lastError = error;
+    this.lastFailureAt = now;
+    // A failure on demand that nobody repeats need not be repeated either.
+    if (this.unexpired(now) === undefined) this.usedSinceRefresh = false;
     this.nextAttemptAt = nextAttemptAt;
     this.#serveAgain();
   }
@@ -133,5 +158,6 @@ export class TokenSlot implements TimerOwner {
   close(): void {
     this.waiters?.reject(new EntraShutDownError());
     this.waiters = undefined;
+    this.closed = true;
   }
 }

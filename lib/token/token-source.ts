@@ -10,8 +10,8 @@ import { validateAccessToken } from './token-validation.js';
 export interface AcquisitionGoal {
   /** The token to be replaced. Without one, any valid token will do. */
   held?: HeldAccessToken | undefined;
-  /** Whether a server has rejected the held token, so that even one that expires earlier is better. */
-  heldIsRejected: boolean;
+  /** Whether even a token that expires earlier is better, as when a server has rejected the held one. */
+  anyOther: boolean;
   /** The claims of a challenge that the new token must satisfy. */
   claims?: string | undefined;
   /** Aborted when nobody waits any more: no further step is taken then. */
@@ -122,8 +122,8 @@ export class TokenSource {
   }
 }
 
-function isBetter(token: HeldAccessToken, { held, heldIsRejected }: AcquisitionGoal): boolean {
+function isBetter(token: HeldAccessToken, { held, anyOther }: AcquisitionGoal): boolean {
   if (held === undefined) return true;
   if (token.token === held.token) return false;
-  return heldIsRejected || !token.expiresBefore(held);
+  return anyOther || !token.expiresBefore(held);
 }

@@ -10,6 +10,9 @@ export interface TokenExpectations {
   tenantId?: string;
 }
 
+// The last point of time that a `Date` can name, for tokens that never expire.
+const endOfTime = 8.64e15;
+
 const checkCredential = 'Check the credential that the resource uses.';
 
 /**
@@ -28,7 +31,9 @@ export function validateAccessToken(
   const { token, expiresOnTimestamp, refreshAfterTimestamp, tokenType } = checkShape(value);
   const claims = readClaims(token);
   const issuerExpiry = seconds(claims?.exp);
-  const expiry = Math.min(expiresOnTimestamp, issuerExpiry ?? Infinity);
+  // `iat` in the future shows by how much this machine's clock is behind, which then sees the end too late.
+  const behindInMs = Math.max(0, (seconds(claims?.iat) ?? now) - now);
+  const expiry = Math.min(expiresOnTimestamp, (issuerExpiry ?? Infinity) - behindInMs, endOfTime);
   if (expiry <= now) throw expired(expiry, now);
   if (claims !== undefined) checkClaims(claims, expected, now);
   return new HeldAccessToken({
@@ -36,7 +41,10 @@ export function validateAccessToken(
     expiresOnTimestamp: expiry,
     acquiredAt: now,
     issuerExpiry,
-    ...(typeof refreshAfterTimestamp === 'number' && Number.isFinite(refreshAfterTimestamp)
+    // A time that has passed already would mean a request for every call.
+    ...(typeof refreshAfterTimestamp === 'number' &&
+    refreshAfterTimestamp > now &&
+    refreshAfterTimestamp < endOfTime
       ? { refreshAfterTimestamp }
       : {}),
     ...(tokenType === 'pop' ? { tokenType } : {}),
@@ -99,7 +107,7 @@ function checkClaims(claims: AccessTokenClaims, expected: TokenExpectations, now
     const problem = `The credential returned a token for ${describe(claims.aud)} instead of "${audiences[0]}".`;
     throw new InvalidTokenError('wrong-audience', problem, 'Check the scopes of the resource.');
   }
-  if (tenantId !== undefined && claims.tid !== tenantId) {
+  if (tenantId !== undefined && String(claims.tid).toLowerCase() !== tenantId.toLowerCase()) {
     const problem = `The credential returned a token of the tenant ${describe(claims.tid)} instead of "${tenantId}".`;
     throw new InvalidTokenError(
       'wrong-tenant',

@@ -162,7 +162,6 @@ async function finish(): Promise<Measurement> {
   await Promise.all(users);
   measured.maxEventLoopDelayMs = Math.round(delay.max / 1e6);
   measured.rssGrowthMiB = Math.round(growthAfterWarmUp(rss) * 100) / 100;
-  process.stderr.write(rss.map((b) => (b / 1048576).toFixed(0)).join(' ') + '\n');
   await app.close();
   return measured;
 }

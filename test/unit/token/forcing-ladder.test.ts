@@ -52,7 +52,7 @@ describe('climbing', () => {
     const resource = resources.get('postgres');
     if (resource === undefined) throw new Error('The resource was not resolved.');
     const source = new TokenSource({ ...resource, credential: new CredentialProvider(create) }, clock);
-    const acquire = () => source.acquire({ heldIsRejected: false, signal: new AbortController().signal });
+    const acquire = () => source.acquire({ anyOther: false, signal: new AbortController().signal });
     return { acquire, forced, instances: () => instances };
   }
 
