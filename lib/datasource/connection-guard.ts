@@ -73,6 +73,13 @@ function isVerified(client: Client, { host, ssl }: ResolvedEndpoint): boolean {
   return isIP(host) === 0 || checkServerIdentity(host, stream.getPeerCertificate()) === undefined;
 }
 
+/** Why Node did not take the server's certificate: OpenSSL's code. */
+export function authorizationErrorOf(client: Client): string | undefined {
+  const { stream } = connectionOf(client);
+  const error: unknown = stream instanceof TLSSocket ? stream.authorizationError : undefined;
+  return typeof error === 'string' ? error : undefined;
+}
+
 function connectionOf(client: Client): { stream?: unknown; ssl?: unknown } {
   const connection: unknown = Reflect.get(client, 'connection');
   return typeof connection === 'object' && connection !== null ? connection : {};

@@ -15,7 +15,12 @@ import type { EntraTokenService } from '../token/entra-token.service.js';
 import { HeldAccessToken } from '../token/held-access-token.js';
 import { readClaims } from '../token/json-web-token.js';
 import { principalTypeOf } from './principal-type.js';
-import { ConnectionGuard, parametersOf, type ConnectionTarget } from './connection-guard.js';
+import {
+  authorizationErrorOf,
+  ConnectionGuard,
+  parametersOf,
+  type ConnectionTarget,
+} from './connection-guard.js';
 import type { LoginEvent } from './login-event.js';
 import { LoginRefusals } from './login-refusals.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
@@ -32,6 +37,7 @@ export interface LoginAttempt {
   readonly startedAt: number;
   /** What was presented to the server. */
   token?: AccessToken;
+  ended?: true;
 }
 
 /** Presents access tokens to one data source's servers, and knows which login presented which. */
@@ -91,19 +97,25 @@ export class EntraLogin {
       return Promise.reject(asError(error));
     }
     const present = (token: AccessToken): string => {
+      // A driver keeps the password that it gets, and nobody would make this one forget it.
+      if (attempt?.ended)
+        throw new EntraTimeoutError('The login', this.now() - attempt.startedAt, 'It is over.');
       if (attempt !== undefined) attempt.token = token;
       return token.token;
     };
-    // A login with a held token waits for no promise, and sets no timer.
+    // A login with a held token waits for no promise, and sets no timer. The refusal of another login is no reason to
+    // wait: that one may have the wrong role.
     const held = this.#tokens.heldToken(this.dataSource.resource);
-    return held === undefined ? this.#firstToken().then(present) : present(held);
+    const isRefused = attempt && held && this.#refusals.wasRefused(loginOf(attempt.client), held);
+    return held === undefined || isRefused ? this.#firstToken().then(present) : present(held);
   };
 
   /** Gives an error of a login its reason and its remedy; what the server says beyond the login passes as it is. */
-  translate(error: Error, { client, token }: LoginAttempt): Error {
+  translate(original: Error, { client, token }: LoginAttempt): Error {
     const { name, resource, primary } = this.dataSource;
-    if (isEntraAuthError(error)) return error;
-    if (isTlsFailure(error)) {
+    if (isEntraAuthError(original)) return original;
+    const error = token === undefined ? original : withoutToken(original, token.token);
+    if (token === undefined && isTlsFailure(error, client)) {
       const problem = `The server at ${client.host}:${client.port} could not be verified: ${error.message}. No token was sent.`;
       return new InsecureConnectionError(problem, unverifiedFix, error);
     }
@@ -128,6 +140,7 @@ export class EntraLogin {
   /** Reports a login, remembers what became of its token, and makes the driver forget it. */
   end(attempt: LoginAttempt, error: Error | undefined): void {
     const { client, token } = attempt;
+    attempt.ended = true;
     this.#onLogin(() => this.#eventOf(attempt, error));
     if (token !== undefined) {
       if (error === undefined) this.#refusals.accepted(loginOf(client), token);
@@ -251,10 +264,21 @@ function loginOf(login: Client | DatabaseLoginRefusedError): string {
   return `${login.host}:${login.port} ${role}`;
 }
 
+/** A server may repeat in its message what it was sent. The error stays what it is; its texts lose the token. */
+function withoutToken(error: Error, token: string): Error {
+  for (const key of ['message', 'stack', 'detail', 'hint', 'where', 'internalQuery']) {
+    const text: unknown = Reflect.get(error, key);
+    if (typeof text === 'string' && text.includes(token))
+      Reflect.set(error, key, text.replaceAll(token, '[redacted token]'));
+  }
+  return error;
+}
+
 /** Whether the server has no TLS, or its certificate is not the right one. */
-function isTlsFailure(error: Error): boolean {
+function isTlsFailure(error: Error, client: Client): boolean {
   const code: unknown = Reflect.get(error, 'code');
   if (/does not support SSL/.test(error.message)) return true;
+  if (code !== undefined && code === authorizationErrorOf(client)) return true;
   return (
     typeof code === 'string' && /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code)
   );

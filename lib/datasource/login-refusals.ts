@@ -20,7 +20,7 @@ export class LoginRefusals {
   readonly #byLogin = new Map<string, Refusals>();
   readonly #retryInMs: number;
 
-  /** @param retryInMs how often to try a new token for a role that was accepted before, and is not any more */
+  /** @param retryInMs how often to try a new token for a role that two have been refused for */
   constructor(retryInMs: number) {
     this.#retryInMs = retryInMs;
   }
@@ -44,13 +44,18 @@ export class LoginRefusals {
     this.#byLogin.set(login, { ...this.#of(login), renewedAt: now });
   }
 
+  /** Whether this login has been refused with this very token. */
+  wasRefused(login: string, token: AccessToken): boolean {
+    return this.#of(login).tokens.includes(token);
+  }
+
   /**
-   * Whether a new token may help. For a role that never worked, two refused tokens are enough until it does. One that
-   * worked before may have lost two tokens in a row, as when both were revoked, so it is tried again from time to time.
+   * Whether a new token may help. Two refused tokens say that the role is a wrong one. Both may have been revoked, though,
+   * or the role was repaired since, so it is tried again from time to time.
    */
   mayRenew(login: string, now: number): boolean {
-    const { tokens, acceptedTokenAcquiredAt, renewedAt } = this.#of(login);
-    return tokens.length < 2 || (acceptedTokenAcquiredAt > -Infinity && now - renewedAt >= this.#retryInMs);
+    const { tokens, renewedAt } = this.#of(login);
+    return tokens.length < 2 || now - renewedAt >= this.#retryInMs || now < renewedAt;
   }
 
   #of(login: string): Refusals {

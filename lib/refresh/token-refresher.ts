@@ -77,7 +77,8 @@ export class TokenRefresher {
   ): Promise<HeldAccessToken> {
     const now = this.#clock.now();
     const { lastError } = slot;
-    const wait = now < slot.lastFailureAt ? 0 : slot.nextAttemptAt - now;
+    const clockWentBack = now < (slot.lastFailureAt ?? now);
+    const wait = clockWentBack ? 0 : slot.nextAttemptAt - now;
     if (this.closed || slot.flight !== undefined || lastError === undefined || wait <= 0)
       return this.refresh(slot);
     if (!lastError.retryable || wait > longestWaitInMs) return Promise.reject(lastError);
@@ -131,10 +132,12 @@ export class TokenRefresher {
   #launch(slot: TokenSlot): Promise<HeldAccessToken> {
     const flight = deferred<HeldAccessToken>();
     slot.flight = flight;
+    slot.flightStartedAt = this.#clock.now();
     // A failure has become state and event by then; callers that wait hold the promise themselves.
     flight.promise.catch(() => undefined);
     const end = (settle: () => void): void => {
       slot.flight = undefined;
+      slot.flightStartedAt = undefined;
       settle();
       this.#plan(slot);
     };

@@ -8,6 +8,7 @@ import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { TokenEvent } from '../observability/token-event.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { untilAborted, withDeadline } from '../refresh/deadline.js';
+import { usableUntil } from '../refresh/refresh-policy.js';
 import { turnClock } from '../refresh/turn-clock.js';
 import type { RefreshScheduler } from '../refresh/refresh-scheduler.js';
 import { TokenRefresher } from '../refresh/token-refresher.js';
@@ -70,19 +71,27 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     if (options?.claims !== undefined) {
       return untilAborted(this.#refresher.answerChallenge(slot, options.claims), options.abortSignal);
     }
-    if (this.#serves(slot) && slot.answer !== undefined) return slot.answer;
+    const now = this.#now();
+    if (now < slot.answerUntil && slot.answer !== undefined) {
+      if (now >= slot.nextAttemptAt) this.#refresher.kick(slot);
+      return slot.answer;
+    }
     return this.#obtain(slot, options);
   }
 
   /**
-   * What `getToken` would return at once, for those who would pay for a promise.
+   * What `getToken` would return at once, for those who would pay for a promise, and who know themselves whether it is
+   * their server that has rejected it.
    *
    * @internal
    */
   heldToken(resource: string): AccessToken | undefined {
     const slot = this.#slots.named(resource);
+    const now = this.#now();
     slot.usedSinceRefresh = true;
-    return this.#serves(slot) ? slot.held : undefined;
+    if (slot.held === undefined || now >= usableUntil(slot.held)) return undefined;
+    if (now >= slot.nextAttemptAt) this.#refresher.kick(slot);
+    return slot.held;
   }
 
   /**
@@ -171,14 +180,6 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     await this.#refresher.close(this.#slots.all());
   }
 
-  /** Whether the held token is handed out without question. */
-  #serves(slot: TokenSlot): boolean {
-    const now = this.#now();
-    if (now >= slot.answerUntil) return false;
-    if (now >= slot.nextAttemptAt) this.#refresher.kick(slot);
-    return true;
-  }
-
   /**
    * The slow way: there is no token, or the held one is rejected or in its last seconds. A token that has not expired
    * is still better than an error, and better than a wait that would outlast it.
@@ -196,8 +197,11 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     const next = untilAborted(this.#refresher.demand(slot), options?.abortSignal);
     try {
       if (held === undefined) return await next;
+      const now = clock.now();
+      const waitedInMs = now - (slot.flightStartedAt ?? now);
       const longestInMs = slot.heldIsRejected ? slot.resource.policy.attemptTimeoutInMs : longestWaitInMs;
-      const timeoutInMs = Math.min((held.expiresOnTimestamp - clock.now()) / 2, longestInMs);
+      const timeoutInMs = Math.min((held.expiresOnTimestamp - now) / 2, longestInMs - waitedInMs);
+      if (timeoutInMs <= 0) return held;
       const onTimeout = (): Error =>
         new EntraTimeoutError('The refresh', timeoutInMs, 'The held token is used.');
       return await withDeadline(next, { timeoutInMs, clock, onTimeout });
@@ -212,9 +216,8 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   async #firstTokens(slots: readonly TokenSlot[]): Promise<void> {
     const { startupTimeoutInMs: timeoutInMs, clock } = this.#options;
     const onTimeout = (): Error => this.#startupTimeout(slots, timeoutInMs);
-    const deadline = clock.now() + timeoutInMs;
     try {
-      await withDeadline(Promise.all(slots.map((slot) => this.#firstToken(slot, deadline))), {
+      await withDeadline(Promise.all(slots.map((slot) => this.#firstToken(slot))), {
         timeoutInMs,
         clock,
         onTimeout,
@@ -226,14 +229,12 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   }
 
   /** Boot is patient with a passing fault: the attempts go on until the deadline of the start. */
-  async #firstToken(slot: TokenSlot, deadline: number): Promise<void> {
-    const { clock } = this.#options;
-    while (slot.unexpired(clock.now()) === undefined) {
+  async #firstToken(slot: TokenSlot): Promise<void> {
+    while (slot.unexpired(this.#options.clock.now()) === undefined) {
       try {
-        await this.#refresher.demand(slot, deadline - clock.now());
+        await this.#refresher.demand(slot, Infinity);
       } catch (error) {
-        const waits = slot.nextAttemptAt <= deadline;
-        if (!isEntraAuthError(error) || !error.retryable || !waits || this.#refresher.closed) throw error;
+        if (!isEntraAuthError(error) || !error.retryable || this.#refresher.closed) throw error;
       }
     }
   }

@@ -36,10 +36,11 @@ export class TokenSlot implements TimerOwner {
   failures = 0;
   consecutiveFailures = 0;
   lastError: TokenUnavailableError | undefined;
-  lastFailureAt = -Infinity;
+  lastFailureAt: number | undefined;
 
   /** The attempt under way. It ends early when a token comes another way. */
   flight: Deferred<HeldAccessToken> | undefined;
+  flightStartedAt: number | undefined;
   /** Callers that wait, without a token, for the next attempt after a failed one. */
   waiters: Deferred<HeldAccessToken> | undefined;
   /** Answers to claims challenges under way, by their claims. */

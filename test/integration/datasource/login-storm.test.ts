@@ -111,19 +111,21 @@ describe(`${storm} logins that are refused together`, () => {
     expect([pool.forced(), pool.credential.calls]).toEqual([1, 2]);
   }, 60_000);
 
-  it('cost one new token and one more login when the role is wrong, and nothing after the cool-down', async () => {
+  it('cost one new token and one more login when the role is wrong, and another now and then', async () => {
     const pool = await createPool({ username: 'nobody' }, {}, storm);
     for (const error of await pool.logIn(storm)) expect(error).toBeInstanceOf(DatabaseLoginRefusedError);
     expect([pool.forced(), pool.credential.calls]).toEqual([1, 2]);
     expect(pool.outcomes('refused')).toBe(storm + 1);
-    for (const later of [1, coolDownInMs, permanentErrorRetryInMs]) {
+    for (const later of [1, coolDownInMs]) {
       await pool.clock.advance(later);
       for (const error of await pool.logIn(20)) expect(error).toBeInstanceOf(DatabaseLoginRefusedError);
     }
-    // The tokens were replaced in the ordinary way or not at all: each login presented one, once.
-    expect(pool.forced()).toBe(1);
-    expect(pool.credential.calls).toBe(2);
-    expect(pool.outcomes('refused')).toBe(storm + 1 + 60);
+    // No token was replaced: each login presented one, once.
+    expect([pool.forced(), pool.credential.calls]).toEqual([1, 2]);
+    expect(pool.outcomes('refused')).toBe(storm + 1 + 40);
+    await pool.clock.advance(permanentErrorRetryInMs);
+    for (const error of await pool.logIn(20)) expect(error).toBeInstanceOf(DatabaseLoginRefusedError);
+    expect([pool.forced(), pool.credential.calls]).toEqual([2, 3]);
   }, 60_000);
 });
 

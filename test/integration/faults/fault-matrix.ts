@@ -26,7 +26,10 @@ cell, while a valid token was held:
 - there were no more attempts and requests than the backoff allows, and no unhandled rejection.
 
 "Fresh after 1 step" means that the first attempt after the end of the fault brought a new token, and that this attempt
-came within one delay of the backoff: at most 30 s after the long fault, and what \`Retry-After\` asked for on top.
+came within one delay of the backoff: at most 30 s after the long fault, and what \`Retry-After\` asked for on top. After
+the brief one, with half an hour or more of the old token left, that delay is 60 to 100 % of what is left until the
+token's last three minutes, and 37.5 minutes at most: so long the old token serves,
+and the state is \`degraded\`.
 
 A test compares this table with the results of each run. \`UPDATE_DOCS=1 npm test -- --runInBand test/integration/faults\`
 writes it anew.

@@ -19,12 +19,26 @@ describe('LoginRefusals', () => {
     expect(refusals(first, first, first).mayRenew('role', 0)).toBe(true);
   });
 
-  it('takes a role that two tokens could not help for a wrong one, for good', () => {
+  it('takes a role that two tokens could not help for a wrong one, and tries it again but seldom', () => {
     const wrong = refusals(first, second);
     wrong.renewed('role', 0);
-    expect(wrong.mayRenew('role', 100 * retryInMs)).toBe(false);
+    expect(wrong.mayRenew('role', retryInMs - 1)).toBe(false);
     wrong.refused('role', third);
-    expect(wrong.mayRenew('role', 100 * retryInMs)).toBe(false);
+    expect(wrong.mayRenew('role', retryInMs - 1)).toBe(false);
+    // It may have been repaired, or both tokens revoked: no restart is needed to find out.
+    expect(wrong.mayRenew('role', retryInMs)).toBe(true);
+  });
+
+  it('does not wait for a time that a clock which was set back has still to reach', () => {
+    const wrong = refusals(first, second);
+    wrong.renewed('role', 100 * retryInMs);
+    expect(wrong.mayRenew('role', 0)).toBe(true);
+  });
+
+  it('knows which token it was that was refused', () => {
+    const wrong = refusals(first);
+    expect([wrong.wasRefused('role', first), wrong.wasRefused('role', second)]).toEqual([true, false]);
+    expect(wrong.wasRefused('another role', first)).toBe(false);
   });
 
   it('leaves other roles alone', () => {

@@ -18,6 +18,15 @@ describe('redact', () => {
       'client_id=1&client_secret=[redacted]&scope=x',
     ],
     ['a JSON body', '{"refresh_token": "0.AAA", "a": 1}', '{"refresh_token": "[redacted]", "a": 1}'],
+    [
+      'properties',
+      '{"accessToken":"a.b","clientSecret":"s"}',
+      '{"accessToken":"[redacted]","clientSecret":"[redacted]"}',
+    ],
+    ['JSON inside JSON', '"{\\"client_secret\\":\\"s3cr~t\\"}"', '"{\\"client_secret\\":\\"[redacted]"}"'],
+    ['a query inside a query', 'x=client_secret%3Ds3cr~t&y=1', 'x=client_secret%3D[redacted]&y=1'],
+    ['a phrase in quotes', 'password="my secret phrase" and more', 'password="[redacted]" and more'],
+    ['the password of a URL', 'postgres://app:s3cr~t@db/app', 'postgres://app:[redacted]@db/app'],
     ['a long opaque run', `x ${'A'.repeat(300)} y`, 'x [redacted] y'],
     ['plain words', 'AADSTS700016: Application not found.', 'AADSTS700016: Application not found.'],
   ])('%s', (_, text, expected) => {
@@ -54,6 +63,26 @@ describe('long runs without a break', () => {
 });
 
 describe('redactError', () => {
+  it('keeps the errors of an AggregateError, without their secrets', () => {
+    const { errors } = redactError(new AggregateError([new Error(`sent ${token}`)], 'all')) as AggregateError;
+    expect(errors).toEqual([new Error('sent [redacted token]')]);
+  });
+
+  it.each([
+    ['a stack that is no text', Object.assign(new Error('x'), { stack: [] as unknown }), 'x'],
+    [
+      'getters that throw',
+      new Proxy(new Error('x'), {
+        get: () => {
+          throw new Error('no');
+        },
+      }),
+      'An error that cannot be read.',
+    ],
+  ])('survives %s', (_, error, message) => {
+    expect(redactError(error).message).toBe(message);
+  });
+
   it('keeps what helps and drops what tells', () => {
     const inner = Object.assign(new Error(`sent ${token}`), { code: 'ECONNRESET' });
     const error = Object.assign(new TypeError(`failed with ${token}`, { cause: inner }), {
