@@ -53,7 +53,14 @@ export class RunningProgram {
     const inherited = Object.entries(process.env).filter(([variable]) => !notInherited.test(variable));
     this.process = spawn(program, [...args], {
       cwd,
-      env: { ...Object.fromEntries(inherited), TMPDIR: this.#temporary, NO_COLOR: '1', ...env },
+      env: {
+        ...Object.fromEntries(inherited),
+        TMPDIR: this.#temporary,
+        NO_COLOR: '1',
+        // The compiler would leave its own in the temporary directory, from Node.js 22 on.
+        NODE_DISABLE_COMPILE_CACHE: '1',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: ownGroup,
     });
