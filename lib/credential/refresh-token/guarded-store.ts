@@ -5,6 +5,8 @@ import { redactError } from '../../observability/redaction.js';
 import type { Clock } from '../../refresh/clock.js';
 import { withDeadline } from '../../refresh/deadline.js';
 import { deferred } from '../../refresh/deferred.js';
+import { keyIdOf } from '../refresh-token-store/encrypted/key-id.js';
+import { isEncrypted } from '../refresh-token-store/encrypted/token-cipher.js';
 import type {
   RefreshTokenAccess,
   RefreshTokenSnapshot,
@@ -75,7 +77,7 @@ export class GuardedStore {
   #bounded(access: RefreshTokenAccess): RefreshTokenAccess {
     return {
       load: async () =>
-        checkShape(
+        checkStored(
           await this.#inTime(
             attempt(() => access.load()),
             'could not be read',
@@ -131,14 +133,26 @@ function storeError(error: unknown, what: string): EntraAuthError {
   );
 }
 
-function checkShape(snapshot: RefreshTokenSnapshot | undefined): RefreshTokenSnapshot | undefined {
-  if (snapshot === undefined) return undefined;
+/** What must not be sent to a server does not come out of the store, nor is it overwritten. */
+function checkStored(snapshot: RefreshTokenSnapshot | undefined | null): RefreshTokenSnapshot | undefined {
+  // `null` is what many databases' clients answer for nothing.
+  if (snapshot === undefined || snapshot === null) return undefined;
   const { refreshToken, obtainedOnTimestamp } = snapshot.value;
   const whole =
     typeof refreshToken === 'string' && refreshToken !== '' && Number.isFinite(obtainedOnTimestamp);
+  if (whole && isEncrypted(refreshToken)) throw encrypted(refreshToken);
   if (whole) return snapshot;
   throw new RefreshTokenUnreadableError(
     'The refresh token store holds something that is no refresh token.',
     'Put a refresh token and the time when it was obtained into the store.',
+  );
+}
+
+function encrypted(refreshToken: string): RefreshTokenUnreadableError {
+  const keyId = keyIdOf(refreshToken);
+  const named = keyId === undefined ? '' : ` with the key "${keyId}"`;
+  return new RefreshTokenUnreadableError(
+    `What the refresh token store holds is encrypted${named}, and the store was given without its keys. It is left as it is.`,
+    'Give the credential an `EncryptedRefreshTokenStore` with that key around the store.',
   );
 }

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
+
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
+  EncryptedRefreshTokenStore,
   RefreshTokenCredential,
   RefreshTokenStoreError,
   RefreshTokenUnreadableError,
@@ -240,6 +243,35 @@ it('redeems what is unsaved even when told to stop: nobody else can have it', as
   await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-2' });
   expect(server.redeemed).toEqual(['stored', 'refresh-1']);
   await credential.close();
+});
+
+it('neither sends nor overwrites an encrypted record that it was given without the keys', async () => {
+  const keys = { current: 'k1', keys: { k1: randomBytes(32) } };
+  const inner = new FaultyStore();
+  await new EncryptedRefreshTokenStore({ store: inner, keys }).save(
+    { refreshToken: 'hidden', obtainedOnTimestamp: now },
+    undefined,
+  );
+  const record = await inner.refreshToken();
+  const bare = credentialWith({ store: inner, refreshToken: 'initial' });
+  await expect(bare.getToken(graph)).resolves.toMatchObject({ token: 'access-1' });
+  expect(server.redeemed).toEqual(['initial']);
+  expect(bare.state()).toMatchObject({ name: 'degraded', problem: expect.stringMatching(/"k1"/) as unknown });
+  await bare.close();
+  expect(await inner.refreshToken()).toBe(record);
+
+  const stopped = credentialWith({ store: inner, whenStoreFails: 'stop' });
+  await expect(stopped.getToken(graph)).rejects.toBeInstanceOf(RefreshTokenUnreadableError);
+  expect(server.redeemed).toEqual(['initial']);
+});
+
+it('takes a store that answers null for an empty one', async () => {
+  const empty = new FaultyStore();
+  empty.load = async () => (await empty.inner.load()) ?? (null as never);
+  const credential = credentialWith({ store: empty, refreshToken: 'initial' });
+  await credential.getToken(graph);
+  expect(await empty.refreshToken()).toBe('refresh-1');
+  expect(credential.state().name).toBe('ready');
 });
 
 it('says it when there is no refresh token at all', async () => {
