@@ -16,6 +16,8 @@ export async function loadDataSource(file: string): Promise<DataSource> {
   const found = await dataSourcesOf(await importModule(file));
   const [dataSource] = found;
   if (dataSource === undefined || found.length > 1) {
+    // Connected by the module itself, they would keep the process alive.
+    await Promise.all(found.filter(({ isInitialized }) => isInitialized).map((one) => one.destroy()));
     throw new EntraOptionsError(
       '--data-source',
       `"${file}" exports ${found.length === 0 ? 'no DataSource' : 'several of them'}`,

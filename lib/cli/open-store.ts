@@ -1,8 +1,10 @@
 import { EncryptedRefreshTokenStore } from '../credential/refresh-token-store/encrypted/encrypted.refresh-token-store.js';
+import { KeyRing, type RefreshTokenKeyRing } from '../credential/refresh-token-store/encrypted/key-ring.js';
 import { FileRefreshTokenStore } from '../credential/refresh-token-store/file/file.refresh-token-store.js';
 import type { RefreshTokenStore } from '../credential/refresh-token-store/refresh-token-store.js';
 import { loadDataSource } from './data-source.loader.js';
 import { keysVariable, readKeyRing } from './key-ring.js';
+import { KeylessRefreshTokenStore } from './keyless.refresh-token-store.js';
 import type { StoreOptions } from './store-options.js';
 
 /** A store in use, to be let go of in the end. */
@@ -11,7 +13,7 @@ export interface OpenStore extends AsyncDisposable {
   readonly store: RefreshTokenStore;
   /** The same, when keys are at hand. */
   readonly encrypted?: EncryptedRefreshTokenStore;
-  /** What lies beneath the encryption; the same as `store` without keys. */
+  /** What lies beneath the encryption. */
   readonly plain: RefreshTokenStore;
   /** Where it is, for people. */
   readonly place: string;
@@ -28,41 +30,41 @@ export async function openStore(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<OpenStore | undefined> {
   const keys = readKeyRing(env[keysVariable]);
-  const opened = await openPlain(options);
-  if (opened === undefined || keys === undefined) return opened;
-  const { name, adoptPlaintext } = options;
+  // Before anything is connected to.
+  if (keys !== undefined) new KeyRing(keys);
+  const { store: path, dataSource: module, name } = options;
+  if (path !== undefined) {
+    const stores = storesOver(new FileRefreshTokenStore({ path }), path, options, keys);
+    return { ...stores, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  if (module === undefined) return undefined;
+  const dataSource = await loadDataSource(module);
+  try {
+    // Loaded here: TypeORM is optional.
+    const { TypeOrmRefreshTokenStore } = await import('../typeorm/index.js');
+    const plain = new TypeOrmRefreshTokenStore({ dataSource, name });
+    const place = `the row "${name}" of the database "${String(dataSource.options.database)}"`;
+    const stores = storesOver(plain, place, options, keys);
+    return { ...stores, [Symbol.asyncDispose]: () => dataSource.destroy() };
+  } catch (error) {
+    // Its connections would keep the process alive.
+    await dataSource.destroy();
+    throw error;
+  }
+}
+
+function storesOver(
+  plain: RefreshTokenStore,
+  place: string,
+  { name, adoptPlaintext }: StoreOptions,
+  keys: RefreshTokenKeyRing | undefined,
+): Omit<OpenStore, typeof Symbol.asyncDispose> {
+  if (keys === undefined) return { store: new KeylessRefreshTokenStore(plain, place), plain, place };
   const encrypted = new EncryptedRefreshTokenStore({
-    store: opened.plain,
+    store: plain,
     keys,
     name,
     ...(adoptPlaintext === undefined ? {} : { adoptPlaintext }),
   });
-  return {
-    ...opened,
-    store: encrypted,
-    encrypted,
-    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
-  };
-}
-
-async function openPlain({
-  store: path,
-  dataSource: module,
-  name,
-}: StoreOptions): Promise<OpenStore | undefined> {
-  if (path !== undefined) {
-    const store = new FileRefreshTokenStore({ path });
-    return { store, plain: store, place: path, [Symbol.asyncDispose]: () => Promise.resolve() };
-  }
-  if (module === undefined) return undefined;
-  const dataSource = await loadDataSource(module);
-  // Loaded here: TypeORM is optional.
-  const { TypeOrmRefreshTokenStore } = await import('../typeorm/index.js');
-  const store = new TypeOrmRefreshTokenStore({ dataSource, name });
-  return {
-    store,
-    plain: store,
-    place: `the row "${name}" of the database "${String(dataSource.options.database)}"`,
-    [Symbol.asyncDispose]: () => dataSource.destroy(),
-  };
+  return { store: encrypted, encrypted, plain, place };
 }

@@ -216,6 +216,29 @@ describe('the program', () => {
       expect(used.exitCode).toBe(0);
     });
 
+    it('neither sends nor overwrites without keys what was stored with them', async () => {
+      const refreshToken = entra.refreshTokens.issue();
+      await run(['store', 'put', '--store', store], { ENTRA_AUTH_STORE_KEYS: `k1=${key()}` }, refreshToken);
+      const file = await readFile(store, 'utf8');
+      entra.requests.reset();
+      const other = entra.refreshTokens.issue();
+      const results = [
+        await run(['token', '--store', store]),
+        await run(['token', '--store', store], environment({ AZURE_REFRESH_TOKEN: other })),
+        await run(['store', 'put', '--store', store], {}, other),
+      ];
+
+      for (const result of results) {
+        expect(result).toMatchObject({
+          exitCode: 6,
+          stdout: '',
+          stderr: expect.stringMatching(/the key "k1", and ENTRA_AUTH_STORE_KEYS is not set/),
+        });
+      }
+      expect(entra.requests.token).toBe(0);
+      expect(await readFile(store, 'utf8')).toBe(file);
+    });
+
     it('encrypts a plain store only when told to', async () => {
       const keys = { ENTRA_AUTH_STORE_KEYS: `a=${key()}` };
       await run(['store', 'put', '--store', store], {}, entra.refreshTokens.issue());
