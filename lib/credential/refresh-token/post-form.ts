@@ -1,4 +1,4 @@
-import { request, type Agent } from 'node:https';
+import { request, type Agent, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
@@ -33,6 +33,9 @@ export interface FormResponse {
 }
 
 const largestBody = 1024 * 1024;
+// A resumed TLS session shows no certificate that could be checked. The types do not know that an agent lets this stand
+// above the sessions that it keeps.
+const noSession = { session: undefined } as unknown as RequestOptions;
 
 /**
  * Posts a form. Nothing of it, not even a header, is sent before the server's certificate has been verified, whatever an
@@ -50,6 +53,7 @@ export function postForm(form: FormRequest, transport: Transport): Promise<FormR
       method: 'POST',
       agent: agent ?? false,
       rejectUnauthorized: true,
+      ...noSession,
       ...(ca === undefined ? {} : { ca }),
       headers: {
         'content-type': 'application/x-www-form-urlencoded',

@@ -120,6 +120,18 @@ it('uses an agent and the connection that it keeps', async () => {
   agent.destroy();
 });
 
+it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'verifies each connection of an agent that would resume a session of %s',
+  async (version) => {
+    const agent = new Agent({ minVersion: version, maxVersion: version });
+    const credential = credentialWith({ agent });
+    for (let round = 1; round <= 3; round++) {
+      await expect(credential.getToken(graph)).resolves.toMatchObject({ token: `access-${round}` });
+    }
+    agent.destroy();
+  },
+);
+
 it('follows no redirect', async () => {
   server.answer((_, response) => void response.writeHead(307, { location: server.authorityHost }).end());
   const error = await failureOf(credentialWith());
