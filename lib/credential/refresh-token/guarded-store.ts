@@ -18,11 +18,15 @@ export type ExclusiveOutcome<T> = { value: T } | { failure: EntraAuthError };
 
 type Settled<T> = { value: T } | { thrown: unknown };
 
+// A token has arrived and is waited for, within an attempt that ends after 20 seconds.
+const longestWithTokenInMs = 5_000;
+
 /** A store whose every answer comes in time, and whose every error is one of this package. */
 export class GuardedStore {
   readonly #store: RefreshTokenStore;
   readonly #timeoutInMs: number;
   readonly #clock: Clock;
+  #leaving: Promise<unknown> = Promise.resolve();
 
   constructor(store: RefreshTokenStore, timeoutInMs: number, clock: Clock) {
     this.#store = store;
@@ -30,13 +34,20 @@ export class GuardedStore {
     this.#clock = clock;
   }
 
+  /** When the store has been left after the last work, or does not let go in time. */
+  async left(): Promise<void> {
+    await this.#leaving;
+  }
+
   /**
-   * Does the work while nobody else uses the store.
+   * Does the work while nobody else uses the store. The result does not wait until the store has been left: `left` does,
+   * and so does the next work.
    *
    * @returns the failure when the work has not begun, and will not
    * @throws what the work throws
    */
   async exclusive<T>(work: (access: RefreshTokenAccess) => Promise<T>): Promise<ExclusiveOutcome<T>> {
+    await this.#leaving;
     const done = deferred<Settled<T>>();
     let begun = false;
     let givenUp = false;
@@ -63,8 +74,10 @@ export class GuardedStore {
     }
     if (!begun) return { failure: this.#late('did not do the work') };
     const outcome = await done.promise;
-    // The store is left before the result is handed on; what goes wrong in leaving it changes nothing that was stored.
-    await this.#inTime(settle(holding), 'was not left').catch(() => undefined);
+    // What goes wrong in leaving it changes nothing that was stored.
+    this.#leaving = this.#inTime(settle(holding), 'was not left', this.#shortTimeoutInMs).catch(
+      () => undefined,
+    );
     if ('thrown' in outcome) throw outcome.thrown;
     return outcome;
   }
@@ -87,25 +100,30 @@ export class GuardedStore {
         this.#inTime(
           attempt(() => access.save(value, version)),
           'could not be written',
+          this.#shortTimeoutInMs,
         ),
     };
   }
 
-  async #inTime<T>(promise: Promise<T>, what: string): Promise<T> {
+  get #shortTimeoutInMs(): number {
+    return Math.min(this.#timeoutInMs, longestWithTokenInMs);
+  }
+
+  async #inTime<T>(promise: Promise<T>, what: string, timeoutInMs = this.#timeoutInMs): Promise<T> {
     try {
       return await withDeadline(promise, {
-        timeoutInMs: this.#timeoutInMs,
+        timeoutInMs,
         clock: this.#clock,
-        onTimeout: () => this.#late(what),
+        onTimeout: () => this.#late(what, timeoutInMs),
       });
     } catch (error) {
       throw storeError(error, what);
     }
   }
 
-  #late(what: string): RefreshTokenStoreError {
+  #late(what: string, timeoutInMs = this.#timeoutInMs): RefreshTokenStoreError {
     return new RefreshTokenStoreError(
-      `The refresh token store ${what} within ${this.#timeoutInMs} ms.`,
+      `The refresh token store ${what} within ${timeoutInMs} ms.`,
       'Check what the store keeps its data in; it is tried again.',
     );
   }

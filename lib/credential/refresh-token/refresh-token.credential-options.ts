@@ -88,7 +88,8 @@ export interface RefreshTokenCredentialOptions {
    */
   requestTimeoutInMs?: number;
   /**
-   * How long to wait for the store, in milliseconds: to have it for oneself, to read and to write it, each.
+   * How long to wait for the store, in milliseconds: to have it for oneself, to read and to write it, each. For writing
+   * it is 5 seconds at most, since whoever waits for the access token waits with it; it is tried again afterwards.
    *
    * @default 10000
    */

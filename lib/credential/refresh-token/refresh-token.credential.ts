@@ -6,6 +6,7 @@ import { unref, type TimerHandle } from '../../refresh/clock.js';
 import { untilAborted } from '../../refresh/deadline.js';
 import { HeldAccessToken } from '../../token/held-access-token.js';
 import type { CredentialState, ReportingCredential } from '../credential-state.js';
+import type { SharedAccessToken } from '../refresh-token-store/refresh-token-store.js';
 import type { AbortSignalLike, AccessToken, GetTokenOptions, TokenCredential } from '../token-credential.js';
 import { grantRequest, type GrantRequest, type Wish } from './grant-request.js';
 import type { RedeemOptions, RefreshTokenCredentialOptions } from './refresh-token.credential-options.js';
@@ -16,7 +17,9 @@ import { refreshTokenState } from './refresh-token-state.js';
 import { concernsResource, needsSignIn } from './refusal.js';
 import { resolveRefreshTokenOptions } from './resolve-refresh-token-options.js';
 import { SerialQueue } from './serial-queue.js';
+import { SharedFlight } from './shared-flight.js';
 import type { TokenResponse } from './token-response.js';
+import { UnclaimedTokens } from './unclaimed-tokens.js';
 
 const saveRetries = { initialDelayInMs: 2_000, maxDelayInMs: 60_000, shareOfLifeLeft: 0 };
 const shortestSaveDelayInMs = 500;
@@ -29,6 +32,16 @@ interface Refused {
   key: string;
   /** When it came, in milliseconds since 1970. */
   at: number;
+}
+
+interface Call<T> {
+  wish: Wish;
+  signal: AbortSignalLike | undefined;
+  /** Those that another call may share. */
+  flights: Map<string, SharedFlight<T>>;
+  work: (request: GrantRequest) => Promise<T>;
+  /** Where results are kept that nobody waits for any more, and looked for before anything is asked for. */
+  unclaimed?: { keep(key: string, result: T): void; take(key: string, now: number): T | undefined };
 }
 
 /**
@@ -51,7 +64,9 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   readonly #redeemer: RefreshTokenRedeemer;
   /** One redemption at a time: two at once might redeem the same refresh token twice. */
   readonly #queue = new SerialQueue();
-  readonly #flights = new Map<string, Promise<unknown>>();
+  readonly #tokenFlights = new Map<string, SharedFlight<SharedAccessToken>>();
+  readonly #responseFlights = new Map<string, SharedFlight<TokenResponse>>();
+  readonly #unclaimed = new UnclaimedTokens();
   #refused: Refused | undefined;
   #saveTimer: TimerHandle;
   #saveFailures = 0;
@@ -67,7 +82,8 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   /**
    * An access token. Calls for the same at the same time share one request, and replicas that share the store share
    * its answer: a stored access token serves while more than half of its life is left and it has not been handed out
-   * here before. Whoever asks again so gets a new one; nothing else is cached here.
+   * here before. Whoever asks again so gets a new one. Nothing else is cached here, but for a token that came when
+   * whoever asked for it had given up: it waits for the next one who asks for the same.
    *
    * @param scopes one scope or several of one resource
    * @param options `claims` always make a request; `abortSignal` ends the caller's wait only; `requestOptions` is not
@@ -80,8 +96,13 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
    */
   async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
     const { claims, tenantId, enableCae, abortSignal } = options;
-    const wish = { scopes, claims, tenantId, enableCae };
-    const shared = await this.#run('token', wish, abortSignal, (request) => this.#redeemer.obtain(request));
+    const shared = await this.#run<SharedAccessToken>({
+      wish: { scopes, claims, tenantId, enableCae },
+      signal: abortSignal,
+      flights: this.#tokenFlights,
+      work: (request) => this.#redeemer.obtain(request),
+      unclaimed: this.#unclaimed,
+    });
     return new HeldAccessToken({ ...shared, acquiredAt: shared.acquiredOnTimestamp });
   }
 
@@ -92,8 +113,9 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
    * @throws as {@link getToken}
    */
   redeem(options: RedeemOptions = {}): Promise<TokenResponse> {
-    const { abortSignal, ...wish } = options;
-    return this.#run('response', wish, abortSignal, (request) => this.#redeemer.redeem(request));
+    const { abortSignal: signal, ...wish } = options;
+    const flights = this.#responseFlights;
+    return this.#run({ wish, signal, flights, work: (request) => this.#redeemer.redeem(request) });
   }
 
   /** Where the refresh token stands. Free of secrets. */
@@ -137,23 +159,21 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
     await this.close();
   }
 
-  async #run<T>(
-    kind: string,
-    wish: Wish,
-    signal: AbortSignalLike | undefined,
-    work: (request: GrantRequest) => Promise<T>,
-  ): Promise<T> {
+  async #run<T>({ wish, signal, flights, work, unclaimed }: Call<T>): Promise<T> {
     const request = grantRequest(wish, this.#settings);
-    const flightKey = JSON.stringify([kind, request.key, request.claims]);
-    const underWay = this.#flights.get(flightKey) as Promise<T> | undefined;
-    if (underWay !== undefined) return untilAborted(underWay, signal);
+    const key = JSON.stringify([request.key, request.claims]);
+    const underWay = flights.get(key);
+    if (underWay !== undefined) return underWay.wait(signal);
     if (this.#closed) throw new EntraShutDownError();
     if (signal?.aborted) return untilAborted(new Promise<T>(() => undefined), signal);
-    const flight = this.#queue.add(() => this.#redeem(request, work));
-    this.#flights.set(flightKey, flight);
-    const landed = (): void => void this.#flights.delete(flightKey);
-    flight.then(landed, landed);
-    return untilAborted(flight, signal);
+    const late = unclaimed?.take(key, this.#settings.transport.clock.now());
+    if (late !== undefined) return late;
+    const landing = this.#queue.add(() => this.#redeem(request, work));
+    const flight = new SharedFlight(landing, (result) => unclaimed?.keep(key, result));
+    flights.set(key, flight);
+    const landed = (): void => void flights.delete(key);
+    landing.then(landed, landed);
+    return flight.wait(signal);
   }
 
   async #redeem<T>(request: GrantRequest, work: (request: GrantRequest) => Promise<T>): Promise<T> {

@@ -54,15 +54,17 @@ export class RefreshTokenKeeper {
     return 'value' in outcome ? outcome.value : this.#withoutStore(outcome.failure, work);
   }
 
-  /** Tries once to store what waits for it. */
+  /** Tries once to store what waits for it, and waits until the store has been left. */
   async flush(): Promise<void> {
-    if (this.memory.unsaved === undefined) return;
-    const outcome = await this.#store
-      .exclusive((access) => this.#load(access))
-      .catch((error: unknown) => ({
-        failure: asStoreError(error),
-      }));
-    if ('failure' in outcome) this.problem = outcome.failure;
+    if (this.memory.unsaved !== undefined) {
+      const outcome = await this.#store
+        .exclusive((access) => this.#load(access))
+        .catch((error: unknown) => ({
+          failure: asStoreError(error),
+        }));
+      if ('failure' in outcome) this.problem = outcome.failure;
+    }
+    await this.#store.left();
   }
 
   /** What the store holds, after what waits in memory has been stored. */

@@ -16,12 +16,20 @@ export function usableSharedToken(
   const tokens = stored?.accessTokens;
   const shared = tokens !== undefined && Object.hasOwn(tokens, key) ? tokens[key] : undefined;
   if (shared === undefined || !isWhole(shared)) return undefined;
-  const { token, acquiredOnTimestamp, expiresOnTimestamp } = shared;
-  if (now >= acquiredOnTimestamp + (expiresOnTimestamp - acquiredOnTimestamp) / 2) return undefined;
+  if (!isYoung(shared, now)) return undefined;
+  const { token, acquiredOnTimestamp } = shared;
   const known =
     handedOut !== undefined &&
     (token === handedOut.token || acquiredOnTimestamp < handedOut.acquiredOnTimestamp);
   return known ? undefined : shared;
+}
+
+/** Whether more than half of its life is left. */
+export function isYoung(
+  { acquiredOnTimestamp, expiresOnTimestamp }: SharedAccessToken,
+  now: number,
+): boolean {
+  return now < acquiredOnTimestamp + (expiresOnTimestamp - acquiredOnTimestamp) / 2;
 }
 
 /** The stored access tokens together with a new one, without those that have expired. */

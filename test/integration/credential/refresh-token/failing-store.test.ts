@@ -12,6 +12,7 @@ import {
 import { ManualClock } from '../../../../lib/testing/manual-clock.js';
 import { FaultyStore } from '../../../support/faulty-store.js';
 import { goodBody, ScriptedTokenServer } from '../../../support/scripted-token-server.js';
+import { settlesAtOnce } from '../../../support/settles-at-once.js';
 
 const graph = 'https://graph.microsoft.com/.default';
 const now = Date.UTC(2026, 0, 1);
@@ -146,6 +147,116 @@ describe('a store that cannot be written', () => {
     store.beforeSave = undefined;
     expect(await credential.flush()).toBe(true);
     expect(store.saved.map(({ refreshToken }) => refreshToken)).toEqual(['refresh-1']);
+  });
+});
+
+describe('a store that hangs while a token is at hand', () => {
+  const storeTimeoutInMs = 10_000;
+
+  /** Asks for a token, until the store is being written that never ends. */
+  async function asked(credential: RefreshTokenCredential, abortSignal?: AbortSignal) {
+    let saving = false;
+    store.beforeSave = () => {
+      saving = true;
+      return new Promise(() => undefined);
+    };
+    const call = credential.getToken(graph, abortSignal === undefined ? {} : { abortSignal });
+    call.catch(() => undefined);
+    while (!saving) await new Promise((resolve) => setImmediate(resolve));
+    return { call };
+  }
+
+  it('withholds it for five seconds when it is written', async () => {
+    const credential = credentialWith({ storeTimeoutInMs });
+    const { call } = await asked(credential);
+    await clock.advance(4_999);
+    expect(await settlesAtOnce(call)).toBe(false);
+    await clock.advance(1);
+    await expect(call).resolves.toMatchObject({ token: 'access-1' });
+    expect(credential.state().problem).toMatch(/could not be written within 5000 ms/);
+    store.beforeSave = undefined;
+    await credential.close();
+    expect(await store.refreshToken()).toBe('refresh-1');
+  });
+
+  it('does not withhold it when it is left, but flush() waits', async () => {
+    let leave!: () => void;
+    const leaving = new Promise<void>((resolve) => (leave = resolve));
+    const exclusive = store.exclusive.bind(store);
+    store.exclusive = async (work, options) => {
+      const result = await exclusive(work, options);
+      await leaving;
+      return result;
+    };
+    const credential = credentialWith({ storeTimeoutInMs });
+    await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-1' });
+    const flushed = credential.flush();
+    await clock.advance(100);
+    expect(await settlesAtOnce(flushed)).toBe(false);
+    leave();
+    await expect(flushed).resolves.toBe(true);
+    await credential.close();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('lets nobody in before it has been left', async () => {
+    let inside = 0;
+    const most: number[] = [];
+    const exclusive = store.exclusive.bind(store);
+    store.exclusive = async (work, options) => {
+      most.push(++inside);
+      const result = await exclusive(work, options);
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      inside--;
+      return result;
+    };
+    const credential = credentialWith({ storeTimeoutInMs });
+    await credential.getToken(graph);
+    await credential.getToken(graph);
+    expect(most).toEqual([1, 1]);
+    await credential.close();
+    expect(inside).toBe(0);
+  });
+
+  it('is waited for no longer than five seconds when it does not let itself be left', async () => {
+    const exclusive = store.exclusive.bind(store);
+    store.exclusive = async (work, options) => {
+      await exclusive(work, options);
+      return new Promise(() => undefined);
+    };
+    const credential = credentialWith({ storeTimeoutInMs });
+    await credential.getToken(graph);
+    const flushed = credential.flush();
+    await clock.advance(5_000);
+    await expect(flushed).resolves.toBe(true);
+  });
+
+  it('keeps the token for the next call when the caller has given up', async () => {
+    const credential = credentialWith({ storeTimeoutInMs });
+    const controller = new AbortController();
+    const { call } = await asked(credential, controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    await clock.advance(5_000);
+    store.beforeSave = undefined;
+    await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-1' });
+    expect(server.redeemed).toEqual(['stored']);
+    await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-2' });
+    await credential.close();
+  });
+
+  it('keeps it for no more than half of its life, and only for the same request', async () => {
+    const credential = credentialWith({ storeTimeoutInMs });
+    const controller = new AbortController();
+    const { call } = await asked(credential, controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    await clock.advance(5_000);
+    store.beforeSave = undefined;
+    await expect(credential.getToken('api://other/.default')).resolves.toMatchObject({ token: 'access-2' });
+    clock.jump(30 * 60_000);
+    await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-3' });
+    await credential.close();
   });
 });
 

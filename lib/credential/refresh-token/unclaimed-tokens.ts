@@ -1,0 +1,26 @@
+import type { SharedAccessToken } from '../refresh-token-store/refresh-token-store.js';
+import { isYoung } from './shared-access-token.js';
+
+const mostKept = 50;
+
+/** Access tokens that came when nobody waited for them any more, for whoever asks for the same next. */
+export class UnclaimedTokens {
+  readonly #tokens = new Map<string, SharedAccessToken>();
+
+  keep(key: string, token: SharedAccessToken): void {
+    this.#tokens.set(key, token);
+    const [oldest] = this.#tokens.keys();
+    if (this.#tokens.size > mostKept && oldest !== undefined) this.#tokens.delete(oldest);
+  }
+
+  /**
+   * Hands a token out, once.
+   *
+   * @param now milliseconds since 1970
+   */
+  take(key: string, now: number): SharedAccessToken | undefined {
+    const token = this.#tokens.get(key);
+    this.#tokens.delete(key);
+    return token !== undefined && isYoung(token, now) ? token : undefined;
+  }
+}
