@@ -20,11 +20,16 @@ export async function putToken(opened: OpenStore, terminal: Terminal): Promise<v
   terminal.out(`Stored ${shortened(refreshToken)} in ${opened.place}.\n`);
 }
 
+/** What was piped in comes first: the variable may be left over from an earlier sign-in. */
 async function readToken(terminal: Terminal): Promise<string> {
-  const given = terminal.env['AZURE_REFRESH_TOKEN']?.trim();
-  if (given !== undefined && given !== '') return checked('AZURE_REFRESH_TOKEN', given);
-  if (terminal.inputIsTyped) terminal.err('Paste the refresh token, press Enter and end with Ctrl-D:\n');
-  return checked('standard input', (await terminal.readInput()).trim());
+  const given = terminal.env['AZURE_REFRESH_TOKEN']?.trim() ?? '';
+  const fromVariable = (): string => checked('AZURE_REFRESH_TOKEN', given);
+  if (terminal.inputIsTyped) {
+    if (given !== '') return fromVariable();
+    terminal.err('Paste the refresh token, press Enter and end with Ctrl-D:\n');
+  }
+  const input = (await terminal.readInput()).trim();
+  return input === '' && given !== '' ? fromVariable() : checked('standard input', input);
 }
 
 function checked(source: string, token: string): string {

@@ -14,7 +14,7 @@ import type { Terminal } from './terminal.js';
 export function storeCommand(terminal: Terminal): Command {
   const store = new Command('store').description('look after the store of a refresh token');
   const put = addStoreOptions(new Command('put'))
-    .description('store a refresh token: AZURE_REFRESH_TOKEN, or else what standard input says')
+    .description('store a refresh token: what is piped to standard input, or else AZURE_REFRESH_TOKEN')
     .action((options: StoreOptions) => withStore(options, terminal, (opened) => putToken(opened, terminal)));
   const show = addStoreOptions(new Command('show'))
     .description('say what is stored, without showing it')

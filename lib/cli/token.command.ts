@@ -2,6 +2,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { RefreshTokenCredential } from '../credential/refresh-token/refresh-token.credential.js';
 import { RefreshTokenStoreError } from '../errors/refresh-token-store.error.js';
+import type { EntraCloud } from '../options/entra-auth-module.options.js';
+import { wellKnownScope } from '../options/well-known-resources.js';
 import { exitCodesHelp } from './exit-code.js';
 import { keysVariable } from './key-ring.js';
 import { openStore } from './open-store.js';
@@ -10,10 +12,8 @@ import type { Terminal } from './terminal.js';
 import { reportOf, tableOf } from './token-report.js';
 import { tokenSettings, type TokenRequestOptions } from './token.settings.js';
 
-const graphScope = 'https://graph.microsoft.com/.default';
-
 interface TokenOptions extends TokenRequestOptions, StoreOptions {
-  scope: string[];
+  scope?: string[];
   showTokens?: boolean;
   json?: boolean;
 }
@@ -30,7 +30,7 @@ Environment:
 export function tokenCommand(terminal: Terminal): Command {
   const command = new Command('token')
     .description('redeem a refresh token, and print every parameter of the response')
-    .option('--scope <scope...>', 'what the access token is for', [graphScope])
+    .option('--scope <scope...>', 'what the access token is for (default: Microsoft Graph of the cloud)')
     .addOption(
       new Option('--endpoint <version>', 'of the token endpoint').choices(['v2.0', 'v1.0']).default('v2.0'),
     )
@@ -54,7 +54,7 @@ async function redeem(options: TokenOptions, terminal: Terminal): Promise<void> 
     ...settings,
     ...(opened === undefined ? {} : { store: opened.store, whenStoreFails: 'stop' as const }),
   });
-  const response = await credential.redeem({ scopes: options.scope });
+  const response = await credential.redeem({ scopes: options.scope ?? graphScope(options.cloud) });
   const report = reportOf(response, options.showTokens ?? false);
   terminal.out(options.json ? `${JSON.stringify(report)}\n` : tableOf(report));
   warnOfLoss(response.refreshToken, options, opened !== undefined, terminal);
@@ -64,6 +64,10 @@ async function redeem(options: TokenOptions, terminal: Terminal): Promise<void> 
       'Repair the store. It still holds the old refresh token, which Entra goes on accepting until it expires.',
     );
   }
+}
+
+function graphScope(cloud: EntraCloud): string {
+  return wellKnownScope('graph', cloud)!;
 }
 
 function warnOfLoss(

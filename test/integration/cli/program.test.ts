@@ -110,6 +110,17 @@ describe('the program', () => {
       });
     });
 
+    it.each([
+      ['public', 'https://graph.microsoft.com'],
+      ['usgov', 'https://graph.microsoft.us'],
+      ['china', 'https://microsoftgraph.chinacloudapi.cn'],
+    ])('asks for Microsoft Graph of the cloud %s', async (cloud, resource) => {
+      const env = environment({ AZURE_REFRESH_TOKEN: entra.refreshTokens.issue() });
+      const { stdout } = await run(['token', '--endpoint', 'v1.0', '--cloud', cloud, '--json'], env);
+
+      expect(json(stdout)).toMatchObject({ resource });
+    });
+
     it('keeps the new refresh token in the store, and goes by it from then on', async () => {
       entra.refreshTokens.rotation = 'strict';
       const first = entra.refreshTokens.issue();
@@ -182,6 +193,22 @@ describe('the program', () => {
       expect(json(shown.stdout)).toMatchObject({ stored: true, encryptedWith: null, accessTokens: [] });
       expect(shown.stdout).not.toContain(refreshToken);
       expect(used.exitCode).toBe(0);
+    });
+
+    it('puts what is piped in before what the environment has', async () => {
+      const env = { AZURE_REFRESH_TOKEN: 'left-over' };
+      await run(['store', 'put', '--store', store], env, 'piped');
+      expect(await readFile(store, 'utf8')).toContain('"piped"');
+      await run(['store', 'put', '--store', store], env, '\n');
+      expect(await readFile(store, 'utf8')).toContain('"left-over"');
+    });
+
+    it('waits for nothing to be typed when the environment has a token', async () => {
+      const terminal = new FakeTerminal({ AZURE_REFRESH_TOKEN: 'given' });
+      terminal.inputIsTyped = true;
+      terminal.readInput = () => Promise.reject(new Error('Nobody types.'));
+      expect(await runProgram(['store', 'put', '--store', store], terminal)).toBe(0);
+      expect(await readFile(store, 'utf8')).toContain('"given"');
     });
 
     it.each(['', '  \n', 'two words'])('stores nothing for the input %j', async (input) => {
