@@ -30,6 +30,7 @@ export class DatabaseSession {
   readonly #clock: Clock;
   #last: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
+  #unanswered = 0;
   #closed = false;
 
   /** @throws the signal's reason, when it is aborted first; the connection goes back to the pool when it comes */
@@ -69,6 +70,7 @@ export class DatabaseSession {
   ): Promise<Record<string, unknown>[]> {
     const run = async (): Promise<Record<string, unknown>[]> => {
       if (this.#failure !== undefined) throw this.#failure;
+      if (this.#closed) throw new Error('The connection has been given back.');
       const { rows } = await withDeadline(this.#client.query(text, values), {
         timeoutInMs,
         clock: this.#clock,
@@ -76,17 +78,22 @@ export class DatabaseSession {
       });
       return rows;
     };
-    const result = this.#last.then(run);
+    this.#unanswered++;
+    const result = this.#last.then(run).finally(() => this.#unanswered--);
     this.#last = result.catch(() => undefined);
     return result;
   }
 
-  /** Gives the connection back; a lost one, or one with an open transaction, is closed instead. */
+  /**
+   * Gives the connection back. One that is lost, has an open transaction or owes an answer is closed instead: whoever got
+   * it next would wait for that answer.
+   */
   close(error?: Error): void {
     if (this.#closed) return;
     this.#closed = true;
     // The pool listens to it from here on.
-    this.#release(error ?? this.#failure);
+    const owes = this.#unanswered > 0 ? new Error('A statement has not been answered.') : undefined;
+    this.#release(error ?? this.#failure ?? owes);
     this.#client.off('error', this.#fail);
   }
 

@@ -169,7 +169,12 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
           } catch (error) {
             if (!isConnectionLoss(error)) throw error;
             session.close(error as Error);
-            session = await this.#open(AbortSignal.timeout(10_000));
+            checkHeld();
+            const another = await this.#open(AbortSignal.timeout(10_000));
+            // Whoever gave up waiting for this has released what there was.
+            if (released) another.close();
+            checkHeld();
+            session = another;
             return this.#row.write(session, record, expectedVersion);
           }
         }),

@@ -242,6 +242,44 @@ describe('the pool', () => {
     expect(pool['idleCount']).toBe(pool['totalCount']);
   });
 
+  it('gets no connection back that still owes an answer', async () => {
+    const own = await places.connect();
+    const session = await DatabaseSession.open(own, new ManualClock(), AbortSignal.timeout(5000));
+    const asleep = errorOf(session.query('SELECT pg_sleep(60)'));
+    const behind = errorOf(session.query('SELECT 1'));
+    await setImmediate();
+    session.close();
+
+    await expect(own.query('SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
+    expect((await asleep).message).toMatch(/Connection terminated/);
+    expect((await behind).message).toMatch(/given back|terminated/);
+  });
+
+  it('gets back what a save opens that was given up', async () => {
+    const name = randomUUID();
+    const own = await places.connect({ applicationName: name });
+    const driver = own.driver as unknown as { obtainMasterConnection(): Promise<unknown> };
+    const obtain = driver.obtainMasterConnection.bind(driver);
+    let opened = 0;
+    let proceed!: () => void;
+    const allowed = new Promise<void>((resolve) => (proceed = resolve));
+    driver.obtainMasterConnection = async () => {
+      if (++opened > 2) await allowed;
+      return obtain();
+    };
+    let saving: Promise<Error> | undefined;
+    await open(name, own).exclusive(async (access) => {
+      await terminate('idle', name);
+      saving = errorOf(access.save(grant(), undefined));
+      while (opened < 3) await setImmediate();
+    });
+    proceed();
+
+    expect((await saving)?.message).toMatch(/has ended/);
+    // Waits for every connection that was taken from the pool.
+    await own.destroy();
+  });
+
   it('without two free connections is named in the error', async () => {
     const busy = await places.connect({ poolSize: 2 });
     const [first, second] = [busy.createQueryRunner(), busy.createQueryRunner()];
