@@ -19,7 +19,7 @@ export class RefreshTokenMemory {
   unsaved: UnsavedRefreshToken | undefined;
   /** Tried when the one in use is refused, newest first. */
   #fallbacks: StoredRefreshToken[] = [];
-  readonly #retired = new Set<string>();
+  readonly #retired = new Map<string, 'refused' | 'replaced'>();
 
   /**
    * Notes a refresh token that waits to be stored.
@@ -29,7 +29,9 @@ export class RefreshTokenMemory {
   keep(value: StoredRefreshToken, follows: readonly string[]): void {
     const earlier = this.unsaved;
     const before = earlier === undefined ? [] : [...earlier.follows, earlier.value.refreshToken];
-    this.unsaved = { value, follows: [...new Set([...before, ...follows])].slice(-mostFollowed) };
+    const [first, ...others] = new Set([...before, ...follows]);
+    // The store holds the first one, unless somebody else writes it; the others were never stored.
+    this.unsaved = { value, follows: first === undefined ? [] : [first, ...others.slice(-mostFollowed)] };
     this.latest = value;
   }
 
@@ -38,11 +40,21 @@ export class RefreshTokenMemory {
     this.#fallbacks = [value, ...others].slice(0, mostFallbacks);
   }
 
-  /** Notes that a refresh token was refused or replaced: it is not tried again in place of another. */
-  retire(refreshToken: string): void {
-    this.#retired.add(refreshToken);
-    const [oldest] = this.#retired;
+  /** Notes what became of a refresh token: it is not tried again in place of another. */
+  retire(refreshToken: string, why: 'refused' | 'replaced'): void {
+    this.#retired.set(refreshToken, why);
+    const [oldest] = this.#retired.keys();
     if (this.#retired.size > mostRetired && oldest !== undefined) this.#retired.delete(oldest);
+  }
+
+  /**
+   * Notes that the store holds a refresh token that was replaced here: it has gone back to an older state, as a database
+   * does that fails over. Its successor has to be stored once more.
+   */
+  recover(stored: string): void {
+    if (this.unsaved !== undefined || this.latest === undefined) return;
+    if (this.#retired.get(stored) !== 'replaced' || this.#retired.has(this.latest.refreshToken)) return;
+    this.keep(this.latest, [stored]);
   }
 
   accept(refreshToken: string): void {

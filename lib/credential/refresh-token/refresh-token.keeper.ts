@@ -71,6 +71,7 @@ export class RefreshTokenKeeper {
   async #load(access: RefreshTokenAccess): Promise<RefreshTokenSnapshot | undefined> {
     const snapshot = await access.load();
     this.problem = undefined;
+    if (snapshot !== undefined) this.memory.recover(snapshot.value.refreshToken);
     const settled = await this.#settle(access, snapshot);
     if (settled !== undefined && this.memory.unsaved === undefined) this.memory.latest = settled.value;
     return settled;
@@ -121,7 +122,7 @@ export class RefreshTokenKeeper {
       this.problem = undefined;
     } catch (error) {
       if (next.refreshToken !== stored) {
-        this.memory.keep(next, [redeemed.refreshToken, ...(stored === undefined ? [] : [stored])]);
+        this.memory.keep(next, [...(stored === undefined ? [] : [stored]), redeemed.refreshToken]);
       }
       this.problem = asStoreError(error);
       if (this.problem.code === 'ENTRA_REFRESH_TOKEN_CONFLICT') await this.#yield(access);

@@ -70,7 +70,7 @@ export class RefreshTokenRedeemer {
         redemption = await redeemRefreshToken(candidate.refreshToken, request, this.#settings);
       } catch (error) {
         if (!needsSignIn(error) || concernsResource(error)) throw error;
-        this.#retire(candidate.refreshToken);
+        this.#retire(candidate.refreshToken, 'refused');
         refusal ??= error;
         continue;
       }
@@ -123,13 +123,13 @@ export class RefreshTokenRedeemer {
       if (replaced) this.#keeper.memory.addFallback(redeemed);
       throw outcome.failure;
     }
-    if (replaced) this.#retire(redeemed.refreshToken);
+    if (replaced) this.#retire(redeemed.refreshToken, 'replaced');
     tell(onTokenResponse, outcome.response);
     return outcome.response;
   }
 
-  #retire(refreshToken: string): void {
-    this.#keeper.memory.retire(refreshToken);
+  #retire(refreshToken: string, why: 'refused' | 'replaced'): void {
+    this.#keeper.memory.retire(refreshToken, why);
     if (refreshToken === this.#offeredInitial) this.#judgedInitial = refreshToken;
   }
 

@@ -260,6 +260,47 @@ describe('a store that hangs while a token is at hand', () => {
   });
 });
 
+describe('a store that goes back to an older state', () => {
+  it('gets the successor once more, and what was replaced is not redeemed again', async () => {
+    const credential = credentialWith();
+    await credential.getToken(graph);
+    await credential.getToken(graph);
+    await store.put('refresh-1', now);
+    await credential.getToken(graph);
+    expect(server.redeemed).toEqual(['stored', 'refresh-1', 'refresh-2']);
+    expect(store.saved.map(({ refreshToken }) => refreshToken)).toEqual([
+      'refresh-1',
+      'refresh-2',
+      'refresh-2',
+      'refresh-3',
+    ]);
+    expect(credential.state().name).toBe('ready');
+  });
+
+  it('is believed when the successor was refused: an operator may have restored it', async () => {
+    const credential = credentialWith();
+    await credential.getToken(graph);
+    server.refuse('invalid_grant', 50173);
+    await expect(credential.getToken(graph)).rejects.toMatchObject({ aadsts: 50173 });
+    await store.put('stored', now);
+    server.rotate();
+    await credential.getToken(graph);
+    expect(server.redeemed).toEqual(['stored', 'refresh-1', 'stored']);
+  });
+});
+
+it('still knows after many redemptions without the store what that holds', async () => {
+  const credential = credentialWith();
+  store.saveFault = broken;
+  await credential.getToken(graph);
+  store.exclusiveFault = broken;
+  for (let round = 0; round < 205; round++) await credential.redeem();
+  store.exclusiveFault = store.saveFault = undefined;
+  await credential.redeem();
+  expect(server.redeemed.slice(-2)).toEqual(['refresh-205', 'refresh-206']);
+  expect(await store.refreshToken()).toBe('refresh-207');
+});
+
 describe('a conflict', () => {
   it('leaves what somebody else has stored, and keeps the own one to fall back on', async () => {
     store.beforeSave = async () => {
