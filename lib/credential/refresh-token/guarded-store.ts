@@ -1,7 +1,6 @@
 import { isEntraAuthError, type EntraAuthError } from '../../errors/entra-auth.error.js';
 import { RefreshTokenStoreError } from '../../errors/refresh-token-store.error.js';
 import { RefreshTokenUnreadableError } from '../../errors/refresh-token-unreadable.error.js';
-import { redactError } from '../../observability/redaction.js';
 import type { Clock } from '../../refresh/clock.js';
 import { withDeadline } from '../../refresh/deadline.js';
 import { deferred } from '../../refresh/deferred.js';
@@ -11,7 +10,10 @@ import type {
   RefreshTokenAccess,
   RefreshTokenSnapshot,
   RefreshTokenStore,
+  StoredRefreshToken,
 } from '../refresh-token-store/refresh-token-store.js';
+
+import { errorWithoutSecrets } from './known-secrets.js';
 
 /** What came of asking for the store: the result of the work, or why the work could not begin. */
 export type ExclusiveOutcome<T> = { value: T } | { failure: EntraAuthError };
@@ -27,6 +29,8 @@ export class GuardedStore {
   readonly #timeoutInMs: number;
   readonly #clock: Clock;
   #leaving: Promise<unknown> = Promise.resolve();
+  /** The tokens that the store was last seen with and last given: its errors may quote them. */
+  readonly #known = { loaded: [] as string[], saved: [] as string[] };
 
   constructor(store: RefreshTokenStore, timeoutInMs: number, clock: Clock) {
     this.#store = store;
@@ -69,7 +73,7 @@ export class GuardedStore {
     } catch (error) {
       if (!begun) {
         givenUp = true;
-        return { failure: storeError(error, 'could not be had') };
+        return { failure: this.#storeError(error, 'could not be had') };
       }
     }
     if (!begun) return { failure: this.#late('did not do the work') };
@@ -89,19 +93,17 @@ export class GuardedStore {
 
   #bounded(access: RefreshTokenAccess): RefreshTokenAccess {
     return {
-      load: async () =>
-        checkStored(
-          await this.#inTime(
-            attempt(() => access.load()),
-            'could not be read',
-          ),
-        ),
-      save: (value, version) =>
-        this.#inTime(
-          attempt(() => access.save(value, version)),
-          'could not be written',
-          this.#shortTimeoutInMs,
-        ),
+      load: async () => {
+        const loading = attempt(() => access.load());
+        const snapshot = checkStored(await this.#inTime(loading, 'could not be read'));
+        this.#known.loaded = tokensOf(snapshot?.value);
+        return snapshot;
+      },
+      save: (value, version) => {
+        this.#known.saved = tokensOf(value);
+        const saving = attempt(() => access.save(value, version));
+        return this.#inTime(saving, 'could not be written', this.#shortTimeoutInMs);
+      },
     };
   }
 
@@ -117,8 +119,18 @@ export class GuardedStore {
         onTimeout: () => this.#late(what, timeoutInMs),
       });
     } catch (error) {
-      throw storeError(error, what);
+      throw this.#storeError(error, what);
     }
+  }
+
+  #storeError(error: unknown, what: string): EntraAuthError {
+    if (isEntraAuthError(error)) return error;
+    const cause = errorWithoutSecrets(error, [...this.#known.loaded, ...this.#known.saved]);
+    return new RefreshTokenStoreError(
+      `The refresh token store ${what}: ${cause.message.replace(/\.$/, '')}.`,
+      'Check what the store keeps its data in; it is tried again.',
+      { cause },
+    );
   }
 
   #late(what: string, timeoutInMs = this.#timeoutInMs): RefreshTokenStoreError {
@@ -127,6 +139,12 @@ export class GuardedStore {
       'Check what the store keeps its data in; it is tried again.',
     );
   }
+}
+
+function tokensOf(value: StoredRefreshToken | undefined): string[] {
+  if (value === undefined) return [];
+  const accessTokens = Object.values(value.accessTokens ?? {}).map(({ token }) => token);
+  return [value.refreshToken, ...accessTokens.filter((token) => typeof token === 'string' && token !== '')];
 }
 
 /** A store that throws where it should reject is taken the same way. */
@@ -138,16 +156,6 @@ function settle<T>(promise: Promise<T>): Promise<Settled<T>> {
   return promise.then(
     (value) => ({ value }),
     (thrown: unknown) => ({ thrown }),
-  );
-}
-
-function storeError(error: unknown, what: string): EntraAuthError {
-  if (isEntraAuthError(error)) return error;
-  const cause = redactError(error);
-  return new RefreshTokenStoreError(
-    `The refresh token store ${what}: ${cause.message.replace(/\.$/, '')}.`,
-    'Check what the store keeps its data in; it is tried again.',
-    { cause },
   );
 }
 

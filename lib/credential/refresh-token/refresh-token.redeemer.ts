@@ -5,6 +5,7 @@ import { redactError } from '../../observability/redaction.js';
 import { withDeadline } from '../../refresh/deadline.js';
 import type { SharedAccessToken, StoredRefreshToken } from '../refresh-token-store/refresh-token-store.js';
 import type { GrantRequest } from './grant-request.js';
+import { errorWithoutSecrets } from './known-secrets.js';
 import type { KeptRefreshToken, RefreshTokenKeeper } from './refresh-token.keeper.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 import { concernsResource, needsSignIn } from './refusal.js';
@@ -84,7 +85,14 @@ export class RefreshTokenRedeemer {
   async *#candidates(stored: StoredRefreshToken | undefined): AsyncGenerator<StoredRefreshToken> {
     const candidates = this.#keeper.memory.candidates(stored);
     yield* candidates;
-    const initial = await this.#initial();
+    let initial: string | undefined;
+    try {
+      initial = await this.#initial();
+    } catch (error) {
+      if (candidates.length === 0) throw error;
+      // Why the others were refused says more.
+      return;
+    }
     this.#offeredInitial = initial;
     const known = candidates.some(({ refreshToken }) => refreshToken === initial);
     if (initial === undefined || known) return;
@@ -174,7 +182,9 @@ function outcomeOf(redemption: Redemption): { response: TokenResponse } | { fail
 /** A listener that fails must not take the token from those who wait for it; its error becomes a warning. */
 function tell(listener: RefreshTokenSettings['onTokenResponse'], response: TokenResponse): void {
   const warn = (error: unknown): void => {
-    const { name, message } = redactError(error);
+    const { accessToken, refreshToken, idToken } = response;
+    const secrets = [accessToken, refreshToken, idToken].filter((token) => token !== undefined);
+    const { name, message } = errorWithoutSecrets(error, secrets);
     process.emitWarning(`The function "onTokenResponse" failed: ${name}: ${message}`, 'EntraAuthWarning');
   };
   try {

@@ -6,7 +6,7 @@ import { RefreshTokenExpiredError } from '../../errors/refresh-token-expired.err
 import { parseRetryAfter } from '../../errors/retry-after.js';
 import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
 import { redact } from '../../observability/redaction.js';
-import { formEncode } from './form-encode.js';
+import { withoutSecrets } from './known-secrets.js';
 import { parseObject } from './read-token-response.js';
 
 /** A response that grants nothing. */
@@ -16,7 +16,7 @@ export interface Refusal {
   body: string;
 }
 
-const expiredCodes: readonly unknown[] = [700082, 700084];
+const expiredCodes: readonly unknown[] = [700081, 700082, 700084];
 const clientCodes: readonly unknown[] = [
   700016, 700021, 700023, 700024, 700027, 700211, 700212, 700213, 7000112, 7000215, 7000218, 7000222, 7000229,
 ];
@@ -111,9 +111,7 @@ function name(error: string | undefined, status: number): string {
 /** A text of the server, on one line and not too long, without what we sent it. */
 function clean(value: unknown, secrets: readonly string[]): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
-  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), formEncode(secret)]);
-  const without = forms.reduce((text, form) => text.replaceAll(form, '[redacted]'), value);
-  const line = redact(without)
+  const line = redact(withoutSecrets(value, secrets))
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
   return line.length > 400 ? `${line.slice(0, 400)}…` : line;

@@ -150,6 +150,21 @@ describe('a store that cannot be written', () => {
   });
 });
 
+it.each([
+  ['written', 'saveFault'],
+  ['read', 'loadFault'],
+] as const)('quotes no token when it cannot be %s', async (_, part) => {
+  const credential = credentialWith();
+  await credential.getToken(graph);
+  const told = 'of stored, refresh-1, refresh-2, access-1 or access-2';
+  store[part] = new Error(`bad row ${told}`, { cause: new Error(told) });
+  await credential.getToken(graph);
+  const { problem = '' } = credential.state();
+  expect(problem).toMatch(/bad row/);
+  expect(problem).not.toMatch(part === 'saveFault' ? /refresh-[12]|access-[12]/ : /refresh-1|access-1/);
+  await credential.close();
+});
+
 describe('a store that hangs while a token is at hand', () => {
   const storeTimeoutInMs = 10_000;
 

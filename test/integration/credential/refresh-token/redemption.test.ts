@@ -167,6 +167,19 @@ describe('a redemption', () => {
     expect(responses[1]).toBe(response);
   });
 
+  it('is not betrayed by a listener that quotes the tokens alone', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
+    const onTokenResponse = ({ accessToken, refreshToken }: TokenResponse): void => {
+      throw new Error(`no room for ${accessToken} and ${refreshToken}`);
+    };
+    try {
+      await credentialWith({ onTokenResponse }).getToken(graph);
+      expect(String(warn.mock.calls[0]?.[0])).toMatch(/no room for \[redacted\] and \[redacted\]$/);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
   it('survives a listener that fails, and says so', async () => {
     const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
     const onTokenResponse = ({ accessToken }: TokenResponse): void => {
@@ -288,6 +301,21 @@ describe('the refresh token', () => {
     const error = await failure(credentialWith({ refreshToken }).getToken(graph));
     expect(error).toMatchObject({ code: 'ENTRA_REAUTHENTICATION_REQUIRED' });
     expect(error.message).toMatch(message);
+  });
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('the vault is down'))],
+    [
+      'fails at once',
+      () => {
+        throw new Error('the vault is down');
+      },
+    ],
+  ])('that was refused is what an error tells of, and not that the function %s', async (_, refreshToken) => {
+    await store.put('stored', now);
+    server.refuse('invalid_grant', 700082);
+    const error = await failure(credentialWith({ refreshToken }).getToken(graph));
+    expect(error).toMatchObject({ code: 'ENTRA_REFRESH_TOKEN_EXPIRED', aadsts: 700082 });
   });
 
   it('that an operator puts into the store is picked up without a restart', async () => {

@@ -1,0 +1,27 @@
+import { isEntraAuthError } from '../../errors/entra-auth.error.js';
+import { redactError } from '../../observability/redaction.js';
+import { formEncode } from './form-encode.js';
+
+/** Takes secrets that are known by their value out of a text: a short opaque token has no shape to be told by. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), formEncode(secret)]);
+  return forms.reduce((cleaned, form) => cleaned.replaceAll(form, '[redacted]'), text);
+}
+
+/** A copy of an error of somebody else's code that is safe to keep, also when it quotes what that was given. */
+export function errorWithoutSecrets(error: unknown, secrets: readonly string[]): Error {
+  const copy = redactError(error);
+  clean(copy, secrets);
+  return copy;
+}
+
+function clean(copy: Error, secrets: readonly string[]): void {
+  if (isEntraAuthError(copy)) return;
+  for (const key of ['message', 'stack'] as const) {
+    const text = copy[key];
+    if (text !== undefined) Object.defineProperty(copy, key, { value: withoutSecrets(text, secrets) });
+  }
+  const { errors = [] } = copy as { errors?: Error[] };
+  for (const inner of errors) clean(inner, secrets);
+  if (copy.cause instanceof Error) clean(copy.cause, secrets);
+}
