@@ -6,7 +6,7 @@ export const exitCodes = {
   ok: 0,
   /** Something that should not happen. */
   failure: 1,
-  /** The command line or the environment is wrong, or a value is missing. */
+  /** The command line or the environment is wrong, or a value is missing, as the server may say of tenant and scope. */
   usage: 2,
   /** A person has to sign in again, and put the new refresh token where it belongs. */
   reauthenticationRequired: 3,
@@ -30,6 +30,7 @@ const byErrorCode: Partial<Record<EntraAuthErrorCode, number>> = {
 
 export function exitCodeOf(error: unknown): number {
   if (!isEntraAuthError(error)) return exitCodes.failure;
+  if (error.code === 'ENTRA_TOKEN_REQUEST_FAILED' && !error.retryable) return exitCodes.usage;
   return byErrorCode[error.code] ?? (error.retryable ? exitCodes.tryAgain : exitCodes.failure);
 }
 
@@ -38,7 +39,7 @@ export const exitCodesHelp = `
 Exit codes:
   0  done
   1  an unexpected failure
-  2  the command line or the environment is wrong, or a value is missing
+  2  the command line or the environment is wrong, such as the tenant or the scope, or a value is missing
   3  a person has to sign in again; put the new refresh token into the store
   4  the application's id, secret, certificate or permission is wrong
   5  the token endpoint cannot be reached or is unwell; try again later

@@ -3,6 +3,13 @@ import { text } from 'node:stream/consumers';
 
 import { runProgram } from './program.js';
 
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read it has seen enough, as `head` does.
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 void runProgram(process.argv.slice(2), {
   env: process.env,
   out: (line) => void process.stdout.write(line),

@@ -18,7 +18,7 @@ export class CreateEntraRefreshToken1763683200000 implements MigrationInterface 
         CONSTRAINT "${table.primaryKey}" PRIMARY KEY ("name")
       )`,
     );
-    // Rights that were granted on all tables by default are none on this one.
+    // What `ALTER DEFAULT PRIVILEGES` grants to everybody does not hold here; what it grants to a role by name does.
     await queryRunner.query(`REVOKE ALL ON ${table.quoted} FROM PUBLIC`);
   }
 

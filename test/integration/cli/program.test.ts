@@ -1,12 +1,16 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { runProgram } from '../../../lib/cli/program.js';
+import { repositoryRoot } from '../../support/build.js';
 import { graphAudience } from '../../support/local-entra.js';
 import { SecretScan } from '../../support/secret-scan.js';
 import { FakeTerminal } from './fake-terminal.js';
@@ -162,6 +166,15 @@ describe('the program', () => {
       expect(result.stderr).not.toContain(refreshToken);
     });
 
+    it('tells a wrong tenant by the exit code', async () => {
+      const env = { AZURE_REFRESH_TOKEN: entra.refreshTokens.issue(), AZURE_TENANT_ID: 'no-such.example' };
+
+      expect(await run(['token'], environment(env))).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('AADSTS90002'),
+      });
+    });
+
     it('tells a wrong secret by the exit code, and does not repeat it', async () => {
       const env = { AZURE_REFRESH_TOKEN: entra.refreshTokens.issue(), AZURE_CLIENT_SECRET: 'not-the-secret' };
       const result = await run(['token'], environment(env));
@@ -270,7 +283,10 @@ describe('the program', () => {
       const keys = { ENTRA_AUTH_STORE_KEYS: `a=${key()}` };
       await run(['store', 'put', '--store', store], {}, entra.refreshTokens.issue());
 
-      expect(await run(['store', 'rotate-key', '--store', store], keys)).toMatchObject({ exitCode: 6 });
+      expect(await run(['store', 'rotate-key', '--store', store], keys)).toMatchObject({
+        exitCode: 6,
+        stderr: expect.stringContaining('store rotate-key --adopt-plaintext'),
+      });
       expect(await run(['store', 'rotate-key', '--store', store, '--adopt-plaintext'], keys)).toMatchObject({
         exitCode: 0,
       });
@@ -309,6 +325,17 @@ describe('the program', () => {
       expect(terminal.stderr).toBe('');
     },
   );
+
+  it('ends in peace when nobody reads on', async () => {
+    const args = ['--import', './test/support/typescript.mjs', 'lib/cli/main.ts', '--help'];
+    const child = spawn(process.execPath, args, { cwd: repositoryRoot, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    const said = text(child.stderr);
+    const [exitCode] = (await once(child, 'close')) as [number];
+
+    expect(await said).toBe('');
+    expect(exitCode).toBe(0);
+  });
 
   it('says its version', async () => {
     const terminal = new FakeTerminal();

@@ -17,7 +17,7 @@ describe('exitCodeOf', () => {
     [3, new ReauthenticationRequiredError('It was revoked.', 'Sign in.')],
     [4, new InvalidClientError('The secret is wrong.', 'Give another.')],
     [5, new TokenRequestFailedError('It is down.', 'Wait.', { retryable: true })],
-    [1, new TokenRequestFailedError('It is no token endpoint.', 'Check it.', { retryable: false })],
+    [2, new TokenRequestFailedError('There is no such tenant.', 'Check it.', { retryable: false })],
     [6, new RefreshTokenStoreError('The disk is full.', 'Make room.')],
     [6, new RefreshTokenConflictError('the file')],
     [6, new RefreshTokenUnreadableError('It is damaged.', 'Restore it.')],

@@ -139,7 +139,7 @@ export class EncryptedRefreshTokenStore implements RefreshTokenStore {
     if (this.#adoptsPlaintext) return inner;
     throw unreadable(
       'it is not encrypted',
-      'To encrypt it, set "adoptPlaintext": true, call `reencrypt()` once, and take the option out again.',
+      'To encrypt it, run `npx nestjs-entra-auth store rotate-key --adopt-plaintext`; or set "adoptPlaintext": true, call `reencrypt()` once, and take the option out again.',
     );
   }
 }

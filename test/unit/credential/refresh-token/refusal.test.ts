@@ -38,7 +38,7 @@ describe('classifyRefusal', () => {
     ['invalid_grant', 53003, signIn, false],
     ['invalid_grant', 53004, signIn, false],
     ['invalid_grant', 70000, signIn, false],
-    ['invalid_grant', 700081, signIn, false],
+    ['invalid_grant', 700081, expired, false],
     ['invalid_grant', 123456, signIn, false],
     ['invalid_grant', undefined, signIn, false],
     ['consent_required', undefined, signIn, false],
