@@ -3,6 +3,7 @@ import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 
 import { EntraOptionsError } from '../errors/options.error.js';
 import { kindOf } from '../options/option-checks.js';
+import { checkAuthorities } from './certificate-authorities.js';
 import type { ConnectionUrlParts } from './connection-url.js';
 import type { EndpointTls } from './server-verification.js';
 import { requireOpening, tlsOfMode } from './ssl-mode.js';
@@ -22,8 +23,9 @@ export interface TlsCandidate {
 const always =
   'The token is sent as a clear password, so the server must be verified: leave it out, or give { ca }.';
 
-// Each of these would let another server answer, or another check take the place of the certificate's.
-const forbidden = ['socket', 'host', 'pskCallback'] as const;
+// Each of these would let another server answer, or another check take the place of the certificate's. With a
+// "secureContext" Node ignores "ca".
+const forbidden = ['socket', 'host', 'pskCallback', 'secureContext'] as const;
 
 /**
  * Puts the option `ssl` and the URL together to what pg is given.
@@ -36,7 +38,7 @@ export function resolveTls(candidate: TlsCandidate): EndpointTls {
   if (given !== undefined && typeof given !== 'boolean' && !isObject(given))
     throw new EntraOptionsError(path, kindOf(given), always);
   if (given === false) return withoutTls(path, candidate);
-  const options: TlsConnectionOptions = isObject(given) ? given : {};
+  const options: TlsConnectionOptions = isObject(given) ? withKey(given) : {};
   checkOptions(path, options, candidate);
   const { sslmode: mode, ca, rootCertificate, clientCertificate = {} } = url;
   if ((given === true && mode !== undefined && mode !== 'verify-full') || (given && mode === 'disable'))
@@ -45,6 +47,8 @@ export function resolveTls(candidate: TlsCandidate): EndpointTls {
     if (fromUrl !== undefined && Reflect.get(options, key) !== undefined)
       throw contradiction(`${path}.${key}`);
   }
+  if (options.ca !== undefined) checkAuthorities(`${path}.ca`, options.ca, 'it holds no certificate');
+  if (ca !== undefined) checkAuthorities(urlPath, ca, 'the file of its sslrootcert holds no certificate');
   const merged = { ...options, ...(ca === undefined ? {} : { ca }), ...clientCertificate };
   if (clientCertificate.cert !== undefined && merged.key === undefined && merged.pfx === undefined)
     throw new EntraOptionsError(
@@ -64,6 +68,11 @@ export function resolveTls(candidate: TlsCandidate): EndpointTls {
   // Drivers before pg 8.23.1 name no IP address to the TLS, which then takes a certificate for "localhost" as the server's.
   const identity = isIP(host) === 0 ? {} : { host };
   return { ...tls, ...merged, rejectUnauthorized: tls.rejectUnauthorized, ...identity };
+}
+
+/** pg hides the key of every object that it is given from enumeration, so a copy of one that was used has none. */
+function withKey(given: TlsConnectionOptions): TlsConnectionOptions {
+  return given.key === undefined ? given : { ...given, key: given.key };
 }
 
 function withoutTls(path: string, { url, allowsUnverified }: TlsCandidate): false {

@@ -1,3 +1,5 @@
+import { createSecureContext } from 'node:tls';
+
 import type pg from 'pg';
 
 import { unnamedAddress, unnamedHost, type GuardSetup, type ServerName } from './guard.setup.js';
@@ -137,6 +139,16 @@ const optionRows: GuardRow[] = [
   option('`ssl: { pskCallback }`', { refusedAtStart: 'dataSource.ssl.pskCallback' }, () => ({
     ssl: { pskCallback: () => null },
   })),
+  option('`ssl: { secureContext }`', { refusedAtStart: 'dataSource.ssl.secureContext' }, ({ ca }) => ({
+    ssl: { ca, secureContext: createSecureContext() },
+  })),
+  ...['', ' ', null, [], [''], 'PEM', Buffer.alloc(0)].map((ca) =>
+    option(
+      `\`ssl: { ca }\` without a certificate: ${Buffer.isBuffer(ca) ? 'an empty buffer' : `\`${JSON.stringify(ca)}\``}`,
+      { refusedAtStart: 'dataSource.ssl.ca' },
+      () => ({ ssl: { ca } }),
+    ),
+  ),
   option('`password`', { refusedAtStart: 'dataSource.password' }, () => ({ password: 'x' })),
   option(
     '`host: "/…"`',
@@ -206,6 +218,13 @@ const urlRows: GuardRow[] = [
   byUrl('?sslmode=require&sslrootcert=system', inUrl),
   byUrl('?sslmode=disable&sslrootcert=system', inUrl, { server: 'no TLS' }),
   byUrl('?sslrootcert=/nowhere/ca.pem', inUrl),
+  // Node takes an empty text for every public authority; with these modes any public certificate would then do.
+  byUrl('?sslrootcert=/dev/null', inUrl),
+  byUrl('?sslmode=verify-ca&sslrootcert=/dev/null', inUrl),
+  byUrl('?sslmode=require&sslrootcert=/dev/null', inUrl),
+  byUrl('?sslmode=verify-ca', { refusedAtStart: 'dataSource.ssl.ca' }, { more: { ssl: { ca: '' } } }),
+  byUrl('?sslmode=require', { refusedAtStart: 'dataSource.ssl.ca' }, { more: { ssl: { ca: '' } } }),
+  byUrl('?sslmode=require', { refusedAtStart: 'dataSource.ssl.ca' }, { more: { ssl: { ca: null } } }),
   byUrl('?sslmode=require', { refusedAtStart: 'dataSource.ssl' }, { more: { ssl: true } }),
   byUrl('?sslmode=disable', { refusedAtStart: 'dataSource.ssl' }, { server: 'no TLS', more: { ssl: true } }),
   byUrl(

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 
 import { describe, expect, it } from '@jest/globals';
 
@@ -8,6 +9,7 @@ import { resolveDataSources } from '../../../lib/datasource/resolve-data-source.
 import { EntraOptionsError } from '../../../lib/errors/options.error.js';
 
 const given = { type: 'postgres', host: 'db.example', username: 'app', database: 'notes' };
+const ca = rootCertificates[0] ?? '';
 const url = 'postgres://app@db.example:6432/notes';
 
 function resolve(options: unknown) {
@@ -72,10 +74,10 @@ describe('resolveDataSources', () => {
   it('reads the certificate authorities that a URL names', () => {
     const folder = mkdtempSync(join(tmpdir(), 'entra-url-'));
     try {
-      writeFileSync(join(folder, 'ca.pem'), 'PEM');
+      writeFileSync(join(folder, 'ca.pem'), ca);
       const text = `${url}?sslrootcert=${join(folder, 'ca.pem')}`;
       expect(resolve({ type: 'postgres', url: text }).primary.ssl).toEqual({
-        ca: 'PEM',
+        ca,
         rejectUnauthorized: true,
       });
     } finally {
@@ -98,6 +100,20 @@ describe('resolveDataSources', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it.each([
+    ['a text', ca],
+    ['a buffer', Buffer.from(ca)],
+    ['several', [ca, Buffer.from(ca)]],
+    ['a bundle with comments', `# a bundle\n${ca}\n# the next\n${ca}\n`],
+  ])('takes certificate authorities as %s', (_form, authorities) => {
+    expect(resolve({ ...given, ssl: { ca: authorities } }).primary.ssl).toMatchObject({ ca: authorities });
+  });
+
+  it('keeps the key of TLS options that a client of pg has hidden from enumeration', () => {
+    const ssl = Object.defineProperty({ cert: 'CERT', key: 'KEY' }, 'key', { enumerable: false });
+    expect(resolve({ ...given, ssl }).primary.ssl).toMatchObject({ cert: 'CERT', key: 'KEY' });
   });
 
   it('refuses URLs that say different things of the whole data source', () => {
@@ -127,13 +143,13 @@ describe('resolveDataSources', () => {
   });
 
   it('resolves a master and its replicas alike', () => {
-    const replica = { host: 'replica.example', username: 'app', database: 'notes', ssl: { ca: 'PEM' } };
+    const replica = { host: 'replica.example', username: 'app', database: 'notes', ssl: { ca } };
     const resolved = resolve({ type: 'postgres', replication: { master: { url }, slaves: [replica] } });
     expect(resolved.primary.host).toBe('db.example');
     expect(resolved.typeOrmOptions).toMatchObject({
       replication: {
         master: { host: 'db.example', port: 6432, ssl: { rejectUnauthorized: true } },
-        slaves: [{ host: 'replica.example', port: 5432, ssl: { ca: 'PEM', rejectUnauthorized: true } }],
+        slaves: [{ host: 'replica.example', port: 5432, ssl: { ca, rejectUnauthorized: true } }],
       },
     });
   });
