@@ -1,22 +1,30 @@
 import { EventEmitter } from 'node:events';
+import { Duplex } from 'node:stream';
 
 import type pg from 'pg';
 
 import { asError } from '../errors/as-error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { isConnectionOutdated } from '../errors/sqlstate.js';
-import { delayUntil, type Clock } from '../refresh/clock.js';
+import { delayUntil, unref, type Clock } from '../refresh/clock.js';
 import { ConnectionGenerations } from './connection-generations.js';
 import { ConnectionLifetime } from './connection-lifetime.js';
 import type { EntraLogin } from './entra-login.js';
 
 type PgModule = typeof pg;
 type ClientCallback = (error: Error) => void;
+type EndCallback = (error?: Error) => void;
 type ConnectCallback = (
   error: Error | undefined,
   client?: pg.PoolClient,
   release?: (problem?: Error | boolean) => void,
 ) => void;
+
+// A server that is gone never answers a goodbye, and a pool gives the place to nobody before the connection has ended.
+const goodbyeInMs = 1_000;
+
+// A transaction that asked to be read-only gets the same error as one that came to a standby.
+const leastBetweenEvictionsInMs = 5_000;
 
 /** The pool puts its own error, "terminated due to connection timeout", around the one that says what to do. */
 function explained(error: Error): Error {
@@ -36,6 +44,13 @@ function onServerError(client: pg.PoolClient, callback: (error: unknown) => void
   if (connection instanceof EventEmitter) connection.on('errorMessage', callback);
 }
 
+/** Ends the connection of a client without a word to the server. */
+export function destroySocket(client: pg.Client): void {
+  const connection: unknown = Reflect.get(client, 'connection');
+  const stream: unknown = connection instanceof EventEmitter ? Reflect.get(connection, 'stream') : undefined;
+  if (stream instanceof Duplex) stream.destroy();
+}
+
 /**
  * pg with a client that explains refused logins and a pool that logs in again, once, when a refused token could be
  * replaced, and that lets connections grow only so old. Given to TypeORM as its `driver`, so that `pg-native` is never
@@ -43,6 +58,8 @@ function onServerError(client: pg.PoolClient, callback: (error: unknown) => void
  */
 export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Clock): PgModule {
   class EntraClient extends driver.Client {
+    #hasBegun = false;
+
     override connect(): Promise<pg.Client>;
     override connect(callback: ClientCallback): void;
     override connect(callback?: ClientCallback): Promise<pg.Client> | void {
@@ -51,6 +68,12 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
           this.connect((error) => (error ? reject(error) : resolve(this)));
         });
       }
+      if (this.#hasBegun) {
+        // pg refuses to connect twice; the connection that is there is none of this call's business.
+        super.connect(callback);
+        return;
+      }
+      this.#hasBegun = true;
       askWithTarget(this);
       const attempt = login.begin(this);
       super.connect((original: Error | null) => {
@@ -62,10 +85,28 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
         callback((error ?? null) as Error);
       });
     }
+
+    /** Says goodbye, and does not wait long for an answer. */
+    override end(): Promise<void>;
+    override end(callback: EndCallback): void;
+    override end(callback?: EndCallback): Promise<void> | void {
+      if (callback === undefined) {
+        return new Promise((resolve, reject) => {
+          this.end((error) => (error ? reject(error) : resolve()));
+        });
+      }
+      const timer = clock.setTimeout(() => destroySocket(this), goodbyeInMs);
+      unref(timer);
+      super.end((error?: Error) => {
+        clock.clearTimeout(timer);
+        callback(error);
+      });
+    }
   }
 
   class EntraPool extends driver.Pool {
     readonly #generations = new ConnectionGenerations();
+    #lastEvictionAt = -Infinity;
 
     constructor(config?: pg.PoolConfig) {
       super({ ...config, Client: EntraClient });
@@ -79,7 +120,7 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
         this.#generations.add(client);
         onServerError(client, (error) => {
           // One failover makes many connections fail; those that were opened since are not to blame.
-          if (isConnectionOutdated(error) && !this.#generations.isRetired(client)) this.evictConnections();
+          if (!this.#generations.isRetired(client)) this.#evictAfter(error);
         });
       });
     }
@@ -92,6 +133,16 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
           if (client !== undefined) release(this.#generations.isRetired(client));
         });
       }
+    }
+
+    /** Retires every connection, not too often, when an error shows that they lead to the wrong server. */
+    #evictAfter(error: unknown): void {
+      if (!isConnectionOutdated(error)) return;
+      const now = login.now();
+      const passed = now - this.#lastEvictionAt;
+      if (passed >= 0 && passed < leastBetweenEvictionsInMs) return;
+      this.#lastEvictionAt = now;
+      this.evictConnections();
     }
 
     #limitLifetime(maxInMs: number): void {
@@ -113,6 +164,8 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
     #lend(callback: ConnectCallback): void {
       super.connect((error, client, release) => {
         if (error || client === undefined) {
+          // The server says why it takes no login before the pool has a client to listen on.
+          this.#evictAfter(error);
           callback(error, client, release);
         } else if (this.#generations.isRetired(client)) {
           release(true);

@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+
+import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
+import { loadX509 } from '../../lib/testing/certificates/x509.loader.js';
+
+function message(type: string, body: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(type);
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}
+
+const askForPassword = message('R', Buffer.from([0, 0, 0, 3]));
+const ready = message('Z', Buffer.from('I'));
+const loggedIn = Buffer.concat([message('R', Buffer.alloc(4)), ready]);
+const noRows = Buffer.concat([message('C', Buffer.from('SELECT 0\0')), ready]);
+const errorOf = (code: string, severity: string): Buffer =>
+  message('E', Buffer.from(`S${severity}\0V${severity}\0C${code}\0Mno\0\0`));
+
+/**
+ * A server that speaks just enough of PostgreSQL's protocol for a login and a query, and that can fall silent where a
+ * real one does not.
+ */
+export class ScriptedPostgres {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  logins = 0;
+  /** Sessions that said goodbye and were not answered. */
+  unanswered = 0;
+  /** Whether it leaves the goodbye of a client unanswered, as a server that is gone. */
+  ignoresGoodbye = false;
+  /** Whether it leaves queries unanswered. */
+  ignoresQueries = false;
+  /** SQLSTATE with which it refuses every login. */
+  refusal: string | undefined;
+  /** SQLSTATE with which it answers every query. */
+  queryError: string | undefined;
+
+  private constructor(
+    readonly certificateAuthority: string,
+    certificate: { key: string; cert: string },
+  ) {
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => {
+      this.#keep(socket);
+      socket.once('data', () => {
+        socket.write('S');
+        const secure = new TLSSocket(socket, { isServer: true, ...certificate });
+        this.#keep(secure);
+        this.#serve(secure);
+      });
+    });
+  }
+
+  static async start(): Promise<ScriptedPostgres> {
+    const authority = await CertificateAuthority.create(await loadX509());
+    const server = new ScriptedPostgres(authority.certificate, await authority.issueServerCertificate());
+    server.#server.listen(0, '127.0.0.1');
+    await once(server.#server, 'listening');
+    return server;
+  }
+
+  get dataSource() {
+    return {
+      type: 'postgres',
+      host: 'localhost',
+      port: (this.#server.address() as AddressInfo).port,
+      username: 'app',
+      database: 'notes',
+      ssl: { ca: this.certificateAuthority },
+    } as const;
+  }
+
+  /** Forgets what happened, and answers everything again. */
+  reset(): void {
+    this.logins = 0;
+    this.unanswered = 0;
+    this.ignoresGoodbye = false;
+    this.ignoresQueries = false;
+    this.refusal = undefined;
+    this.queryError = undefined;
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #serve(socket: TLSSocket): void {
+    socket.once('data', () => {
+      if (this.refusal !== undefined) {
+        socket.end(errorOf(this.refusal, 'FATAL'));
+        return;
+      }
+      socket.write(askForPassword);
+      socket.on('data', (data: Buffer) => this.#answer(socket, String.fromCharCode(data[0] ?? 0)));
+    });
+  }
+
+  #answer(socket: TLSSocket, type: string): void {
+    if (type === 'p') {
+      this.logins++;
+      socket.write(loggedIn);
+    } else if (type === 'X') {
+      if (this.ignoresGoodbye) this.unanswered++;
+      else socket.end();
+    } else if (!this.ignoresQueries) {
+      const { queryError } = this;
+      const failed = queryError === undefined ? undefined : errorOf(queryError, 'ERROR');
+      socket.write(failed === undefined ? noRows : Buffer.concat([failed, ready]));
+    }
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#sockets.delete(socket));
+  }
+}
