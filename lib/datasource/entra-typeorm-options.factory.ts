@@ -6,7 +6,9 @@ import { Subject, type Observable } from 'rxjs';
 
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { EntraOptionsError } from '../errors/options.error.js';
+import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
+import { withDeadline } from '../refresh/deadline.js';
 import type { EntraTokenService } from '../token/entra-token.service.js';
 import { createEntraDriver } from './entra-driver.js';
 import { EntraLogin } from './entra-login.js';
@@ -15,7 +17,13 @@ import type { LoginEvent } from './login-event.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 import { resolveRoleName } from './role-name.resolver.js';
 import { verifiesServer } from './server-verification.js';
+import { SingleLogin } from './single-login.js';
 import { openingOption } from './ssl-mode.js';
+
+interface Driver {
+  login: EntraLogin;
+  driver: typeof pg;
+}
 
 /**
  * Makes the options of TypeORM data sources whose password is the current access token, asked for on each new
@@ -32,6 +40,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   readonly #logins = new Subject<LoginEvent>();
   /** The roles that were found in tokens, by data source. */
   readonly #roles = new Map<string, string>();
+  readonly #drivers = new Map<string, Driver>();
   readonly #logger = new Logger('EntraAuth');
   /** Data sources that have been warned of. */
   readonly #warned = new Set<string>();
@@ -73,12 +82,30 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   }
 
   /**
-   * A new client of pg for one login outside any pool, to the only server or the master.
+   * Makes one login outside any pool, to the only server or the master, and runs a query.
    *
+   * @param deadlineInMs how long all of it may take; then nothing of it is left
    * @internal
    */
-  async createClient(name: string | undefined, timeoutInMs: number): Promise<pg.Client> {
-    const dataSource = await this.#withRole(this.#dataSource(name));
+  async probe(name: string | undefined, query: string, deadlineInMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const configured = this.#dataSource(name);
+    let login: SingleLogin | undefined;
+    let late = false;
+    const run = async (): Promise<void> => {
+      const dataSource = await this.#withRole(configured);
+      login = await this.#singleLogin(dataSource);
+      if (!late) await login.query(query);
+    };
+    const onTimeout = (): Error => {
+      late = true;
+      login?.close();
+      return this.#lateError(configured, deadlineInMs);
+    };
+    await withDeadline(run(), { timeoutInMs: deadlineInMs, clock, onTimeout });
+  }
+
+  async #singleLogin(dataSource: ResolvedDataSource): Promise<SingleLogin> {
     const { login, driver } = await this.#driver(dataSource);
     const { host, port, username, database, ssl } = dataSource.primary;
     const { sslnegotiation } = dataSource.typeOrmOptions['extra'] as {
@@ -92,10 +119,17 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
       database,
       ssl,
       password: login.password,
-      connectionTimeoutMillis: timeoutInMs,
-      query_timeout: timeoutInMs,
     };
-    return new driver.Client(config);
+    return new SingleLogin(login, () => new driver.Client(config));
+  }
+
+  #lateError({ name, resource, primary }: ResolvedDataSource, timeoutInMs: number): EntraTimeoutError {
+    if (this.#tokens.heldToken(resource) === undefined) {
+      const what = `Waiting for the access token of the resource "${resource}"`;
+      return new EntraTimeoutError(what, timeoutInMs, 'Check that the token endpoint can be reached.');
+    }
+    const what = `A login to ${primary.host}:${primary.port} for the data source "${name}"`;
+    return new EntraTimeoutError(what, timeoutInMs, 'Check that the server can be reached and answers.');
   }
 
   /**
@@ -140,14 +174,20 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
     return withUsername(dataSource, role);
   }
 
-  async #driver(dataSource: ResolvedDataSource): Promise<{ login: EntraLogin; driver: typeof pg }> {
+  /** One login for each data source: pools and probes learn from each other which tokens are refused. */
+  async #driver(dataSource: ResolvedDataSource): Promise<Driver> {
+    const pgModule = await loadPg();
+    const known = this.#drivers.get(dataSource.name);
+    if (known !== undefined) return known;
     const { clock, resources, policy } = this.#options;
     const { permanentErrorRetryInMs } = resources.get(dataSource.resource)?.policy ?? policy;
     const onLogin = (event: () => LoginEvent): void => {
       if (this.#logins.observed) this.#logins.next(event());
     };
     const login = new EntraLogin(dataSource, this.#tokens, clock, onLogin, permanentErrorRetryInMs);
-    return { login, driver: createEntraDriver(await loadPg(), login, clock) };
+    const made = { login, driver: createEntraDriver(pgModule, login, clock) };
+    this.#drivers.set(dataSource.name, made);
+    return made;
   }
 }
 

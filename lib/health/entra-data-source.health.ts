@@ -1,11 +1,15 @@
 import type { EntraTypeOrmOptionsFactory } from '../datasource/entra-typeorm-options.factory.js';
+import { numberOption } from '../options/option-checks.js';
 import type { Clock } from '../refresh/clock.js';
 import type { EntraHealthResult } from './entra-token.health.js';
 
 export interface DataSourceHealthOptions {
   /** Name of the data source. Default: `'default'`. */
   name?: string;
-  /** How long the login and its query may take, in milliseconds. Default: 5000. */
+  /**
+   * How long the probe may take, in milliseconds: the wait for a token, the login, a second one when the token is
+   * refused, and the query. Probes that share one share the time of the first. Default: 5000.
+   */
   timeoutInMs?: number;
 }
 
@@ -22,12 +26,14 @@ export interface DataSourceHealth {
 type Probe = DataSourceHealth & { status: 'up' | 'down' };
 
 const defaultTimeoutInMs = 5_000;
+const timeoutRange = { min: 1, max: 600_000, unit: 'milliseconds' };
 const resultLifeInMs = 5_000;
 
 /**
  * Tells Terminus whether a *new* login to the database works. Connections in a pool outlive their tokens, so a query
  * on one of them says nothing about the next login. Each probe is one physical login outside every pool; its result
- * serves for five seconds, and probes that come together share one.
+ * serves for five seconds, and probes that come together share one. As in a pool, a token that the server refuses is
+ * replaced, and the login tried once more.
  *
  * @see https://docs.nestjs.com/recipes/terminus
  */
@@ -42,11 +48,15 @@ export class EntraDataSourceHealthIndicator {
     this.#clock = clock;
   }
 
-  /** @param key name of the entry in the health report */
+  /**
+   * @param key name of the entry in the health report
+   * @throws {EntraOptionsError} when `timeoutInMs` is not from 1 to 600000
+   */
   async isHealthy<K extends string>(
     key: K,
-    { name = 'default', timeoutInMs = defaultTimeoutInMs }: DataSourceHealthOptions = {},
+    { name = 'default', timeoutInMs: given }: DataSourceHealthOptions = {},
   ): Promise<EntraHealthResult<K, DataSourceHealth>> {
+    const timeoutInMs = numberOption('timeoutInMs', given, defaultTimeoutInMs, timeoutRange);
     const known = this.#results.get(name);
     const result =
       known !== undefined && this.#clock.now() < known.until ? known : this.#start(name, timeoutInMs);
@@ -66,15 +76,7 @@ export class EntraDataSourceHealthIndicator {
     let guard: Pick<DataSourceHealth, 'verifiedTls'> = {};
     try {
       if (!this.#factory.verifiesServers(name)) guard = { verifiedTls: false };
-      const client = await this.#factory.createClient(name, timeoutInMs);
-      // Without a listener, a connection that breaks while it closes would end the process.
-      client.on('error', () => undefined);
-      await client.connect();
-      try {
-        await client.query('select 1');
-      } finally {
-        await client.end();
-      }
+      await this.#factory.probe(name, 'select 1', timeoutInMs);
       return { status: 'up', durationInMs: duration(), ...guard };
     } catch (error) {
       return { status: 'down', durationInMs: duration(), message: (error as Error).message, ...guard };

@@ -26,11 +26,14 @@ const errorOf = (code: string, severity: string): Buffer =>
 export class ScriptedPostgres {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<Socket>();
   logins = 0;
-  /** Sessions that said goodbye and were not answered. */
+  /** Logins, queries and goodbyes that were not answered. */
   unanswered = 0;
   /** Whether it leaves the goodbye of a client unanswered, as a server that is gone. */
   ignoresGoodbye = false;
+  /** Whether it leaves logins unanswered. */
+  ignoresLogins = false;
   /** Whether it leaves queries unanswered. */
   ignoresQueries = false;
   /** SQLSTATE with which it refuses every login. */
@@ -44,6 +47,8 @@ export class ScriptedPostgres {
   ) {
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {
       this.#keep(socket);
+      this.#connections.add(socket);
+      socket.on('close', () => this.#connections.delete(socket));
       socket.once('data', () => {
         socket.write('S');
         const secure = new TLSSocket(socket, { isServer: true, ...certificate });
@@ -72,11 +77,18 @@ export class ScriptedPostgres {
     } as const;
   }
 
-  /** Forgets what happened, and answers everything again. */
+  /** How many connections there are. */
+  get sessions(): number {
+    return this.#connections.size;
+  }
+
+  /** Forgets what happened, and answers everything again. Sessions that are left end. */
   reset(): void {
+    for (const socket of this.#sockets) socket.destroy();
     this.logins = 0;
     this.unanswered = 0;
     this.ignoresGoodbye = false;
+    this.ignoresLogins = false;
     this.ignoresQueries = false;
     this.refusal = undefined;
     this.queryError = undefined;
@@ -90,7 +102,15 @@ export class ScriptedPostgres {
   }
 
   #serve(socket: TLSSocket): void {
+    // Half-open sockets stay until both sides have ended, and a server that is gone does not end its own.
+    socket.on('end', () => {
+      if (!this.ignoresGoodbye) socket.destroy();
+    });
     socket.once('data', () => {
+      if (this.ignoresLogins) {
+        this.unanswered++;
+        return;
+      }
       if (this.refusal !== undefined) {
         socket.end(errorOf(this.refusal, 'FATAL'));
         return;
@@ -107,7 +127,9 @@ export class ScriptedPostgres {
     } else if (type === 'X') {
       if (this.ignoresGoodbye) this.unanswered++;
       else socket.end();
-    } else if (!this.ignoresQueries) {
+    } else if (this.ignoresQueries) {
+      this.unanswered++;
+    } else {
       const { queryError } = this;
       const failed = queryError === undefined ? undefined : errorOf(queryError, 'ERROR');
       socket.write(failed === undefined ? noRows : Buffer.concat([failed, ready]));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { EntraDataSourceHealthIndicator } from 'nestjs-entra-auth';
+import { EntraDataSourceHealthIndicator, type AccessToken } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
@@ -8,6 +8,7 @@ import {
   HandMadeCredential,
   localDataSource,
 } from '../../support/local-database.js';
+import { ScriptedPostgres } from '../../support/scripted-postgres.js';
 
 let entra: LocalEntra;
 
@@ -20,19 +21,26 @@ afterAll(() => entra.stop());
 function createIndicator(username?: string) {
   const clock = new ManualClock();
   const dataSource = { ...localDataSource(entra), ...(username === undefined ? {} : { username }) };
-  const setup = createDataSourceFactory({ credential: new HandMadeCredential(entra), dataSource, clock });
+  const setup = createDataSourceFactory({
+    credential: new HandMadeCredential(entra, {}, clock.now),
+    refresh: { forcedRefreshCooldownInMs: 0 },
+    dataSource,
+    clock,
+  });
   return { clock, ...setup, indicator: new EntraDataSourceHealthIndicator(setup.factory, clock) };
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('EntraDataSourceHealthIndicator', () => {
   it('makes a login of its own, and leaves no connection behind', async () => {
     const { indicator, logins } = createIndicator();
     expect(await indicator.isHealthy('database')).toMatchObject({ database: { status: 'up' } });
     expect(logins).toHaveLength(1);
-    const rows = await entra.postgres.query('select 1 from pg_stat_activity where usename = $1', [
-      entra.client.name,
-    ]);
-    expect(rows).toEqual([]);
+    const sessions = (): Promise<unknown[]> =>
+      entra.postgres.query('select 1 from pg_stat_activity where usename = $1', [entra.client.name]);
+    // The server ends a session in its own time after the goodbye.
+    while ((await sessions()).length > 0) await nextTurn();
   });
 
   it('makes one login for any number of probes within five seconds', async () => {
@@ -53,21 +61,105 @@ describe('EntraDataSourceHealthIndicator', () => {
     expect(database.message).toMatch(/"nobody-knows-me".*pgaadauth_create_principal/);
   });
 
-  it('is down, not silent, when the server does not answer', async () => {
-    const { indicator } = createIndicator();
-    entra.postgres.pause();
-    try {
-      expect(await indicator.isHealthy('database', { timeoutInMs: 100 })).toMatchObject({
-        database: { status: 'down' },
-      });
-    } finally {
-      entra.postgres.resume();
-    }
+  it('is up after a revocation, as soon as another token works', async () => {
+    const { indicator, service, logins, clock } = createIndicator();
+    await indicator.isHealthy('database');
+    entra.postgres.revoke((await service.getToken('postgres')).token);
+    await clock.advance(5_000);
+    expect(await indicator.isHealthy('database')).toMatchObject({ database: { status: 'up' } });
+    expect(logins.map(({ outcome }) => outcome)).toEqual(['accepted', 'refused', 'accepted']);
   });
 
   it('is down when there is no such data source', async () => {
     const { indicator } = createIndicator();
     const { database } = await indicator.isHealthy('database', { name: 'other' });
     expect(database).toMatchObject({ status: 'down', message: expect.stringContaining('"other"') });
+  });
+});
+
+describe('a probe has one deadline', () => {
+  let server: ScriptedPostgres;
+
+  beforeAll(async () => {
+    server = await ScriptedPostgres.start();
+  });
+
+  afterAll(() => server.stop());
+
+  function createProbe({
+    token,
+    dataSource = {},
+  }: { token?: Promise<AccessToken>; dataSource?: object } = {}) {
+    server.reset();
+    const clock = new ManualClock();
+    const accessToken = { token: 'opaque', expiresOnTimestamp: clock.now() + 3_600_000 };
+    const { factory, logins } = createDataSourceFactory({
+      startup: 'lazy',
+      credential: { getToken: () => token ?? Promise.resolve(accessToken) },
+      dataSource: { ...server.dataSource, ...dataSource },
+      clock,
+    });
+    const indicator = new EntraDataSourceHealthIndicator(factory, clock);
+    return {
+      clock,
+      logins,
+      isHealthy: (timeoutInMs = 1_000) => indicator.isHealthy('database', { timeoutInMs }),
+    };
+  }
+
+  it('does not wait for the answer to its goodbye', async () => {
+    const { isHealthy, clock } = createProbe();
+    server.ignoresGoodbye = true;
+    expect(await isHealthy()).toMatchObject({ database: { status: 'up' } });
+    while (server.unanswered === 0) await nextTurn();
+    await clock.advance(5_000);
+    while (clock.pendingTimers > 0) await nextTurn();
+    expect(await isHealthy()).toMatchObject({ database: { status: 'up' } });
+    expect(server.logins).toBe(2);
+  });
+
+  it('ends with it when the query is not answered, and leaves no connection', async () => {
+    const { isHealthy, clock } = createProbe();
+    server.ignoresQueries = true;
+    const health = isHealthy();
+    while (server.unanswered === 0) await nextTurn();
+    await clock.advance(1_000);
+    const { database } = await health;
+    expect(database).toMatchObject({ status: 'down', durationInMs: 1_000 });
+    expect(database.message).toMatch(/A login to localhost:\d+ .* took longer than 1000 ms/);
+    while (server.sessions > 0) await nextTurn();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('ends with it when no server answers at all', async () => {
+    const { isHealthy, clock } = createProbe({ dataSource: { connectTimeoutMS: 60_000 } });
+    server.ignoresLogins = true;
+    const health = isHealthy();
+    while (server.unanswered === 0) await nextTurn();
+    await clock.advance(1_000);
+    expect(await health).toMatchObject({ database: { status: 'down', durationInMs: 1_000 } });
+    while (server.sessions > 0) await nextTurn();
+  });
+
+  it.each([
+    ['the password', {}],
+    ['the name of the role', { username: undefined }],
+  ])('ends with it when %s waits for a token', async (_what, dataSource) => {
+    const never = new Promise<never>(() => undefined);
+    const { isHealthy, clock } = createProbe({ token: never, dataSource });
+    const health = isHealthy();
+    await clock.advance(999);
+    await clock.advance(1);
+    const { database } = await health;
+    expect(database).toMatchObject({ status: 'down', durationInMs: 1_000 });
+    expect(database.message).toMatch(/access token of the resource "postgres" took longer than 1000 ms/);
+    while (server.sessions > 0) await nextTurn();
+  });
+
+  it.each([0, -1, Infinity, NaN])('refuses the deadline %s', async (timeoutInMs) => {
+    await expect(createProbe().isHealthy(timeoutInMs)).rejects.toMatchObject({
+      code: 'ENTRA_OPTIONS_INVALID',
+      option: 'timeoutInMs',
+    });
   });
 });

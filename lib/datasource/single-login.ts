@@ -1,0 +1,59 @@
+import type pg from 'pg';
+
+import { asError } from '../errors/as-error.js';
+import { destroySocket } from './entra-driver.js';
+import type { EntraLogin } from './entra-login.js';
+
+/** One login outside any pool, with the same second try that a pool makes when a token is refused. */
+export class SingleLogin {
+  readonly #login: EntraLogin;
+  readonly #createClient: () => pg.Client;
+  #client: pg.Client | undefined;
+  #closed = false;
+
+  constructor(login: EntraLogin, createClient: () => pg.Client) {
+    this.#login = login;
+    this.#createClient = createClient;
+  }
+
+  /** Logs in, runs a query, and says goodbye, which nobody waits for. */
+  async query(text: string): Promise<void> {
+    const client = await this.#connect();
+    try {
+      await client.query(text);
+    } finally {
+      void client.end().catch(() => undefined);
+    }
+  }
+
+  /** Ends whatever is under way, without a word to the server. */
+  close(): void {
+    this.#closed = true;
+    if (this.#client !== undefined) destroySocket(this.#client);
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const startedAt = this.#login.now();
+    try {
+      return await this.#tryConnect();
+    } catch (error) {
+      const tried = await this.#login.renewAfter(asError(error), startedAt);
+      if (tried === undefined) throw error;
+      try {
+        if (this.#closed) throw error;
+        return await this.#tryConnect();
+      } finally {
+        tried();
+      }
+    }
+  }
+
+  async #tryConnect(): Promise<pg.Client> {
+    const client = this.#createClient();
+    this.#client = client;
+    // Without a listener, a connection that breaks while it closes would end the process.
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+}
