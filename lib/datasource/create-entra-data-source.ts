@@ -7,10 +7,12 @@ import { resolveOptions } from '../options/resolve-options.js';
 import { RefreshScheduler } from '../refresh/refresh-scheduler.js';
 import { EntraTokenService } from '../token/entra-token.service.js';
 import { EntraTypeOrmOptionsFactory } from './entra-typeorm-options.factory.js';
+import { flushCredentials } from './flush-credentials.js';
 
 /**
  * Makes a TypeORM data source without Nest, for a `data-source.ts` that the migration CLI reads. It takes the options
- * of the module, fetches a token when it connects, and leaves no timer behind.
+ * of the module, fetches a token when it connects, and leaves no timer behind. `destroy()` also gives the credential a
+ * moment to store a refresh token that could not be stored before.
  *
  * ```ts
  * export default createEntraDataSource(entraOptions);
@@ -38,5 +40,24 @@ export async function createEntraDataSource(
     option: 'dataSource',
     load: () => import('typeorm'),
   });
-  return new TypeOrmDataSource(typeOrmOptions as DataSourceOptions);
+  /** Its end may be that of the process, so nothing is left to be stored later. It can be initialized again. */
+  class EntraDataSource extends TypeOrmDataSource {
+    override async initialize(): Promise<this> {
+      try {
+        return await super.initialize();
+      } catch (error) {
+        await flushCredentials(resolved);
+        throw error;
+      }
+    }
+
+    override async destroy(): Promise<void> {
+      try {
+        await super.destroy();
+      } finally {
+        await flushCredentials(resolved);
+      }
+    }
+  }
+  return new EntraDataSource(typeOrmOptions as DataSourceOptions);
 }
