@@ -82,14 +82,24 @@ export function parseConnectionUrl(path: string, text: string): ConnectionUrlPar
       'Take the password out: the access token takes its place.',
     );
   }
-  const database = decodeURIComponent(url.pathname.slice(1));
+  const decode = (part: string): string => decoded(path, part);
+  const database = decode(url.pathname.slice(1));
   return {
-    ...(url.hostname === '' ? {} : { host: decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '') }),
+    ...(url.hostname === '' ? {} : { host: decode(url.hostname).replace(/^\[|\]$/g, '') }),
     ...(url.port === '' ? {} : { port: Number(url.port) }),
-    ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
+    ...(url.username === '' ? {} : { username: decode(url.username) }),
     ...(database === '' ? {} : { database }),
     ...parseParameters(path, url.searchParams),
   };
+}
+
+function decoded(path: string, part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    const fix = 'Write each "%" that stands for itself as "%25".';
+    throw new EntraOptionsError(path, 'it has a "%" that is no percent-encoding', fix);
+  }
 }
 
 function parseParameters(path: string, parameters: URLSearchParams): ConnectionUrlParts {

@@ -116,7 +116,7 @@ function resolveDataSource(name: string, path: string, given: object): ResolvedD
   }
   checkPlaces(path, options, connectionString);
   const single = connectionString === undefined ? options : { ...options, url: connectionString };
-  const candidates = replication === undefined ? [single] : [replication.master, ...replication.slaves];
+  const candidates = replication === undefined ? [single] : serversOf(`${path}.replication`, replication);
   const resolved = candidates.map((candidate, index) =>
     resolveEndpoint(pathOf(path, replication, index), candidate, {
       allowsUnverified,
@@ -124,18 +124,18 @@ function resolveDataSource(name: string, path: string, given: object): ResolvedD
     }),
   );
   const endpoints = resolved.map(([endpoint]) => endpoint);
-  const [primary] = endpoints;
+  const [primary] = endpoints as [ResolvedEndpoint];
   const fromUrl = resolved[0]?.[1] ?? {};
   resolved.forEach(([, parts], index) => checkShared(pathOf(path, replication, index), parts, fromUrl));
-  if (primary === undefined)
-    throw new EntraOptionsError(`${path}.replication.master`, 'it is missing', 'Give a server.');
-  const timeout = options.connectTimeoutMS ?? fromUrl.connectTimeoutMS;
+  const timeout = either(`${path}.connectTimeoutMS`, options.connectTimeoutMS, fromUrl.connectTimeoutMS);
   const connectTimeoutInMs = numberOption(`${path}.connectTimeoutMS`, timeout, defaultConnectTimeoutInMs, {
     min: 1,
     max: 600_000,
     unit: 'milliseconds',
   });
-  const applicationName = options.applicationName ?? fromUrl.applicationName;
+  const applicationName = either(`${path}.applicationName`, options.applicationName, fromUrl.applicationName);
+  either(`${path}.extra.application_name`, extra['application_name'], fromUrl.applicationName);
+  const serverOptions = either(`${path}.extra.options`, extra['options'], fromUrl.options);
   const sslnegotiation = negotiation(path, extra['sslnegotiation'], fromUrl.sslnegotiation, endpoints);
   return {
     name,
@@ -156,12 +156,31 @@ function resolveDataSource(name: string, path: string, given: object): ResolvedD
       connectTimeoutMS: connectTimeoutInMs,
       ...(applicationName === undefined ? {} : { applicationName }),
       extra: {
-        ...(fromUrl.options === undefined ? {} : { options: fromUrl.options }),
         ...extra,
+        ...(serverOptions === undefined ? {} : { options: serverOptions }),
         ...(sslnegotiation === undefined ? {} : { sslnegotiation }),
       },
     },
   };
+}
+
+/** The master of a replication and its slaves, before any of it is believed. */
+function serversOf(path: string, replication: unknown): EndpointCandidate[] {
+  const wanted = 'Give { master, slaves }, where "slaves" is an array of servers.';
+  if (!isObject(replication)) throw new EntraOptionsError(path, kindOf(replication), wanted);
+  const { master, slaves } = replication as { master?: unknown; slaves?: unknown };
+  if (!Array.isArray(slaves)) throw new EntraOptionsError(`${path}.slaves`, kindOf(slaves), wanted);
+  return [master, ...(slaves as unknown[])].map((server, index) => {
+    if (isObject(server)) return server;
+    const option = index === 0 ? `${path}.master` : `${path}.slaves[${index - 1}]`;
+    throw new EntraOptionsError(option, kindOf(server), 'Give a server as { host, username, database }.');
+  });
+}
+
+/** What may be given in the URL or as an option, and not differently in both. */
+function either<T>(option: string, given: T | undefined, fromUrl: T | undefined): T | undefined {
+  if (given === undefined || fromUrl === undefined || given === fromUrl) return given ?? fromUrl;
+  throw new EntraOptionsError(option, 'it contradicts the "url"', 'Give it in one of the two places.');
 }
 
 function lifetime(path: string, given: unknown): number {

@@ -1,3 +1,4 @@
+import { asError } from '../errors/as-error.js';
 import { RoleNameUnknownError } from '../errors/role-name-unknown.error.js';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
 import { wellKnownScope } from '../options/well-known-resources.js';
@@ -21,12 +22,17 @@ export async function resolveRoleName(
   options: ResolvedOptions,
 ): Promise<string> {
   const claims = readClaims((await tokens.getToken(resource)).token) ?? {};
+  const oid = typeof claims.oid === 'string' ? claims.oid : undefined;
+  const nameIn = (found: AccessTokenClaims): string | undefined => {
+    const [role, problem] = applied(fromToken, found);
+    if (problem !== undefined) throw new RoleNameUnknownError(name, resource, problem, oid);
+    return role;
+  };
   const role =
-    fromToken(claims) ??
-    fromToken(await managementClaims(resource, options)) ??
+    nameIn(claims) ??
+    nameIn(await managementClaims(resource, options)) ??
     fallbackUsername ??
     (typeof claims.appid === 'string' ? claims.appid : undefined);
-  const oid = typeof claims.oid === 'string' ? claims.oid : undefined;
   if (role === undefined)
     throw new RoleNameUnknownError(name, resource, 'the access token carries no name', oid);
   if (!fitsRoleName(role)) {
@@ -34,6 +40,28 @@ export async function resolveRoleName(
     throw new RoleNameUnknownError(name, resource, problem, oid);
   }
   return role;
+}
+
+/** The option may be any function: what it returns, or what is wrong with it. */
+function applied(
+  fromToken: (claims: AccessTokenClaims) => unknown,
+  claims: AccessTokenClaims,
+): [role: string | undefined, problem?: string] {
+  let role: unknown;
+  try {
+    role = fromToken(claims);
+  } catch (error) {
+    return [
+      undefined,
+      `"roleNameFromToken" threw a ${asError(error).name}; a claim may be missing in the token`,
+    ];
+  }
+  if (typeof role === 'string') return [role];
+  if (role === undefined || role === null) return [undefined];
+  // Its failure, too, is nobody's business any more.
+  if (role instanceof Promise) role.catch(() => undefined);
+  const kind = role instanceof Promise ? 'a promise, which nobody waits for' : `a ${typeof role}`;
+  return [undefined, `"roleNameFromToken" returned ${kind}, and not the name as a string`];
 }
 
 async function managementClaims(resource: string, options: ResolvedOptions): Promise<AccessTokenClaims> {

@@ -71,6 +71,12 @@ describe('resolveDataSources', () => {
     });
   });
 
+  it('takes the same parameters as options beside a URL that says the same', () => {
+    const text = `${url}?application_name=me&connect_timeout=7&options=-c%20a=1`;
+    const same = { applicationName: 'me', connectTimeoutMS: 7_000, extra: { options: '-c a=1' } };
+    expect(resolve({ type: 'postgres', url: text, ...same }).typeOrmOptions).toMatchObject(same);
+  });
+
   it('reads the certificate authorities that a URL names', () => {
     const folder = mkdtempSync(join(tmpdir(), 'entra-url-'));
     try {
@@ -196,6 +202,34 @@ describe('resolveDataSources', () => {
     ['dataSource.url', { type: 'postgres', url: `${url}?service=x` }],
     ['dataSource.host', { type: 'postgres', url, host: 'other.example' }],
     ['dataSource.port', { type: 'postgres', url, port: 5433 }],
+    ['dataSource.url', { type: 'postgres', url: 'postgres://app@db.example/100%' }],
+    ['dataSource.url', { type: 'postgres', url: 'postgres://a%b@db.example/notes' }],
+    ['dataSource.replication', { type: 'postgres', replication: true }],
+    ['dataSource.replication', { type: 'postgres', replication: null }],
+    ['dataSource.replication.slaves', { type: 'postgres', replication: { master: { url } } }],
+    ['dataSource.replication.slaves', { type: 'postgres', replication: { master: { url }, slaves: {} } }],
+    ['dataSource.replication.master', { type: 'postgres', replication: { slaves: [] } }],
+    ['dataSource.replication.master', { type: 'postgres', replication: { master: url, slaves: [] } }],
+    [
+      'dataSource.replication.slaves[1]',
+      { type: 'postgres', replication: { master: { url }, slaves: [{ url }, null] } },
+    ],
+    [
+      'dataSource.applicationName',
+      { type: 'postgres', url: `${url}?application_name=a`, applicationName: 'b' },
+    ],
+    [
+      'dataSource.extra.application_name',
+      { type: 'postgres', url: `${url}?application_name=a`, extra: { application_name: 'b' } },
+    ],
+    [
+      'dataSource.connectTimeoutMS',
+      { type: 'postgres', url: `${url}?connect_timeout=3`, connectTimeoutMS: 9 },
+    ],
+    [
+      'dataSource.extra.options',
+      { type: 'postgres', url: `${url}?options=-c%20a=1`, extra: { options: '-c b=2' } },
+    ],
     [
       'dataSource.replication.slaves[0].ssl',
       { type: 'postgres', replication: { master: { url }, slaves: [{ url, ssl: false }] } },

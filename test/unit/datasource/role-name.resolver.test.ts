@@ -1,0 +1,49 @@
+import { expect, it } from '@jest/globals';
+import type { EntraDataSourceOptions } from 'nestjs-entra-auth';
+
+import { createDataSourceFactory, databaseAudience } from '../../support/local-database.js';
+import { jwt } from '../../support/tokens.js';
+
+const expiresAt = Date.now() + 3_600_000;
+const token = jwt({
+  aud: databaseAudience,
+  exp: expiresAt / 1000,
+  oid: 'the-object-id',
+  appid: 'the-application',
+});
+
+async function usernameBy(roleNameFromToken: unknown): Promise<unknown> {
+  const { factory } = createDataSourceFactory({
+    credential: { getToken: () => Promise.resolve({ token, expiresOnTimestamp: expiresAt }) },
+    startup: 'lazy',
+    dataSource: {
+      type: 'postgres',
+      host: 'db.example',
+      database: 'notes',
+      roleNameFromToken: roleNameFromToken as NonNullable<EntraDataSourceOptions['roleNameFromToken']>,
+    },
+  });
+  return Reflect.get(await factory.createTypeOrmOptions(), 'username');
+}
+
+it.each([
+  ['a name', () => 'reporter', 'reporter'],
+  ['nothing', () => undefined, 'the-application'],
+  ['null', () => null, 'the-application'],
+])('takes %s from a function of the application', async (_what, fromToken, expected) => {
+  expect(await usernameBy(fromToken)).toBe(expected);
+});
+
+it.each([
+  ['returns a number', () => 5, /returned a number/],
+  ['returns a promise', () => Promise.resolve('reporter'), /returned a promise/],
+  ['returns a promise that fails', () => Promise.reject(new Error('no')), /returned a promise/],
+  ['returns an empty text', () => '', /no name that PostgreSQL takes/],
+  ['throws', ({ upn }: { upn: string }) => upn.toLowerCase(), /threw a TypeError/],
+])('says what is wrong with a function that %s', async (_what, fromToken, problem) => {
+  await expect(usernameBy(fromToken)).rejects.toMatchObject({
+    code: 'ENTRA_ROLE_NAME_UNKNOWN',
+    message: expect.stringMatching(problem),
+    fix: expect.stringContaining('the-object-id'),
+  });
+});
