@@ -9,5 +9,7 @@ export function createPrismaAdapter(
 ): PrismaPg {
   const ssl = { rejectUnauthorized: true, ca };
   const password = tokens.passwordProvider('postgres');
-  return new PrismaPg({ host, port, database, user, ssl, password });
+  // Without a deadline, a login to a server that does not answer waits for ever.
+  const connectionTimeoutMillis = 15_000;
+  return new PrismaPg({ host, port, database, user, ssl, password, connectionTimeoutMillis });
 }
