@@ -156,6 +156,8 @@ describe(`${wanted} logins with tokens of 5 s, beside revocations, restarts and 
     expect(unaccounted).toEqual([]);
     expect(logins.accepted).toBeGreaterThanOrEqual(wanted);
     expect(queries).toBeGreaterThan(wanted * 0.9);
+    // Nobody can be told in time of each kill, and few borrow a connection in just that moment.
+    expect(causes['killed-while-idle']).toBeLessThanOrEqual(2 + mischief.kills.length / 20);
   });
 
   it('has really met what it is to endure', () => {

@@ -26,8 +26,11 @@ export type FailureCause =
   | 'server-down'
   /** Its session was ended while it had it. */
   | 'killed-in-flight'
-  /** Its session had been ended before, and neither pool nor driver could have heard of it yet. */
+  /** Its session had been ended just before, and neither pool nor driver could have heard of it yet. */
   | 'killed-while-idle';
+
+/** Later than this after a kill, its message has been through the event loop even of a busy machine. */
+const longestNewsInMs = 100;
 
 /** Finds the cause of a failure in what was done to the server; `undefined` when nothing explains it. */
 export function causeOf(
@@ -42,9 +45,11 @@ export function causeOf(
     // Its login was done on the side of the server, and the session ended before the client knew.
     return kills.some((kill) => overlap(kill, operation)) ? 'killed-in-flight' : undefined;
   }
-  const kill = kills.find(({ pid, from }) => pid === connection.pid && from <= operation.to);
+  // The number of a session can be that of another one later.
+  const kill = kills.findLast(({ pid, from }) => pid === connection.pid && from <= operation.to);
   if (kill === undefined) return undefined;
-  return kill.to < connection.lentAt ? 'killed-while-idle' : 'killed-in-flight';
+  if (kill.to >= connection.lentAt) return 'killed-in-flight';
+  return connection.lentAt - kill.to <= longestNewsInMs ? 'killed-while-idle' : undefined;
 }
 
 function overlap(one: Span, other: Span): boolean {
