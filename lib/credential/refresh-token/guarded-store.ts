@@ -38,6 +38,11 @@ export class GuardedStore {
     this.#clock = clock;
   }
 
+  /** What the store holds, for information only: without a deadline, so that no timer keeps the process alive. */
+  async peek(): Promise<RefreshTokenSnapshot | undefined> {
+    return checkStored(await this.#store.load());
+  }
+
   /** When the store has been left after the last work, or does not let go in time. */
   async left(): Promise<void> {
     await this.#leaving;

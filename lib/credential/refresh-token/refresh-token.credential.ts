@@ -118,14 +118,17 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
     return this.#run({ wish, signal, flights, work: (request) => this.#redeemer.redeem(request) });
   }
 
-  /** Where the refresh token stands. Free of secrets. */
+  /**
+   * Where the refresh token stands. Free of secrets. Does not wait: before the first use it has the store read in the
+   * background, so that the next call knows how old the refresh token is.
+   */
   state(): CredentialState {
     const { memory, problem } = this.#keeper;
     const now = this.#settings.transport.clock.now();
     const refusal = this.#refusalAt(now);
     return refreshTokenState(
       {
-        obtainedOn: memory.latest?.obtainedOnTimestamp,
+        obtainedOn: this.#keeper.obtainedOn(),
         spa: this.#settings.spa,
         refusal,
         signIn: needsSignIn(refusal),

@@ -26,10 +26,33 @@ export class RefreshTokenKeeper {
   problem: EntraAuthError | undefined;
   readonly #store: GuardedStore;
   readonly #stop: boolean;
+  #peeked: StoredRefreshToken | undefined;
+  #peeking = false;
 
   constructor({ store, storeTimeoutInMs, stopWhenStoreFails, transport }: RefreshTokenSettings) {
     this.#store = new GuardedStore(store, storeTimeoutInMs, transport.clock);
     this.#stop = stopWhenStoreFails;
+  }
+
+  /**
+   * When the refresh token was obtained, in milliseconds since 1970. Before its first use the store is asked in the
+   * background, and a later call knows.
+   */
+  obtainedOn(): number | undefined {
+    const known = this.memory.latest ?? this.#peeked;
+    if (known === undefined && !this.#peeking) void this.#peek();
+    return known?.obtainedOnTimestamp;
+  }
+
+  async #peek(): Promise<void> {
+    this.#peeking = true;
+    try {
+      this.#peeked = (await this.#store.peek())?.value;
+    } catch {
+      // Whoever uses the store says what is wrong with it.
+    } finally {
+      this.#peeking = false;
+    }
   }
 
   /**

@@ -364,6 +364,24 @@ describe('the refresh token', () => {
 });
 
 describe('the state', () => {
+  it('warns of a stored refresh token that was never used here', async () => {
+    await store.put('stored', now - 89 * day);
+    store.loadFault = new Error('the disk is gone');
+    const credential = credentialWith({ refreshToken: undefined });
+    expect(credential.state()).toMatchObject({ name: 'ready', obtainedOn: null });
+    await clock.advance(0);
+    store.loadFault = undefined;
+    expect(credential.state().obtainedOn).toBe(null);
+    await clock.advance(0);
+    expect(credential.state()).toMatchObject({
+      name: 'ready',
+      obtainedOn: new Date(now - 89 * day),
+      warning: expect.stringMatching(/expires at 2026-01-02/) as unknown,
+    });
+    expect(server.received).toHaveLength(0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('remembers that consent is missing for one resource, but not for ever', async () => {
     const credential = credentialWith();
     server.answer(({ form }, response) => {
