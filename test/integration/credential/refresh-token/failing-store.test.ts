@@ -292,6 +292,18 @@ describe('a store that goes back to an older state', () => {
     expect(credential.state().name).toBe('ready');
   });
 
+  it('gets a successor too that was refused for a while', async () => {
+    const credential = credentialWith();
+    await credential.getToken(graph);
+    server.refuse('invalid_grant', 50173);
+    await expect(credential.getToken(graph)).rejects.toMatchObject({ aadsts: 50173 });
+    server.rotate({ refresh_token: undefined });
+    await credential.getToken(graph);
+    await store.put('stored', now);
+    await credential.redeem();
+    expect(server.redeemed).toEqual(['stored', 'refresh-1', 'refresh-1', 'refresh-1']);
+  });
+
   it('is believed when the successor was refused: an operator may have restored it', async () => {
     const credential = credentialWith();
     await credential.getToken(graph);
@@ -314,6 +326,60 @@ it('still knows after many redemptions without the store what that holds', async
   await credential.redeem();
   expect(server.redeemed.slice(-2)).toEqual(['refresh-205', 'refresh-206']);
   expect(await store.refreshToken()).toBe('refresh-207');
+});
+
+it('does no work for a store that lets somebody in who has given up', async () => {
+  let letIn!: () => void;
+  const free = new Promise<void>((resolve) => (letIn = resolve));
+  const exclusive = store.exclusive.bind(store);
+  let ended = false;
+  store.exclusive = (work) =>
+    free
+      .then(() => exclusive(work))
+      .finally(() => {
+        ended = true;
+      });
+  const credential = credentialWith({ refreshToken: 'initial' });
+  await settled(credential.getToken(graph));
+  letIn();
+  while (!ended) await new Promise((resolve) => setImmediate(resolve));
+  expect(server.redeemed).toEqual(['initial']);
+  expect(await store.refreshToken()).toBe('stored');
+  await settled(credential.close());
+});
+
+describe('access tokens that others have stored', () => {
+  const other = 'api://other/.default';
+  const theirs = { token: 'theirs', acquiredOnTimestamp: now, expiresOnTimestamp: now + 3_600_000 };
+  const key = `contoso.example|${other}`;
+
+  beforeEach(() => {
+    store = new FaultyStore({
+      refreshToken: 'stored',
+      obtainedOnTimestamp: now,
+      accessTokens: { [key]: theirs },
+    });
+  });
+
+  it('serve no longer when the refresh token is newer than the store', async () => {
+    store.saveFault = broken;
+    const credential = credentialWith();
+    await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-1' });
+    await expect(credential.getToken(other)).resolves.toMatchObject({ token: 'access-2' });
+    await credential.close();
+  });
+
+  it('are kept when a refresh token is stored that was obtained without the store', async () => {
+    store.loadFault = broken;
+    const credential = credentialWith({ refreshToken: 'stored' });
+    await credential.getToken(graph);
+    store.loadFault = undefined;
+    await credential.close();
+    expect((await store.load())?.value).toMatchObject({
+      refreshToken: 'refresh-1',
+      accessTokens: { [key]: theirs, [`contoso.example|${graph}`]: { token: 'access-1' } },
+    });
+  });
 });
 
 describe('a conflict', () => {
