@@ -28,6 +28,7 @@ beforeAll(async () => {
   server = { host, port, database, user, ca };
   // @azure/postgresql-auth takes the application id for the role's name.
   await entra.postgres.createRole({ name: client.clientId, objectId: client.objectId });
+  await entra.postgres.query(processBesideAnother);
   app = await NestFactory.createApplicationContext(
     {
       module: class {},
@@ -63,8 +64,18 @@ async function retireToken(): Promise<string> {
 }
 
 const process = 'select pg_backend_pid()';
-/** Takes long enough that two at once need two connections. */
-const busyProcess = 'select pg_backend_pid() from pg_sleep(0.05)';
+/** Lasts until a second one runs beside it, so that two at once need two connections; half a second at most. */
+const busyProcess = 'select process_beside_another()';
+const processBesideAnother = `
+  create function process_beside_another() returns int language plpgsql as $$
+  begin
+    for turn in 1..50 loop
+      perform pg_stat_clear_snapshot();
+      exit when 1 < (select count(*) from pg_stat_activity where query = '${busyProcess}');
+      perform pg_sleep(0.01);
+    end loop;
+    return pg_backend_pid();
+  end $$`;
 
 const refusal = { code: '28P01' };
 
