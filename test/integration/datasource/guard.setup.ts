@@ -11,8 +11,8 @@ import { RecordingServer } from './guard.recording-server.js';
 export const serverNames = ['right', 'foreign', 'no TLS', 'asks at once', 'socket'] as const;
 export type ServerName = (typeof serverNames)[number];
 
-/** Resolves to 127.0.0.1, and is in no certificate. */
-export const unnamedHost = '127.1';
+/** Connects to this machine, and is in no certificate: neither as a name nor, for a Node that reads it so, as 0.0.0.0. */
+export const unnamedHost = '0';
 
 /** Connects to this machine, and is in no certificate. */
 export const unnamedAddress = '0.0.0.0';
