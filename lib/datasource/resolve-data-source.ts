@@ -1,5 +1,6 @@
 import { EntraOptionsError } from '../errors/options.error.js';
 import { booleanOption, choiceOption, kindOf, numberOption } from '../options/option-checks.js';
+import { longestDelayInMs } from '../refresh/clock.js';
 import type { AccessTokenClaims } from '../token/json-web-token.js';
 import type { EntraDataSourceOptions } from './entra-data-source.options.js';
 import type { ConnectionUrlParts } from './connection-url.js';
@@ -29,9 +30,6 @@ export interface ResolvedDataSource {
 
 const defaultName = 'default';
 const defaultConnectTimeoutInMs = 15_000;
-
-// A timer cannot count further: 24.8 days.
-const longestLifetimeInMs = 2 ** 31 - 1;
 
 // These reach pg behind TypeORM's back and win over what was checked here.
 const forbiddenExtras = [
@@ -184,7 +182,7 @@ function either<T>(option: string, given: T | undefined, fromUrl: T | undefined)
 }
 
 function lifetime(path: string, given: unknown): number {
-  const range = { min: 1_000, max: longestLifetimeInMs, unit: 'milliseconds' };
+  const range = { min: 1_000, max: longestDelayInMs, unit: 'milliseconds' };
   return numberOption(`${path}.maxConnectionLifetimeInMs`, given, Infinity, range);
 }
 

@@ -7,7 +7,9 @@ export interface Clock {
   now(): number;
   /** A number in [0, 1), as `Math.random()`. */
   random(): number;
+  /** Calls back once, after so many milliseconds, as the global of this name. */
   setTimeout(callback: () => void, delayInMs: number): TimerHandle;
+  /** Takes whatever `setTimeout` of this clock returned, also after it has fired, and `undefined`. */
   clearTimeout(handle: TimerHandle): void;
 }
 
@@ -24,10 +26,10 @@ export function unref(timer: TimerHandle): void {
   (timer as { unref?: () => void } | undefined)?.unref?.();
 }
 
-// A longer delay overflows Node's timer and fires at once.
-const longestDelay = 2 ** 31 - 1;
+/** As long as a timer of Node can wait, 24.8 days, in milliseconds. A longer delay overflows and fires at once. */
+export const longestDelayInMs = 2 ** 31 - 1;
 
 /** The delay until a point in time as a timer can take it: never negative, never longer than a timer can count. */
 export function delayUntil(at: number, now: number): number {
-  return Math.min(Math.max(0, Math.ceil(at - now)), longestDelay);
+  return Math.min(Math.max(0, Math.ceil(at - now)), longestDelayInMs);
 }

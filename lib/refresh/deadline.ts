@@ -1,11 +1,8 @@
 import type { AbortSignalLike } from '../credential/token-credential.js';
 import { isError } from '../errors/is-error.js';
-import type { Clock } from './clock.js';
+import { longestDelayInMs, type Clock } from './clock.js';
 
-// What is longer, Node turns into a millisecond.
-const longestTimerInMs = 2 ** 31 - 1;
-
-export interface WaitLimits {
+interface WaitLimits {
   timeoutInMs: number;
   clock: Clock;
   onTimeout: () => Error;
@@ -21,7 +18,7 @@ export interface WaitLimits {
 export function withDeadline<T>(promise: Promise<T>, limits: WaitLimits): Promise<T> {
   const { timeoutInMs, clock, onTimeout, signal } = limits;
   return untilStopped(promise, signal, (stop) => {
-    const timer = clock.setTimeout(() => stop(onTimeout()), Math.min(timeoutInMs, longestTimerInMs));
+    const timer = clock.setTimeout(() => stop(onTimeout()), Math.min(timeoutInMs, longestDelayInMs));
     return () => clock.clearTimeout(timer);
   });
 }

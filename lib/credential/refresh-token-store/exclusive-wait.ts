@@ -1,11 +1,10 @@
 import { RefreshTokenStoreError } from '../../errors/refresh-token-store.error.js';
 import { numberOption } from '../../options/option-checks.js';
-import type { Clock } from '../../refresh/clock.js';
+import { longestDelayInMs, type Clock } from '../../refresh/clock.js';
 import { withDeadline } from '../../refresh/deadline.js';
 import type { ExclusiveOptions } from './refresh-token-store.js';
 
 const defaultTimeoutInMs = 30_000;
-const longestTimeoutInMs = 2 ** 31 - 1;
 
 /** Something that is held until it is released. Releasing never fails: what cannot be let go lets go by itself. */
 export interface Held {
@@ -30,7 +29,7 @@ export interface ExclusiveWait<T extends Held> {
  */
 export async function exclusiveUse<T extends Held>(wait: ExclusiveWait<T>): Promise<T> {
   const { options, clock, store, holder, acquire } = wait;
-  const range = { min: 0, max: longestTimeoutInMs, unit: 'milliseconds' };
+  const range = { min: 0, max: longestDelayInMs, unit: 'milliseconds' };
   const timeoutInMs = numberOption('timeoutInMs', options.timeoutInMs, defaultTimeoutInMs, range);
   const gaveUp = new AbortController();
   const acquiring = acquire(gaveUp.signal, timeoutInMs);
