@@ -1,13 +1,13 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 
+import { flushCredentials } from '../credential/flush-credentials.js';
 import type { EntraAuthModuleOptions } from '../options/entra-auth-module.options.js';
 import { optionalPackage } from '../options/optional-package.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import { RefreshScheduler } from '../refresh/refresh-scheduler.js';
 import { EntraTokenService } from '../token/entra-token.service.js';
 import { EntraTypeOrmOptionsFactory } from './entra-typeorm-options.factory.js';
-import { flushCredentials } from './flush-credentials.js';
 
 /**
  * Makes a TypeORM data source without Nest, for a `data-source.ts` that the migration CLI reads. It takes the options
@@ -40,13 +40,15 @@ export async function createEntraDataSource(
     option: 'dataSource',
     load: () => import('typeorm'),
   });
+  const credentials = [...resolved.resources.values()].map(({ credential }) => credential);
+  const flush = (): Promise<void> => flushCredentials(credentials, resolved.clock);
   /** Its end may be that of the process, so nothing is left to be stored later. It can be initialized again. */
   class EntraDataSource extends TypeOrmDataSource {
     override async initialize(): Promise<this> {
       try {
         return await super.initialize();
       } catch (error) {
-        await flushCredentials(resolved);
+        await flush();
         throw error;
       }
     }
@@ -55,7 +57,7 @@ export async function createEntraDataSource(
       try {
         await super.destroy();
       } finally {
-        await flushCredentials(resolved);
+        await flush();
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 
+import { flushCredentials } from '../credential/flush-credentials.js';
 import { classifyCredentialFailure, type CredentialFailure } from '../errors/credential-failure.js';
 import { InvalidTokenError } from '../errors/invalid-token.error.js';
 import { EntraShutDownError } from '../errors/shut-down.error.js';
@@ -19,7 +20,6 @@ import { nextAttemptAfterFailure, nextAttemptAfterSameToken } from './refresh-po
 import type { RefreshScheduler } from './refresh-scheduler.js';
 
 const timerPrefix = 'entra-token-refresh:';
-const shutdownGraceInMs = 2_000;
 // Whoever was challenged is waiting.
 const longestRetryAfterInMs = 60_000;
 
@@ -120,12 +120,8 @@ export class TokenRefresher {
     this.#closed = true;
     for (const slot of slots) this.forget(slot);
     for (const attempt of this.#attempts) attempt.abort(new EntraShutDownError());
-    const credentials = [...new Set(slots.map((slot) => slot.resource.credential))];
-    await withDeadline(Promise.allSettled([...this.#calls, ...credentials.map((one) => one.flush())]), {
-      timeoutInMs: shutdownGraceInMs,
-      clock: this.#clock,
-      onTimeout: () => new EntraTimeoutError('A credential', shutdownGraceInMs, 'It is left behind.'),
-    }).catch(() => undefined);
+    const credentials = slots.map((slot) => slot.resource.credential);
+    await flushCredentials(credentials, this.#clock, this.#calls);
     this.#report.complete();
   }
 
