@@ -53,7 +53,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
 
   /** Every physical login of every data source made here, free of secrets. */
   get logins(): Observable<LoginEvent> {
-    return this.#logins;
+    return this.#logins.asObservable();
   }
 
   /**

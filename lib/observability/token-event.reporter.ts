@@ -11,14 +11,11 @@ import type { TokenEvent, TokenHeldEvent } from './token-event.js';
 /** Says what happens to the tokens, each thing once. */
 export class TokenEventReporter {
   readonly #subject = new Subject<TokenEvent>();
+  readonly events: Observable<TokenEvent> = this.#subject.asObservable();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-  }
-
-  get events(): Observable<TokenEvent> {
-    return this.#subject.asObservable();
   }
 
   /** No event comes any more. */

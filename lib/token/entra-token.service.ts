@@ -33,7 +33,6 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   readonly #options: ResolvedOptions;
   readonly #slots: SlotRegistry;
   readonly #refresher: TokenRefresher;
-  readonly #events: Observable<TokenEvent>;
   readonly #now: () => number;
 
   /** @internal made by the module */
@@ -42,12 +41,11 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     this.#now = turnClock(options.clock);
     this.#refresher = new TokenRefresher(options.clock, scheduler, (slot) => this.#slots.drop(slot));
     this.#slots = new SlotRegistry(options, (slot) => this.#refresher.forget(slot));
-    this.#events = this.#refresher.events;
   }
 
   /** What happens to the tokens, free of secrets. Completes when the application shuts down. */
   get events(): Observable<TokenEvent> {
-    return this.#events;
+    return this.#refresher.events;
   }
 
   /**
