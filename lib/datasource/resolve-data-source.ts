@@ -1,5 +1,5 @@
 import { EntraOptionsError } from '../errors/options.error.js';
-import { booleanOption, choiceOption, kindOf, numberOption } from '../options/option-checks.js';
+import { booleanOption, choiceOption, isObject, kindOf, numberOption } from '../options/option-checks.js';
 import { longestDelayInMs } from '../refresh/clock.js';
 import type { AccessTokenClaims } from '../token/json-web-token.js';
 import type { EntraDataSourceOptions } from './entra-data-source.options.js';
@@ -261,8 +261,4 @@ function checkExtra(path: string, extra: unknown): void {
       'Use the data source options.',
     );
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

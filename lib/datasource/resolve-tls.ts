@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 
 import { EntraOptionsError } from '../errors/options.error.js';
-import { kindOf } from '../options/option-checks.js';
+import { isObject, kindOf } from '../options/option-checks.js';
 import { checkAuthorities } from './certificate-authorities.js';
 import type { ConnectionUrlParts } from './connection-url.js';
 import type { EndpointTls } from './server-verification.js';
@@ -103,10 +103,6 @@ function checkOptions(
     const known = typeof checkServerIdentity === 'function' && allowsUnverified;
     requireOpening(`${path}.checkServerIdentity`, 'it replaces the check of the host name', always, known);
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function contradiction(option: string): EntraOptionsError {

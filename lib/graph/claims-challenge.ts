@@ -1,3 +1,4 @@
+import { parseJsonObject } from '../token/json-object.js';
 import { parseChallenges } from './authentication-challenge.js';
 
 const base64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
@@ -24,10 +25,5 @@ export function parseClaimsChallenge(wwwAuthenticate: string | null | undefined)
 function decode(encoded: string): string | undefined {
   if (!base64.test(encoded)) return undefined;
   const json = Buffer.from(encoded, 'base64').toString('utf8');
-  try {
-    const claims: unknown = JSON.parse(json);
-    return typeof claims === 'object' && claims !== null && !Array.isArray(claims) ? json : undefined;
-  } catch {
-    return undefined;
-  }
+  return parseJsonObject(json) === undefined ? undefined : json;
 }

@@ -10,11 +10,14 @@ export function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'it is an object' : `it is a ${typeof value}`;
 }
 
+/** Whether a value is an object that is no array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Refuses anything but a plain object, and any key that is not among the known ones. */
 export function checkObject(path: string, value: unknown, known: readonly string[], fix: string): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new EntraOptionsError(path, kindOf(value), fix);
-  }
+  if (!isObject(value)) throw new EntraOptionsError(path, kindOf(value), fix);
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
     const option = path === 'options' ? key : `${path}.${key}`;

@@ -6,7 +6,7 @@ import { resolveDataSources } from '../datasource/resolve-data-source.js';
 import { EntraOptionsError } from '../errors/options.error.js';
 import { systemClock } from '../refresh/clock.js';
 import type { CredentialOption, EntraAuthModuleOptions } from './entra-auth-module.options.js';
-import { checkObject, choiceOption, kindOf, numberOption } from './option-checks.js';
+import { checkObject, choiceOption, isObject, kindOf, numberOption } from './option-checks.js';
 import { checkCredentialConfiguration, isCredentialConfiguration } from './resolve-credential.js';
 import { defaultRefreshPolicy, resolveRefreshOptions } from './resolve-refresh-options.js';
 import { resolveResource } from './resolve-resource.js';
@@ -42,7 +42,7 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
   const dataSources = resolveDataSources(options.dataSource);
   const resources = new Map<string, ResolvedResource>();
   const configured = options.resources === undefined ? {} : options.resources;
-  if (typeof configured !== 'object' || configured === null || Array.isArray(configured)) {
+  if (!isObject(configured)) {
     throw new EntraOptionsError('resources', kindOf(configured), 'Give an object of resources by name.');
   }
   for (const [name, resource] of Object.entries(configured)) {

@@ -1,3 +1,5 @@
+import { parseJsonObject } from './json-object.js';
+
 /** The claims of an access token that this package looks at. Everything may be absent: a token can be opaque. */
 export interface AccessTokenClaims {
   aud?: unknown;
@@ -19,14 +21,7 @@ export interface AccessTokenClaims {
  */
 export function readClaims(token: string): AccessTokenClaims | undefined {
   const parts = token.split('.');
-  if (parts.length !== 3) return undefined;
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'));
-    return typeof claims === 'object' && claims !== null && !Array.isArray(claims)
-      ? (claims as AccessTokenClaims)
-      : undefined;
-  } catch {
-    // Not JSON: an opaque or encrypted token, which is allowed.
-    return undefined;
-  }
+  return parts.length === 3
+    ? parseJsonObject(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'))
+    : undefined;
 }

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 
 import { RefreshTokenStoreError } from '../../errors/refresh-token-store.error.js';
 import { RefreshTokenUnreadableError } from '../../errors/refresh-token-unreadable.error.js';
+import { parseJsonObject } from '../../token/json-object.js';
 import type { RefreshTokenSnapshot, StoredRefreshToken } from './refresh-token-store.js';
 import { faultOfStored } from './stored-refresh-token.js';
 
@@ -35,13 +36,13 @@ export function encodeRecord(value: StoredRefreshToken): RefreshTokenRecord {
 }
 
 /**
- * Reads what `encodeRecord` wrote. The error of the JSON parser is not passed on: it quotes what it could not read.
+ * Reads what `encodeRecord` wrote.
  *
  * @param store names the store in errors
  * @throws {RefreshTokenUnreadableError} when anything is missing, or not as it was written
  */
 export function decodeRecord(text: string, store: string): RefreshTokenSnapshot {
-  const record = parseObject(text);
+  const record = parseJsonObject(text);
   if (record === undefined) throw damaged(store, 'it is no JSON object');
   const { format: found, id, sha256, value } = record;
   if (typeof found === 'number' && found > format) {
@@ -67,14 +68,4 @@ export function damaged(store: string, reason: string): RefreshTokenUnreadableEr
 
 function digest(id: string, json: string): string {
   return createHash('sha256').update(`${id}\n${json}`).digest('hex');
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined;
-  } catch {
-    // The caller says that it is damaged.
-    return undefined;
-  }
 }

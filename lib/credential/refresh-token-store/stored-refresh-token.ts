@@ -1,3 +1,5 @@
+import { isObject } from '../../options/option-checks.js';
+
 /**
  * What keeps a value from being a `StoredRefreshToken`, in words that contain nothing of it; `undefined` for a good
  * one. Fields that a later version may add are let through.
@@ -23,8 +25,4 @@ function isSharedAccessToken(value: unknown): boolean {
     Number.isFinite(expiresOnTimestamp) &&
     (refreshAfterTimestamp === undefined || Number.isFinite(refreshAfterTimestamp))
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

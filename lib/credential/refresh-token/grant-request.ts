@@ -1,5 +1,6 @@
 import { EntraOptionsError } from '../../errors/options.error.js';
-import { kindOf } from '../../options/option-checks.js';
+import { isObject, kindOf } from '../../options/option-checks.js';
+import { parseJsonObject } from '../../token/json-object.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 
 /** What a caller asks for. */
@@ -107,12 +108,8 @@ export function mergeClaims(claims: string | undefined, enableCae: boolean): str
 type Json = Record<string, unknown>;
 
 function parseClaims(claims: string): Json {
-  try {
-    const value: unknown = JSON.parse(claims);
-    if (isJson(value)) return value;
-  } catch {
-    // Answered below, together with JSON that is no object.
-  }
+  const parsed = parseJsonObject(claims);
+  if (parsed !== undefined) return parsed;
   throw new EntraOptionsError(
     'claims',
     'they are no JSON object',
@@ -123,11 +120,7 @@ function parseClaims(claims: string): Json {
 function merge(one: Json, other: Json): Json {
   const merged = Object.entries(other).map(([key, value]) => {
     const mine = Object.hasOwn(one, key) ? one[key] : undefined;
-    return [key, isJson(mine) && isJson(value) ? merge(mine, value) : value] as const;
+    return [key, isObject(mine) && isObject(value) ? merge(mine, value) : value] as const;
   });
   return { ...one, ...Object.fromEntries(merged) };
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
+import { parseJsonObject } from '../../token/json-object.js';
 import { readClaims } from '../../token/json-web-token.js';
 import { TokenResponse } from './token-response.js';
 
@@ -19,25 +20,12 @@ const known = new Set([
 // A longer life is a mistake, and a date that far ahead cannot be printed.
 const longestLifeInSeconds = 10 * 365 * 86_400;
 
-/** The object that a response body holds, or `undefined` when it holds none. */
-export function parseObject(body: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    // Not JSON: the caller says so, with the status.
-    return undefined;
-  }
-}
-
 /**
  * The refresh token in a response, also in one that broke off after it: the server has replaced the old one by then,
  * whatever became of the rest.
  */
 export function findRefreshToken(body: string): string | undefined {
-  const object = parseObject(body);
+  const object = parseJsonObject(body);
   if (object !== undefined) return nonEmpty(object['refresh_token']);
   const quoted = /"refresh_token"\s*:\s*("(?:[^"\\]|\\.)+")/.exec(body)?.[1];
   return quoted === undefined ? undefined : nonEmpty(parseString(quoted));

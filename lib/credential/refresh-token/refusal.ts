@@ -6,8 +6,8 @@ import { RefreshTokenExpiredError } from '../../errors/refresh-token-expired.err
 import { parseRetryAfter } from '../../errors/retry-after.js';
 import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
 import { redact } from '../../observability/redaction.js';
+import { parseJsonObject } from '../../token/json-object.js';
 import { withoutSecrets } from './known-secrets.js';
-import { parseObject } from './read-token-response.js';
 
 /** A response that grants nothing. */
 export interface Refusal {
@@ -45,7 +45,7 @@ const repeated = 'The request is repeated in the background.';
  */
 export function classifyRefusal(refusal: Refusal, secrets: readonly string[], now: number): EntraAuthError {
   const { status } = refusal;
-  const body = parseObject(refusal.body) ?? {};
+  const body = parseJsonObject(refusal.body) ?? {};
   const text = (key: string): string | undefined => clean(body[key], secrets);
   const error = text('error');
   const description = text('error_description') ?? '';

@@ -1,11 +1,11 @@
-import type { EntraAuthError } from '../../errors/entra-auth.error.js';
-import { isEntraAuthError } from '../../errors/entra-auth.error.js';
+import { asError } from '../../errors/as-error.js';
+import { isEntraAuthError, type EntraAuthError } from '../../errors/entra-auth.error.js';
 import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
 import { redactError } from '../../observability/redaction.js';
-import { asError } from '../../errors/as-error.js';
+import { parseJsonObject } from '../../token/json-object.js';
 import type { GrantRequest } from './grant-request.js';
 import { postForm, type FormResponse } from './post-form.js';
-import { findRefreshToken, parseObject, readTokenResponse } from './read-token-response.js';
+import { findRefreshToken, readTokenResponse } from './read-token-response.js';
 import { classifyRefusal } from './refusal.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 import type { TokenResponse } from './token-response.js';
@@ -52,7 +52,7 @@ export async function redeemRefreshToken(
     refreshToken: findRefreshToken(body),
     response: () => {
       if (broken !== undefined) throw unreachable(broken, status);
-      return readTokenResponse(parseObject(body), now);
+      return readTokenResponse(parseJsonObject(body), now);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 
 import { EntraOptionsError } from '../../../errors/options.error.js';
-import { checkObject, kindOf } from '../../../options/option-checks.js';
+import { checkObject, isObject, kindOf } from '../../../options/option-checks.js';
 
 /** Keys for A256GCM, by their ids (`kid`). */
 export interface RefreshTokenKeyRing {
@@ -26,7 +26,7 @@ export class KeyRing {
   constructor(options: RefreshTokenKeyRing) {
     checkObject('keys', options, ['current', 'keys'], 'Give { current, keys }.');
     const { current, keys } = options;
-    if (typeof keys !== 'object' || keys === null || Array.isArray(keys))
+    if (!isObject(keys))
       throw new EntraOptionsError('keys.keys', kindOf(keys), 'Give the keys by their ids.');
     this.#keys = new Map(Object.entries(keys).map(([id, key]) => [id, secretKey(id, key)]));
     if (typeof current !== 'string' || !this.#keys.has(current)) {

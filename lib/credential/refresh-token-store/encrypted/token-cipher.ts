@@ -1,4 +1,5 @@
 import { RefreshTokenUnreadableError } from '../../../errors/refresh-token-unreadable.error.js';
+import { parseJsonObject } from '../../../token/json-object.js';
 import type { StoredRefreshToken } from '../refresh-token-store.js';
 import { faultOfStored } from '../stored-refresh-token.js';
 import type { KeyRing } from './key-ring.js';
@@ -93,13 +94,7 @@ export function readHeader(text: string): CipherHeader | undefined {
 }
 
 function parseHeader(text: string): Record<string, unknown> | undefined {
-  try {
-    const header: unknown = JSON.parse(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString('utf8'));
-    return typeof header === 'object' && header !== null ? (header as Record<string, unknown>) : undefined;
-  } catch {
-    // Not JSON, so no header of ours.
-    return undefined;
-  }
+  return parseJsonObject(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString('utf8'));
 }
 
 export function unreadable(reason: string, fix: string): RefreshTokenUnreadableError {

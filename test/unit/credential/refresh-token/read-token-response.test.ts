@@ -4,7 +4,6 @@ import { describe, expect, it } from '@jest/globals';
 
 import {
   findRefreshToken,
-  parseObject,
   readTokenResponse,
 } from '../../../../lib/credential/refresh-token/read-token-response.js';
 import { jwt } from '../../../support/tokens.js';
@@ -120,8 +119,4 @@ describe('findRefreshToken', () => {
   ])('in %s: %s', (body, expected) => {
     expect(findRefreshToken(body)).toBe(expected);
   });
-});
-
-it.each(['', '[]', 'null', '7', '"x"', '{'])('parseObject takes %s for no object', (body) => {
-  expect(parseObject(body)).toBeUndefined();
 });
