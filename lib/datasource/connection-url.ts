@@ -93,6 +93,11 @@ export function parseConnectionUrl(path: string, text: string): ConnectionUrlPar
   };
 }
 
+/** For what is given in the URL and as an option, and not the same in both. */
+export function contradictsUrl(option: string): EntraOptionsError {
+  return new EntraOptionsError(option, 'it contradicts the "url"', 'Give it in one of the two places.');
+}
+
 function decoded(path: string, part: string): string {
   try {
     return decodeURIComponent(part);

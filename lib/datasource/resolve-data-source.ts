@@ -3,7 +3,7 @@ import { booleanOption, choiceOption, isObject, kindOf, numberOption } from '../
 import { longestDelayInMs } from '../refresh/clock.js';
 import type { AccessTokenClaims } from '../token/json-web-token.js';
 import type { EntraDataSourceOptions } from './entra-data-source.options.js';
-import type { ConnectionUrlParts } from './connection-url.js';
+import { contradictsUrl, type ConnectionUrlParts } from './connection-url.js';
 import { fitsRoleName, roleNameFromToken } from './role-name.js';
 import { resolveEndpoint, type EndpointCandidate, type ResolvedEndpoint } from './resolve-endpoint.js';
 import { openingOption } from './ssl-mode.js';
@@ -178,7 +178,7 @@ function serversOf(path: string, replication: unknown): EndpointCandidate[] {
 /** What may be given in the URL or as an option, and not differently in both. */
 function either<T>(option: string, given: T | undefined, fromUrl: T | undefined): T | undefined {
   if (given === undefined || fromUrl === undefined || given === fromUrl) return given ?? fromUrl;
-  throw new EntraOptionsError(option, 'it contradicts the "url"', 'Give it in one of the two places.');
+  throw contradictsUrl(option);
 }
 
 function lifetime(path: string, given: unknown): number {
@@ -240,9 +240,8 @@ function negotiation(
 ): string | undefined {
   const option = `${path}.extra.sslnegotiation`;
   const choices = ['postgres', 'direct'] as const;
-  const value = given === undefined ? fromUrl : choiceOption(option, given, 'postgres', choices);
-  if (fromUrl !== undefined && value !== fromUrl)
-    throw new EntraOptionsError(option, 'it contradicts the "url"', 'Give it in one of the two places.');
+  const chosen = given === undefined ? undefined : choiceOption(option, given, 'postgres', choices);
+  const value = either<string>(option, chosen, fromUrl);
   if (value === 'direct' && endpoints.some(({ ssl }) => ssl === false)) {
     const fix = 'Leave it out, or write "sslmode=verify-full".';
     throw new EntraOptionsError(option, 'it is direct on a connection without TLS', fix);

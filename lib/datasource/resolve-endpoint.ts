@@ -1,7 +1,7 @@
 import { EntraOptionsError } from '../errors/options.error.js';
 import { kindOf } from '../options/option-checks.js';
 import { fitsRoleName } from './role-name.js';
-import { parseConnectionUrl, type ConnectionUrlParts } from './connection-url.js';
+import { contradictsUrl, parseConnectionUrl, type ConnectionUrlParts } from './connection-url.js';
 import { resolveTls } from './resolve-tls.js';
 import type { EndpointTls } from './server-verification.js';
 import { requireOpening } from './ssl-mode.js';
@@ -50,7 +50,7 @@ export function resolveEndpoint(
   const pick = (key: 'host' | 'username' | 'database', fix: string): string => {
     const value = given[key];
     if (value !== undefined && url[key] !== undefined && value !== url[key])
-      throw contradiction(`${path}.${key}`);
+      throw contradictsUrl(`${path}.${key}`);
     return text(`${path}.${key}`, value ?? url[key], fix);
   };
   const host = pick('host', 'Give the name of the server, such as "example.postgres.database.azure.com".');
@@ -81,7 +81,7 @@ export function resolveEndpoint(
 }
 
 function port(path: string, given: unknown, fromUrl: number | undefined): number {
-  if (given !== undefined && fromUrl !== undefined && given !== fromUrl) throw contradiction(`${path}.port`);
+  if (given !== undefined && fromUrl !== undefined && given !== fromUrl) throw contradictsUrl(`${path}.port`);
   const value = given ?? fromUrl ?? defaultPort;
   if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536) return value;
   throw new EntraOptionsError(
@@ -100,8 +100,4 @@ function checkSocket(path: string, ssl: unknown, sslmode: string | undefined): v
 function text(option: string, value: unknown, fix = 'Give a string.'): string {
   if (typeof value === 'string' && value.trim() !== '') return value;
   throw new EntraOptionsError(option, kindOf(value), fix);
-}
-
-function contradiction(option: string): EntraOptionsError {
-  return new EntraOptionsError(option, 'it contradicts the "url"', 'Give it in one of the two places.');
 }

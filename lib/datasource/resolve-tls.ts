@@ -4,7 +4,7 @@ import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 import { EntraOptionsError } from '../errors/options.error.js';
 import { isObject, kindOf } from '../options/option-checks.js';
 import { checkAuthorities } from './certificate-authorities.js';
-import type { ConnectionUrlParts } from './connection-url.js';
+import { contradictsUrl, type ConnectionUrlParts } from './connection-url.js';
 import type { EndpointTls } from './server-verification.js';
 import { requireOpening, tlsOfMode } from './ssl-mode.js';
 
@@ -42,10 +42,10 @@ export function resolveTls(candidate: TlsCandidate): EndpointTls {
   checkOptions(path, options, candidate);
   const { sslmode: mode, ca, rootCertificate, clientCertificate = {} } = url;
   if ((given === true && mode !== undefined && mode !== 'verify-full') || (given && mode === 'disable'))
-    throw contradiction(path);
+    throw contradictsUrl(path);
   for (const [key, fromUrl] of Object.entries({ ca: rootCertificate, ...clientCertificate })) {
     if (fromUrl !== undefined && Reflect.get(options, key) !== undefined)
-      throw contradiction(`${path}.${key}`);
+      throw contradictsUrl(`${path}.${key}`);
   }
   if (options.ca !== undefined) checkAuthorities(`${path}.ca`, options.ca, 'it holds no certificate');
   if (ca !== undefined) checkAuthorities(urlPath, ca, 'the file of its sslrootcert holds no certificate');
@@ -64,7 +64,7 @@ export function resolveTls(candidate: TlsCandidate): EndpointTls {
   });
   if (tls === false) return tls;
   if (options.rejectUnauthorized !== undefined && options.rejectUnauthorized !== tls.rejectUnauthorized)
-    throw contradiction(`${path}.rejectUnauthorized`);
+    throw contradictsUrl(`${path}.rejectUnauthorized`);
   // Drivers before pg 8.23.1 name no IP address to the TLS, which then takes a certificate for "localhost" as the server's.
   const identity = isIP(host) === 0 ? {} : { host };
   return { ...tls, ...merged, rejectUnauthorized: tls.rejectUnauthorized, ...identity };
@@ -77,7 +77,7 @@ function withKey(given: TlsConnectionOptions): TlsConnectionOptions {
 
 function withoutTls(path: string, { url, allowsUnverified }: TlsCandidate): false {
   requireOpening(path, 'it is false', always, allowsUnverified);
-  if (url.sslmode !== undefined && url.sslmode !== 'disable') throw contradiction(path);
+  if (url.sslmode !== undefined && url.sslmode !== 'disable') throw contradictsUrl(path);
   return false;
 }
 
@@ -103,8 +103,4 @@ function checkOptions(
     const known = typeof checkServerIdentity === 'function' && allowsUnverified;
     requireOpening(`${path}.checkServerIdentity`, 'it replaces the check of the host name', always, known);
   }
-}
-
-function contradiction(option: string): EntraOptionsError {
-  return new EntraOptionsError(option, 'it contradicts the "url"', 'Give it in one of the two places.');
 }
