@@ -4,6 +4,7 @@ import { checkServerIdentity, TLSSocket } from 'node:tls';
 import type { Client } from 'pg';
 
 import { InsecureConnectionError } from '../errors/insecure-connection.error.js';
+import { connectionOf } from './client-internals.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 import type { ResolvedEndpoint } from './resolve-endpoint.js';
 import { anyHostName, verifiesAlike, verifiesServer } from './server-verification.js';
@@ -71,22 +72,4 @@ function isVerified(client: Client, { host, ssl }: ResolvedEndpoint): boolean {
   if (ssl !== false && ssl.checkServerIdentity === anyHostName) return true;
   // Every driver has Node compare a name with the client's host; with an IP address pg does so since 8.23.1 only.
   return isIP(host) === 0 || checkServerIdentity(host, stream.getPeerCertificate()) === undefined;
-}
-
-/** Why Node did not take the server's certificate: OpenSSL's code. */
-export function authorizationErrorOf(client: Client): string | undefined {
-  const { stream } = connectionOf(client);
-  const error: unknown = stream instanceof TLSSocket ? stream.authorizationError : undefined;
-  return typeof error === 'string' ? error : undefined;
-}
-
-function connectionOf(client: Client): { stream?: unknown; ssl?: unknown } {
-  const connection: unknown = Reflect.get(client, 'connection');
-  return typeof connection === 'object' && connection !== null ? connection : {};
-}
-
-/** The object that pg hands to the password function is the client's own, which tells logins apart. */
-export function parametersOf(client: Client): { password?: unknown } | undefined {
-  const parameters: unknown = Reflect.get(client, 'connectionParameters');
-  return typeof parameters === 'object' && parameters !== null ? parameters : undefined;
 }

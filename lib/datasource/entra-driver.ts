@@ -1,12 +1,10 @@
-import { EventEmitter } from 'node:events';
-import { Duplex } from 'node:stream';
-
 import type pg from 'pg';
 
 import { asError } from '../errors/as-error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { isConnectionOutdated } from '../errors/sqlstate.js';
 import { delayUntil, unref, type Clock } from '../refresh/clock.js';
+import { askWithTarget, destroySocket, onServerError } from './client-internals.js';
 import { ConnectionGenerations } from './connection-generations.js';
 import { ConnectionLifetime } from './connection-lifetime.js';
 import type { EntraLogin } from './entra-login.js';
@@ -29,26 +27,6 @@ const leastBetweenEvictionsInMs = 5_000;
 /** The pool puts its own error, "terminated due to connection timeout", around the one that says what to do. */
 function explained(error: Error): Error {
   return !isEntraAuthError(error) && isEntraAuthError(error.cause) ? error.cause : error;
-}
-
-/** Drivers before pg 8.14 ask for the password without a word about the connection that it is for. */
-function askWithTarget(client: pg.Client): void {
-  const ask = Reflect.get(client, 'password') as ((target: unknown) => unknown) | string | null;
-  const target: unknown = Reflect.get(client, 'connectionParameters');
-  if (typeof ask === 'function') Reflect.set(client, 'password', () => ask(target));
-}
-
-/** Calls back on every error that the server reports on a connection, whatever it was asked. */
-function onServerError(client: pg.PoolClient, callback: (error: unknown) => void): void {
-  const connection: unknown = Reflect.get(client, 'connection');
-  if (connection instanceof EventEmitter) connection.on('errorMessage', callback);
-}
-
-/** Ends the connection of a client without a word to the server. */
-export function destroySocket(client: pg.Client): void {
-  const connection: unknown = Reflect.get(client, 'connection');
-  const stream: unknown = connection instanceof EventEmitter ? Reflect.get(connection, 'stream') : undefined;
-  if (stream instanceof Duplex) stream.destroy();
 }
 
 /**

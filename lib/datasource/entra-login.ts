@@ -15,12 +15,8 @@ import type { EntraTokenService } from '../token/entra-token.service.js';
 import { HeldAccessToken } from '../token/held-access-token.js';
 import { readClaims } from '../token/json-web-token.js';
 import { principalTypeOf } from './principal-type.js';
-import {
-  authorizationErrorOf,
-  ConnectionGuard,
-  parametersOf,
-  type ConnectionTarget,
-} from './connection-guard.js';
+import { authorizationErrorOf, parametersOf } from './client-internals.js';
+import { ConnectionGuard, type ConnectionTarget } from './connection-guard.js';
 import type { LoginEvent } from './login-event.js';
 import { LoginRefusals } from './login-refusals.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';

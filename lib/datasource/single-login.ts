@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
 import { asError } from '../errors/as-error.js';
-import { destroySocket } from './entra-driver.js';
+import { destroySocket } from './client-internals.js';
 import type { EntraLogin } from './entra-login.js';
 
 /** One login outside any pool, with the same second try that a pool makes when a token is refused. */

@@ -1,0 +1,49 @@
+import { EventEmitter } from 'node:events';
+import { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+
+import type pg from 'pg';
+
+/** What pg keeps of a client's connection, and its types do not show. */
+interface ConnectionInternals {
+  stream?: unknown;
+  /** The TLS options in use. */
+  ssl?: unknown;
+}
+
+export function connectionOf(client: pg.Client): ConnectionInternals {
+  const connection: unknown = Reflect.get(client, 'connection');
+  return typeof connection === 'object' && connection !== null ? connection : {};
+}
+
+/** The object that pg hands to the password function is the client's own, which tells logins apart. */
+export function parametersOf(client: pg.Client): { password?: unknown } | undefined {
+  const parameters: unknown = Reflect.get(client, 'connectionParameters');
+  return typeof parameters === 'object' && parameters !== null ? parameters : undefined;
+}
+
+/** Drivers before pg 8.14 ask for the password without a word about the connection that it is for. */
+export function askWithTarget(client: pg.Client): void {
+  const ask = Reflect.get(client, 'password') as ((target: unknown) => unknown) | string | null;
+  const target = parametersOf(client);
+  if (typeof ask === 'function') Reflect.set(client, 'password', () => ask(target));
+}
+
+/** Why Node did not take the server's certificate: OpenSSL's code. */
+export function authorizationErrorOf(client: pg.Client): string | undefined {
+  const { stream } = connectionOf(client);
+  const error: unknown = stream instanceof TLSSocket ? stream.authorizationError : undefined;
+  return typeof error === 'string' ? error : undefined;
+}
+
+/** Calls back on every error that the server reports on a connection, whatever it was asked. */
+export function onServerError(client: pg.ClientBase, callback: (error: unknown) => void): void {
+  const connection: unknown = Reflect.get(client, 'connection');
+  if (connection instanceof EventEmitter) connection.on('errorMessage', callback);
+}
+
+/** Ends the connection of a client without a word to the server. */
+export function destroySocket(client: pg.Client): void {
+  const { stream } = connectionOf(client);
+  if (stream instanceof Duplex) stream.destroy();
+}
