@@ -2,39 +2,23 @@ import type { Client } from 'pg';
 
 import type { AccessToken } from '../credential/token-credential.js';
 import { asError } from '../errors/as-error.js';
-import { DatabaseLoginRefusedError, type RefusedLogin } from '../errors/database-login-refused.error.js';
-import { DatabaseUnreachableError } from '../errors/database-unreachable.error.js';
-import { isEntraAuthError } from '../errors/entra-auth.error.js';
-import { InsecureConnectionError } from '../errors/insecure-connection.error.js';
-import { isHostRuleRefusal, isLoginRefusal, sqlStateOf } from '../errors/sqlstate.js';
+import { DatabaseLoginRefusedError } from '../errors/database-login-refused.error.js';
+import { isHostRuleRefusal } from '../errors/sqlstate.js';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { Clock } from '../refresh/clock.js';
 import { withDeadline } from '../refresh/deadline.js';
 import { deferred, type Deferred } from '../refresh/deferred.js';
 import type { EntraTokenService } from '../token/entra-token.service.js';
-import { HeldAccessToken } from '../token/held-access-token.js';
-import { readClaims } from '../token/json-web-token.js';
-import { principalTypeOf } from './principal-type.js';
-import { authorizationErrorOf, parametersOf } from './client-internals.js';
+import { parametersOf } from './client-internals.js';
 import { ConnectionGuard, type ConnectionTarget } from './connection-guard.js';
+import { explainLoginError, roleOf } from './explain-login-error.js';
+import type { LoginAttempt } from './login-attempt.js';
 import type { LoginEvent } from './login-event.js';
 import { LoginRefusals } from './login-refusals.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 
 // The token's own wait ends first, so that its error surfaces and not the driver's "timeout expired".
 const shareOfConnectTimeout = 0.8;
-
-const unverifiedFix =
-  'Check the host name. For a private certificate authority, give it as "ssl": { ca }, or as "sslrootcert" in the URL.';
-
-/** One physical login, from the first byte to the server's answer. */
-export interface LoginAttempt {
-  readonly client: Client;
-  readonly startedAt: number;
-  /** What was presented to the server. */
-  token?: AccessToken;
-  ended?: true;
-}
 
 /** Presents access tokens to one data source's servers, and knows which login presented which. */
 export class EntraLogin {
@@ -107,30 +91,8 @@ export class EntraLogin {
   };
 
   /** Gives an error of a login its reason and its remedy; what the server says beyond the login passes as it is. */
-  translate(original: Error, { client, token }: LoginAttempt): Error {
-    const { name, resource, primary } = this.dataSource;
-    if (isEntraAuthError(original)) return original;
-    const error = token === undefined ? original : withoutToken(original, token.token);
-    if (token === undefined && isTlsFailure(error, client)) {
-      const problem = `The server at ${client.host}:${client.port} could not be verified: ${error.message}. No token was sent.`;
-      return new InsecureConnectionError(problem, unverifiedFix, error);
-    }
-    if (sqlStateOf(error) === undefined)
-      return new DatabaseUnreachableError(client.host, client.port, name, error);
-    if (!isLoginRefusal(error)) return error;
-    return new DatabaseLoginRefusedError(
-      {
-        dataSource: name,
-        resource,
-        role: client.user ?? primary.username ?? 'unknown',
-        host: client.host,
-        port: client.port,
-        database: client.database ?? primary.database,
-        now: this.now(),
-        ...describe(token),
-      },
-      error,
-    );
+  translate(original: Error, attempt: LoginAttempt): Error {
+    return explainLoginError(original, attempt, this.dataSource, this.now());
   }
 
   /** Reports a login, remembers what became of its token, and makes the driver forget it. */
@@ -224,7 +186,7 @@ export class EntraLogin {
     return {
       dataSource: this.dataSource.name,
       resource: this.dataSource.resource,
-      role: client.user ?? this.dataSource.primary.username ?? 'unknown',
+      role: roleOf(client, this.dataSource),
       host: client.host,
       at: new Date(startedAt),
       durationInMs: this.now() - startedAt,
@@ -233,20 +195,6 @@ export class EntraLogin {
       ...(error === undefined ? {} : { error }),
     };
   }
-}
-
-function describe(token: AccessToken | undefined): { token?: NonNullable<RefusedLogin['token']> } {
-  if (!(token instanceof HeldAccessToken)) return {};
-  const { acquiredAt, expiresOnTimestamp } = token;
-  const claims = readClaims(token.token) ?? {};
-  return {
-    token: {
-      acquiredAt,
-      expiresOnTimestamp,
-      ...(typeof claims.oid === 'string' ? { oid: claims.oid } : {}),
-      principalType: principalTypeOf(claims),
-    },
-  };
 }
 
 /** Whether a login was refused for something that another token might change. */
@@ -258,24 +206,4 @@ function mayBeToken(error: Error): error is DatabaseLoginRefusedError {
 function loginOf(login: Client | DatabaseLoginRefusedError): string {
   const role = login instanceof DatabaseLoginRefusedError ? login.role : login.user;
   return `${login.host}:${login.port} ${role}`;
-}
-
-/** A server may repeat in its message what it was sent. The error stays what it is; its texts lose the token. */
-function withoutToken(error: Error, token: string): Error {
-  for (const key of ['message', 'stack', 'detail', 'hint', 'where', 'internalQuery']) {
-    const text: unknown = Reflect.get(error, key);
-    if (typeof text === 'string' && text.includes(token))
-      Reflect.set(error, key, text.replaceAll(token, '[redacted token]'));
-  }
-  return error;
-}
-
-/** Whether the server has no TLS, or its certificate is not the right one. */
-function isTlsFailure(error: Error, client: Client): boolean {
-  const code: unknown = Reflect.get(error, 'code');
-  if (/does not support SSL/.test(error.message)) return true;
-  if (code !== undefined && code === authorizationErrorOf(client)) return true;
-  return (
-    typeof code === 'string' && /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code)
-  );
 }

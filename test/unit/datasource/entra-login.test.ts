@@ -4,7 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { AccessToken, LoginEvent } from 'nestjs-entra-auth';
 import type { Client } from 'pg';
 
-import { EntraLogin, type LoginAttempt } from '../../../lib/datasource/entra-login.js';
+import { EntraLogin } from '../../../lib/datasource/entra-login.js';
+import type { LoginAttempt } from '../../../lib/datasource/login-attempt.js';
 import { resolveDataSources } from '../../../lib/datasource/resolve-data-source.js';
 import { createEngine } from '../../support/engine.js';
 

@@ -1,0 +1,90 @@
+import type { Client } from 'pg';
+
+import type { AccessToken } from '../credential/token-credential.js';
+import { DatabaseLoginRefusedError, type RefusedLogin } from '../errors/database-login-refused.error.js';
+import { DatabaseUnreachableError } from '../errors/database-unreachable.error.js';
+import { isEntraAuthError } from '../errors/entra-auth.error.js';
+import { InsecureConnectionError } from '../errors/insecure-connection.error.js';
+import { isLoginRefusal, sqlStateOf } from '../errors/sqlstate.js';
+import { HeldAccessToken } from '../token/held-access-token.js';
+import { readClaims } from '../token/json-web-token.js';
+import { authorizationErrorOf } from './client-internals.js';
+import type { LoginAttempt } from './login-attempt.js';
+import { principalTypeOf } from './principal-type.js';
+import type { ResolvedDataSource } from './resolve-data-source.js';
+
+const unverifiedFix =
+  'Check the host name. For a private certificate authority, give it as "ssl": { ca }, or as "sslrootcert" in the URL.';
+
+/**
+ * Gives an error of a login its reason and its remedy; what the server says beyond the login passes as it is.
+ *
+ * @param now milliseconds since the Unix epoch
+ */
+export function explainLoginError(
+  original: Error,
+  { client, token }: Pick<LoginAttempt, 'client' | 'token'>,
+  dataSource: ResolvedDataSource,
+  now: number,
+): Error {
+  if (isEntraAuthError(original)) return original;
+  const { host, port } = client;
+  const error = token === undefined ? original : withoutToken(original, token.token);
+  if (token === undefined && isTlsFailure(error, client)) {
+    const problem = `The server at ${host}:${port} could not be verified: ${error.message}. No token was sent.`;
+    return new InsecureConnectionError(problem, unverifiedFix, error);
+  }
+  if (sqlStateOf(error) === undefined)
+    return new DatabaseUnreachableError(host, port, dataSource.name, error);
+  if (!isLoginRefusal(error)) return error;
+  const login: RefusedLogin = {
+    dataSource: dataSource.name,
+    resource: dataSource.resource,
+    role: roleOf(client, dataSource),
+    host,
+    port,
+    database: client.database ?? dataSource.primary.database,
+    now,
+    ...describe(token),
+  };
+  return new DatabaseLoginRefusedError(login, error);
+}
+
+/** The role that a client logs in as, for people. */
+export function roleOf(client: Client, { primary }: ResolvedDataSource): string {
+  return client.user ?? primary.username ?? 'unknown';
+}
+
+function describe(token: AccessToken | undefined): { token?: NonNullable<RefusedLogin['token']> } {
+  if (!(token instanceof HeldAccessToken)) return {};
+  const { acquiredAt, expiresOnTimestamp } = token;
+  const claims = readClaims(token.token) ?? {};
+  return {
+    token: {
+      acquiredAt,
+      expiresOnTimestamp,
+      ...(typeof claims.oid === 'string' ? { oid: claims.oid } : {}),
+      principalType: principalTypeOf(claims),
+    },
+  };
+}
+
+/** A server may repeat in its message what it was sent. The error stays what it is; its texts lose the token. */
+function withoutToken(error: Error, token: string): Error {
+  for (const key of ['message', 'stack', 'detail', 'hint', 'where', 'internalQuery']) {
+    const text: unknown = Reflect.get(error, key);
+    if (typeof text === 'string' && text.includes(token))
+      Reflect.set(error, key, text.replaceAll(token, '[redacted token]'));
+  }
+  return error;
+}
+
+/** Whether the server has no TLS, or its certificate is not the right one. */
+function isTlsFailure(error: Error, client: Client): boolean {
+  const code: unknown = Reflect.get(error, 'code');
+  if (/does not support SSL/.test(error.message)) return true;
+  if (code !== undefined && code === authorizationErrorOf(client)) return true;
+  return (
+    typeof code === 'string' && /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code)
+  );
+}
