@@ -29,6 +29,12 @@ function explained(error: Error): Error {
   return !isEntraAuthError(error) && isEntraAuthError(error.cause) ? error.cause : error;
 }
 
+/** pg as it logs in to one data source. */
+export interface LoginDriver {
+  login: EntraLogin;
+  driver: PgModule;
+}
+
 /**
  * pg with a client that explains refused logins and a pool that logs in again, once, when a refused token could be
  * replaced, and that lets connections grow only so old. Given to TypeORM as its `driver`, so that `pg-native` is never

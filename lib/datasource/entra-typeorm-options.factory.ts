@@ -1,7 +1,5 @@
 import { Logger } from '@nestjs/common';
 import type { TypeOrmModuleOptions, TypeOrmOptionsFactory } from '@nestjs/typeorm';
-import type { ClientConfig } from 'pg';
-import type pg from 'pg';
 import { Subject, type Observable } from 'rxjs';
 
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
@@ -10,7 +8,7 @@ import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { withDeadline } from '../refresh/deadline.js';
 import type { EntraTokenService } from '../token/entra-token.service.js';
-import { createEntraDriver } from './entra-driver.js';
+import { createEntraDriver, type LoginDriver } from './entra-driver.js';
 import { EntraLogin } from './entra-login.js';
 import { loadPg } from './load-pg.js';
 import type { LoginEvent } from './login-event.js';
@@ -19,11 +17,7 @@ import { resolveRoleName } from './role-name.resolver.js';
 import { verifiesServer } from './server-verification.js';
 import { SingleLogin } from './single-login.js';
 import { openingOption } from './ssl-mode.js';
-
-interface Driver {
-  login: EntraLogin;
-  driver: typeof pg;
-}
+import { withPassword, withUsername } from './typeorm-servers.js';
 
 /**
  * Makes the options of TypeORM data sources whose password is the current access token, asked for on each new
@@ -40,7 +34,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   readonly #logins = new Subject<LoginEvent>();
   /** The roles that were found in tokens, by data source. */
   readonly #roles = new Map<string, string>();
-  readonly #drivers = new Map<string, Driver>();
+  readonly #drivers = new Map<string, LoginDriver>();
   readonly #logger = new Logger('EntraAuth');
   /** Data sources that have been warned of. */
   readonly #warned = new Set<string>();
@@ -94,7 +88,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
     let late = false;
     const run = async (): Promise<void> => {
       const dataSource = await this.#withRole(configured);
-      login = await this.#singleLogin(dataSource);
+      login = new SingleLogin(await this.#driver(dataSource));
       if (!late) await login.query(query);
     };
     const onTimeout = (): Error => {
@@ -103,24 +97,6 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
       return this.#lateError(configured, deadlineInMs);
     };
     await withDeadline(run(), { timeoutInMs: deadlineInMs, clock, onTimeout });
-  }
-
-  async #singleLogin(dataSource: ResolvedDataSource): Promise<SingleLogin> {
-    const { login, driver } = await this.#driver(dataSource);
-    const { host, port, username, database, ssl } = dataSource.primary;
-    const { sslnegotiation } = dataSource.typeOrmOptions['extra'] as {
-      sslnegotiation?: 'postgres' | 'direct';
-    };
-    const config: ClientConfig & { sslnegotiation?: 'postgres' | 'direct' } = {
-      ...(sslnegotiation === undefined ? {} : { sslnegotiation }),
-      host,
-      port,
-      user: username,
-      database,
-      ssl,
-      password: login.password,
-    };
-    return new SingleLogin(login, () => new driver.Client(config));
   }
 
   #lateError({ name, resource, primary }: ResolvedDataSource, timeoutInMs: number): EntraTimeoutError {
@@ -175,7 +151,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   }
 
   /** One login for each data source: pools and probes learn from each other which tokens are refused. */
-  async #driver(dataSource: ResolvedDataSource): Promise<Driver> {
+  async #driver(dataSource: ResolvedDataSource): Promise<LoginDriver> {
     const pgModule = await loadPg();
     const known = this.#drivers.get(dataSource.name);
     if (known !== undefined) return known;
@@ -185,45 +161,8 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
       if (this.#logins.observed) this.#logins.next(event());
     };
     const login = new EntraLogin(dataSource, this.#tokens, clock, onLogin, permanentErrorRetryInMs);
-    const made = { login, driver: createEntraDriver(pgModule, login, clock) };
+    const made: LoginDriver = { login, driver: createEntraDriver(pgModule, login, clock) };
     this.#drivers.set(dataSource.name, made);
     return made;
   }
-}
-
-function withUsername(dataSource: ResolvedDataSource, role: string): ResolvedDataSource {
-  const complete = <T extends object>(endpoint: T): T => ({ username: role, ...endpoint });
-  const { typeOrmOptions, primary, endpoints } = dataSource;
-  const replication = typeOrmOptions['replication'] as { master: object; slaves: object[] } | undefined;
-  return {
-    ...dataSource,
-    primary: complete(primary),
-    endpoints: endpoints.map(complete),
-    typeOrmOptions:
-      replication === undefined
-        ? complete(typeOrmOptions)
-        : {
-            ...typeOrmOptions,
-            replication: {
-              ...replication,
-              master: complete(replication.master),
-              slaves: replication.slaves.map(complete),
-            },
-          },
-  };
-}
-
-type PasswordFunction = EntraLogin['password'];
-
-function withPassword(options: Record<string, unknown>, password: PasswordFunction): Record<string, unknown> {
-  const replication = options['replication'] as { master: object; slaves: object[] } | undefined;
-  if (replication === undefined) return { ...options, password };
-  return {
-    ...options,
-    replication: {
-      ...replication,
-      master: { ...replication.master, password },
-      slaves: replication.slaves.map((slave) => ({ ...slave, password })),
-    },
-  };
 }

@@ -2,18 +2,19 @@ import type pg from 'pg';
 
 import { asError } from '../errors/as-error.js';
 import { destroySocket } from './client-internals.js';
+import type { LoginDriver } from './entra-driver.js';
 import type { EntraLogin } from './entra-login.js';
 
-/** One login outside any pool, with the same second try that a pool makes when a token is refused. */
+/** One login outside any pool, to the only server or the master, with the same second try that a pool makes when a token is refused. */
 export class SingleLogin {
   readonly #login: EntraLogin;
-  readonly #createClient: () => pg.Client;
+  readonly #driver: typeof pg;
   #client: pg.Client | undefined;
   #closed = false;
 
-  constructor(login: EntraLogin, createClient: () => pg.Client) {
+  constructor({ login, driver }: LoginDriver) {
     this.#login = login;
-    this.#createClient = createClient;
+    this.#driver = driver;
   }
 
   /** Logs in, runs a query, and says goodbye, which nobody waits for. */
@@ -49,11 +50,29 @@ export class SingleLogin {
   }
 
   async #tryConnect(): Promise<pg.Client> {
-    const client = this.#createClient();
+    const client = new this.#driver.Client(configOf(this.#login));
     this.#client = client;
     // Without a listener, a connection that breaks while it closes would end the process.
     client.on('error', () => undefined);
     await client.connect();
     return client;
   }
+}
+
+interface ClientConfig extends pg.ClientConfig {
+  sslnegotiation?: 'postgres' | 'direct';
+}
+
+function configOf({ dataSource, password }: EntraLogin): ClientConfig {
+  const { host, port, username, database, ssl } = dataSource.primary;
+  const { sslnegotiation } = dataSource.typeOrmOptions['extra'] as Pick<ClientConfig, 'sslnegotiation'>;
+  return {
+    ...(sslnegotiation === undefined ? {} : { sslnegotiation }),
+    host,
+    port,
+    user: username,
+    database,
+    ssl,
+    password,
+  };
 }
