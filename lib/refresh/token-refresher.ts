@@ -10,7 +10,7 @@ import { redactError } from '../observability/redaction.js';
 import type { TokenEvent } from '../observability/token-event.js';
 import { TokenEventReporter } from '../observability/token-event.reporter.js';
 import type { HeldAccessToken } from '../token/held-access-token.js';
-import type { TokenSlot } from '../token/token-slot.js';
+import type { Flight, TokenSlot } from '../token/token-slot.js';
 import { backoffDelay } from './backoff.js';
 import type { Clock } from './clock.js';
 import { withDeadline } from './deadline.js';
@@ -126,14 +126,12 @@ export class TokenRefresher {
   }
 
   #launch(slot: TokenSlot): Promise<HeldAccessToken> {
-    const flight = deferred<HeldAccessToken>();
+    const flight: Flight = { ...deferred<HeldAccessToken>(), startedAt: this.#clock.now() };
     slot.flight = flight;
-    slot.flightStartedAt = this.#clock.now();
     // A failure has become state and event by then; callers that wait hold the promise themselves.
     flight.promise.catch(() => undefined);
     const end = (settle: () => void): void => {
       slot.flight = undefined;
-      slot.flightStartedAt = undefined;
       settle();
       this.#plan(slot);
     };

@@ -196,7 +196,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     try {
       if (held === undefined) return await next;
       const now = clock.now();
-      const waitedInMs = now - (slot.flightStartedAt ?? now);
+      const waitedInMs = now - (slot.flight?.startedAt ?? now);
       const longestInMs = slot.heldIsRejected ? slot.resource.policy.attemptTimeoutInMs : longestWaitInMs;
       const timeoutInMs = Math.min((held.expiresOnTimestamp - now) / 2, longestInMs - waitedInMs);
       if (timeoutInMs <= 0) return held;

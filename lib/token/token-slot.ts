@@ -10,6 +10,12 @@ import type { HeldAccessToken } from './held-access-token.js';
 import { TokenSource } from './token-source.js';
 import type { TokenState, TokenStateName } from './token-state.js';
 
+/** An attempt to get a token that others may join. */
+export interface Flight extends Deferred<HeldAccessToken> {
+  /** In milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+}
+
 /**
  * Everything known about one resource's token: the token, its state, and what is under way. It starts nothing by
  * itself; `TokenRefresher` does.
@@ -28,7 +34,9 @@ export class TokenSlot implements TimerOwner {
   answerUntil = -Infinity;
   /** From this time on an attempt should be made. */
   nextAttemptAt = -Infinity;
-  rejected: HeldAccessToken | undefined;
+  /** Whether a server has rejected the held token. */
+  heldIsRejected = false;
+  /** When the held token was last to be replaced on account of that. */
   lastForcedAt = -Infinity;
   usedSinceRefresh = false;
 
@@ -39,8 +47,7 @@ export class TokenSlot implements TimerOwner {
   lastFailureAt: number | undefined;
 
   /** The attempt under way. It ends early when a token comes another way. */
-  flight: Deferred<HeldAccessToken> | undefined;
-  flightStartedAt: number | undefined;
+  flight: Flight | undefined;
   /** Callers that wait, without a token, for the next attempt after a failed one. */
   waiters: Deferred<HeldAccessToken> | undefined;
   /** Answers to claims challenges under way, by their claims. */
@@ -84,14 +91,10 @@ export class TokenSlot implements TimerOwner {
     return this.flight !== undefined || this.waiters !== undefined || (this.challenges?.size ?? 0) > 0;
   }
 
-  get heldIsRejected(): boolean {
-    return this.rejected !== undefined && this.rejected === this.held;
-  }
-
   adopt(token: HeldAccessToken, random: number): void {
     this.held = token;
     this.answer = Promise.resolve(token);
-    this.rejected = undefined;
+    this.heldIsRejected = false;
     this.endReported = undefined;
     this.refreshes++;
     this.usedSinceRefresh = false;
@@ -119,7 +122,7 @@ export class TokenSlot implements TimerOwner {
 
   /** Marks the held token as rejected by a server: callers then wait for the attempt to replace it. */
   reject(): void {
-    this.rejected = this.held;
+    this.heldIsRejected = this.held !== undefined;
     this.answerUntil = -Infinity;
   }
 
