@@ -108,6 +108,15 @@ export function nextAttemptAfterFailure(situation: FailureSituation, policy: Ref
   return Math.min(next, ...lastChances.filter((chance) => chance > now));
 }
 
+/** When claims that could not be satisfied may be asked for again. Whoever was challenged is waiting. */
+export function nextAttemptAfterFailedChallenge(
+  situation: Omit<FailureSituation, 'held'>,
+  policy: RefreshPolicy,
+): number {
+  const { now, retryable } = situation;
+  return now + (retryable ? failureDelay(situation, policy) : policy.forcedRefreshCooldownInMs);
+}
+
 /** Whether a token that should have been replaced is near its end: its last five minutes, or its last tenth. */
 export function isExpiring(token: TokenTimes, now: number): boolean {
   return now >= token.expiresOnTimestamp - Math.min(lastMinutesInMs, lifeOf(token) * shareOfLifeForSkew);

@@ -11,17 +11,18 @@ import type { TokenEvent } from '../observability/token-event.js';
 import { TokenEventReporter } from '../observability/token-event.reporter.js';
 import type { HeldAccessToken } from '../token/held-access-token.js';
 import type { Flight, TokenSlot } from '../token/token-slot.js';
-import { backoffDelay } from './backoff.js';
 import type { Clock } from './clock.js';
 import { withDeadline } from './deadline.js';
 import { deferred } from './deferred.js';
 import { FailedChallenges } from './failed-challenges.js';
-import { nextAttemptAfterFailure, nextAttemptAfterSameToken } from './refresh-policy.js';
+import {
+  nextAttemptAfterFailedChallenge,
+  nextAttemptAfterFailure,
+  nextAttemptAfterSameToken,
+} from './refresh-policy.js';
 import type { RefreshScheduler } from './refresh-scheduler.js';
 
 const timerPrefix = 'entra-token-refresh:';
-// Whoever was challenged is waiting.
-const longestRetryAfterInMs = 60_000;
 
 /**
  * Makes every attempt to get a token: one at a time per slot, each with a deadline, and owns what becomes of it. A
@@ -56,12 +57,12 @@ export class TokenRefresher {
 
   /** Starts an attempt that nobody waits for, unless one is under way. */
   kick(slot: TokenSlot): void {
-    if (slot.flight === undefined && !this.closed) void this.#launch(slot);
+    if (slot.flight === undefined && !this.#closed) void this.#launch(slot);
   }
 
   /** Makes an attempt now, or joins the one under way. */
   refresh(slot: TokenSlot): Promise<HeldAccessToken> {
-    if (this.closed) return Promise.reject(new EntraShutDownError());
+    if (this.#closed) return Promise.reject(new EntraShutDownError());
     return slot.flight?.promise ?? this.#launch(slot);
   }
 
@@ -79,7 +80,7 @@ export class TokenRefresher {
     const { lastError } = slot;
     const clockWentBack = now < (slot.lastFailureAt ?? now);
     const wait = clockWentBack ? 0 : slot.nextAttemptAt - now;
-    if (this.closed || slot.flight !== undefined || lastError === undefined || wait <= 0)
+    if (this.#closed || slot.flight !== undefined || lastError === undefined || wait <= 0)
       return this.refresh(slot);
     if (!lastError.retryable || wait > longestWaitInMs) return Promise.reject(lastError);
     if (slot.waiters === undefined) {
@@ -91,7 +92,7 @@ export class TokenRefresher {
 
   /** Gets a token that satisfies a claims challenge, and makes it the held one. */
   answerChallenge(slot: TokenSlot, claims: string): Promise<HeldAccessToken> {
-    if (this.closed) return Promise.reject(new EntraShutDownError());
+    if (this.#closed) return Promise.reject(new EntraShutDownError());
     const challenges = (slot.challenges ??= new Map<string, Promise<HeldAccessToken>>());
     const underWay = challenges.get(claims);
     if (underWay !== undefined) return underWay;
@@ -103,6 +104,19 @@ export class TokenRefresher {
     });
     challenges.set(claims, answer);
     return answer;
+  }
+
+  /** Marks the held token as rejected by a server, and replaces it unless that was just done. */
+  replaceRejected(slot: TokenSlot): void {
+    if (slot.held === undefined) return;
+    const now = this.#clock.now();
+    const sinceInMs = now - slot.lastForcedAt;
+    // Less than nothing: the clock was set back.
+    if (sinceInMs >= 0 && sinceInMs < slot.resource.policy.forcedRefreshCooldownInMs) return;
+    slot.lastForcedAt = now;
+    slot.reject();
+    this.#report.held('rejected', slot, slot.held);
+    this.kick(slot);
   }
 
   /** Cancels the timer of a slot that is no longer wanted. */
@@ -194,7 +208,7 @@ export class TokenRefresher {
   #own(slot: TokenSlot, call: Promise<HeldAccessToken | undefined>, abandoned: AbortSignal): void {
     const owned = call.then(
       (late) => {
-        if (!abandoned.aborted || late === undefined || this.closed) return;
+        if (!abandoned.aborted || late === undefined || this.#closed) return;
         if (slot.held !== undefined && !slot.held.expiresBefore(late)) return;
         this.#adopt(slot, late);
         if (slot.flight === undefined) this.#plan(slot);
@@ -259,14 +273,12 @@ export class TokenRefresher {
   #failChallenge(slot: TokenSlot, claims: string, error: unknown): TokenUnavailableError {
     const now = this.#clock.now();
     const { failure, unavailable } = explain(slot, error, now);
-    const { backoff, forcedRefreshCooldownInMs } = slot.resource.policy;
     const challenges = (slot.failedChallenges ??= new FailedChallenges());
-    const failures = challenges.failuresOf(claims) + 1;
-    const delay = failure.retryable
-      ? Math.min(failure.retryAfterInMs ?? 0, longestRetryAfterInMs) +
-        backoffDelay(failures, backoff, this.#clock.random())
-      : forcedRefreshCooldownInMs;
-    challenges.failed(claims, unavailable, now, now + delay);
+    const retryAt = nextAttemptAfterFailedChallenge(
+      { ...failure, now, random: this.#clock.random(), failures: challenges.failuresOf(claims) + 1 },
+      slot.resource.policy,
+    );
+    challenges.failed(claims, unavailable, now, retryAt);
     this.#report.failed(slot, unavailable, failure);
     return unavailable;
   }
@@ -282,19 +294,6 @@ export class TokenRefresher {
     if (slot.onDemand && !slot.usedSinceRefresh && slot.waiters === undefined) this.#dropIdle(slot);
     else this.kick(slot);
   };
-
-  /** Marks the held token as rejected by a server, and replaces it unless that was just done. */
-  replaceRejected(slot: TokenSlot): void {
-    if (slot.held === undefined) return;
-    const now = this.#clock.now();
-    const sinceInMs = now - slot.lastForcedAt;
-    // Less than nothing: the clock was set back.
-    if (sinceInMs >= 0 && sinceInMs < slot.resource.policy.forcedRefreshCooldownInMs) return;
-    slot.lastForcedAt = now;
-    slot.reject();
-    this.#report.held('rejected', slot, slot.held);
-    this.kick(slot);
-  }
 }
 
 function explain(

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { defaultRefreshPolicy as policy } from '../../../lib/options/resolve-refresh-options.js';
 import {
   isExpiring,
+  nextAttemptAfterFailedChallenge,
   nextAttemptAfterFailure,
   nextAttemptAfterSameToken,
   refreshDueAt,
@@ -209,5 +210,18 @@ describe('isExpiring', () => {
     ['half of eight seconds', 8 * second, 4_000, false],
   ])('with %s left', (_, life, now, expiring) => {
     expect(isExpiring(token(life), now)).toBe(expiring);
+  });
+});
+
+describe('nextAttemptAfterFailedChallenge', () => {
+  it.each([
+    ['by backoff', 3, true, undefined, 3_996],
+    ['after the time that the server asks for', 1, true, 10 * second, 10 * second + 999],
+    ['after a minute at the latest, since somebody waits', 1, true, hour, minute + 999],
+    ['after the cool-down when only a change of something can help', 5, false, hour, 30 * second],
+  ])('%s', (_, failures, retryable, retryAfterInMs, delay) => {
+    const situation = { now: day, random: 0.999, failures, retryable, retryAfterInMs };
+
+    expect(nextAttemptAfterFailedChallenge(situation, policy)).toBeCloseTo(day + delay);
   });
 });
