@@ -1,4 +1,5 @@
 import type { TokenUnavailableError } from '../errors/token-unavailable.error.js';
+import { setNewest } from './set-newest.js';
 
 interface FailedChallenge {
   error: TokenUnavailableError;
@@ -29,12 +30,7 @@ export class FailedChallenges {
 
   failed(claims: string, error: TokenUnavailableError, failedAt: number, retryAt: number): void {
     const failures = this.failuresOf(claims) + 1;
-    this.#byClaims.delete(claims);
-    this.#byClaims.set(claims, { error, failures, failedAt, retryAt });
-    for (const oldest of this.#byClaims.keys()) {
-      if (this.#byClaims.size <= mostRemembered) return;
-      this.#byClaims.delete(oldest);
-    }
+    setNewest(this.#byClaims, claims, { error, failures, failedAt, retryAt }, mostRemembered);
   }
 
   answered(claims: string): void {

@@ -1,3 +1,4 @@
+import { setNewest } from '../../refresh/set-newest.js';
 import type { StoredRefreshToken } from '../refresh-token-store/refresh-token-store.js';
 
 /** A refresh token that is not stored yet, and those that may be overwritten with it. */
@@ -42,9 +43,7 @@ export class RefreshTokenMemory {
 
   /** Notes what became of a refresh token: it is not tried again in place of another. */
   retire(refreshToken: string, why: 'refused' | 'replaced'): void {
-    this.#retired.set(refreshToken, why);
-    const [oldest] = this.#retired.keys();
-    if (this.#retired.size > mostRetired && oldest !== undefined) this.#retired.delete(oldest);
+    setNewest(this.#retired, refreshToken, why, mostRetired);
   }
 
   /**

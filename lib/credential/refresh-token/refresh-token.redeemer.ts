@@ -3,6 +3,7 @@ import { ReauthenticationRequiredError } from '../../errors/reauthentication-req
 import { EntraTimeoutError } from '../../errors/timeout.error.js';
 import { redactError } from '../../observability/redaction.js';
 import { withDeadline } from '../../refresh/deadline.js';
+import { setNewest } from '../../refresh/set-newest.js';
 import type { SharedAccessToken, StoredRefreshToken } from '../refresh-token-store/refresh-token-store.js';
 import type { GrantRequest } from './grant-request.js';
 import { errorWithoutSecrets } from './known-secrets.js';
@@ -142,10 +143,7 @@ export class RefreshTokenRedeemer {
   }
 
   #remember(key: string, token: SharedAccessToken): void {
-    this.#handedOut.delete(key);
-    this.#handedOut.set(key, token);
-    const [oldest] = this.#handedOut.keys();
-    if (this.#handedOut.size > mostRemembered && oldest !== undefined) this.#handedOut.delete(oldest);
+    setNewest(this.#handedOut, key, token, mostRemembered);
   }
 
   async #initial(): Promise<string | undefined> {

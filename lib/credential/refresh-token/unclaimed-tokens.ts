@@ -1,3 +1,4 @@
+import { setNewest } from '../../refresh/set-newest.js';
 import type { SharedAccessToken } from '../refresh-token-store/refresh-token-store.js';
 import { isYoung } from './shared-access-token.js';
 
@@ -8,9 +9,7 @@ export class UnclaimedTokens {
   readonly #tokens = new Map<string, SharedAccessToken>();
 
   keep(key: string, token: SharedAccessToken): void {
-    this.#tokens.set(key, token);
-    const [oldest] = this.#tokens.keys();
-    if (this.#tokens.size > mostKept && oldest !== undefined) this.#tokens.delete(oldest);
+    setNewest(this.#tokens, key, token, mostKept);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { setNewest } from '../../../refresh/set-newest.js';
 import type { LockEntry } from './lock-entry.js';
 
 // Names of rights to remove a lock occur once.
@@ -21,10 +22,7 @@ export class Silence {
     const same = before?.id === id && before.pulse === pulse ? before : undefined;
     const passed = same === undefined ? 0 : Math.min(Math.max(0, now - same.lookedAt), countsAtMostInMs);
     const silentForInMs = (same?.silentForInMs ?? 0) + passed;
-    this.#seen.delete(path);
-    this.#seen.set(path, { id, pulse, lookedAt: now, silentForInMs });
-    const [oldest] = this.#seen.keys();
-    if (this.#seen.size > mostSeen && oldest !== undefined) this.#seen.delete(oldest);
+    setNewest(this.#seen, path, { id, pulse, lookedAt: now, silentForInMs }, mostSeen);
     return silentForInMs;
   }
 }
