@@ -1,7 +1,6 @@
 import { RefreshTokenConflictError } from '../../errors/refresh-token-conflict.error.js';
-import { RefreshTokenStoreError } from '../../errors/refresh-token-store.error.js';
 import { systemClock, type Clock } from '../../refresh/clock.js';
-import { withDeadline } from '../../refresh/deadline.js';
+import { exclusiveUse, whileHeld, type Held } from './exclusive-wait.js';
 import type {
   ExclusiveOptions,
   RefreshTokenAccess,
@@ -9,16 +8,16 @@ import type {
   RefreshTokenStore,
   StoredRefreshToken,
 } from './refresh-token-store.js';
+import { Turns } from './turns.js';
 
-const defaultTimeoutInMs = 30_000;
+const store = 'the memory';
 
 /** Keeps a refresh token in memory, for one process and as long as that lives: for tests and one-off jobs. */
 export class MemoryRefreshTokenStore implements RefreshTokenStore {
   readonly #clock: Clock;
+  readonly #turns = new Turns();
   #snapshot: RefreshTokenSnapshot | undefined;
   #saves = 0;
-  /** Settles when everybody who came before is done. */
-  #last: Promise<unknown> = Promise.resolve();
 
   /**
    * @param value what is stored at first. Default: nothing
@@ -35,29 +34,27 @@ export class MemoryRefreshTokenStore implements RefreshTokenStore {
 
   save(value: StoredRefreshToken, expectedVersion: string | undefined): Promise<RefreshTokenSnapshot> {
     if (this.#snapshot?.version !== expectedVersion) {
-      return Promise.reject(new RefreshTokenConflictError('the memory'));
+      return Promise.reject(new RefreshTokenConflictError(store));
     }
     return Promise.resolve(this.#put(value));
   }
 
   async exclusive<T>(
     work: (access: RefreshTokenAccess) => Promise<T>,
-    { timeoutInMs = defaultTimeoutInMs }: ExclusiveOptions = {},
+    options: ExclusiveOptions = {},
   ): Promise<T> {
-    const before = this.#last;
-    let leave!: () => void;
-    const mine = new Promise<void>((resolve) => (leave = resolve));
-    // Whoever gives up waiting still has to be waited through by those behind.
-    this.#last = Promise.all([before, mine]);
-    try {
-      await withDeadline(before, { timeoutInMs, clock: this.#clock, onTimeout: () => busy(timeoutInMs) });
-      return await work({
+    const held = await exclusiveUse({
+      options,
+      clock: this.#clock,
+      store,
+      acquire: async (signal) => releasing(await this.#turns.take(store, signal)),
+    });
+    return whileHeld(held, () =>
+      work({
         load: () => this.load(),
         save: (value, version) => this.save(value, version),
-      });
-    } finally {
-      leave();
-    }
+      }),
+    );
   }
 
   #put(value: StoredRefreshToken): RefreshTokenSnapshot {
@@ -66,9 +63,6 @@ export class MemoryRefreshTokenStore implements RefreshTokenStore {
   }
 }
 
-function busy(timeoutInMs: number): RefreshTokenStoreError {
-  return new RefreshTokenStoreError(
-    `The refresh token in memory was in use for longer than ${timeoutInMs} ms.`,
-    'Let the work that holds it end sooner, or wait longer.',
-  );
+function releasing(endTurn: () => void): Held {
+  return { release: () => Promise.resolve(endTurn()) };
 }
