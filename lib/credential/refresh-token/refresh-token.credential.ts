@@ -1,8 +1,6 @@
 import { asError } from '../../errors/as-error.js';
-import { isEntraAuthError, type EntraAuthError } from '../../errors/entra-auth.error.js';
+import { isEntraAuthError } from '../../errors/entra-auth.error.js';
 import { EntraShutDownError } from '../../errors/shut-down.error.js';
-import { backoffDelay } from '../../refresh/backoff.js';
-import { unref, type TimerHandle } from '../../refresh/clock.js';
 import { untilAborted } from '../../refresh/deadline.js';
 import { HeldAccessToken } from '../../token/held-access-token.js';
 import type { CredentialState, ReportingCredential } from '../credential-state.js';
@@ -14,25 +12,14 @@ import { RefreshTokenKeeper } from './refresh-token.keeper.js';
 import { RefreshTokenRedeemer } from './refresh-token.redeemer.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 import { refreshTokenState } from './refresh-token-state.js';
-import { concernsResource, needsSignIn } from './refusal.js';
+import { needsSignIn } from './refusal.js';
 import { resolveRefreshTokenOptions } from './resolve-refresh-token-options.js';
+import { SaveRetry } from './save-retry.js';
 import { SerialQueue } from './serial-queue.js';
 import { SharedFlight } from './shared-flight.js';
+import { StandingRefusal } from './standing-refusal.js';
 import type { TokenResponse } from './token-response.js';
 import { UnclaimedTokens } from './unclaimed-tokens.js';
-
-const saveRetries = { initialDelayInMs: 2_000, maxDelayInMs: 60_000, shareOfLifeLeft: 0 };
-const shortestSaveDelayInMs = 500;
-// Whoever asked for a resource that is refused, and does not ask again, must not leave an alarm behind.
-const resourceRefusalLifeInMs = 3_600_000;
-
-/** A refusal that somebody must act upon. */
-interface Refused {
-  error: EntraAuthError;
-  key: string;
-  /** When it came, in milliseconds since 1970. */
-  at: number;
-}
 
 interface Call<T> {
   wish: Wish;
@@ -67,9 +54,8 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   readonly #tokenFlights = new Map<string, SharedFlight<SharedAccessToken>>();
   readonly #responseFlights = new Map<string, SharedFlight<TokenResponse>>();
   readonly #unclaimed = new UnclaimedTokens();
-  #refused: Refused | undefined;
-  #saveTimer: TimerHandle;
-  #saveFailures = 0;
+  readonly #refusal = new StandingRefusal();
+  readonly #saveRetry: SaveRetry;
   #closed = false;
 
   /** @throws {EntraOptionsError} for the first option that is wrong or missing */
@@ -77,6 +63,7 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
     this.#settings = resolveRefreshTokenOptions(options);
     this.#keeper = new RefreshTokenKeeper(this.#settings);
     this.#redeemer = new RefreshTokenRedeemer(this.#settings, this.#keeper);
+    this.#saveRetry = new SaveRetry(this.#settings.transport.clock, () => this.flush());
   }
 
   /**
@@ -125,7 +112,7 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   state(): CredentialState {
     const { memory, problem } = this.#keeper;
     const now = this.#settings.transport.clock.now();
-    const refusal = this.#refusalAt(now);
+    const refusal = this.#refusal.at(now);
     return refreshTokenState(
       {
         obtainedOn: this.#keeper.obtainedOn(),
@@ -182,11 +169,11 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   async #redeem<T>(request: GrantRequest, work: (request: GrantRequest) => Promise<T>): Promise<T> {
     try {
       const result = await work(request);
-      this.#accepted(request.key);
+      this.#refusal.accepted(request.key);
       return result;
     } catch (error) {
       if (isEntraAuthError(error) && !error.retryable) {
-        this.#refused = { error, key: request.key, at: this.#settings.transport.clock.now() };
+        this.#refusal.refused(request.key, error, this.#settings.transport.clock.now());
       }
       throw asError(error);
     } finally {
@@ -194,36 +181,9 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
     }
   }
 
-  #refusalAt(now: number): EntraAuthError | undefined {
-    if (this.#refused === undefined) return undefined;
-    const { error, at } = this.#refused;
-    return concernsResource(error) && now - at > resourceRefusalLifeInMs ? undefined : error;
-  }
-
-  /** A success says nothing about what another resource asks for, such as consent. */
-  #accepted(key: string): void {
-    if (this.#refused === undefined) return;
-    if (this.#refused.key === key || !concernsResource(this.#refused.error)) this.#refused = undefined;
-  }
-
   /** Tries again later to store what must be stored, until it is. */
   #planSave(): void {
-    const { clock } = this.#settings.transport;
-    if (this.#keeper.memory.unsaved === undefined || this.#closed) {
-      clock.clearTimeout(this.#saveTimer);
-      this.#saveTimer = undefined;
-      this.#saveFailures = 0;
-      return;
-    }
-    if (this.#saveTimer !== undefined) return;
-    const delay = backoffDelay(++this.#saveFailures, saveRetries, clock.random());
-    this.#saveTimer = clock.setTimeout(
-      () => {
-        this.#saveTimer = undefined;
-        void this.flush();
-      },
-      Math.max(shortestSaveDelayInMs, delay),
-    );
-    unref(this.#saveTimer);
+    if (this.#keeper.memory.unsaved === undefined || this.#closed) this.#saveRetry.stop();
+    else this.#saveRetry.plan();
   }
 }
