@@ -37,7 +37,7 @@ const urgentInMs = 180_000;
 const longestRetryAfterWithoutToken = 60_000;
 
 /** How long a token still lived when it was acquired. */
-export function lifeOf(token: TokenTimes): number {
+function lifeOf(token: TokenTimes): number {
   return token.expiresOnTimestamp - token.acquiredAt;
 }
 

@@ -80,7 +80,7 @@ export class DatabaseLock {
 }
 
 /** Advisory locks have numbers for names, shared by all who use the database: 64 bits of a digest collide with nobody. */
-export function lockKey(name: string): string {
+function lockKey(name: string): string {
   const digest = createHash('sha256').update(`nestjs-entra-auth/refresh-token/${name}`).digest();
   return digest.readBigInt64BE(0).toString();
 }

@@ -59,11 +59,6 @@ const lock = join(repositoryRoot, '.test-output/build.lock');
 const lockPollInMs = 100;
 const lockTimeoutInMs = 180_000;
 
-/** Builds the library, ESM and CommonJS, unless `dist` already holds what the sources say. */
-export async function ensureLibraryBuilt(): Promise<void> {
-  await inTurn(() => buildIfStale(library));
-}
-
 /** Builds the library and the sample application, unless `dist` already holds what the sources say. */
 export async function ensureBuilt(): Promise<void> {
   await inTurn(async () => {

@@ -1,11 +1,9 @@
 /** The local PostgreSQL of `nestjs-entra-auth/testing`; everything else in this folder is private. */
-export { startLocalPostgres, type LocalPostgresContext } from './start-local-postgres.js';
+export { startLocalPostgres } from './start-local-postgres.js';
 export type { LocalPostgres } from './local-postgres.js';
 export type { LocalPostgresOptions } from './local-postgres.options.js';
 export { LocalPostgresError, type LocalPostgresErrorCode } from './local-postgres.error.js';
-export type { AdminClientConfig } from './cluster/admin.client.js';
 export type { EntraRole } from './login/entra-role.js';
 export type { LoginCounters } from './login/login-counters.js';
 export type { LoginEvent } from './login/login-event.js';
 export type { LoginRefusalReason } from './login/login-refusal-reason.js';
-export type { TokenVerifier, VerifiedToken } from './login/token-verifier.js';

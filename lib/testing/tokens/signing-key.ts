@@ -17,7 +17,7 @@ export async function generateSigningKey(): Promise<SigningKey> {
 }
 
 /** A short name for a public key: its SHA-1 digest, as Entra's `kid` and `x5t`. */
-export function keyId(publicKey: KeyObject): string {
+function keyId(publicKey: KeyObject): string {
   return createHash('sha1')
     .update(publicKey.export({ type: 'spki', format: 'der' }))
     .digest('base64url');

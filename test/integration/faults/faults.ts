@@ -53,7 +53,7 @@ const clockOff = (title: string, byInMs: number): FaultRow => ({
   end: ({ clock }) => clock.setWrong(-byInMs),
 });
 
-export const stoppedProcess: FaultRow = {
+const stoppedProcess: FaultRow = {
   title: 'process stopped and continued past the expiry',
   stopsTheProcess: true,
   begin: ({ clock, kind }) => clock.jump(kind.tokenLifeInMs + minuteInMs),

@@ -13,8 +13,8 @@ import { TokenRefusedError, type TokenRefusedReason } from '../../../lib/testing
 import type { VerifiedClaims } from '../../../lib/testing/verified-claims.js';
 import { startWatchdog } from '../../../lib/testing/watchdog.js';
 
-export const AUDIENCE = 'https://ossrdbms-aad.database.windows.net';
-export const TENANT = '11111111-2222-4333-8444-555555555555';
+const AUDIENCE = 'https://ossrdbms-aad.database.windows.net';
+const TENANT = '11111111-2222-4333-8444-555555555555';
 export const APP_ROLE = { name: 'app-identity', objectId: '0a0a0a0a-0000-4000-8000-00000000000a' };
 
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -36,7 +36,7 @@ export interface TokenWishes {
   key?: typeof strangerKey;
 }
 
-export function makeToken(clock: TestClock, wishes: TokenWishes = {}): string {
+function makeToken(clock: TestClock, wishes: TokenWishes = {}): string {
   const iat = Math.floor(clock.now() / 1000);
   const claims = {
     aud: AUDIENCE,

@@ -14,7 +14,7 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICAT
 const keyBlock = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----[\s\S]+?-----END (?:[A-Z]+ )*PRIVATE KEY-----/;
 
 /** Whether a certificate option is the PEM itself and not the path of a file. */
-export function isPem(value: string): boolean {
+function isPem(value: string): boolean {
   return value.includes('-----BEGIN ');
 }
 
@@ -39,7 +39,7 @@ export function clientCertificate(
 }
 
 /** @param now milliseconds since 1970 */
-export function signAssertion(
+function signAssertion(
   { tokenEndpoint, clientId }: TokenEndpointAddress,
   key: KeyObject,
   certificate: X509Certificate,
