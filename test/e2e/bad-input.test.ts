@@ -12,7 +12,7 @@ import {
 } from 'nestjs-entra-auth';
 
 import { EndToEnd } from '../support/e2e.js';
-import { credentialFactory, databaseAudience, dataSourceOf } from '../support/local-entra.js';
+import { credentialFactory, databaseAudience, localDataSource } from '../support/local-entra.js';
 
 const password = 'hunter2-of-the-database';
 const e2e = new EndToEnd(() => ({ postgres: true }));
@@ -28,7 +28,7 @@ async function elapsed(work: Promise<unknown>): Promise<number> {
 
 describe('an application with wrong options', () => {
   const database = (changes: object): (() => object) => {
-    return () => ({ dataSource: { ...dataSourceOf(e2e.entra), ...changes } });
+    return () => ({ dataSource: { ...localDataSource(e2e.entra), ...changes } });
   };
 
   it.each<[string, () => object, string, RegExp]>([
@@ -161,7 +161,7 @@ describe('an application whose servers cannot be reached', () => {
     e2e.entra.postgres.pause();
     const boot = e2e.bootWithDatabase({
       credential: credentialFactory(e2e.entra),
-      dataSource: { ...dataSourceOf(e2e.entra), connectTimeoutMS: 500, retryAttempts: 1, retryDelay: 100 },
+      dataSource: { ...localDataSource(e2e.entra), connectTimeoutMS: 500, retryAttempts: 1, retryDelay: 100 },
     });
     const took = await elapsed(e2e.errorOf(boot));
     e2e.entra.postgres.resume();

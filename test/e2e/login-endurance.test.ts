@@ -12,7 +12,7 @@ import type { DataSource } from 'typeorm';
 
 import { EndToEnd, type ScopedApp } from '../support/e2e.js';
 import { causeOf, type FailureCause, type Mischief, type Operation } from '../support/failure-account.js';
-import { credentialFactory, dataSourceOf } from '../support/local-entra.js';
+import { credentialFactory, localDataSource } from '../support/local-entra.js';
 
 /** `LOGINS=1000 npm test -- login-endurance` makes fewer. */
 const wanted = Number(process.env['LOGINS'] ?? 10_000);
@@ -114,7 +114,7 @@ describe(`${wanted} logins with tokens of 5 s, beside revocations, restarts and 
 
   beforeAll(async () => {
     process.on('unhandledRejection', note);
-    const server = { ...dataSourceOf(e2e.entra), poolErrorHandler: () => undefined };
+    const server = { ...localDataSource(e2e.entra), poolErrorHandler: () => undefined };
     app = await e2e.boot(
       EntraAuthModule.forRoot({
         credential: credentialFactory(e2e.entra),

@@ -13,7 +13,12 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 
 import { EndToEnd } from '../support/e2e.js';
-import { credentialFactory, databaseAudience, dataSourceOf, graphAudience } from '../support/local-entra.js';
+import {
+  credentialFactory,
+  databaseAudience,
+  localDataSource,
+  graphAudience,
+} from '../support/local-entra.js';
 
 const hour = 3_600_000;
 const otherTenant = '99999999-9999-4999-8999-999999999999';
@@ -45,7 +50,7 @@ function withToken(token: string, role = 'notes-app'): EntraAuthModuleOptions {
   return {
     credential: { getToken: () => Promise.resolve(held) },
     resources: { postgres: { tenantId: e2e.entra.tenantId } },
-    dataSource: { ...dataSourceOf(e2e.entra), username: role, manualInitialization: true },
+    dataSource: { ...localDataSource(e2e.entra), username: role, manualInitialization: true },
     startup: 'lazy',
   };
 }
@@ -56,7 +61,7 @@ describe('a connection that is established', () => {
     entra.tokenLifetimeInSeconds = 3;
     await using app = await e2e.bootWithDatabase({
       credential: credentialFactory(entra),
-      dataSource: { ...dataSourceOf(entra), extra: { max: 2 } },
+      dataSource: { ...localDataSource(entra), extra: { max: 2 } },
     });
     const processOf = async (connection: { query(sql: string): Promise<unknown> }): Promise<number> => {
       const [row] = (await connection.query('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];

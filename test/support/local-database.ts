@@ -8,8 +8,9 @@ import { EntraTypeOrmOptionsFactory } from '../../lib/datasource/entra-typeorm-o
 import { resolveOptions } from '../../lib/options/resolve-options.js';
 import { RefreshScheduler } from '../../lib/refresh/refresh-scheduler.js';
 import { EntraTokenService } from '../../lib/token/entra-token.service.js';
+import { databaseAudience, localDataSource } from './local-data-source.js';
 
-export const databaseAudience = 'https://ossrdbms-aad.database.windows.net';
+export { databaseAudience, localDataSource };
 
 type HandMadeToken = Parameters<LocalEntra['issueToken']>[0];
 
@@ -35,19 +36,6 @@ export class HandMadeCredential implements TokenCredential {
     });
     return Promise.resolve({ token, expiresOnTimestamp: this.now() + lifetimeInSeconds * 1000 });
   }
-}
-
-/** The options of a data source for the local PostgreSQL. */
-export function localDataSource(entra: LocalEntra) {
-  const { host, port, database, username } = entra.postgres;
-  return {
-    type: 'postgres',
-    host,
-    port,
-    database,
-    username,
-    ssl: { ca: entra.certificateAuthority },
-  } as const;
 }
 
 /** The module's data source factory, without Nest and without timers. */
