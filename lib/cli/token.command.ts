@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
+import { clouds } from '../credential/authority-hosts.js';
 import { RefreshTokenCredential } from '../credential/refresh-token/refresh-token.credential.js';
 import { RefreshTokenStoreError } from '../errors/refresh-token-store.error.js';
 import type { EntraCloud } from '../options/entra-auth-module.options.js';
@@ -34,7 +35,7 @@ export function tokenCommand(terminal: Terminal): Command {
     .addOption(
       new Option('--endpoint <version>', 'of the token endpoint').choices(['v2.0', 'v1.0']).default('v2.0'),
     )
-    .addOption(new Option('--cloud <cloud>').choices(['public', 'usgov', 'china']).default('public'))
+    .addOption(new Option('--cloud <cloud>').choices(clouds).default('public'))
     .option('--authority-host <url>', 'another authority than that of the cloud')
     .option('--ca-file <file>', 'certificate authority of that authority, as PEM')
     .option('--public-client', 'the application has no secret')

@@ -10,3 +10,6 @@ export const authorityHosts: Record<EntraCloud, string> = {
   usgov: 'https://login.microsoftonline.us',
   china: 'https://login.chinacloudapi.cn',
 };
+
+/** The clouds, for the checks of options. */
+export const clouds = Object.keys(authorityHosts) as readonly EntraCloud[];

@@ -14,7 +14,7 @@ import type { TokenCredential } from './token-credential.js';
 type AzureIdentity = typeof import('@azure/identity');
 type SharedOptions = TokenCredentialOptions & { disableInstanceDiscovery?: boolean };
 
-const defaultRequestTimeoutInMs = 10_000;
+export const defaultRequestTimeoutInMs = 10_000;
 
 /**
  * Makes a credential of `@azure/identity`, which is an optional peer and slow to import, so it is loaded only here.

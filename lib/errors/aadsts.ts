@@ -8,7 +8,8 @@ export interface AadstsMeaning {
 
 const permanent = (fix: string): AadstsMeaning => ({ retryable: false, fix });
 const passing = (fix: string): AadstsMeaning => ({ retryable: true, fix });
-const signIn = 'Sign in again and store the new refresh token; it is picked up without a restart.';
+/** What to do when a refresh token is of no more use. */
+export const signIn = 'Sign in again and store the new refresh token; it is picked up without a restart.';
 const policy = (what: string): AadstsMeaning =>
   permanent(`A Conditional Access policy demands ${what}; an administrator must see to that. ${signIn}`);
 const wait = 'Entra is busy or unwell; the request is repeated in the background.';

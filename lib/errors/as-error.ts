@@ -1,4 +1,5 @@
 import { isError } from './is-error.js';
+
 /** What was thrown, as an `Error`: JavaScript lets anything be thrown. */
 export function asError(thrown: unknown): Error {
   return isError(thrown)

@@ -1,7 +1,7 @@
 import { redact } from '../observability/redaction.js';
 import { aadstsMeaning, findAadsts } from './aadsts.js';
 import { CredentialRequestError } from './credential-request.error.js';
-import { isEntraAuthError, type EntraAuthErrorCode } from './entra-auth.error.js';
+import { isEntraAuthError, problemOf, type EntraAuthErrorCode } from './entra-auth.error.js';
 import { isError } from './is-error.js';
 import { parseRetryAfter } from './retry-after.js';
 
@@ -47,7 +47,7 @@ function classify(error: unknown, now: number): CredentialFailure {
   if (isEntraAuthError(error)) {
     return {
       retryable: error.retryable,
-      problem: error.message.slice(0, -error.fix.length).trim(),
+      problem: problemOf(error),
       fix: error.fix,
       ...numbersOf(error),
       ...(signInCodes.includes(error.code) ? { signIn: true } : {}),

@@ -1,4 +1,5 @@
 import { isError } from './is-error.js';
+
 /** An error of a credential together with what its requests met on the wire. Stays inside this package. */
 export class CredentialRequestError extends Error {
   override readonly name = 'CredentialRequestError';

@@ -57,6 +57,11 @@ export class EntraAuthError extends Error {
   }
 }
 
+/** The message of an error of this package without what to do about it. */
+export function problemOf({ message, fix }: EntraAuthError): string {
+  return message.slice(0, -fix.length).trim();
+}
+
 /** Tells whether an error is one of this package's, even when two copies of the package are installed. */
 export function isEntraAuthError(value: unknown): value is EntraAuthError {
   return typeof value === 'object' && value !== null && brand in value;

@@ -1,4 +1,5 @@
 import { isError } from './is-error.js';
+
 /** The SQLSTATE of a PostgreSQL error, if it is one. */
 export function sqlStateOf(error: unknown): string | undefined {
   const code: unknown = isError(error) ? Reflect.get(error, 'code') : undefined;

@@ -1,3 +1,4 @@
+import { defaultRequestTimeoutInMs } from '../credential/create-credential.js';
 import type { CredentialConfiguration, CredentialKind } from '../credential/credential-configuration.js';
 import { EntraOptionsError } from '../errors/options.error.js';
 import { checkObject, choiceOption, kindOf, numberOption } from './option-checks.js';
@@ -53,7 +54,7 @@ export function checkCredentialConfiguration(path: string, configuration: Creden
       'Give a URL such as "https://login.microsoftonline.us".',
     );
   }
-  numberOption(`${path}.requestTimeoutInMs`, requestTimeoutInMs, 10_000, {
+  numberOption(`${path}.requestTimeoutInMs`, requestTimeoutInMs, defaultRequestTimeoutInMs, {
     min: 1,
     max: 600_000,
     unit: 'milliseconds',

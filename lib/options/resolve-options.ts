@@ -1,3 +1,4 @@
+import { clouds } from '../credential/authority-hosts.js';
 import { CredentialProvider } from '../credential/credential-provider.js';
 import type { CredentialConfiguration } from '../credential/credential-configuration.js';
 import { createCredential } from '../credential/create-credential.js';
@@ -32,7 +33,7 @@ const known = [
  */
 export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions {
   checkObject('options', options, known, 'Give the options of the module as an object.');
-  const cloud = choiceOption('cloud', options.cloud, 'public', ['public', 'usgov', 'china']);
+  const cloud = choiceOption('cloud', options.cloud, 'public', clouds);
   const clock = options.clock ?? systemClock;
   const provider = credentialProviders(
     options.credential,

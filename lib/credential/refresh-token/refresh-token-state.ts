@@ -1,4 +1,4 @@
-import type { EntraAuthError } from '../../errors/entra-auth.error.js';
+import { problemOf, type EntraAuthError } from '../../errors/entra-auth.error.js';
 import type { CredentialState } from '../credential-state.js';
 import { refreshTokenLife, refreshTokenLifeOfSpa } from './refresh-token-life.js';
 
@@ -46,7 +46,7 @@ function standing(facts: RefreshTokenFacts): Pick<CredentialState, 'name' | 'pro
   const { refusal, signIn, unsaved, storeProblem } = facts;
   if (refusal !== undefined && signIn) return { name: 'reauthentication-required', ...wordsOf(refusal) };
   if (unsaved) {
-    const why = storeProblem === undefined ? '' : ` ${wordsOf(storeProblem).problem}`;
+    const why = storeProblem === undefined ? '' : ` ${problemOf(storeProblem)}`;
     return {
       name: 'degraded',
       problem: `The new refresh token could not be stored and waits in memory.${why}`,
@@ -58,7 +58,7 @@ function standing(facts: RefreshTokenFacts): Pick<CredentialState, 'name' | 'pro
 }
 
 function wordsOf(error: EntraAuthError): { problem: string; fix: string } {
-  return { problem: error.message.slice(0, -error.fix.length).trim(), fix: error.fix };
+  return { problem: problemOf(error), fix: error.fix };
 }
 
 function warningOf(end: number, spa: boolean, now: number): string {

@@ -1,6 +1,5 @@
-import type { EntraAuthError } from '../../errors/entra-auth.error.js';
-import { isEntraAuthError } from '../../errors/entra-auth.error.js';
 import { asError } from '../../errors/as-error.js';
+import { isEntraAuthError, type EntraAuthError } from '../../errors/entra-auth.error.js';
 import { RefreshTokenStoreError } from '../../errors/refresh-token-store.error.js';
 import type {
   RefreshTokenAccess,

@@ -1,4 +1,4 @@
-import { aadstsMeaning, findAadsts } from '../../errors/aadsts.js';
+import { aadstsMeaning, findAadsts, signIn } from '../../errors/aadsts.js';
 import type { EntraAuthError } from '../../errors/entra-auth.error.js';
 import { InvalidClientError } from '../../errors/invalid-client.error.js';
 import { ReauthenticationRequiredError } from '../../errors/reauthentication-required.error.js';
@@ -32,7 +32,6 @@ const clientErrors: readonly unknown[] = ['invalid_client', 'unauthorized_client
 const passingErrors: readonly unknown[] = ['temporarily_unavailable', 'server_error', 'slow_down'];
 const passingStatuses: readonly unknown[] = [408, 425, 429];
 
-const signIn = 'Sign in again and store the new refresh token; it is picked up without a restart.';
 const repeated = 'The request is repeated in the background.';
 
 /**

@@ -9,7 +9,7 @@ import {
   numberOption,
 } from '../../options/option-checks.js';
 import { systemClock, type Clock } from '../../refresh/clock.js';
-import { authorityHosts } from '../authority-hosts.js';
+import { authorityHosts, clouds } from '../authority-hosts.js';
 import { MemoryRefreshTokenStore } from '../refresh-token-store/memory.refresh-token-store.js';
 import { clientAssertion } from './client-authentication/client-assertion.js';
 import type { ClientAuthentication } from './client-authentication/client-authentication.js';
@@ -54,7 +54,7 @@ const known: readonly (keyof Options)[] = [
  */
 export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettings {
   checkObject('options', options, known, 'Give the options of the credential as an object.');
-  const cloud = choiceOption('cloud', options.cloud, 'public', ['public', 'usgov', 'china']);
+  const cloud = choiceOption('cloud', options.cloud, 'public', clouds);
   const clock = options.clock ?? systemClock;
   const timeoutInMs = milliseconds('requestTimeoutInMs', options.requestTimeoutInMs);
   const { refreshToken, store } = options;
