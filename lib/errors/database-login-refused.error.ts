@@ -11,8 +11,10 @@ export interface RefusedLogin {
   database: string;
   /** The token that was presented; only its times and whose it is. */
   token?: {
+    /** In milliseconds since the Unix epoch, as all times here. */
     acquiredAt: number;
     expiresOnTimestamp: number;
+    /** Object id of its principal. */
     oid?: string;
     principalType: 'user' | 'service';
   };
@@ -24,7 +26,9 @@ export class DatabaseLoginRefusedError extends EntraAuthError {
   override readonly name = 'DatabaseLoginRefusedError';
   /** The server's SQLSTATE, class 28. */
   readonly sqlState: string | undefined;
+  /** The resource whose token was the password. */
   readonly resource: string;
+  /** The role that was refused. */
   readonly role: string;
   readonly host: string;
   readonly port: number;

@@ -3,6 +3,7 @@ import { EntraAuthError } from './entra-auth.error.js';
 /** A data source has no `username`, and the token does not say which role its principal has. */
 export class RoleNameUnknownError extends EntraAuthError {
   override readonly name = 'RoleNameUnknownError';
+  /** The resource whose token is the password. */
   readonly resource: string;
 
   constructor(dataSource: string, resource: string, problem: string, oid: string | undefined) {

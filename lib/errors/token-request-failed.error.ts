@@ -17,9 +17,13 @@ export interface FailedTokenRequest {
 /** The token endpoint could not be reached, was unwell, or answered what no token endpoint should. */
 export class TokenRequestFailedError extends EntraAuthError {
   override readonly name = 'TokenRequestFailedError';
+  /** HTTP status of the response, when there was one. */
   readonly statusCode: number | undefined;
+  /** `error` of the response, when there was one. */
   readonly error: string | undefined;
+  /** The number of the `AADSTS…` code, when the server gave one. */
   readonly aadsts: number | undefined;
+  /** How long the server wants to be left alone, in milliseconds, when it said so. */
   readonly retryAfterInMs: number | undefined;
 
   constructor(problem: string, fix: string, request: FailedTokenRequest) {

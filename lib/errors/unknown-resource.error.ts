@@ -3,6 +3,7 @@ import { EntraAuthError } from './entra-auth.error.js';
 /** A token was asked for under a name that is neither a configured resource nor a scope. */
 export class UnknownResourceError extends EntraAuthError {
   override readonly name = 'UnknownResourceError';
+  /** What was asked for. */
   readonly resource: string;
 
   constructor(resource: string, known: readonly string[]) {

@@ -10,23 +10,29 @@ interface TokenEventBase {
 /** The first token of a resource was obtained, or a new one replaced it. */
 export interface TokenObtainedEvent extends TokenEventBase {
   type: 'acquired' | 'refreshed';
+  /** When the new token expires. */
   expiresAt: Date;
+  /** When the next attempt is planned. */
   nextRefreshAt: Date;
 }
 
 /** The credential returned the token that is held already; that is no fault before its last five minutes. */
 export interface TokenUnchangedEvent extends TokenEventBase {
   type: 'unchanged';
+  /** When the held token expires. */
   expiresAt: Date;
+  /** When the next attempt is planned. */
   nextRefreshAt: Date;
 }
 
 /** An attempt failed. While a valid token is held, nobody notices. */
 export interface TokenRefreshFailedEvent extends TokenEventBase {
   type: 'refresh-failed';
+  /** Why; its message says what to do. */
   error: EntraAuthError;
   /** Failures in a row. */
   consecutiveFailures: number;
+  /** When the next attempt is planned. */
   nextRefreshAt: Date;
   /** When the held token expires; absent when none is held. */
   expiresAt?: Date;
@@ -40,6 +46,7 @@ export interface TokenRefreshFailedEvent extends TokenEventBase {
  */
 export interface TokenHeldEvent extends TokenEventBase {
   type: 'expiring' | 'expired' | 'rejected' | 'recovered';
+  /** When the held token expires, or expired. */
   expiresAt: Date;
 }
 

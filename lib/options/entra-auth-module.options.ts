@@ -37,7 +37,11 @@ export interface EntraAuthModuleOptions {
    * @default `{ kind: 'default' }`: `DefaultAzureCredential`, loaded when the first token is needed
    */
   credential?: CredentialOption;
-  /** @default 'public' */
+  /**
+   * The national cloud that the application runs in.
+   *
+   * @default 'public'
+   */
   cloud?: EntraCloud;
   /**
    * The resources whose tokens are kept fresh, by a name of your choice. `postgres`, `graph`, `mysql`, `sql`,
@@ -48,7 +52,11 @@ export interface EntraAuthModuleOptions {
   resources?: Record<string, ResourceOptions>;
   /** When and how tokens are refreshed, for every resource that says nothing else. */
   refresh?: RefreshOptions;
-  /** @default 'wait' */
+  /**
+   * What boot does about the first tokens.
+   *
+   * @default 'wait'
+   */
   startup?: StartupMode;
   /**
    * How long boot waits for the first tokens when `startup` is `'wait'`, in milliseconds.

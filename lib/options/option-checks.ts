@@ -42,6 +42,7 @@ interface NumberRange {
   unit: string;
 }
 
+/** @throws {EntraOptionsError} for what is no number within the range */
 export function numberOption(path: string, value: unknown, fallback: number, range: NumberRange): number {
   if (value === undefined) return fallback;
   const { min, max, unit } = range;
@@ -53,12 +54,14 @@ export function numberOption(path: string, value: unknown, fallback: number, ran
   );
 }
 
+/** @throws {EntraOptionsError} for what is neither true nor false */
 export function booleanOption(path: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback;
   if (typeof value === 'boolean') return value;
   throw new EntraOptionsError(path, kindOf(value), `Give true or false, or leave it out for ${fallback}.`);
 }
 
+/** @throws {EntraOptionsError} for what is none of the choices */
 export function choiceOption<T extends string>(
   path: string,
   value: unknown,

@@ -21,8 +21,13 @@ export interface RefreshTokenCredentialOptions {
   tenantId: string;
   /** Client id of the application that the refresh token was issued to. */
   clientId: string;
+  /** Secret of the application. Give one of `clientSecret`, `clientCertificate` and `clientAssertion`, or none. */
   clientSecret?: string;
-  /** @default 'client_secret_post' */
+  /**
+   * How the client secret is sent.
+   *
+   * @default 'client_secret_post'
+   */
   clientAuthentication?: ClientSecretMethod;
   /** PEM with private key (RSA) and certificate, or the path of one. A file is read again for each request. */
   clientCertificate?: string;
@@ -34,7 +39,11 @@ export interface RefreshTokenCredentialOptions {
     clientId: string;
     tenantId: string;
   }) => string | Promise<string>;
-  /** @default 'public' */
+  /**
+   * The national cloud; it decides the authority.
+   *
+   * @default 'public'
+   */
   cloud?: EntraCloud;
   /** The authority to ask, an `https` URL. Default: that of `cloud`. */
   authorityHost?: string;
