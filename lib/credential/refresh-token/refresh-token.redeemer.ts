@@ -1,11 +1,9 @@
 import type { EntraAuthError } from '../../errors/entra-auth.error.js';
 import { ReauthenticationRequiredError } from '../../errors/reauthentication-required.error.js';
-import { EntraTimeoutError } from '../../errors/timeout.error.js';
-import { redactError } from '../../observability/redaction.js';
-import { withDeadline } from '../../refresh/deadline.js';
 import { setNewest } from '../../refresh/set-newest.js';
 import type { SharedAccessToken, StoredRefreshToken } from '../refresh-token-store/refresh-token-store.js';
 import type { GrantRequest } from './grant-request.js';
+import { InitialRefreshToken } from './initial-refresh-token.js';
 import { errorWithoutSecrets } from './known-secrets.js';
 import type { KeptRefreshToken, RefreshTokenKeeper } from './refresh-token.keeper.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
@@ -22,15 +20,12 @@ export class RefreshTokenRedeemer {
   readonly #keeper: RefreshTokenKeeper;
   /** The newest access token that was handed out, by what it was asked for. */
   readonly #handedOut = new Map<string, SharedAccessToken>();
-  /** The refresh token of the options, as last read. */
-  #offeredInitial: string | undefined;
-  /** The same, once it was refused or replaced. */
-  #judgedInitial: string | undefined;
+  readonly #initial: InitialRefreshToken;
 
   constructor(settings: RefreshTokenSettings, keeper: RefreshTokenKeeper) {
     this.#settings = settings;
     this.#keeper = keeper;
-    if (typeof settings.initial === 'string') this.#offeredInitial = settings.initial;
+    this.#initial = new InitialRefreshToken(settings);
   }
 
   /** An access token: one that somebody else has obtained and stored, or a new one. */
@@ -88,17 +83,16 @@ export class RefreshTokenRedeemer {
     yield* candidates;
     let initial: string | undefined;
     try {
-      initial = await this.#initial();
+      initial = await this.#initial.read();
     } catch (error) {
       if (candidates.length === 0) throw error;
       // Why the others were refused says more.
       return;
     }
-    this.#offeredInitial = initial;
     const known = candidates.some(({ refreshToken }) => refreshToken === initial);
     if (initial === undefined || known) return;
     // With nothing else to try, it is tried again: what made the server refuse it may have been repaired.
-    if (candidates.length > 0 && initial === this.#judgedInitial) return;
+    if (candidates.length > 0 && this.#initial.isJudged(initial)) return;
     yield { refreshToken: initial, obtainedOnTimestamp: this.#settings.transport.clock.now() };
   }
 
@@ -139,33 +133,11 @@ export class RefreshTokenRedeemer {
 
   #retire(refreshToken: string, why: 'refused' | 'replaced'): void {
     this.#keeper.memory.retire(refreshToken, why);
-    if (refreshToken === this.#offeredInitial) this.#judgedInitial = refreshToken;
+    this.#initial.judge(refreshToken);
   }
 
   #remember(key: string, token: SharedAccessToken): void {
     setNewest(this.#handedOut, key, token, mostRemembered);
-  }
-
-  async #initial(): Promise<string | undefined> {
-    const { initial, transport } = this.#settings;
-    if (typeof initial !== 'function') return initial;
-    const { timeoutInMs, clock } = transport;
-    const onTimeout = (): Error =>
-      new EntraTimeoutError('The "refreshToken" function', timeoutInMs, 'It is called again.');
-    const call = async (): Promise<unknown> => initial();
-    let value: unknown;
-    try {
-      value = await withDeadline(call(), { timeoutInMs, clock, onTimeout });
-    } catch (error) {
-      const cause = redactError(error);
-      if (cause instanceof EntraTimeoutError) throw cause;
-      throw new ReauthenticationRequiredError(
-        `The "refreshToken" function failed: ${cause.message.replace(/\.$/, '')}.`,
-        'Check what it reads; it is called again.',
-        { cause },
-      );
-    }
-    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
   }
 }
 
