@@ -1,5 +1,4 @@
-import { keyIdOf } from '../credential/refresh-token-store/encrypted/key-id.js';
-import { isEncrypted } from '../credential/refresh-token-store/encrypted/token-cipher.js';
+import { isEncrypted, keyIdOf } from '../credential/refresh-token-store/encrypted/token-cipher.js';
 import type {
   ExclusiveOptions,
   RefreshTokenAccess,

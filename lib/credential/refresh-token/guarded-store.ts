@@ -4,8 +4,7 @@ import { RefreshTokenUnreadableError } from '../../errors/refresh-token-unreadab
 import type { Clock } from '../../refresh/clock.js';
 import { withDeadline } from '../../refresh/deadline.js';
 import { deferred } from '../../refresh/deferred.js';
-import { keyIdOf } from '../refresh-token-store/encrypted/key-id.js';
-import { isEncrypted } from '../refresh-token-store/encrypted/token-cipher.js';
+import { isEncrypted, keyIdOf } from '../refresh-token-store/encrypted/token-cipher.js';
 import type {
   RefreshTokenAccess,
   RefreshTokenSnapshot,

@@ -8,9 +8,8 @@ import type {
   RefreshTokenStore,
   StoredRefreshToken,
 } from '../refresh-token-store.js';
-import { keyIdOf } from './key-id.js';
 import { KeyRing, type RefreshTokenKeyRing } from './key-ring.js';
-import { isEncrypted, TokenCipher, unreadable } from './token-cipher.js';
+import { isEncrypted, keyIdOf, TokenCipher, unreadable } from './token-cipher.js';
 
 export interface EncryptedRefreshTokenStoreOptions {
   /** Where the encrypted records are kept. */

@@ -11,7 +11,7 @@ const encryption = 'A256GCM';
 const restoreFix = 'Restore it from a backup, or remove it and sign in again.';
 
 /** What the header of an encrypted record says; it is readable, and the encryption protects it from changes. */
-export interface CipherHeader {
+interface CipherHeader {
   readonly keyId: string;
   readonly name: string;
 }
@@ -86,8 +86,18 @@ export function isEncrypted(text: string): boolean {
 // A compact JWE without an encrypted key.
 const directlyEncrypted = /^[^.]*\.\.[^.]*\.[^.]*\.[^.]*$/;
 
+/**
+ * Id of the key that a stored refresh token is encrypted with; needs no key.
+ *
+ * @param refreshToken as the wrapped store holds it
+ * @returns `undefined` when it is not encrypted by this package
+ */
+export function keyIdOf(refreshToken: string): string | undefined {
+  return readHeader(refreshToken)?.keyId;
+}
+
 /** @returns `undefined` for anything that is not the header of an encrypted record */
-export function readHeader(text: string): CipherHeader | undefined {
+function readHeader(text: string): CipherHeader | undefined {
   const header = isEncrypted(text) ? parseHeader(text) : undefined;
   const { kid, store } = header ?? {};
   return typeof kid === 'string' && typeof store === 'string' ? { keyId: kid, name: store } : undefined;

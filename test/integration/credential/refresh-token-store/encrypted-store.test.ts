@@ -13,7 +13,7 @@ import {
 } from 'nestjs-entra-auth';
 import { compactDecrypt, decodeProtectedHeader } from 'jose';
 
-import { keyIdOf } from '../../../../lib/credential/refresh-token-store/encrypted/key-id.js';
+import { keyIdOf } from '../../../../lib/credential/refresh-token-store/encrypted/token-cipher.js';
 import { loadJose } from '../../../../lib/credential/refresh-token-store/encrypted/load-jose.js';
 import { MemoryRefreshTokenStore } from '../../../../lib/credential/refresh-token-store/memory.refresh-token-store.js';
 import { grant } from './stores.fixture.js';
