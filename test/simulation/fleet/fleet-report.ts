@@ -1,5 +1,6 @@
 import { drawLineChart, palette, type Axis, type Panel, type Series } from '../report/line-chart.js';
 import { rounded, table } from '../report/markdown.js';
+import { goalOfRecovery, goalOfSpread } from './fleet-goals.js';
 import type { RequestRate } from './request-rate.js';
 import type { BootedTogether } from './booted-together.js';
 import type { OutageOfFleet } from './outage-of-fleet.js';
@@ -50,7 +51,7 @@ export function fleetTables({ bootedTogether, outages }: FleetResults): string {
         'how many',
         'requests in the busiest second',
         'mean of its minute',
-        'ratio (goal: ≤ 1.5)',
+        `ratio (goal: ≤ ${goalOfSpread})`,
         'least and most',
         'by chance alone',
       ],
@@ -72,7 +73,7 @@ export function fleetTables({ bootedTogether, outages }: FleetResults): string {
         'fleet and outage',
         'steady rate',
         'busiest minute after',
-        'to the steady rate (goal: ≤ 2)',
+        `to the steady rate (goal: ≤ ${goalOfRecovery})`,
         'busiest second before',
         'during',
         'after',
