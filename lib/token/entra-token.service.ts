@@ -184,22 +184,13 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    */
   async #obtain(slot: TokenSlot, options: GetTokenOptions | undefined): Promise<HeldAccessToken> {
     const { clock } = this.#options;
-    const held = slot.unexpired(clock.now());
-    if (
-      held !== undefined &&
-      slot.flight === undefined &&
-      (slot.heldIsRejected || isBackingOff(slot, clock.now()))
-    ) {
-      return held;
-    }
+    const now = clock.now();
+    const held = slot.unexpired(now);
+    const timeoutInMs = held === undefined ? Infinity : patienceWith(slot, held, now);
+    if (held !== undefined && timeoutInMs <= 0) return held;
     const next = untilAborted(this.#refresher.demand(slot), options?.abortSignal);
     try {
       if (held === undefined) return await next;
-      const now = clock.now();
-      const waitedInMs = now - (slot.flight?.startedAt ?? now);
-      const longestInMs = slot.heldIsRejected ? slot.resource.policy.attemptTimeoutInMs : longestWaitInMs;
-      const timeoutInMs = Math.min((held.expiresOnTimestamp - now) / 2, longestInMs - waitedInMs);
-      if (timeoutInMs <= 0) return held;
       const onTimeout = (): Error =>
         new EntraTimeoutError('The refresh', timeoutInMs, 'The held token is used.');
       return await withDeadline(next, { timeoutInMs, clock, onTimeout });
@@ -248,6 +239,14 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
       `${reason} To boot without waiting, set "startup" to "background".`,
     );
   }
+}
+
+/** How long to wait for a better token than the held one, in milliseconds; not at all when none is on its way. */
+function patienceWith(slot: TokenSlot, held: HeldAccessToken, now: number): number {
+  if (slot.flight === undefined && (slot.heldIsRejected || isBackingOff(slot, now))) return 0;
+  const waitedInMs = now - (slot.flight?.startedAt ?? now);
+  const longestInMs = slot.heldIsRejected ? slot.resource.policy.attemptTimeoutInMs : longestWaitInMs;
+  return Math.min((held.expiresOnTimestamp - now) / 2, longestInMs - waitedInMs);
 }
 
 function isBackingOff(slot: TokenSlot, now: number): boolean {

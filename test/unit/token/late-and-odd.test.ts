@@ -193,6 +193,27 @@ describe('an endpoint that hangs in the last seconds of a token', () => {
     expect(await first).toBe('token-1');
     expect(await settlesAtOnce(service.getToken('graph'))).toBe(true);
   });
+
+  it('leaves no rejection behind that nobody owns, whoever could have ended the wait', async () => {
+    const { clock, credential, service } = createEngine();
+    const { expiresOnTimestamp } = await service.getToken('graph');
+    credential.hang();
+    await clock.advance(expiresOnTimestamp - clock.now() - 25 * second);
+    void outcome(service.getToken('graph'));
+    await clock.advance(2 * second);
+    // As every client of an Azure SDK asks; the attempt that hangs fails later, when nobody waits for it.
+    const { signal } = new AbortController();
+    const unowned: unknown[] = [];
+    const note = (reason: unknown): void => void unowned.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      expect(await outcome(service.getToken('graph', { abortSignal: signal }))).toBe('token-1');
+      await clock.advance(minute);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+    expect(unowned).toEqual([]);
+  });
 });
 
 describe('an odd credential', () => {
