@@ -10,7 +10,7 @@ import { redactError } from '../observability/redaction.js';
 import type { TokenEvent } from '../observability/token-event.js';
 import { TokenEventReporter } from '../observability/token-event.reporter.js';
 import type { HeldAccessToken } from '../token/held-access-token.js';
-import type { Flight, TokenSlot } from '../token/token-slot.js';
+import type { TokenSlot } from '../token/token-slot.js';
 import type { Clock } from './clock.js';
 import { withDeadline } from './deadline.js';
 import { deferred } from './deferred.js';
@@ -140,25 +140,20 @@ export class TokenRefresher {
   }
 
   #launch(slot: TokenSlot): Promise<HeldAccessToken> {
-    const flight: Flight = { ...deferred<HeldAccessToken>(), startedAt: this.#clock.now() };
-    slot.flight = flight;
-    // A failure has become state and event by then; callers that wait hold the promise themselves.
-    flight.promise.catch(() => undefined);
-    const end = (settle: () => void): void => {
-      slot.flight = undefined;
-      settle();
-      this.#plan(slot);
-    };
+    const { promise } = slot.takeOff(this.#clock.now());
     this.#attempt(slot).then(
-      (token) => end(() => flight.resolve(token)),
-      (error: Error) =>
-        end(() => {
-          flight.reject(error);
-          slot.waiters?.reject(error);
-          slot.waiters = undefined;
-        }),
+      (token) => {
+        slot.land()?.resolve(token);
+        this.#plan(slot);
+      },
+      (error: Error) => {
+        slot.land()?.reject(error);
+        slot.waiters?.reject(error);
+        slot.waiters = undefined;
+        this.#plan(slot);
+      },
     );
-    return flight.promise;
+    return promise;
   }
 
   async #attempt(slot: TokenSlot, claims?: string): Promise<HeldAccessToken> {

@@ -2,7 +2,7 @@ import { EntraShutDownError } from '../errors/shut-down.error.js';
 import type { TokenUnavailableError } from '../errors/token-unavailable.error.js';
 import type { ResolvedResource } from '../options/resolved-options.js';
 import type { Clock, TimerHandle } from '../refresh/clock.js';
-import type { Deferred } from '../refresh/deferred.js';
+import { deferred, type Deferred } from '../refresh/deferred.js';
 import type { FailedChallenges } from '../refresh/failed-challenges.js';
 import { refreshDueAt, usableUntil } from '../refresh/refresh-policy.js';
 import type { TimerOwner } from '../refresh/refresh-scheduler.js';
@@ -46,7 +46,7 @@ export class TokenSlot implements TimerOwner {
   lastError: TokenUnavailableError | undefined;
   lastFailureAt: number | undefined;
 
-  /** The attempt under way. It ends early when a token comes another way. */
+  /** The attempt under way, as those see it who wait for a token: any that comes will do. */
   flight: Flight | undefined;
   /** Callers that wait, without a token, for the next attempt after a failed one. */
   waiters: Deferred<HeldAccessToken> | undefined;
@@ -69,9 +69,27 @@ export class TokenSlot implements TimerOwner {
     this.onDemand = onDemand;
   }
 
-  /** Hands a token to everybody who waits for one, whatever way it came. */
+  /** Notes that an attempt begins. */
+  takeOff(startedAt: number): Flight {
+    return (this.flight = flightSince(startedAt));
+  }
+
+  /** Notes that the attempt has ended, and returns what is left to be settled. */
+  land(): Flight | undefined {
+    const { flight } = this;
+    this.flight = undefined;
+    return flight;
+  }
+
+  /**
+   * Hands a token to everybody who waits for one, whatever way it came. An attempt under way goes on, for those who come
+   * when this token has expired or been rejected.
+   */
   settle(token: HeldAccessToken): void {
-    this.flight?.resolve(token);
+    if (this.flight !== undefined) {
+      this.flight.resolve(token);
+      this.flight = flightSince(this.flight.startedAt);
+    }
     this.waiters?.resolve(token);
     this.waiters = undefined;
   }
@@ -164,4 +182,11 @@ export class TokenSlot implements TimerOwner {
     this.waiters = undefined;
     this.closed = true;
   }
+}
+
+/** A failure becomes state and event; callers that wait hold the promise themselves. */
+function flightSince(startedAt: number): Flight {
+  const flight = { ...deferred<HeldAccessToken>(), startedAt };
+  flight.promise.catch(() => undefined);
+  return flight;
 }

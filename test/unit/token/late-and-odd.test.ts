@@ -99,6 +99,27 @@ describe('the answer to a challenge', () => {
     expect((await refreshed).token).toBe('answer');
     expect((await service.getToken('graph')).token).toBe('answer');
   });
+
+  it('serves those who waited, and nobody who comes when it has expired during the same attempt', async () => {
+    const engine = createEngine();
+    const { clock, credential, service } = engine;
+    let release = (): void => undefined;
+    credential.answer(() =>
+      asked(engine) === undefined
+        ? new Promise((resolve) => (release = () => resolve(credential.issue())))
+        : credential.issue(),
+    );
+    const waiting = outcome(service.getToken('graph'));
+    await clock.advance(1);
+    await service.getToken('graph', { claims });
+    expect(await waiting).toBe('token-1');
+    // The machine slept meanwhile.
+    clock.jump(2 * hour);
+    const late = outcome(service.getToken('graph'));
+    expect(await settlesAtOnce(late)).toBe(false);
+    release();
+    expect(await late).toBe('token-2');
+  });
 });
 
 describe('a challenge that cannot be answered', () => {
