@@ -176,9 +176,12 @@ export class TokenRefresher {
         signal: attempt.signal,
         onTimeout: () => new EntraTimeoutError('The credential', timeoutInMs, 'The request is repeated.'),
       });
-      if (claims !== undefined) slot.failedChallenges?.answered(claims);
+      if (claims !== undefined) {
+        slot.failedChallenges?.answered(claims);
+        return token === undefined ? this.#unchanged(slot) : this.#adopt(slot, token);
+      }
       // Another token may have come meanwhile, from a call that had been given up or as the answer to a challenge.
-      const newer = claims === undefined ? this.#newerThan(before, slot) : undefined;
+      const newer = this.#newerThan(before, slot);
       if (newer !== undefined && (token === undefined || token.expiresBefore(newer))) return newer;
       return token === undefined ? this.#keep(slot) : this.#adopt(slot, token);
     } catch (error) {
@@ -228,19 +231,20 @@ export class TokenRefresher {
     const now = this.#clock.now();
     const held = slot.unexpired(now);
     const next = held && nextAttemptAfterSameToken(held, now, this.#clock.random());
-    if (held === undefined || next === undefined) {
-      const problem = 'The credential keeps returning the token that is about to expire.';
-      throw new InvalidTokenError(
-        'unchanged',
-        problem,
-        'Check the cache of the credential; the request is repeated.',
-      );
-    }
+    if (held === undefined || next === undefined) throw unchanged();
     const recovered = slot.consecutiveFailures > 0;
     slot.recordSuccess(next);
     slot.settle(held);
     this.#report.unchanged(slot, held);
     if (recovered) this.#report.held('recovered', slot, held);
+    return held;
+  }
+
+  /** A credential that ignores claims, as managed identity does: that decides nothing about the plain token. */
+  #unchanged(slot: TokenSlot): HeldAccessToken {
+    const held = slot.unexpired(this.#clock.now());
+    if (held === undefined) throw unchanged();
+    this.#report.unchanged(slot, held);
     return held;
   }
 
@@ -289,6 +293,15 @@ export class TokenRefresher {
     if (slot.onDemand && !slot.usedSinceRefresh && slot.waiters === undefined) this.#dropIdle(slot);
     else this.kick(slot);
   };
+}
+
+function unchanged(): InvalidTokenError {
+  const problem = 'The credential keeps returning the token that is about to expire.';
+  return new InvalidTokenError(
+    'unchanged',
+    problem,
+    'Check the cache of the credential; the request is repeated.',
+  );
 }
 
 function explain(

@@ -122,6 +122,26 @@ describe('the answer to a challenge', () => {
   });
 });
 
+describe('a challenge to a credential that ignores claims', () => {
+  it('puts the plain refresh neither off nor right', async () => {
+    const engine = createEngine();
+    const { clock, credential, service, events } = engine;
+    const held = credential.issue();
+    credential.answer(() =>
+      asked(engine) === claims || credential.calls.length === 1
+        ? held
+        : Promise.reject(new Error('HTTP 503')),
+    );
+    await service.getToken('graph');
+    await clock.advance(30 * minute);
+    const before = service.state('graph');
+    expect(before).toMatchObject([{ state: 'degraded', consecutiveFailures: 2 }]);
+    expect(await outcome(service.getToken('graph', { claims }))).toBe(held.token);
+    expect(service.state('graph')).toEqual(before);
+    expect(eventTypes(events)).toEqual(['acquired', 'refresh-failed', 'refresh-failed', 'unchanged']);
+  });
+});
+
 describe('a challenge that cannot be answered', () => {
   it('says nothing about the plain token', async () => {
     const engine = createEngine();
