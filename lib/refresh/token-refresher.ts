@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 
+import type { CredentialProvider } from '../credential/credential-provider.js';
 import { flushCredentials } from '../credential/flush-credentials.js';
 import { classifyCredentialFailure, type CredentialFailure } from '../errors/credential-failure.js';
 import { InvalidTokenError } from '../errors/invalid-token.error.js';
@@ -128,13 +129,14 @@ export class TokenRefresher {
   /**
    * Stops for good: no timer is left, every wait ends, and calls under way get a moment to finish, since credentials
    * cannot be interrupted. In the same moment a credential may store what it must not lose.
+   *
+   * @param credentials of all slots, those that have been dropped included
    */
-  async close(slots: readonly TokenSlot[]): Promise<void> {
+  async close(slots: readonly TokenSlot[], credentials: ReadonlySet<CredentialProvider>): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     for (const slot of slots) this.forget(slot);
     for (const attempt of this.#attempts) attempt.abort(new EntraShutDownError());
-    const credentials = slots.map((slot) => slot.resource.credential);
     await flushCredentials(credentials, this.#clock, this.#calls);
     this.#report.complete();
   }

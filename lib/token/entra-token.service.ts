@@ -175,7 +175,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
 
   /** Stops every timer and wait. A token that is held is still served until it expires. Called by Nest. */
   async onApplicationShutdown(): Promise<void> {
-    await this.#refresher.close(this.#slots.all());
+    await this.#refresher.close(this.#slots.all(), this.#slots.credentials());
   }
 
   /**

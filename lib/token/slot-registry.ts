@@ -1,3 +1,4 @@
+import type { CredentialProvider } from '../credential/credential-provider.js';
 import { UnknownResourceError } from '../errors/unknown-resource.error.js';
 import { expectationsOf } from '../options/resolve-resource.js';
 import type { ResolvedOptions, ResolvedResource } from '../options/resolved-options.js';
@@ -56,6 +57,12 @@ export class SlotRegistry {
   /** Every slot, those made on demand included. */
   all(): TokenSlot[] {
     return [...this.configured(), ...this.#onDemand.values()];
+  }
+
+  /** Every credential that serves a slot, or served one that was dropped since. */
+  credentials(): ReadonlySet<CredentialProvider> {
+    const configured = this.configured().map((slot) => slot.resource.credential);
+    return new Set([this.#options.credential, ...configured]);
   }
 
   /** The configured resources by name, each with its slot. */

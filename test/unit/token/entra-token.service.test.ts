@@ -689,6 +689,18 @@ describe('shutdown', () => {
     expect(await waiting).toMatchObject({ code: 'ENTRA_SHUT_DOWN' });
     expect(clock.pendingTimers).toBe(0);
   });
+
+  it('has a credential store what it must not lose, though nobody has used it for long', async () => {
+    const { service, credential, clock } = createEngine({ resources: {} });
+    const flush = jest.fn(() => Promise.resolve());
+    const state = { name: 'degraded', obtainedOn: null, expiresBy: null };
+    Object.assign(credential, { state: () => state, flush });
+    await service.getToken('https://vault.azure.net/.default');
+    await clock.advance(24 * hour);
+    expect(service.state()).toEqual([]);
+    await service.onApplicationShutdown();
+    expect(flush).toHaveBeenCalledTimes(1);
+  });
 });
 
 describe('secrets', () => {
