@@ -48,12 +48,13 @@ export class RefreshTokenMemory {
 
   /**
    * Notes that the store holds a refresh token that was replaced here: it has gone back to an older state, as a database
-   * does that fails over. Its successor has to be stored once more.
+   * does that fails over. Its successor has to be stored once more, or if it was never stored, over that one.
    */
   recover(stored: string): void {
-    if (this.unsaved !== undefined || this.latest === undefined) return;
-    if (this.#retired.get(stored) !== 'replaced' || this.#retired.has(this.latest.refreshToken)) return;
-    this.keep(this.latest, [stored]);
+    const successor = this.unsaved?.value ?? this.latest;
+    if (successor === undefined || successor.refreshToken === stored) return;
+    if (this.#retired.get(stored) !== 'replaced' || this.#retired.has(successor.refreshToken)) return;
+    this.keep(successor, [stored]);
   }
 
   accept(refreshToken: string): void {

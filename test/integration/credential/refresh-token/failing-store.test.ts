@@ -292,6 +292,19 @@ describe('a store that goes back to an older state', () => {
     expect(credential.state().name).toBe('ready');
   });
 
+  it('gets one too that was never stored, and what was replaced is not redeemed again', async () => {
+    const credential = credentialWith();
+    await credential.redeem();
+    store.saveFault = broken;
+    await credential.redeem();
+    store.saveFault = undefined;
+    await store.put('stored', now);
+    expect(await credential.flush()).toBe(true);
+    expect(await store.refreshToken()).toBe('refresh-2');
+    await credential.redeem();
+    expect(server.redeemed).toEqual(['stored', 'refresh-1', 'refresh-2']);
+  });
+
   it('gets a successor too that was refused for a while', async () => {
     const credential = credentialWith();
     await credential.getToken(graph);
