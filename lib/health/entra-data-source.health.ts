@@ -25,6 +25,12 @@ export interface DataSourceHealth {
 
 type Probe = DataSourceHealth & { status: 'up' | 'down' };
 
+interface Result {
+  probe: Promise<Probe>;
+  /** When the probe ended, in milliseconds since the Unix epoch; absent while it is under way. */
+  endedAt?: number;
+}
+
 const defaultTimeoutInMs = 5_000;
 const timeoutRange = { min: 1, max: 600_000, unit: 'milliseconds' };
 const resultLifeInMs = 5_000;
@@ -40,7 +46,7 @@ const resultLifeInMs = 5_000;
 export class EntraDataSourceHealthIndicator {
   readonly #factory: EntraTypeOrmOptionsFactory;
   readonly #clock: Clock;
-  readonly #results = new Map<string, { probe: Promise<Probe>; until: number }>();
+  readonly #results = new Map<string, Result>();
 
   /** @internal made by the module */
   constructor(factory: EntraTypeOrmOptionsFactory, clock: Clock) {
@@ -58,16 +64,22 @@ export class EntraDataSourceHealthIndicator {
   ): Promise<EntraHealthResult<K, DataSourceHealth>> {
     const timeoutInMs = numberOption('timeoutInMs', given, defaultTimeoutInMs, timeoutRange);
     const known = this.#results.get(name);
-    const result =
-      known !== undefined && this.#clock.now() < known.until ? known : this.#start(name, timeoutInMs);
+    const result = known !== undefined && this.#serves(known) ? known : this.#start(name, timeoutInMs);
     return { [key]: await result.probe } as EntraHealthResult<K, DataSourceHealth>;
   }
 
-  #start(name: string, timeoutInMs: number): { probe: Promise<Probe>; until: number } {
-    const entry = { probe: this.#probe(name, timeoutInMs), until: Infinity };
-    this.#results.set(name, entry);
-    void entry.probe.then(() => (entry.until = this.#clock.now() + resultLifeInMs));
-    return entry;
+  #serves({ endedAt }: Result): boolean {
+    if (endedAt === undefined) return true;
+    const age = this.#clock.now() - endedAt;
+    // Less than nothing: the clock was set back.
+    return age >= 0 && age < resultLifeInMs;
+  }
+
+  #start(name: string, timeoutInMs: number): Result {
+    const result: Result = { probe: this.#probe(name, timeoutInMs) };
+    this.#results.set(name, result);
+    void result.probe.then(() => (result.endedAt = this.#clock.now()));
+    return result;
   }
 
   async #probe(name: string, timeoutInMs: number): Promise<Probe> {

@@ -54,6 +54,14 @@ describe('EntraDataSourceHealthIndicator', () => {
     expect(logins).toHaveLength(2);
   });
 
+  it('makes another when the clock was set back, and keeps no result for a day', async () => {
+    const { indicator, logins, clock } = createIndicator();
+    await indicator.isHealthy('database');
+    clock.jump(-60_000);
+    await indicator.isHealthy('database');
+    expect(logins).toHaveLength(2);
+  });
+
   it('is down with the reason when a new login does not work', async () => {
     const { indicator } = createIndicator('nobody-knows-me');
     const { database } = await indicator.isHealthy('database');
