@@ -21,6 +21,9 @@ export const systemClock: Clock = {
   clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
 };
 
+/** Adjustments of the wall clock that are smaller than this need no answer. In milliseconds. */
+export const clockToleranceInMs = 1_000;
+
 /** Lets the process end although a timer waits. */
 export function unref(timer: TimerHandle): void {
   (timer as { unref?: () => void } | undefined)?.unref?.();

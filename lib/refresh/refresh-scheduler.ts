@@ -1,12 +1,9 @@
 import type { SchedulerRegistry } from '@nestjs/schedule';
 
-import { delayUntil, unref, type Clock, type TimerHandle } from './clock.js';
+import { clockToleranceInMs, delayUntil, unref, type Clock, type TimerHandle } from './clock.js';
 
 // A machine that slept, or whose clock was set, is noticed at the latest after this time, even without any call.
 const longestSleepInMs = 300_000;
-
-// Adjustments of the clock that are smaller than this need no answer.
-const clockToleranceInMs = 1_000;
 
 /** Something that has one timer at most. The scheduler keeps the timer on it: there may be thousands. */
 export interface TimerOwner {

@@ -79,8 +79,7 @@ export class TokenRefresher {
   ): Promise<HeldAccessToken> {
     const now = this.#clock.now();
     const { lastError } = slot;
-    const clockWentBack = now < (slot.lastFailureAt ?? now);
-    const wait = clockWentBack ? 0 : slot.nextAttemptAt - now;
+    const wait = slot.isDue(now) ? 0 : slot.nextAttemptAt - now;
     if (this.#closed || slot.flight !== undefined || lastError === undefined || wait <= 0)
       return this.refresh(slot);
     if (!lastError.retryable || wait > longestWaitInMs) return Promise.reject(lastError);
@@ -235,7 +234,7 @@ export class TokenRefresher {
     const next = held && nextAttemptAfterSameToken(held, now, this.#clock.random());
     if (held === undefined || next === undefined) throw unchanged();
     const recovered = slot.consecutiveFailures > 0;
-    slot.recordSuccess(next);
+    slot.recordSuccess(now, next);
     slot.settle(held);
     this.#report.unchanged(slot, held);
     if (recovered) this.#report.held('recovered', slot, held);

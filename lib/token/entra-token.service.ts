@@ -71,7 +71,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     }
     const now = this.#now();
     if (now < slot.answerUntil && slot.answer !== undefined) {
-      if (now >= slot.nextAttemptAt) this.#refresher.kick(slot);
+      if (slot.isDue(now)) this.#refresher.kick(slot);
       return slot.answer;
     }
     return this.#obtain(slot, options);
@@ -88,7 +88,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     const now = this.#now();
     slot.usedSinceRefresh = true;
     if (slot.held === undefined || now >= usableUntil(slot.held)) return undefined;
-    if (now >= slot.nextAttemptAt) this.#refresher.kick(slot);
+    if (slot.isDue(now)) this.#refresher.kick(slot);
     return slot.held;
   }
 
@@ -250,5 +250,5 @@ function patienceWith(slot: TokenSlot, held: HeldAccessToken, now: number): numb
 }
 
 function isBackingOff(slot: TokenSlot, now: number): boolean {
-  return slot.lastError !== undefined && now < slot.nextAttemptAt;
+  return slot.lastError !== undefined && !slot.isDue(now);
 }

@@ -1,7 +1,7 @@
 import { EntraShutDownError } from '../errors/shut-down.error.js';
 import type { TokenUnavailableError } from '../errors/token-unavailable.error.js';
 import type { ResolvedResource } from '../options/resolved-options.js';
-import type { Clock, TimerHandle } from '../refresh/clock.js';
+import { clockToleranceInMs, type Clock, type TimerHandle } from '../refresh/clock.js';
 import { deferred, type Deferred } from '../refresh/deferred.js';
 import type { FailedChallenges } from '../refresh/failed-challenges.js';
 import { refreshDueAt, usableUntil } from '../refresh/refresh-policy.js';
@@ -34,6 +34,8 @@ export class TokenSlot implements TimerOwner {
   answerUntil = -Infinity;
   /** From this time on an attempt should be made. */
   nextAttemptAt = -Infinity;
+  /** When that was noted. */
+  #notedAt = -Infinity;
   /** Whether a server has rejected the held token. */
   heldIsRejected = false;
   /** When the held token was last to be replaced on account of that. */
@@ -44,7 +46,6 @@ export class TokenSlot implements TimerOwner {
   failures = 0;
   consecutiveFailures = 0;
   lastError: TokenUnavailableError | undefined;
-  lastFailureAt: number | undefined;
 
   /** The attempt under way, as those see it who wait for a token: any that comes will do. */
   flight: Flight | undefined;
@@ -94,6 +95,11 @@ export class TokenSlot implements TimerOwner {
     this.waiters = undefined;
   }
 
+  /** Whether an attempt should be made: its time has come, or the clock was set back and nobody knows when it will. */
+  isDue(now: number): boolean {
+    return now >= this.nextAttemptAt || now < this.#notedAt - clockToleranceInMs;
+  }
+
   /** Whether the held token was acquired by a clock that has been set back since, and so lives for nobody knows how long. */
   heldIsFromTheFuture(now: number): boolean {
     return this.held !== undefined && now < this.held.acquiredAt;
@@ -116,14 +122,15 @@ export class TokenSlot implements TimerOwner {
     this.endReported = undefined;
     this.refreshes++;
     this.usedSinceRefresh = false;
-    this.recordSuccess(refreshDueAt(token, this.resource.policy, random));
+    this.recordSuccess(token.acquiredAt, refreshDueAt(token, this.resource.policy, random));
   }
 
-  recordSuccess(nextAttemptAt: number): void {
+  recordSuccess(now: number, nextAttemptAt: number): void {
     this.consecutiveFailures = 0;
     this.signInReported = false;
     this.lastError = undefined;
     this.nextAttemptAt = nextAttemptAt;
+    this.#notedAt = now;
     this.#serveAgain();
   }
 
@@ -131,10 +138,10 @@ export class TokenSlot implements TimerOwner {
     this.failures++;
     this.consecutiveFailures++;
     this.lastError = error;
-    this.lastFailureAt = now;
     // A failure on demand that nobody repeats need not be repeated either.
     if (this.unexpired(now) === undefined) this.usedSinceRefresh = false;
     this.nextAttemptAt = nextAttemptAt;
+    this.#notedAt = now;
     this.#serveAgain();
   }
 
@@ -150,7 +157,7 @@ export class TokenSlot implements TimerOwner {
     const credential = this.resource.credential.state()?.name;
     if (credential === 'reauthentication-required') return credential;
     if (this.consecutiveFailures > 0 || this.heldIsRejected || credential === 'degraded') return 'degraded';
-    return now >= this.nextAttemptAt ? 'due' : 'fresh';
+    return this.isDue(now) ? 'due' : 'fresh';
   }
 
   state(now: number): TokenState {

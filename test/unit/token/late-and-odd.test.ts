@@ -353,6 +353,24 @@ describe('a clock that was set back by a day', () => {
     expect((await service.getToken('graph')).token).not.toBe('token-1');
   });
 
+  it('does not keep it without a timer either, nor ask for another at each call', async () => {
+    const { clock, credential, service } = createEngine({ refresh: { background: false } });
+    clock.jump(24 * hour);
+    await service.getToken('graph');
+    clock.jump(-24 * hour);
+    credential.fail();
+    for (let n = 0; n < 10; n++) {
+      expect(await outcome(service.getToken('graph'))).toBe('token-1');
+      await clock.advance(0);
+    }
+    expect(credential.calls).toHaveLength(2);
+    credential.recover();
+    await clock.advance(second);
+    await service.getToken('graph');
+    await clock.advance(0);
+    expect(await outcome(service.getToken('graph'))).toBe('token-2');
+  });
+
   it('does not keep an error either', async () => {
     const { clock, credential, service } = createEngine({ refresh: { background: false } });
     clock.jump(24 * hour);
