@@ -24,6 +24,7 @@ const shareOfLifeForSkew = 0.1;
 // @azure/identity asks the network again only inside a token's last 300 s; two seconds later it surely does.
 const libraryRefreshWindowInMs = 298_000;
 const retryJitterInMs = 5_000;
+const retryInDoubtInMs = 300_000;
 
 // However long a token still lives, an outage that is over should be noticed within the hour.
 const longestCalmDelayInMs = 1_800_000;
@@ -75,6 +76,8 @@ export function nextAttemptAfterSameToken(
   now: number,
   random: number,
 ): number | undefined {
+  // The clock was set back, and nobody knows how long it lives.
+  if (now < token.acquiredAt) return now + retryInDoubtInMs + random * retryJitterInMs;
   const inWindow = token.expiresOnTimestamp - libraryRefreshWindowInMs;
   if (inWindow <= now) return undefined;
   const byIssuer = token.refreshAfterTimestamp ?? 0;

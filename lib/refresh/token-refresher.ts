@@ -257,8 +257,8 @@ export class TokenRefresher {
       {
         ...failure,
         now,
-        // A token that a server rejected gives no time to wait.
-        held: slot.heldIsRejected ? undefined : held,
+        // A token that a server rejected, or whose end nobody knows, gives no time to wait.
+        held: slot.heldIsRejected || slot.heldIsFromTheFuture(now) ? undefined : held,
         random: this.#clock.random(),
         failures: slot.consecutiveFailures + 1,
       },

@@ -353,6 +353,28 @@ describe('a clock that was set back by a day', () => {
     expect((await service.getToken('graph')).token).not.toBe('token-1');
   });
 
+  it('does not keep it for a day after one attempt that was in vain', async () => {
+    const { clock, credential, service } = createEngine();
+    const old = await service.getToken('graph');
+    clock.jump(-24 * hour);
+    credential.answer(() => ({ token: old.token, expiresOnTimestamp: old.expiresOnTimestamp }));
+    await clock.advance(10 * minute);
+    credential.recover();
+    await clock.advance(6 * minute);
+    expect(await outcome(service.getToken('graph'))).toBe('token-2');
+  });
+
+  it('does not let its end put failed attempts off', async () => {
+    const { clock, credential, service } = createEngine();
+    await service.getToken('graph');
+    clock.jump(-24 * hour);
+    credential.fail();
+    await clock.advance(hour);
+    credential.recover();
+    await clock.advance(minute);
+    expect(await outcome(service.getToken('graph'))).toBe('token-2');
+  });
+
   it('does not keep it without a timer either, nor ask for another at each call', async () => {
     const { clock, credential, service } = createEngine({ refresh: { background: false } });
     clock.jump(24 * hour);
