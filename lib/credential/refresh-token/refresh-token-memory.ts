@@ -21,6 +21,8 @@ export class RefreshTokenMemory {
   /** Tried when the one in use is refused, newest first. */
   #fallbacks: StoredRefreshToken[] = [];
   readonly #retired = new Map<string, 'refused' | 'replaced'>();
+  /** The last one that came out of a damaged response, and may be damaged itself. */
+  #doubtful: { refreshToken: string; follows: string } | undefined;
 
   /**
    * Notes a refresh token that waits to be stored.
@@ -41,6 +43,12 @@ export class RefreshTokenMemory {
     this.#fallbacks = [value, ...others].slice(0, mostFallbacks);
   }
 
+  /** Notes a refresh token that may be damaged: the one that was redeemed for it serves when it is refused. */
+  doubt(refreshToken: string, redeemed: StoredRefreshToken): void {
+    this.#doubtful = { refreshToken, follows: redeemed.refreshToken };
+    this.addFallback(redeemed);
+  }
+
   /** Notes what became of a refresh token: it is not tried again in place of another. */
   retire(refreshToken: string, why: 'refused' | 'replaced'): void {
     setNewest(this.#retired, refreshToken, why, mostRetired);
@@ -57,9 +65,18 @@ export class RefreshTokenMemory {
     this.keep(successor, [stored]);
   }
 
-  accept(refreshToken: string): void {
+  /**
+   * Notes that the server has accepted a refresh token.
+   *
+   * @returns the one that it has replaced for sure, if that was in doubt until now
+   */
+  accept(refreshToken: string): string | undefined {
     this.#retired.delete(refreshToken);
-    this.#fallbacks = this.#fallbacks.filter((fallback) => fallback.refreshToken !== refreshToken);
+    const replaced = this.#doubtful?.refreshToken === refreshToken ? this.#doubtful.follows : undefined;
+    if (replaced !== undefined) this.#doubtful = undefined;
+    const over = [refreshToken, replaced];
+    this.#fallbacks = this.#fallbacks.filter((fallback) => !over.includes(fallback.refreshToken));
+    return replaced;
   }
 
   /**

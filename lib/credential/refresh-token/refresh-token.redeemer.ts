@@ -71,7 +71,8 @@ export class RefreshTokenRedeemer {
         refusal ??= error;
         continue;
       }
-      memory.accept(candidate.refreshToken);
+      const replaced = memory.accept(candidate.refreshToken);
+      if (replaced !== undefined) this.#retire(replaced, 'replaced');
       return await this.#keep(kept, candidate, redemption, request);
     }
     // A store that could not be read may hold one.
@@ -123,7 +124,7 @@ export class RefreshTokenRedeemer {
     }
     if ('failure' in outcome) {
       // What came out of a damaged response may be damaged itself.
-      if (replaced) this.#keeper.memory.addFallback(redeemed);
+      if (replaced) this.#keeper.memory.doubt(refreshToken, redeemed);
       throw outcome.failure;
     }
     if (replaced) this.#retire(redeemed.refreshToken, 'replaced');

@@ -455,6 +455,21 @@ describe('a response that cannot be used', () => {
     expect(await store.refreshToken()).toBe('refresh-2');
   });
 
+  it.each(['stored', 'initial'])(
+    'leaves "%s" replaced once its refresh token has proved good',
+    async (first) => {
+      if (first === 'stored') await store.put(first, now);
+      server.send(rest);
+      const credential = credentialWith({ refreshToken: first });
+      await failure(credential.getToken(graph));
+      server.send(goodBody(2));
+      await credential.getToken(graph);
+      server.refuse('invalid_grant', 50173);
+      await failure(credential.getToken(graph));
+      expect(server.redeemed).toEqual([first, 'refresh-1', 'refresh-2']);
+    },
+  );
+
   it('is retryable without anything in it', async () => {
     server.send('');
     expect(await failure(credentialWith().getToken(graph))).toMatchObject({ retryable: true });
