@@ -54,13 +54,18 @@ const harmlessValues: Readonly<Record<string, { values: readonly string[]; fix: 
  *
  * No file is looked up that the URL does not name, and nothing is read from the environment.
  *
- * @throws {EntraOptionsError} for a password, several hosts, or a parameter that is not known
+ * @throws {EntraOptionsError} for a password, several hosts, a "#", or a parameter that is not known
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
  */
 export function parseConnectionUrl(path: string, text: string): ConnectionUrlParts {
   if (/^[^/]*\/\/[^/?#]*,/.test(text)) {
     const fix = 'Write one, and give the others as "replication": { master, slaves }.';
     throw new EntraOptionsError(path, 'it names several hosts', fix);
+  }
+  // All after it would be lost without a word, and a host may be among it: guests have "#EXT#" in their names.
+  if (text.includes('#')) {
+    const fix = 'Write each "#" that stands for itself as "%23".';
+    throw new EntraOptionsError(path, 'it has a "#", and what follows would not be read', fix);
   }
   let url: URL;
   try {

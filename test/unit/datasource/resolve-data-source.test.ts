@@ -62,6 +62,23 @@ describe('resolveDataSources', () => {
     expect(resolved.typeOrmOptions).not.toHaveProperty('url');
   });
 
+  it.each([
+    'postgres://ann_else.example#EXT#@corp.example@db.example/notes',
+    `${url}?application_name=a#1&sslrootcert=system`,
+    `${url}#notes`,
+  ])('refuses %s, of which nothing after the "#" would be read', (text) => {
+    const error = errorOf({ type: 'postgres', url: text, database: 'notes' });
+    expect(error).toMatchObject({ option: 'dataSource.url', fix: expect.stringContaining('%23') });
+  });
+
+  it('takes the name of a guest with its "#" encoded', () => {
+    const text = 'postgres://ann_else.example%23EXT%23@corp.example@db.example/notes';
+    expect(resolve({ type: 'postgres', url: text }).primary).toMatchObject({
+      host: 'db.example',
+      username: 'ann_else.example#EXT#@corp.example',
+    });
+  });
+
   it('takes the parameters of a URL to where they belong', () => {
     const text = `${url}?application_name=me&connect_timeout=7&options=-c%20work_mem%3D9MB`;
     expect(resolve({ type: 'postgres', url: text }).typeOrmOptions).toMatchObject({
