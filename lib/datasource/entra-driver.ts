@@ -61,6 +61,8 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
       askWithTarget(this);
       const attempt = login.begin(this);
       super.connect((original: Error | null) => {
+        // pg calls a second time when the token comes, or fails, after the server has ended the connection.
+        if (attempt.ended) return;
         const error = original ? login.translate(original, attempt) : undefined;
         login.end(attempt, error);
         // pg leaves the socket open when the password function fails; the server would keep its slot for a minute.
@@ -89,11 +91,22 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
   }
 
   class EntraPool extends driver.Pool {
-    readonly #generations = new ConnectionGenerations();
+    readonly #generations: ConnectionGenerations;
+    /** Connections that nobody has had yet. */
+    readonly #unused = new WeakSet<object>();
     #lastEvictionAt = -Infinity;
 
     constructor(config?: pg.PoolConfig) {
-      super({ ...config, Client: EntraClient });
+      const generations = new ConnectionGenerations();
+      /** A login that is under way when connections are retired leads where they lead. */
+      class PooledClient extends EntraClient {
+        constructor(clientConfig?: pg.ClientConfig) {
+          super(clientConfig);
+          generations.add(this);
+        }
+      }
+      super({ ...config, Client: PooledClient });
+      this.#generations = generations;
       if (login.dataSource.maxConnectionLifetimeInMs !== undefined) {
         this.#limitLifetime(login.dataSource.maxConnectionLifetimeInMs);
       }
@@ -101,7 +114,7 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
         // A session can end between the login and the first listener of its user, or while that has none. The client
         // tells whoever uses it next; without a listener here, Node would end the process.
         client.on('error', () => undefined);
-        this.#generations.add(client);
+        this.#unused.add(client);
         onServerError(client, (error) => {
           // One failover makes many connections fail; those that were opened since are not to blame.
           if (!this.#generations.isRetired(client)) this.#evictAfter(error);
@@ -151,10 +164,12 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
           // The server says why it takes no login before the pool has a client to listen on.
           this.#evictAfter(error);
           callback(error, client, release);
-        } else if (this.#generations.isRetired(client)) {
+        } else if (this.#generations.isRetired(client) && !this.#unused.has(client)) {
           release(true);
           this.#lend(callback);
         } else {
+          // Who waited for a login while connections were retired had it already, as those who were using theirs.
+          this.#unused.delete(client);
           const giveBack = (problem?: Error | boolean): void =>
             release(problem || this.#generations.isRetired(client));
           client.release = giveBack;

@@ -28,6 +28,8 @@ export class ScriptedPostgres {
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<Socket>();
   logins = 0;
+  /** Logins that were asked for their token. */
+  asked = 0;
   /** Logins, queries and goodbyes that were not answered. */
   unanswered = 0;
   /** Whether it leaves the goodbye of a client unanswered, as a server that is gone. */
@@ -86,6 +88,7 @@ export class ScriptedPostgres {
   reset(): void {
     for (const socket of this.#sockets) socket.destroy();
     this.logins = 0;
+    this.asked = 0;
     this.unanswered = 0;
     this.ignoresGoodbye = false;
     this.ignoresLogins = false;
@@ -115,6 +118,7 @@ export class ScriptedPostgres {
         socket.end(errorOf(this.refusal, 'FATAL'));
         return;
       }
+      this.asked++;
       socket.write(askForPassword);
       socket.on('data', (data: Buffer) => this.#answer(socket, String.fromCharCode(data[0] ?? 0)));
     });

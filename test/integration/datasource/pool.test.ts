@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { LoginEvent } from 'nestjs-entra-auth';
 import type pg from 'pg';
 
+import { deferred } from '../../../lib/refresh/deferred.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { createDataSourceFactory } from '../../support/local-database.js';
 import { ScriptedPostgres } from '../../support/scripted-postgres.js';
@@ -21,19 +23,34 @@ beforeEach(() => {
 
 type EntraPool = pg.Pool & { evictConnections(): void };
 
-async function createDriver(): Promise<{ driver: typeof pg; config: pg.PoolConfig }> {
+interface Driver {
+  driver: typeof pg;
+  config: pg.PoolConfig;
+  logins: LoginEvent[];
+}
+
+/** @param arrival when the token comes */
+async function createDriver(arrival: Promise<void> = Promise.resolve()): Promise<Driver> {
   const credential = {
-    getToken: () => Promise.resolve({ token: 'opaque', expiresOnTimestamp: clock.now() + 3_600_000 }),
+    getToken: async () => {
+      await arrival;
+      return { token: 'opaque', expiresOnTimestamp: clock.now() + 3_600_000 };
+    },
   };
-  const { factory } = createDataSourceFactory({ credential, dataSource: server.dataSource, clock });
+  const { factory, logins } = createDataSourceFactory({
+    credential,
+    dataSource: server.dataSource,
+    clock,
+    startup: 'lazy',
+  });
   const made = (await factory.createTypeOrmOptions()) as unknown as pg.PoolConfig & { driver: typeof pg };
   const { driver, host, port, ssl, password } = made;
   const { username: user, database } = server.dataSource;
-  return { driver, config: { host, port, user, database, ssl, password } };
+  return { driver, config: { host, port, user, database, ssl, password }, logins };
 }
 
-async function createPool(max: number): Promise<EntraPool> {
-  const { driver, config } = await createDriver();
+async function createPool(max: number, arrival?: Promise<void>): Promise<EntraPool> {
+  const { driver, config } = await createDriver(arrival);
   return new driver.Pool({ ...config, max }) as EntraPool;
 }
 
@@ -60,6 +77,23 @@ describe('the pool of a data source', () => {
     await clock.advance(1_000);
     await ended;
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('retires a login that is under way, too: it serves the one who waits for it, and is closed then', async () => {
+    const token = deferred<void>();
+    const pool = await createPool(1, token.promise);
+    const waiting = pool.connect();
+    await until(() => server.asked === 1);
+    pool.evictConnections();
+    token.resolve();
+    const first = await waiting;
+    expect((await first.query('select')).rowCount).toBe(0);
+    first.release();
+    const second = await pool.connect();
+    expect(second).not.toBe(first);
+    second.release();
+    await pool.end();
+    expect(server.logins).toBe(2);
   });
 
   it.each(['57P01', '57P02', '57P03'])('retires its connections when a login fails with %s', async (code) => {
@@ -107,6 +141,21 @@ describe('the pool of a data source', () => {
 });
 
 describe('a client of a data source', () => {
+  it('reports once a login that the server ended while the token was awaited', async () => {
+    const token = deferred<void>();
+    const { driver, config, logins } = await createDriver(token.promise);
+    const client = new driver.Client(config);
+    const answers: unknown[] = [];
+    client.connect((error: Error) => answers.push(error));
+    await until(() => server.asked === 1);
+    server.reset();
+    await until(() => answers.length === 1);
+    token.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(answers).toEqual([expect.objectContaining({ code: 'ENTRA_DATABASE_UNREACHABLE' })]);
+    expect(logins).toEqual([expect.objectContaining({ outcome: 'failed', error: answers[0] })]);
+  });
+
   it('refuses to connect twice, and keeps the connection that it has', async () => {
     const { driver, config } = await createDriver();
     const client = new driver.Client(config);
