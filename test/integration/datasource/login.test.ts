@@ -7,6 +7,7 @@ import {
   DatabaseLoginRefusedError,
   InsecureConnectionError,
   isEntraAuthError,
+  type AccessToken,
   type TokenCredential,
   type TokenEvent,
 } from 'nestjs-entra-auth';
@@ -217,6 +218,16 @@ describe('a login that the server refuses', () => {
     expect(presented).toEqual([expect.any(String), (await setup.service.getToken('postgres')).token]);
     expect(presented[0]).not.toBe(presented[1]);
     expect({ forced: forced.length, calls: credential.calls }).toEqual({ forced: 0, calls: 2 });
+  });
+
+  it('is not repeated with the token that was refused, when the credential has no other', async () => {
+    const credential = new HandMadeCredential(entra);
+    const only = await credential.getToken();
+    const getToken = (): Promise<AccessToken> => Promise.resolve(only);
+    const setup = createDataSourceFactory({ credential: { getToken }, dataSource: localDataSource(entra) });
+    entra.postgres.revoke(only.token);
+    await expect(connect(setup)).rejects.toThrow(DatabaseLoginRefusedError);
+    expect(setup.logins.map(({ outcome }) => outcome)).toEqual(['refused']);
   });
 
   it('costs one request for a token, however many are refused together', async () => {

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { LoginEvent } from 'nestjs-entra-auth';
-import type pg from 'pg';
+import type { EntraTokenService, LoginEvent } from 'nestjs-entra-auth';
+import pg from 'pg';
 
+import { createEntraDriver } from '../../../lib/datasource/entra-driver.js';
+import { EntraLogin } from '../../../lib/datasource/entra-login.js';
+import { resolveDataSources } from '../../../lib/datasource/resolve-data-source.js';
 import { deferred } from '../../../lib/refresh/deferred.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { createDataSourceFactory } from '../../support/local-database.js';
@@ -27,6 +30,7 @@ interface Driver {
   driver: typeof pg;
   config: pg.PoolConfig;
   logins: LoginEvent[];
+  service: EntraTokenService;
 }
 
 /** @param arrival when the token comes */
@@ -37,7 +41,7 @@ async function createDriver(arrival: Promise<void> = Promise.resolve()): Promise
       return { token: 'opaque', expiresOnTimestamp: clock.now() + 3_600_000 };
     },
   };
-  const { factory, logins } = createDataSourceFactory({
+  const { factory, logins, service } = createDataSourceFactory({
     credential,
     dataSource: server.dataSource,
     clock,
@@ -46,7 +50,7 @@ async function createDriver(arrival: Promise<void> = Promise.resolve()): Promise
   const made = (await factory.createTypeOrmOptions()) as unknown as pg.PoolConfig & { driver: typeof pg };
   const { driver, host, port, ssl, password } = made;
   const { username: user, database } = server.dataSource;
-  return { driver, config: { host, port, user, database, ssl, password }, logins };
+  return { driver, config: { host, port, user, database, ssl, password }, logins, service };
 }
 
 async function createPool(max: number, arrival?: Promise<void>): Promise<EntraPool> {
@@ -77,6 +81,33 @@ describe('the pool of a data source', () => {
     await clock.advance(1_000);
     await ended;
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('closes the idle connections that are retired, whether anybody wants another or not', async () => {
+    const pool = await createPool(2);
+    const clients = [await pool.connect(), await pool.connect()];
+    for (const client of clients) client.release();
+    pool.evictConnections();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(pool.totalCount).toBe(0);
+    await until(() => server.sessions === 0);
+    await pool.end();
+    expect(server.logins).toBe(2);
+  });
+
+  it('retires no connection for what is said to one that was retired before', async () => {
+    const pool = await createPool(2);
+    const old = await pool.connect();
+    pool.evictConnections();
+    const young = await pool.connect();
+    young.release();
+    server.queryError = '25006';
+    await expect(old.query('create table t ()')).rejects.toMatchObject({ code: '25006' });
+    old.release();
+    const next = await pool.connect();
+    expect(next).toBe(young);
+    next.release();
+    await pool.end();
   });
 
   it('retires a login that is under way, too: it serves the one who waits for it, and is closed then', async () => {
@@ -140,7 +171,36 @@ describe('the pool of a data source', () => {
   });
 });
 
+/** A driver that asks for the password as those before pg 8.14 do: without a word about the connection. */
+class TaciturnClient extends pg.Client {
+  override connect(): Promise<pg.Client>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<pg.Client> | void {
+    const ask = Reflect.get(this, 'password') as unknown as () => Promise<string>;
+    Reflect.set(this, 'password', () => ask());
+    return callback === undefined ? super.connect() : super.connect(callback);
+  }
+}
+
 describe('a client of a data source', () => {
+  it('knows its token and its target also with a driver that says nothing of them', async () => {
+    const { config, service } = await createDriver();
+    const [dataSource] = resolveDataSources(server.dataSource).values();
+    const logins: LoginEvent[] = [];
+    const login = new EntraLogin(dataSource!, service, clock, (event) => logins.push(event()), 300_000);
+    const driver = createEntraDriver({ ...pg, Client: TaciturnClient }, login, clock);
+    const password = login.password as () => Promise<string>;
+    const client = new driver.Client({ ...config, password });
+    await client.connect();
+    await client.end();
+    expect(logins).toEqual([
+      expect.objectContaining({ outcome: 'accepted', tokenExpiresAt: expect.any(Date) }),
+    ]);
+    const elsewhere = new driver.Client({ ...config, password, host: '127.0.0.1' });
+    await expect(elsewhere.connect()).rejects.toMatchObject({ code: 'ENTRA_INSECURE_CONNECTION' });
+    expect(server.logins).toBe(1);
+  });
+
   it('reports once a login that the server ended while the token was awaited', async () => {
     const token = deferred<void>();
     const { driver, config, logins } = await createDriver(token.promise);

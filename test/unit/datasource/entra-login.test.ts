@@ -18,16 +18,20 @@ function setUp() {
   credential.answer(() => credential.issue({ token }));
   const [dataSource] = resolveDataSources({
     type: 'postgres',
-    host: 'db.example',
-    username: 'app',
-    database: 'app',
-    ssl: false,
+    replication: {
+      master: { host: 'db.example', username: 'app', database: 'app', ssl: false },
+      slaves: [{ host: 'replica.example', username: 'app', database: 'app', ssl: false }],
+    },
     dangerouslySendTokenWithoutVerifiedTls: true,
   }).values();
   const logins: LoginEvent[] = [];
   const login = new EntraLogin(dataSource!, service, clock, (event) => logins.push(event()), 300_000);
-  const connectionParameters = { host: 'db.example', port: 5432, ssl: false };
-  const client = { host: 'db.example', port: 5432, user: 'app', database: 'app', connectionParameters };
+  const clientOf = (host: string, user = 'app') => {
+    const connectionParameters = { host, port: 5432, ssl: false };
+    return { host, port: 5432, user, database: 'app', connectionParameters };
+  };
+  const client = clientOf('db.example');
+  const { connectionParameters } = client;
   return {
     ...engine,
     login,
@@ -35,6 +39,15 @@ function setUp() {
     client: client as typeof client & { password?: unknown },
     begin: (): LoginAttempt => login.begin(client as unknown as Client),
     ask: async (): Promise<string> => login.password(connectionParameters),
+    /** One login at a server that refuses it. */
+    refusedBy: async (host: string, user?: string): Promise<Error> => {
+      const refusing = clientOf(host, user);
+      const attempt = login.begin(refusing as unknown as Client);
+      await login.password(refusing.connectionParameters);
+      const error = login.translate(Object.assign(new Error('refused'), { code: '28P01' }), attempt);
+      login.end(attempt, error);
+      return error;
+    },
   };
 }
 
@@ -119,5 +132,21 @@ describe('a login', () => {
     const closed = service.onApplicationShutdown();
     await clock.advance(2_000);
     await closed;
+  });
+
+  it('that is refused with every token says nothing of another server, nor of another role', async () => {
+    const { clock, credential, login, refusedBy } = setUp();
+    credential.answer(() => credential.issue());
+    const renewed = async (host: string, user?: string): Promise<boolean> => {
+      const tried = await login.renewAfter(await refusedBy(host, user), clock.now());
+      tried?.();
+      return tried !== undefined;
+    };
+    expect(await renewed('replica.example')).toBe(true);
+    expect(await renewed('replica.example')).toBe(false);
+    await clock.advance(30_000);
+    expect(await renewed('db.example')).toBe(true);
+    await clock.advance(30_000);
+    expect(await renewed('replica.example', 'reports')).toBe(true);
   });
 });
