@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EntraDataSourceHealthIndicator, type AccessToken } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
+import { deferred } from '../../../lib/refresh/deferred.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import {
   createDataSourceFactory,
@@ -18,16 +19,17 @@ beforeAll(async () => {
 
 afterAll(() => entra.stop());
 
-function createIndicator(username?: string) {
+function createIndicator(given: object = {}) {
   const clock = new ManualClock();
-  const dataSource = { ...localDataSource(entra), ...(username === undefined ? {} : { username }) };
+  const credential = new HandMadeCredential(entra, {}, clock.now);
+  const dataSource = { ...localDataSource(entra), ...given };
   const setup = createDataSourceFactory({
-    credential: new HandMadeCredential(entra, {}, clock.now),
+    credential,
     refresh: { forcedRefreshCooldownInMs: 0 },
     dataSource,
     clock,
   });
-  return { clock, ...setup, indicator: new EntraDataSourceHealthIndicator(setup.factory, clock) };
+  return { clock, credential, ...setup, indicator: new EntraDataSourceHealthIndicator(setup.factory, clock) };
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -63,10 +65,55 @@ describe('EntraDataSourceHealthIndicator', () => {
   });
 
   it('is down with the reason when a new login does not work', async () => {
-    const { indicator } = createIndicator('nobody-knows-me');
+    const { indicator } = createIndicator({ username: 'nobody-knows-me' });
     const { database } = await indicator.isHealthy('database');
     expect(database.status).toBe('down');
     expect(database.message).toMatch(/"nobody-knows-me".*pgaadauth_create_principal/);
+  });
+
+  it('knows from the probes before that another token does not help', async () => {
+    const { indicator, credential, logins, clock } = createIndicator({ username: 'nobody-knows-me' });
+    for (const refused of [2, 3, 4]) {
+      await indicator.isHealthy('database');
+      expect([logins.length, credential.calls]).toEqual([refused, 2]);
+      await clock.advance(5_000);
+    }
+  });
+
+  it('looks for the name of the role once', async () => {
+    let looks = 0;
+    const roleNameFromToken = (): string => {
+      looks++;
+      return entra.client.name;
+    };
+    const { indicator, clock } = createIndicator({ username: undefined, roleNameFromToken });
+    for (let probe = 0; probe < 3; probe++) {
+      expect(await indicator.isHealthy('database')).toMatchObject({ database: { status: 'up' } });
+      await clock.advance(5_000);
+    }
+    expect(looks).toBe(1);
+  });
+
+  it('makes no second login after its deadline', async () => {
+    const { indicator, service, credential, logins, clock } = createIndicator();
+    entra.postgres.revoke((await service.getToken('postgres')).token);
+    const another = await credential.getToken();
+    const token = deferred<AccessToken>();
+    let asked = false;
+    credential.getToken = () => {
+      asked = true;
+      return token.promise;
+    };
+    const health = indicator.isHealthy('database');
+    while (!asked) await nextTurn();
+    await clock.advance(5_000);
+    expect(await health).toMatchObject({ database: { status: 'down', durationInMs: 5_000 } });
+    token.resolve(another);
+    while ((await service.getToken('postgres')).token !== another.token) await nextTurn();
+    // The next probe's login ends after that one, which would have begun before.
+    await clock.advance(5_000);
+    expect(await indicator.isHealthy('database')).toMatchObject({ database: { status: 'up' } });
+    expect(logins.map(({ outcome }) => outcome)).toEqual(['refused', 'accepted']);
   });
 
   it('is up after a revocation, as soon as another token works', async () => {
@@ -162,6 +209,21 @@ describe('a probe has one deadline', () => {
     expect(database).toMatchObject({ status: 'down', durationInMs: 1_000 });
     expect(database.message).toMatch(/access token of the resource "postgres" took longer than 1000 ms/);
     while (server.sessions > 0) await nextTurn();
+  });
+
+  it('logs in no more when the name of the role is found after it', async () => {
+    const token = deferred<AccessToken>();
+    const { isHealthy, clock, logins } = createProbe({
+      token: token.promise,
+      dataSource: { username: undefined, fallbackUsername: 'app' },
+    });
+    const health = isHealthy();
+    await clock.advance(1_000);
+    expect(await health).toMatchObject({ database: { status: 'down' } });
+    token.resolve({ token: 'opaque', expiresOnTimestamp: clock.now() + 3_600_000 });
+    // It is asked for again, to look for a name in it; then a login would begin.
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
+    expect([server.sessions, logins]).toEqual([0, []]);
   });
 
   it.each([0, -1, Infinity, NaN])('refuses the deadline %s', async (timeoutInMs) => {

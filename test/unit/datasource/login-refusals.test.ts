@@ -8,8 +8,10 @@ const token = (acquiredAt: number): HeldAccessToken =>
   new HeldAccessToken({ token: `t${acquiredAt}`, expiresOnTimestamp: acquiredAt + 3_600_000, acquiredAt });
 const [first, second, third] = [token(1), token(2), token(3)];
 
+/** Refusals of a role for which a token has been replaced a moment ago: what it may now, it owes to no passing of time. */
 function refusals(...tokens: HeldAccessToken[]): LoginRefusals {
   const made = new LoginRefusals(retryInMs);
+  for (const login of ['role', 'another role']) made.renewed(login, 0);
   for (const one of tokens) made.refused('role', one);
   return made;
 }
@@ -38,6 +40,8 @@ describe('LoginRefusals', () => {
   it('knows which token it was that was refused', () => {
     const wrong = refusals(first);
     expect([wrong.wasRefused('role', first), wrong.wasRefused('role', second)]).toEqual([true, false]);
+    for (const next of [second, third]) wrong.refused('role', next);
+    expect(wrong.wasRefused('role', third)).toBe(true);
     expect(wrong.wasRefused('another role', first)).toBe(false);
   });
 
