@@ -47,3 +47,25 @@ it.each([
     fix: expect.stringContaining('the-object-id'),
   });
 });
+
+it('looks for the name in a token of the same tenant', async () => {
+  const asked: unknown[] = [];
+  const tid = '11111111-1111-4111-8111-111111111111';
+  const ofTenant = jwt({ aud: databaseAudience, exp: expiresAt / 1000, tid, appid: 'the-application' });
+  const { factory } = createDataSourceFactory({
+    credential: {
+      getToken: (scopes, options) => {
+        asked.push([String(scopes), options?.tenantId]);
+        return Promise.resolve({ token: ofTenant, expiresOnTimestamp: expiresAt });
+      },
+    },
+    startup: 'lazy',
+    resources: { postgres: { tenantId: tid } },
+    dataSource: { type: 'postgres', host: 'db.example', database: 'notes' },
+  });
+  expect(await factory.createTypeOrmOptions()).toHaveProperty('username', 'the-application');
+  expect(asked).toEqual([
+    ['https://ossrdbms-aad.database.windows.net/.default', tid],
+    ['https://management.azure.com/.default', tid],
+  ]);
+});
