@@ -242,6 +242,12 @@ describe('the pool', () => {
     expect(pool['idleCount']).toBe(pool['totalCount']);
   });
 
+  it('gives its last two connections to one of those who come together, and not one to each', async () => {
+    const own = await places.connect({ poolSize: 2 });
+    const loads = [1, 2, 3].map(() => open(undefined, own).exclusive((access) => access.load()));
+    await expect(Promise.all(loads)).resolves.toEqual([undefined, undefined, undefined]);
+  });
+
   it('gets no connection back that still owes an answer', async () => {
     const own = await places.connect();
     const session = await DatabaseSession.open(own, new ManualClock(), AbortSignal.timeout(5000));
