@@ -1,9 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { describe, expect, it } from '@jest/globals';
 
 import { repositoryRoot } from '../support/build.js';
+import { runProgram } from '../support/run-program.js';
 import { fixtures } from './consumer.js';
 
 interface Manifest {
@@ -44,6 +46,41 @@ describe('package.json', () => {
       'reflect-metadata',
       'rxjs',
     ]);
+  });
+
+  it('takes for each peer the version that it is developed with, as npm sees it', async () => {
+    const manifest = await readJson<Manifest>(repositoryRoot, 'package.json');
+    const peers: Record<string, string> = {};
+    for (const name of Object.keys(manifest.peerDependencies)) {
+      const { version } = await readJson<{ version: string }>(
+        repositoryRoot,
+        'node_modules',
+        name,
+        'package.json',
+      );
+      peers[name] = version;
+    }
+    const { peerDependencies, peerDependenciesMeta } = manifest;
+    const library = { name: 'nestjs-entra-auth', version: '0.1.0', peerDependencies, peerDependenciesMeta };
+    const application = { dependencies: { ...peers, [library.name]: library.version } };
+    const folder = await mkdtemp(join(tmpdir(), 'nestjs-entra-auth-peers-'));
+    try {
+      const write = async (directory: string, content: object) => {
+        await mkdir(directory, { recursive: true });
+        await writeFile(join(directory, 'package.json'), JSON.stringify(content));
+      };
+      const installed = [library, ...Object.entries(peers).map(([name, version]) => ({ name, version }))];
+      await write(folder, application);
+      for (const one of installed) await write(join(folder, 'node_modules', one.name), one);
+
+      // A range that no release fits would keep npm from installing the peer at all.
+      expect(await runProgram('npm', ['ls', '--all'], { cwd: folder })).toMatchObject({
+        exitCode: 0,
+        stderr: expect.not.stringContaining('invalid') as unknown,
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('packs what it has just built', async () => {
