@@ -11,6 +11,8 @@ import {
 import { EntraDataSourceHealthIndicator } from './health/entra-data-source.health.js';
 import { EntraTokenHealthIndicator } from './health/entra-token.health.js';
 import { logTokenEvents } from './observability/token-event.logger.js';
+import { EntraOptionsError } from './errors/options.error.js';
+import { checkAsyncRegistration, checkRegistration, forRootIsNeeded } from './options/check-registration.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedOptions } from './options/resolved-options.js';
 import { RefreshScheduler } from './refresh/refresh-scheduler.js';
@@ -27,6 +29,13 @@ const resolvedOptions = Symbol.for('nestjs-entra-auth.resolved-options');
  */
 @Module({
   providers: [
+    {
+      // forRoot() and forRootAsync() put theirs in its place.
+      provide: MODULE_OPTIONS_TOKEN,
+      useFactory: () => {
+        throw new EntraOptionsError('options', 'they are missing', forRootIsNeeded);
+      },
+    },
     { provide: resolvedOptions, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveOptions },
     {
       provide: EntraTokenService,
@@ -72,6 +81,7 @@ export class EntraAuthModule extends ConfigurableModuleClass {
    * @throws {EntraOptionsError} at boot, for the first option that is wrong or missing
    */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+    checkRegistration(options);
     return super.forRoot(options);
   }
 
@@ -83,6 +93,7 @@ export class EntraAuthModule extends ConfigurableModuleClass {
    * @throws {EntraOptionsError} at boot, for the first option that is wrong or missing
    */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    checkAsyncRegistration(options);
     return super.forRootAsync(options);
   }
 }

@@ -1,5 +1,12 @@
 import { EntraOptionsError } from '../errors/options.error.js';
-import { booleanOption, choiceOption, isObject, kindOf, numberOption } from '../options/option-checks.js';
+import {
+  booleanOption,
+  choiceOption,
+  isObject,
+  kindOf,
+  numberOption,
+  shownChoice,
+} from '../options/option-checks.js';
 import { longestDelayInMs } from '../refresh/clock.js';
 import type { AccessTokenClaims } from '../token/json-web-token.js';
 import type { EntraDataSourceOptions, UnverifiedDataSourceOptions } from './entra-data-source.options.js';
@@ -80,7 +87,7 @@ export function resolveDataSources(option: unknown): ReadonlyMap<string, Resolve
 function resolveDataSource(name: string, path: string, given: object): ResolvedDataSource {
   const options = given as EntraDataSourceOptions;
   if (options.type !== 'postgres') {
-    throw new EntraOptionsError(`${path}.type`, kindOf(options.type), 'Write type: "postgres".');
+    throw new EntraOptionsError(`${path}.type`, shownChoice(options.type), 'Write type: "postgres".');
   }
   checkForbidden(path, options);
   const own = ownOptions(path, options);

@@ -4,15 +4,21 @@ import { EntraOptionsError } from '../errors/options.error.js';
 export function kindOf(value: unknown): string {
   if (value === undefined) return 'it is missing';
   if (value === null) return 'it is null';
-  if (Array.isArray(value)) return 'it is an array';
+  if (Array.isArray(value)) return value.length === 0 ? 'it is an empty array' : 'it is an array';
   if (typeof value === 'number' || typeof value === 'boolean') return `it is ${String(value)}`;
   if (value === '') return 'it is an empty string';
+  if (typeof value === 'string' && value.trim() === '') return 'it is nothing but white space';
   return typeof value === 'object' ? 'it is an object' : `it is a ${typeof value}`;
 }
 
 /** Whether a value is an object that is no array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Shows a value that one of a few words was expected for, and that is therefore no secret. */
+export function shownChoice(value: unknown): string {
+  return typeof value === 'string' ? `it is "${value.slice(0, 40)}"` : kindOf(value);
 }
 
 /** Refuses anything but a plain object, and any key that is not among the known ones. */
@@ -71,6 +77,9 @@ export function choiceOption<T extends string>(
   if (value === undefined) return fallback;
   const choice = choices.find((candidate) => candidate === value);
   if (choice !== undefined) return choice;
-  const given = typeof value === 'string' ? `it is "${value.slice(0, 40)}"` : kindOf(value);
-  throw new EntraOptionsError(path, given, `Give one of ${choices.map((c) => `"${c}"`).join(', ')}.`);
+  throw new EntraOptionsError(
+    path,
+    shownChoice(value),
+    `Give one of ${choices.map((c) => `"${c}"`).join(', ')}.`,
+  );
 }

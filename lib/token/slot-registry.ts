@@ -90,6 +90,9 @@ export class SlotRegistry {
       if (named !== undefined) return plain ? named : this.#variantOf(named.resource, variant);
       if (!/[:/]/.test(resourceOrScopes)) throw this.#unknown(resourceOrScopes);
     }
+    // Somebody without TypeScript, or whose configuration lacks the name, may give nothing at all.
+    const given: unknown = resourceOrScopes;
+    if (typeof given !== 'string' && !Array.isArray(given)) throw this.#unknown(typeof given);
     const scopes = typeof resourceOrScopes === 'string' ? [resourceOrScopes] : resourceOrScopes;
     if (scopes.length === 0 || scopes.some((scope) => typeof scope !== 'string' || scope === '')) {
       throw this.#unknown(scopes.join(' '));

@@ -116,6 +116,40 @@ describe('EntraAuthModule', () => {
     );
   });
 
+  it.each<[string, string, () => unknown]>([
+    ['forRoot() without options', 'options', () => EntraAuthModule.forRoot(undefined as never)],
+    ['forRoot(null)', 'options', () => EntraAuthModule.forRoot(null as never)],
+    [
+      'an "isGlobal" that is no boolean',
+      'isGlobal',
+      () => EntraAuthModule.forRoot({ isGlobal: 'no' } as never),
+    ],
+    [
+      'the same with forRootAsync',
+      'isGlobal',
+      () => EntraAuthModule.forRootAsync({ useFactory: options, isGlobal: 1 } as never),
+    ],
+    ['forRootAsync() without anything', 'options', () => EntraAuthModule.forRootAsync(undefined as never)],
+    ['forRootAsync({})', 'useFactory', () => EntraAuthModule.forRootAsync({})],
+    [
+      'a class that is not there yet',
+      'useExisting',
+      () => EntraAuthModule.forRootAsync({ useExisting: undefined }),
+    ],
+    [
+      'options in place of their factory',
+      'useFactory',
+      () => EntraAuthModule.forRootAsync({ useFactory: options() } as never),
+    ],
+    ['the module without forRoot', 'options', () => EntraAuthModule],
+  ])('says what is wrong with %s', async (_, option, register) => {
+    const error = await Promise.resolve()
+      .then(() => boot(register() as Parameters<typeof boot>[0]))
+      .catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(EntraOptionsError);
+    expect(error).toMatchObject({ option, fix: expect.stringMatching(/^(Give|Import) /) as unknown });
+  });
+
   it('names what an options factory returned in place of options', async () => {
     const nothing = EntraAuthModule.forRootAsync({
       useFactory: () => undefined as unknown as EntraAuthModuleOptions,

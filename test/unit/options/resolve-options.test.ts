@@ -111,6 +111,9 @@ describe('resolveOptions', () => {
     ['options', undefined],
     ['options', null],
     ['options', []],
+    ['clock', { credential, clock: null }],
+    ['clock', { credential, clock: Date }],
+    ['clock', { credential, clock: { now: Date.now, setTimeout, clearTimeout } }],
     ['credentials', { credentials: credential }],
     ['credential', { credential: null }],
     ['credential', { credential: {} }],
@@ -159,5 +162,13 @@ describe('resolveOptions', () => {
       'Did you mean "scopes"?',
     );
     expect(errorOf({ credential, datasource: {} }).fix).toContain('Did you mean "dataSource"?');
+  });
+
+  it.each<[string, string, object]>([
+    ['an empty array', 'it is an empty array', { resources: { api: { scopes: [] } } }],
+    ['a URL of blanks', 'it is nothing but white space', { dataSource: { type: 'postgres', url: ' ' } }],
+    ['another database', 'it is "mysql"', { dataSource: { ...dataSource, type: 'mysql' } }],
+  ])('says of %s that %s', (_, given, options) => {
+    expect(errorOf({ credential, ...options }).message).toContain(given);
   });
 });

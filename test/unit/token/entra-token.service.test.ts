@@ -56,6 +56,14 @@ describe('a caller', () => {
     },
   );
 
+  it.each([[undefined], [null], [{}], [7], [Symbol('graph')]])(
+    'is told the same when it asks for what is no string, such as %p',
+    async (given) => {
+      const { service } = createEngine();
+      await expect(service.getToken(given as string)).rejects.toThrow(UnknownResourceError);
+    },
+  );
+
   it('gets a token for scopes that nobody configured', async () => {
     const { service, credential } = createEngine();
     await service.getToken(['https://other.example/.default']);
