@@ -51,7 +51,9 @@ export interface LocalEntra extends AsyncDisposable {
   readonly refreshTokens: RefreshTokens;
 
   /**
-   * What a child process needs in its environment. A process can have one managed-identity source only.
+   * What a child process needs in its environment. A process can have one managed-identity source only. Credentials
+   * other than managed identity also need what no variable can tell them: `disableInstanceDiscovery: true`, which
+   * `{ kind: 'default', certificateAuthority }` of the module implies.
    *
    * @param client - Who logs in; managed identities are selected in the request instead. Default: the first client.
    */

@@ -1,12 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { repositoryRoot } from '../support/build.js';
 import { Consumer } from './consumer.js';
 
-/** A code block of the README, as a file whose lines have the numbers that they have in the README. */
+/** A code block of a page, as a file whose lines have the numbers that they have on the page. */
 interface Example {
   file: string;
   code: string;
@@ -16,7 +16,7 @@ interface Example {
  * Takes the blocks marked `ts` out of a Markdown text. Each becomes a module of its own, and must be complete: what it
  * uses and does not import is missing for the reader too.
  */
-function examplesIn(markdown: string): Example[] {
+function examplesIn(markdown: string, page = 'README'): Example[] {
   const lines = markdown.split('\n');
   const examples: Example[] = [];
   let start: number | undefined;
@@ -25,14 +25,27 @@ function examplesIn(markdown: string): Example[] {
       if (/^```(ts|typescript)$/.test(line)) start = index + 1;
     } else if (line === '```') {
       const code = '\n'.repeat(start) + lines.slice(start, index).join('\n') + '\nexport {};\n';
-      examples.push({ file: `README.line-${start + 1}.mts`, code });
+      examples.push({ file: `${page}.line-${start + 1}.mts`, code });
       start = undefined;
     }
   });
   return examples;
 }
 
-describe('the code in the README', () => {
+/** Puts the recipes for drivers into a folder of the project, and returns their paths. */
+async function copyRecipes({ directory }: Consumer): Promise<string[]> {
+  const target = join(directory, 'recipes');
+  await cp(join(repositoryRoot, 'docs/recipes'), target, { recursive: true });
+  await writeFile(join(target, 'package.json'), '{"type":"module"}');
+  const files = await readdir(target, { recursive: true });
+  return files.filter((file) => file.endsWith('.ts')).map((file) => `recipes/${file}`);
+}
+
+/** The options that a careful reader turns on beside `strict`. */
+const careful = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
+const pages = ['README.md', 'docs/migrations.md'];
+
+describe('the code in the README and on the pages', () => {
   let project: Consumer;
   let examples: Example[];
 
@@ -40,12 +53,15 @@ describe('the code in the README', () => {
     for (const { file, code } of these) await writeFile(join(project.directory, file), code);
     return project.compile(
       these.map(({ file }) => file),
-      { module: 'nodenext', lib: ['es2023', 'esnext.disposable'], skipLibCheck: true },
+      { module: 'nodenext', lib: ['es2023', 'esnext.disposable'], skipLibCheck: true, ...careful },
     );
   };
 
   beforeAll(async () => {
-    examples = examplesIn(await readFile(join(repositoryRoot, 'README.md'), 'utf8'));
+    const found = pages.map(async (page) =>
+      examplesIn(await readFile(join(repositoryRoot, page), 'utf8'), basename(page, '.md')),
+    );
+    examples = (await Promise.all(found)).flat();
     project = await Consumer.withEverything('everything');
   }, 180_000);
 
@@ -57,6 +73,31 @@ describe('the code in the README', () => {
 
   it('compiles against the package', async () => {
     await expect(compile(examples)).resolves.toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  }, 120_000);
+
+  it('compiles against the drivers, for those whom the recipes are copied by', async () => {
+    const recipes = await copyRecipes(project);
+    const options = { module: 'nodenext', skipLibCheck: true, ...careful };
+
+    expect(recipes.length).toBeGreaterThan(5);
+    await expect(project.compile(recipes, options)).resolves.toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  }, 120_000);
+
+  it('logs in to the local PostgreSQL, where the README tells how to test', async () => {
+    const testing = examples.filter(({ code }) => code.includes('startLocalEntra'));
+    for (const { file, code } of testing) await writeFile(join(project.directory, file), code);
+    const emitted = { module: 'nodenext', skipLibCheck: true, noEmit: false, outDir: '.' };
+    await project.compile(
+      testing.map(({ file }) => file),
+      emitted,
+    );
+
+    expect(testing).toHaveLength(1);
+    const EXAMPLE = testing[0]?.file.replace(/\.mts$/, '.mjs') ?? '';
+    await expect(project.outputOf('local-options.mjs', { EXAMPLE })).resolves.toEqual({
+      user: 'notes-app',
+      refused: 0,
+    });
   }, 120_000);
 
   it('would be told from code that does not', async () => {

@@ -1,7 +1,7 @@
 /** A database server that takes access tokens as passwords. */
 export interface Server {
   host: string;
-  port?: number;
+  port: number;
   database: string;
   /** The role that stands for the Entra principal. */
   user: string;

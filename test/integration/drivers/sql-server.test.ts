@@ -31,7 +31,9 @@ function credentialIn(options: ReturnType<typeof sqlServerOptions>): TokenCreden
 
 describe('the recipe for Azure SQL through TypeORM', () => {
   it("gives the driver the database's token from memory, whatever scope the server names", async () => {
-    const credential = credentialIn(sqlServerOptions(tokens, { host: 'localhost', database: 'notes' }));
+    const credential = credentialIn(
+      sqlServerOptions(tokens, { host: 'localhost', port: 1433, database: 'notes' }),
+    );
     const { token } = await tokens.getToken('sql');
     entra.requests.reset();
     for (const scope of ['https://database.windows.net/.default', 'https://graph.microsoft.com/.default']) {
@@ -44,7 +46,7 @@ describe('the recipe for Azure SQL through TypeORM', () => {
   });
 
   it('turns verified TLS on', () => {
-    expect(sqlServerOptions(tokens, { host: 'localhost', database: 'notes' })).toMatchObject({
+    expect(sqlServerOptions(tokens, { host: 'localhost', port: 1433, database: 'notes' })).toMatchObject({
       options: { encrypt: true, trustServerCertificate: false },
     });
   });
