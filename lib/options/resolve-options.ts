@@ -5,7 +5,7 @@ import { createCredential } from '../credential/create-credential.js';
 import { isTokenCredential, type TokenCredentialFactory } from '../credential/token-credential.js';
 import { resolveDataSources } from '../datasource/resolve-data-source.js';
 import { EntraOptionsError } from '../errors/options.error.js';
-import { systemClock, type Clock } from '../refresh/clock.js';
+import { clockOption } from './clock-option.js';
 import type { CredentialOption, EntraAuthModuleOptions } from './entra-auth-module.options.js';
 import { checkObject, choiceOption, isObject, kindOf, numberOption } from './option-checks.js';
 import { checkCredentialConfiguration, isCredentialConfiguration } from './resolve-credential.js';
@@ -34,7 +34,7 @@ const known = [
 export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions {
   checkObject('options', options, known, 'Give the options of the module as an object.');
   const cloud = choiceOption('cloud', options.cloud, 'public', clouds);
-  const clock = resolveClock(options.clock);
+  const clock = clockOption(options.clock);
   const provider = credentialProviders(
     options.credential,
     (configuration) => () => createCredential(configuration, cloud, clock),
@@ -72,20 +72,6 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
     dataSources,
     clock,
   };
-}
-
-const clockMethods = ['now', 'random', 'setTimeout', 'clearTimeout'];
-
-function resolveClock(clock: Clock | undefined): Clock {
-  if (clock === undefined) return systemClock;
-  const isObject = typeof clock === 'object' && clock !== null;
-  const missing = isObject
-    ? clockMethods.filter((name) => typeof Reflect.get(clock, name) !== 'function')
-    : [];
-  if (isObject && missing.length === 0) return clock;
-  const given = isObject ? `it has no ${missing.map((name) => `${name}()`).join(', ')}` : kindOf(clock);
-  const fix = 'Give a Clock, such as a ManualClock of "nestjs-entra-auth/testing", or leave it out.';
-  throw new EntraOptionsError('clock', given, fix);
 }
 
 /** Wraps each distinct credential once, so that resources that share a credential share its instance. */

@@ -1,6 +1,7 @@
 import { Agent } from 'node:https';
 
 import { EntraOptionsError } from '../../errors/options.error.js';
+import { clockOption } from '../../options/clock-option.js';
 import {
   booleanOption,
   checkObject,
@@ -8,7 +9,7 @@ import {
   kindOf,
   numberOption,
 } from '../../options/option-checks.js';
-import { systemClock, type Clock } from '../../refresh/clock.js';
+import type { Clock } from '../../refresh/clock.js';
 import { authorityHosts, clouds } from '../authority-hosts.js';
 import { MemoryRefreshTokenStore } from '../refresh-token-store/memory.refresh-token-store.js';
 import { clientAssertion } from './client-authentication/client-assertion.js';
@@ -55,7 +56,7 @@ const known: readonly (keyof Options)[] = [
 export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettings {
   checkObject('options', options, known, 'Give the options of the credential as an object.');
   const cloud = choiceOption('cloud', options.cloud, 'public', clouds);
-  const clock = options.clock ?? systemClock;
+  const clock = clockOption(options.clock);
   const timeoutInMs = milliseconds('requestTimeoutInMs', options.requestTimeoutInMs);
   const { refreshToken, store } = options;
   if (refreshToken !== undefined && typeof refreshToken !== 'function') text(options, 'refreshToken');

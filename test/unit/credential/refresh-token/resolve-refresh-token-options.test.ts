@@ -76,6 +76,7 @@ describe('resolveRefreshTokenOptions', () => {
     ['spa', { spa: 'no' }],
     ['requestTimeoutInMs', { requestTimeoutInMs: 0 }],
     ['storeTimeoutInMs', { storeTimeoutInMs: '5' }],
+    ['clock', { clock: Date }],
     ['agent', { agent: 'x' }],
     ['agent', { agent: new Agent({ rejectUnauthorized: false }) }],
     ['onTokenResponse', { onTokenResponse: 'x' }],
