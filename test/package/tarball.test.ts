@@ -38,8 +38,9 @@ describe('the tarball', () => {
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  it('holds the two builds, their sources and the papers, and nothing else', async () => {
+  it('holds the two builds, their sources, the pages and the papers, and nothing else', async () => {
     const sources = await filesOf(join(repositoryRoot, 'lib'));
+    const pages = await filesOf(join(repositoryRoot, 'docs'));
     // A program is run and not required: it has no CommonJS build.
     const required = sources.filter((source) => !source.startsWith('cli/'));
     const builtAs = (source: string, endings: string[]) =>
@@ -50,6 +51,7 @@ describe('the tarball', () => {
     );
     const expected = [
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'dist/cjs/package.json'],
+      ...pages.map((page) => `docs/${page}`),
       ...sources.map((source) => `lib/${source}`),
       ...required.flatMap((source) => builtAs(`dist/cjs/${source}`, ['.d.ts', '.js', '.js.map'])),
       ...sources.flatMap((source) => builtAs(`dist/esm/${source}`, ['.d.ts'])),
@@ -61,6 +63,17 @@ describe('the tarball', () => {
 
     expect(files).toEqual(expected.sort());
     expect(sources.filter((source) => !source.endsWith('.ts') || source.endsWith('.test.ts'))).toEqual([]);
+  });
+
+  it('has every page that its README and its pages lead to', async () => {
+    const led: string[] = [];
+    for (const page of files.filter((file) => file.endsWith('.md'))) {
+      for (const [, path = ''] of (await read(page)).matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+        led.push(join(dirname(page), path).replaceAll('\\', '/'));
+      }
+    }
+    expect(led.length).toBeGreaterThan(10);
+    expect(files).toEqual(expect.arrayContaining(led));
   });
 
   it('marks the CommonJS build as such', async () => {
