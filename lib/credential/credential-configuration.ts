@@ -62,4 +62,5 @@ export type CredentialConfiguration = CommonConfiguration &
       }
   );
 
+/** The credentials of `@azure/identity` that can be given as plain data. */
 export type CredentialKind = CredentialConfiguration['kind'];

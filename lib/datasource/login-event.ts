@@ -10,9 +10,9 @@ export interface LoginEvent {
   host: string;
   /** When the login began. */
   at: Date;
-  /** How long it took, connecting and the wait for a token included, in milliseconds. */
+  /** How long it took in milliseconds, connecting and the wait for a token included. A second try is an event of its own. */
   durationInMs: number;
-  /** `refused`: the server did not let the role in (SQLSTATE class 28); `failed`: something else went wrong. */
+  /** `refused`: the server refused the token or the role (SQLSTATE class 28); `failed`: whatever else went wrong. */
   outcome: 'accepted' | 'refused' | 'failed';
   /** When the token that was presented expires; absent when the login did not get that far. */
   tokenExpiresAt?: Date;

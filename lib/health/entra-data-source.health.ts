@@ -3,6 +3,7 @@ import { numberOption } from '../options/option-checks.js';
 import type { Clock } from '../refresh/clock.js';
 import type { EntraHealthResult } from './entra-token.health.js';
 
+/** Which database a health check logs in to, and how long that may take. */
 export interface DataSourceHealthOptions {
   /** Name of the data source. Default: `'default'`. */
   name?: string;

@@ -5,6 +5,7 @@ import type { TokenState } from '../token/token-state.js';
 /** What Terminus 11 and 12 take as the result of an indicator. */
 export type EntraHealthResult<K extends string, T extends object> = Record<K, { status: 'up' | 'down' } & T>;
 
+/** Which tokens a health check looks at. */
 export interface TokenHealthOptions {
   /** Name of the resource to look at. Default: all that are configured. */
   resource?: string;

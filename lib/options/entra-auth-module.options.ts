@@ -6,7 +6,10 @@ import type {
 } from '../datasource/entra-data-source.options.js';
 import type { Clock } from '../refresh/clock.js';
 
-/** The national cloud that the application runs in. It decides the scopes of the well-known resources. */
+/**
+ * The national cloud that the application runs in. It decides the scopes of the well-known resources, and the authority
+ * that credentials given as plain data ask.
+ */
 export type EntraCloud = 'public' | 'usgov' | 'china';
 
 /**
@@ -166,5 +169,6 @@ export interface RefreshOptions {
 
 /** What `useClass` and `useExisting` of `forRootAsync()` provide. */
 export interface EntraAuthOptionsFactory {
+  /** The options, checked as those of `forRoot()` are. What it throws ends the boot. */
   createEntraAuthOptions(): EntraAuthModuleOptions | Promise<EntraAuthModuleOptions>;
 }

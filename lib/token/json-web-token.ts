@@ -1,6 +1,11 @@
 import { parseJsonObject } from './json-object.js';
 
-/** The claims of an access token that this package looks at. Everything may be absent: a token can be opaque. */
+/**
+ * The claims of an access token that this package looks at, as they came: nobody has checked them. Everything may be
+ * absent: a token can be opaque. The times `exp`, `nbf` and `iat` are seconds since 1970.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+ */
 export interface AccessTokenClaims {
   aud?: unknown;
   exp?: unknown;

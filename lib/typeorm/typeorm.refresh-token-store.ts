@@ -26,6 +26,7 @@ import { DatabaseSession } from './database-session.js';
 import { refreshTokenPath } from './refresh-token-path.js';
 import { RefreshTokenRow } from './refresh-token-row.js';
 
+/** Which row of which database keeps the refresh token. */
 export interface TypeOrmRefreshTokenStoreOptions {
   /**
    * A data source for PostgreSQL, initialized before the store is used. While somebody is in `exclusive`, it takes two

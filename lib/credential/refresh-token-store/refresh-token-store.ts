@@ -36,6 +36,7 @@ export interface RefreshTokenStore {
 /** Reading and writing, as `exclusive` hands it to its work. What `save` has resolved for is stored for good. */
 export type RefreshTokenAccess = Pick<RefreshTokenStore, 'load' | 'save'>;
 
+/** How to wait for one's turn with a store. */
 export interface ExclusiveOptions {
   /**
    * How long to wait for the others, in milliseconds.

@@ -11,6 +11,7 @@ import type {
 import { KeyRing, type RefreshTokenKeyRing } from './key-ring.js';
 import { isEncrypted, keyIdOf, TokenCipher, unreadable } from './token-cipher.js';
 
+/** What is encrypted, and with which keys. */
 export interface EncryptedRefreshTokenStoreOptions {
   /** Where the encrypted records are kept. */
   store: RefreshTokenStore;

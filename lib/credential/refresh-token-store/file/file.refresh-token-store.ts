@@ -22,6 +22,7 @@ import type {
 } from '../refresh-token-store.js';
 import { Turns } from '../turns.js';
 
+/** Which file keeps the refresh token, and who may read it. */
 export interface FileRefreshTokenStoreOptions {
   /**
    * The file. Its directory must exist and be writable; beside the file there is a lock file now and then. Behind a
