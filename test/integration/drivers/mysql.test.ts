@@ -126,11 +126,7 @@ describe('a token for MySQL', () => {
       (given) => ({ ...given, ssl: { ca: server.ca } }),
       /"ssl.verifyIdentity" is not true/,
     ],
-    [
-      'that has another name',
-      (given) => ({ ...given, host: '0' }),
-      /does not match certificate's altnames/,
-    ],
+    ['that has another name', (given) => ({ ...given, host: '0' }), /does not match certificate's altnames/],
     ['that is named by its address', (given) => ({ ...given, host: '127.0.0.1' }), /compare an address/],
   ])('is not given to a server %s', async (_, change, reason) => {
     const given = change(options());
