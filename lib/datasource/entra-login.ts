@@ -142,6 +142,7 @@ export class EntraLogin {
       this.#trials.set(login, trial);
       return () => {
         this.#trials.delete(login);
+        this.#refusals.tried(login);
         trial.resolve();
       };
     }

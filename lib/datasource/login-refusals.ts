@@ -2,7 +2,7 @@ import type { AccessToken } from '../credential/token-credential.js';
 import { HeldAccessToken } from '../token/held-access-token.js';
 
 interface Refusals {
-  /** Different tokens that were refused since the last accepted login: two say that no token helps. */
+  /** Different tokens that were refused, one on the heels of the other: two say that no token helps. */
   tokens: readonly AccessToken[];
   /** When the newest token that was accepted had been obtained. */
   acceptedTokenAcquiredAt: number;
@@ -42,6 +42,15 @@ export class LoginRefusals {
 
   renewed(login: string, now: number): void {
     this.#byLogin.set(login, { ...this.#of(login), renewedAt: now });
+  }
+
+  /**
+   * Notes that a login with another token has ended. If the server said nothing about that token, the refusal of the one
+   * before says nothing about the next: they are not the two that were refused together.
+   */
+  tried(login: string): void {
+    const known = this.#of(login);
+    if (known.tokens.length === 1) this.#byLogin.set(login, { ...known, tokens: [] });
   }
 
   /** Whether this login has been refused with this very token. */

@@ -139,8 +139,10 @@ describe('a login', () => {
     credential.answer(() => credential.issue());
     const renewed = async (host: string, user?: string): Promise<boolean> => {
       const tried = await login.renewAfter(await refusedBy(host, user), clock.now());
-      tried?.();
-      return tried !== undefined;
+      if (tried === undefined) return false;
+      await refusedBy(host, user);
+      tried();
+      return true;
     };
     expect(await renewed('replica.example')).toBe(true);
     expect(await renewed('replica.example')).toBe(false);
@@ -148,5 +150,16 @@ describe('a login', () => {
     expect(await renewed('db.example')).toBe(true);
     await clock.advance(30_000);
     expect(await renewed('replica.example', 'reports')).toBe(true);
+  });
+
+  it('whose second try met no server has said nothing about the role', async () => {
+    const { clock, credential, login, refusedBy } = setUp();
+    credential.answer(() => credential.issue());
+    const tried = await login.renewAfter(await refusedBy('db.example'), clock.now());
+    // Its connection broke before the server said a word.
+    tried?.();
+    expect(tried).toBeDefined();
+    await clock.advance(30_000);
+    expect(await login.renewAfter(await refusedBy('db.example'), clock.now())).toBeDefined();
   });
 });

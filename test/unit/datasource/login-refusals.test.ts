@@ -55,6 +55,20 @@ describe('LoginRefusals', () => {
     expect(repaired.mayRenew('role', 0)).toBe(true);
   });
 
+  it('does not count together what no two tries of one login were refused for', () => {
+    const unlucky = refusals(first);
+    // The second try met a server that was down; that token is revoked before it could serve.
+    unlucky.tried('role');
+    unlucky.refused('role', second);
+    expect(unlucky.mayRenew('role', 0)).toBe(true);
+  });
+
+  it('counts the refusal of the second try', () => {
+    const wrong = refusals(first, second);
+    wrong.tried('role');
+    expect(wrong.mayRenew('role', 0)).toBe(false);
+  });
+
   it('tries a role that once worked again, but seldom', () => {
     const lost = refusals();
     lost.accepted('role', first);
