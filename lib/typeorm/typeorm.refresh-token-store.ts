@@ -45,6 +45,9 @@ export interface TypeOrmRefreshTokenStoreOptions {
 
 const lockNotAvailable = '55P03';
 
+// For a save whose connection was lost: what was redeemed is still in memory when it fails.
+const reconnectTimeoutInMs = 10_000;
+
 // One queue for each data source, so that a process waits with one pair of connections at most.
 const turnsOf = new WeakMap<DataSource, Turns>();
 
@@ -79,13 +82,10 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
   }
 
   async load(): Promise<RefreshTokenSnapshot | undefined> {
-    const held = await exclusiveUse({
-      options: {},
-      clock: this.#clock,
-      store: 'a connection of the data source',
-      acquire: (signal) => this.#guard('Reading', async () => closing(await this.#open(signal))),
+    return this.#guard('Reading', async () => {
+      const held = await this.#borrow();
+      return whileHeld(held, () => this.#row.read(held.session));
     });
-    return whileHeld(held, () => this.#guard('Reading', () => this.#row.read(held.session)));
   }
 
   save(value: StoredRefreshToken, expectedVersion: string | undefined): Promise<RefreshTokenSnapshot> {
@@ -171,11 +171,11 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
             if (!isConnectionLoss(error)) throw error;
             session.close(error as Error);
             checkHeld();
-            const another = await this.#open(AbortSignal.timeout(10_000));
+            const another = await this.#borrow({ timeoutInMs: reconnectTimeoutInMs });
             // Whoever gave up waiting for this has released what there was.
-            if (released) another.close();
+            if (released) await another.release();
             checkHeld();
-            session = another;
+            session = another.session;
             return this.#row.write(session, record, expectedVersion);
           }
         }),
@@ -188,7 +188,17 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
     };
   }
 
-  #open(signal: AbortSignal): Promise<DatabaseSession> {
+  /** One connection, in bounded time. */
+  #borrow(options: ExclusiveOptions = {}): Promise<Held & { session: DatabaseSession }> {
+    return exclusiveUse({
+      options,
+      clock: this.#clock,
+      store: 'a connection of the data source',
+      acquire: async (signal) => closing(await this.#open(signal)),
+    });
+  }
+
+  async #open(signal: AbortSignal): Promise<DatabaseSession> {
     if (!this.#dataSource.isInitialized) {
       throw new RefreshTokenStoreError(
         'The data source of the refresh token store is not initialized.',

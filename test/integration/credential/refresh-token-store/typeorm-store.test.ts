@@ -17,9 +17,12 @@ import {
   TypeOrmRefreshTokenStore,
   type TypeOrmRefreshTokenStoreOptions,
 } from '../../../../lib/typeorm/index.js';
+import { encodeRecord } from '../../../../lib/credential/refresh-token-store/refresh-token-record.js';
+import { systemClock } from '../../../../lib/refresh/clock.js';
 import { ManualClock } from '../../../../lib/testing/manual-clock.js';
 import { DatabaseLock } from '../../../../lib/typeorm/database-lock.js';
 import { DatabaseSession } from '../../../../lib/typeorm/database-session.js';
+import { RefreshTokenRow } from '../../../../lib/typeorm/refresh-token-row.js';
 import { SecretScan } from '../../../support/secret-scan.js';
 import { grant, Places } from './stores.fixture.js';
 
@@ -132,6 +135,26 @@ describe('a row', () => {
     );
 
     expect(error).toBeInstanceOf(RefreshTokenConflictError);
+  });
+
+  it.each([
+    ['removed', 'DELETE FROM entra_refresh_token WHERE name = $1', 'first'],
+    ['replaced', `UPDATE entra_refresh_token SET version = 'other' WHERE name = $1`, 'first'],
+    ['made', `INSERT INTO entra_refresh_token (name, version, record) VALUES ($1, 'other', '{}')`, undefined],
+  ])('is a conflict when it was %s between the look at it and the write', async (_, statement, before) => {
+    const name = randomUUID();
+    const saved = before === undefined ? undefined : await open(name).save(grant(before), undefined);
+    const session = await DatabaseSession.open(dataSource, systemClock, new AbortController().signal);
+    const query = session.query.bind(session);
+    session.query = async (text, parameters) => {
+      const rows = await query(text, parameters);
+      if (text.startsWith('SELECT')) await dataSource.query(statement, [name]);
+      return rows;
+    };
+    const row = new RefreshTokenRow('entra_refresh_token', name);
+    const writing = row.write(session, encodeRecord(grant('second')), saved?.version);
+    expect(await errorOf(writing)).toBeInstanceOf(RefreshTokenConflictError);
+    session.close();
   });
 
   it('is independent of the others: one grant does not wait for another', async () => {
@@ -259,6 +282,31 @@ describe('the pool', () => {
     await expect(own.query('SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
     expect((await asleep).message).toMatch(/Connection terminated/);
     expect((await behind).message).toMatch(/given back|terminated/);
+  });
+
+  it('is not waited for without end by a save that lost its own', async () => {
+    const name = randomUUID();
+    const own = await places.connect({ applicationName: name });
+    const driver = own.driver as unknown as { obtainMasterConnection(): Promise<unknown> };
+    const obtain = driver.obtainMasterConnection.bind(driver);
+    const clock = new ManualClock();
+    let opened = 0;
+    let arrive!: () => void;
+    const late = new Promise<void>((resolve) => (arrive = resolve));
+    driver.obtainMasterConnection = async () => {
+      if (++opened > 2) await late;
+      return obtain();
+    };
+    await new TypeOrmRefreshTokenStore({ dataSource: own, name, clock }).exclusive(async (access) => {
+      await terminate('idle', name);
+      const saving = errorOf(access.save(grant(), undefined));
+      while (opened < 3) await setImmediate();
+      await clock.advance(10_000);
+      expect(await saving).toMatchObject({ message: expect.stringMatching(/within 10000 ms/) });
+    });
+    arrive();
+    // Waits for every connection that was taken from the pool.
+    await own.destroy();
   });
 
   it('gets back what a save opens that was given up', async () => {
