@@ -12,7 +12,7 @@ const passing = (fix: string): AadstsMeaning => ({ retryable: true, fix });
 export const signIn = 'Sign in again and store the new refresh token; it is picked up without a restart.';
 const policy = (what: string): AadstsMeaning =>
   permanent(`A Conditional Access policy demands ${what}; an administrator must see to that. ${signIn}`);
-const wait = 'Entra is busy or unwell; the request is repeated in the background.';
+const wait = 'Entra is busy or unwell; try again later, as the background refresh does.';
 
 /**
  * The codes that matter to an application's own credentials.

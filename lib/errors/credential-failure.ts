@@ -24,7 +24,7 @@ const signInCodes: readonly EntraAuthErrorCode[] = [
   'ENTRA_REAUTHENTICATION_REQUIRED',
 ];
 const checkNetwork =
-  'Check that the token endpoint can be reached; the request is repeated in the background.';
+  'Check that the token endpoint can be reached; try again later, as the background refresh does.';
 
 /**
  * Decides what an error of a credential means. Errors of `@azure/identity` say little beyond their message, and its

@@ -64,7 +64,7 @@ function unreachable(error: unknown, statusCode?: number): EntraAuthError {
   const reason = cause.message === '' ? cause.name : cause.message.replace(/\.$/, '');
   return new TokenRequestFailedError(
     `The token endpoint ${what}: ${reason}.`,
-    'Check the network, the authority host and, for a private certificate authority, "certificateAuthority"; the request is repeated in the background.',
+    'Check the network, the authority host and, for a private certificate authority, "certificateAuthority" (`--ca-file` of the command).',
     { retryable: true, cause, ...(statusCode === undefined ? {} : { statusCode }) },
   );
 }
