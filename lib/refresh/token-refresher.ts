@@ -142,6 +142,8 @@ export class TokenRefresher {
 
   #launch(slot: TokenSlot): Promise<HeldAccessToken> {
     const { promise } = slot.takeOff(this.#clock.now());
+    // A caller can be earlier than the timer, which is set anew when the attempt has ended.
+    this.#scheduler.cancel(slot);
     this.#attempt(slot).then(
       (token) => {
         slot.land()?.resolve(token);

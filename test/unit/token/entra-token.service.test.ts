@@ -284,6 +284,17 @@ describe('the background refresh', () => {
     ]);
   });
 
+  it('is no timeout any more while the attempt that it was for is under way, whoever began that', async () => {
+    const { service, credential, clock, registry } = createEngine();
+    await service.getToken('graph');
+    credential.hang();
+    const refreshing = service.refresh('graph').catch(() => undefined);
+    expect(registry.getTimeouts()).toEqual([]);
+    await clock.advance(minute);
+    await refreshing;
+    expect(registry.getTimeouts()).toEqual(['entra-token-refresh:graph']);
+  });
+
   it('does not fall over a timeout that has its name', async () => {
     const { service, registry } = createEngine();
     registry.addTimeout('entra-token-refresh:graph', 0);
