@@ -4,6 +4,7 @@ import { asError } from '../errors/as-error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { isConnectionOutdated } from '../errors/sqlstate.js';
 import { delayUntil, unref, type Clock } from '../refresh/clock.js';
+import { withDeadline } from '../refresh/deadline.js';
 import { askWithTarget, destroySocket, onServerError } from './client-internals.js';
 import { ConnectionGenerations } from './connection-generations.js';
 import { ConnectionLifetime } from './connection-lifetime.js';
@@ -178,20 +179,25 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
       });
     }
 
-    /** Lends a connection as long as the deadline allows; one that comes later stays in the pool for others. */
-    #lendUntil(deadline: number, giveUp: () => void, callback: ConnectCallback, onEnd: () => void): void {
-      let inTime = true;
-      const stop = (): void => {
-        inTime = false;
-        giveUp();
-      };
-      const timer = clock.setTimeout(stop, delayUntil(deadline, login.now()));
-      this.#lend((error, client, release) => {
-        clock.clearTimeout(timer);
-        onEnd();
-        if (inTime) callback(error, client, release);
-        else if (client !== undefined) release?.();
-      });
+    /** The second try of a login that was refused, if there is another token to present. */
+    async #lendAgain(refusal: Error, startedAt: number): Promise<pg.PoolClient> {
+      const tried = await login.renewAfter(refusal, startedAt);
+      if (tried === undefined) throw refusal;
+      const lending = new Promise<pg.PoolClient>((resolve, reject) => {
+        this.#lend((error, client) => (client === undefined ? reject(asError(error)) : resolve(client)));
+      }).finally(tried);
+      try {
+        const deadline = startedAt + login.dataSource.connectTimeoutInMs;
+        const timeoutInMs = delayUntil(deadline, login.now());
+        return await withDeadline(lending, { timeoutInMs, clock, onTimeout: () => refusal });
+      } catch (error) {
+        // One that comes later stays in the pool for others.
+        lending.then(
+          (late) => late.release(),
+          () => undefined,
+        );
+        throw error;
+      }
     }
 
     override connect(): Promise<pg.PoolClient>;
@@ -203,22 +209,15 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
         });
       }
       const startedAt = login.now();
-      const finish: ConnectCallback = (error, client, release) =>
-        callback(error && explained(error), client, release);
-      this.#lend((error, client, release) => {
-        if (!error) {
-          finish(undefined, client, release);
+      this.#lend((refusal, client, release) => {
+        if (!refusal) {
+          callback(undefined, client, release);
           return;
         }
-        void login.renewAfter(error, startedAt).then((tried) => {
-          if (tried === undefined) {
-            finish(error, client, release);
-            return;
-          }
-          const deadline = startedAt + login.dataSource.connectTimeoutInMs;
-          const giveUp = (): void => finish(error, client, release);
-          this.#lendUntil(deadline, giveUp, finish, tried);
-        });
+        this.#lendAgain(refusal, startedAt).then(
+          (other) => callback(undefined, other, (problem) => other.release(problem)),
+          (error: Error) => callback(explained(error)),
+        );
       });
     }
   }
