@@ -93,7 +93,7 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
 
   class EntraPool extends driver.Pool {
     readonly #generations: ConnectionGenerations;
-    /** Connections that nobody has had yet. */
+    /** Connections that have not been given back yet, not even by one for whom they came too late. */
     readonly #unused = new WeakSet<object>();
     #lastEvictionAt = -Infinity;
 
@@ -111,6 +111,7 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
       if (login.dataSource.maxConnectionLifetimeInMs !== undefined) {
         this.#limitLifetime(login.dataSource.maxConnectionLifetimeInMs);
       }
+      this.on('release', (_problem, client) => this.#unused.delete(client));
       this.on('connect', (client) => {
         // A session can end between the login and the first listener of its user, or while that has none. The client
         // tells whoever uses it next; without a listener here, Node would end the process.
@@ -170,7 +171,6 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
           this.#lend(callback);
         } else {
           // Who waited for a login while connections were retired had it already, as those who were using theirs.
-          this.#unused.delete(client);
           const giveBack = (problem?: Error | boolean): void =>
             release(problem || this.#generations.isRetired(client));
           client.release = giveBack;

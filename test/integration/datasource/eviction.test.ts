@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { evictConnections } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+import type { Pool, PoolClient } from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
 import {
@@ -57,6 +58,27 @@ describe('evicting connections', () => {
     await runner.commitTransaction();
     await runner.release();
     await until(async () => !(await isAlive(busy)));
+    await dataSource.destroy();
+  });
+
+  it('gives nobody a connection whose login they met, and that came too late for who had asked for it', async () => {
+    const dataSource = await connect();
+    const pool = (dataSource.driver as unknown as { master: Pool }).master;
+    evictConnections(dataSource);
+    await until(() => Promise.resolve(pool.totalCount === 0));
+    const late = new Promise<PoolClient & { processID?: number }>((resolve) =>
+      pool.once('release', (_problem: unknown, client: PoolClient) => resolve(client)),
+    );
+    // What the pool of pg does for one who has waited in its queue for nearly as long as is allowed.
+    (Reflect.get(pool, 'newClient') as (waiting: object) => void).call(pool, {
+      callback: () => undefined,
+      timedOut: true,
+    });
+    evictConnections(dataSource);
+    const { processID } = await late;
+    expect(processID).toBeGreaterThan(0);
+    expect(await backendOf(dataSource)).not.toBe(processID);
+    await until(async () => !(await isAlive(processID)));
     await dataSource.destroy();
   });
 

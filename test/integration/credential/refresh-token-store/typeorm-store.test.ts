@@ -19,6 +19,7 @@ import {
 } from '../../../../lib/typeorm/index.js';
 import { encodeRecord } from '../../../../lib/credential/refresh-token-store/refresh-token-record.js';
 import { systemClock } from '../../../../lib/refresh/clock.js';
+import { deferred } from '../../../../lib/refresh/deferred.js';
 import { ManualClock } from '../../../../lib/testing/manual-clock.js';
 import { DatabaseLock } from '../../../../lib/typeorm/database-lock.js';
 import { DatabaseSession } from '../../../../lib/typeorm/database-session.js';
@@ -55,6 +56,22 @@ function terminate(state: 'idle in transaction' | 'idle', application: string): 
       [state, application],
     ),
   );
+}
+
+/** Lets the connection that comes after those of `exclusive` arrive only when it is told to. */
+function holdBackThird(source: DataSource): { asked: Promise<void>; arrive: () => void } {
+  const driver = source.driver as unknown as { obtainMasterConnection(): Promise<unknown> };
+  const obtain = driver.obtainMasterConnection.bind(driver);
+  const [asked, arrival] = [deferred<void>(), deferred<void>()];
+  let opened = 0;
+  driver.obtainMasterConnection = async () => {
+    if (++opened > 2) {
+      asked.resolve();
+      await arrival.promise;
+    }
+    return obtain();
+  };
+  return { asked: asked.promise, arrive: () => arrival.resolve() };
 }
 
 describe('the table', () => {
@@ -287,24 +304,16 @@ describe('the pool', () => {
   it('is not waited for without end by a save that lost its own', async () => {
     const name = randomUUID();
     const own = await places.connect({ applicationName: name });
-    const driver = own.driver as unknown as { obtainMasterConnection(): Promise<unknown> };
-    const obtain = driver.obtainMasterConnection.bind(driver);
     const clock = new ManualClock();
-    let opened = 0;
-    let arrive!: () => void;
-    const late = new Promise<void>((resolve) => (arrive = resolve));
-    driver.obtainMasterConnection = async () => {
-      if (++opened > 2) await late;
-      return obtain();
-    };
+    const third = holdBackThird(own);
     await new TypeOrmRefreshTokenStore({ dataSource: own, name, clock }).exclusive(async (access) => {
       await terminate('idle', name);
       const saving = errorOf(access.save(grant(), undefined));
-      while (opened < 3) await setImmediate();
+      await third.asked;
       await clock.advance(10_000);
       expect(await saving).toMatchObject({ message: expect.stringMatching(/within 10000 ms/) });
     });
-    arrive();
+    third.arrive();
     // Waits for every connection that was taken from the pool.
     await own.destroy();
   });
@@ -312,22 +321,14 @@ describe('the pool', () => {
   it('gets back what a save opens that was given up', async () => {
     const name = randomUUID();
     const own = await places.connect({ applicationName: name });
-    const driver = own.driver as unknown as { obtainMasterConnection(): Promise<unknown> };
-    const obtain = driver.obtainMasterConnection.bind(driver);
-    let opened = 0;
-    let proceed!: () => void;
-    const allowed = new Promise<void>((resolve) => (proceed = resolve));
-    driver.obtainMasterConnection = async () => {
-      if (++opened > 2) await allowed;
-      return obtain();
-    };
+    const third = holdBackThird(own);
     let saving: Promise<Error> | undefined;
     await open(name, own).exclusive(async (access) => {
       await terminate('idle', name);
       saving = errorOf(access.save(grant(), undefined));
-      while (opened < 3) await setImmediate();
+      await third.asked;
     });
-    proceed();
+    third.arrive();
 
     expect((await saving)?.message).toMatch(/has ended/);
     // Waits for every connection that was taken from the pool.

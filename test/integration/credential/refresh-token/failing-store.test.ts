@@ -181,6 +181,16 @@ describe('a store that hangs while a token is at hand', () => {
     return { call };
   }
 
+  /** A call that gives up while its token is written, after which the store is well again. */
+  async function askInVain(credential: RefreshTokenCredential): Promise<void> {
+    const controller = new AbortController();
+    const { call } = await asked(credential, controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    await clock.advance(5_000);
+    store.beforeSave = undefined;
+  }
+
   it('withholds it for five seconds when it is written', async () => {
     const credential = credentialWith({ storeTimeoutInMs });
     const { call } = await asked(credential);
@@ -248,12 +258,7 @@ describe('a store that hangs while a token is at hand', () => {
 
   it('keeps the token for the next call when the caller has given up', async () => {
     const credential = credentialWith({ storeTimeoutInMs });
-    const controller = new AbortController();
-    const { call } = await asked(credential, controller.signal);
-    controller.abort(new Error('enough'));
-    await expect(call).rejects.toThrow('enough');
-    await clock.advance(5_000);
-    store.beforeSave = undefined;
+    await askInVain(credential);
     await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-1' });
     expect(server.redeemed).toEqual(['stored']);
     await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-2' });
@@ -262,12 +267,7 @@ describe('a store that hangs while a token is at hand', () => {
 
   it('keeps it for no more than half of its life, and only for the same request', async () => {
     const credential = credentialWith({ storeTimeoutInMs });
-    const controller = new AbortController();
-    const { call } = await asked(credential, controller.signal);
-    controller.abort(new Error('enough'));
-    await expect(call).rejects.toThrow('enough');
-    await clock.advance(5_000);
-    store.beforeSave = undefined;
+    await askInVain(credential);
     await expect(credential.getToken('api://other/.default')).resolves.toMatchObject({ token: 'access-2' });
     clock.jump(30 * 60_000);
     await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-3' });
