@@ -9,6 +9,7 @@ import { capHttpClient } from './capped-http-client.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
 import { ManagedIdentityCache } from './managed-identity-cache.js';
 import { ObservedCredential } from './observed-credential.js';
+import { rememberSecretsOf } from './secrets-of.js';
 import type { TokenCredential } from './token-credential.js';
 
 type AzureIdentity = typeof import('@azure/identity');
@@ -26,6 +27,7 @@ export async function createCredential(
   cloud: EntraCloud,
   clock: Clock,
 ): Promise<TokenCredential> {
+  rememberSecretsOf(configuration);
   const identity = await loadIdentity();
   const options = await sharedOptions(configuration, cloud, clock);
   try {
