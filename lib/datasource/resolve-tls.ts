@@ -26,6 +26,8 @@ const always =
 // Each of these would let another server answer, or another check take the place of the certificate's. With a
 // "secureContext" Node ignores "ca".
 const forbidden = ['socket', 'host', 'pskCallback', 'secureContext'] as const;
+// Node also reads what an options object inherits; an own property, even without a value, stands above that.
+const inheritsNothing = { ca: undefined, pskCallback: undefined, secureContext: undefined };
 
 /**
  * Puts the option `ssl` and the URL together to what pg is given.
@@ -38,9 +40,9 @@ export function resolveTls(candidate: TlsCandidate): EndpointTls {
   if (given !== undefined && typeof given !== 'boolean' && !isObject(given))
     throw new EntraOptionsError(path, kindOf(given), always);
   if (given === false) return withoutTls(path, candidate);
-  const options: TlsConnectionOptions = isObject(given) ? withKey(given) : {};
+  const options = ownOptions(given);
   checkOptions(path, options, candidate);
-  const { sslmode: mode, ca, rootCertificate, clientCertificate = {} } = url;
+  const { sslmode: mode, ca, rootCertificate, clientCertificate = {} } = ownProperties(url);
   if ((given === true && mode !== undefined && mode !== 'verify-full') || (given && mode === 'disable'))
     throw contradictsUrl(path);
   for (const [key, fromUrl] of Object.entries({ ca: rootCertificate, ...clientCertificate })) {
@@ -56,7 +58,7 @@ export function resolveTls(candidate: TlsCandidate): EndpointTls {
       'it has an sslcert without sslkey',
       'Add "sslkey" with the file of the key.',
     );
-  if (mode === undefined && options.rejectUnauthorized === false) return merged;
+  if (mode === undefined && options.rejectUnauthorized === false) return { ...inheritsNothing, ...merged };
   const tls = tlsOfMode(urlPath, {
     mode,
     rootCertificate: options.ca === undefined ? rootCertificate : 'own',
@@ -67,12 +69,21 @@ export function resolveTls(candidate: TlsCandidate): EndpointTls {
     throw contradictsUrl(`${path}.rejectUnauthorized`);
   // Drivers before pg 8.23.1 name no IP address to the TLS, which then takes a certificate for "localhost" as the server's.
   const identity = isIP(host) === 0 ? {} : { host };
-  return { ...tls, ...merged, rejectUnauthorized: tls.rejectUnauthorized, ...identity };
+  return { ...inheritsNothing, ...tls, ...merged, rejectUnauthorized: tls.rejectUnauthorized, ...identity };
 }
 
-/** pg hides the key of every object that it is given from enumeration, so a copy of one that was used has none. */
-function withKey(given: TlsConnectionOptions): TlsConnectionOptions {
-  return given.key === undefined ? given : { ...given, key: given.key };
+/**
+ * pg hides the key of every object that it is given from enumeration, so a copy of one that was used would lose it.
+ */
+function ownOptions(given: unknown): TlsConnectionOptions {
+  if (!isObject(given)) return ownProperties<TlsConnectionOptions>({});
+  const { key }: TlsConnectionOptions = Object.hasOwn(given, 'key') ? given : { key: undefined };
+  return ownProperties<TlsConnectionOptions>(key === undefined ? given : { ...given, key });
+}
+
+/** A copy that inherits nothing: what another package left on `Object.prototype` must not make a server trusted. */
+function ownProperties<T extends object>(given: T): T {
+  return Object.assign(Object.create(null) as T, given);
 }
 
 function withoutTls(path: string, { url, allowsUnverified }: TlsCandidate): false {
