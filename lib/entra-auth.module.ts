@@ -33,7 +33,7 @@ const resolvedOptions = Symbol.for('nestjs-entra-auth.resolved-options');
       // forRoot() and forRootAsync() put theirs in its place.
       provide: MODULE_OPTIONS_TOKEN,
       useFactory: () => {
-        throw new EntraOptionsError('options', 'they are missing', forRootIsNeeded);
+        throw new EntraOptionsError('options', 'missing', forRootIsNeeded);
       },
     },
     { provide: resolvedOptions, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveOptions },

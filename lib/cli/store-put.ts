@@ -35,7 +35,7 @@ async function readToken(terminal: Terminal): Promise<string> {
 function checked(source: string, token: string): string {
   const fix =
     'Give the refresh token alone, as `printenv TOKEN | npx nestjs-entra-auth store put --store <file>`.';
-  if (token === '') throw new EntraOptionsError(source, 'it is empty', fix);
-  if (/\s/.test(token)) throw new EntraOptionsError(source, 'it holds more than one word', fix);
+  if (token === '') throw new EntraOptionsError(source, 'empty', fix);
+  if (/\s/.test(token)) throw new EntraOptionsError(source, 'holds more than one word', fix);
   return token;
 }

@@ -44,7 +44,7 @@ async function withStore(
 ): Promise<void> {
   await using opened = await openStore(options, terminal.env);
   if (opened === undefined) {
-    throw new EntraOptionsError('--store', 'it is missing', 'Give --store <file> or --data-source <module>.');
+    throw new EntraOptionsError('--store', 'missing', 'Give --store <file> or --data-source <module>.');
   }
   await work(opened);
 }

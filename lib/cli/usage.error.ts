@@ -5,7 +5,7 @@ export function missingValues(names: readonly string[]): EntraOptionsError {
   const list = names.join(', ');
   return new EntraOptionsError(
     list,
-    names.length === 1 ? 'it is not set' : 'they are not set',
+    'not set',
     'Set them in the environment; a secret never goes onto the command line, where every process can read it.',
   );
 }

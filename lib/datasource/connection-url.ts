@@ -60,18 +60,18 @@ const harmlessValues: Readonly<Record<string, { values: readonly string[]; fix: 
 export function parseConnectionUrl(path: string, text: string): ConnectionUrlParts {
   if (/^[^/]*\/\/[^/?#]*,/.test(text)) {
     const fix = 'Write one, and give the others as "replication": { master, slaves }.';
-    throw new EntraOptionsError(path, 'it names several hosts', fix);
+    throw new EntraOptionsError(path, 'names several hosts', fix);
   }
   // All after it would be lost without a word, and a host may be among it: guests have "#EXT#" in their names.
   if (text.includes('#')) {
     const fix = 'Write each "#" that stands for itself as "%23".';
-    throw new EntraOptionsError(path, 'it has a "#", and what follows would not be read', fix);
+    throw new EntraOptionsError(path, 'has a "#", and what follows would not be read', fix);
   }
   let url: URL;
   try {
     url = new URL(text);
   } catch {
-    throw new EntraOptionsError(path, 'it cannot be read', `Write "postgres://role@host:5432/database".`);
+    throw new EntraOptionsError(path, 'cannot be read', `Write "postgres://role@host:5432/database".`);
   }
   if (!/^postgres(ql)?:$/.test(url.protocol)) {
     throw new EntraOptionsError(
@@ -83,7 +83,7 @@ export function parseConnectionUrl(path: string, text: string): ConnectionUrlPar
   if (url.password !== '') {
     throw new EntraOptionsError(
       path,
-      'it contains a password',
+      'contains a password',
       'Take the password out: the access token takes its place.',
     );
   }
@@ -100,7 +100,7 @@ export function parseConnectionUrl(path: string, text: string): ConnectionUrlPar
 
 /** For what is given in the URL and as an option, and not the same in both. */
 export function contradictsUrl(option: string): EntraOptionsError {
-  return new EntraOptionsError(option, 'it contradicts the "url"', 'Give it in one of the two places.');
+  return new EntraOptionsError(option, 'contradicts the "url"', 'Give it in one of the two places.');
 }
 
 function decoded(path: string, part: string): string {
@@ -108,7 +108,7 @@ function decoded(path: string, part: string): string {
     return decodeURIComponent(part);
   } catch {
     const fix = 'Write each "%" that stands for itself as "%25".';
-    throw new EntraOptionsError(path, 'it has a "%" that is no percent-encoding', fix);
+    throw new EntraOptionsError(path, 'has a "%" that is not percent-encoding', fix);
   }
 }
 
@@ -159,10 +159,10 @@ function refuseUnlessHarmless(path: string, name: string, value: string): void {
   if (harmless?.values.includes(value)) return;
   if (harmless !== undefined)
     throw new EntraOptionsError(path, `its ${name} asks for what is not there`, harmless.fix);
-  if (name === 'password') throw new EntraOptionsError(path, 'it contains a password', refusedFix(name));
+  if (name === 'password') throw new EntraOptionsError(path, 'contains a password', refusedFix(name));
   throw new EntraOptionsError(
     path,
-    `it has a parameter "${name.slice(0, 40)}" that is not supported`,
+    `has a parameter "${name.slice(0, 40)}" that is not supported`,
     refusedFix(name),
   );
 }
@@ -186,7 +186,7 @@ function timeout(path: string, seconds: string): number {
   if (Number.isFinite(value) && value > 0) return value * 1000;
   throw new EntraOptionsError(
     path,
-    'its connect_timeout is no number above 0, and would be no deadline',
+    'its connect_timeout is not a number above 0, and would be no deadline',
     'Give seconds, or leave it out for the default.',
   );
 }

@@ -134,7 +134,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
     const known = [...this.#options.dataSources.keys()].map((key) => `"${key}"`).join(', ');
     throw new EntraOptionsError(
       'dataSource',
-      `there is no data source "${name}" (configured: ${known === '' ? 'none' : known})`,
+      `the data source "${name}" is not configured (configured: ${known === '' ? 'none' : known})`,
       `Add it to the module's "dataSource", or use a name that is configured.`,
     );
   }

@@ -75,7 +75,7 @@ export function resolveDataSources(option: unknown): ReadonlyMap<string, Resolve
   if (entries.length === 0) {
     throw new EntraOptionsError(
       'dataSource',
-      'it is empty',
+      'empty',
       'Give { type: "postgres", host, username, database }.',
     );
   }
@@ -194,7 +194,7 @@ function negotiation(
   const value = either<string>(option, chosen, fromUrl);
   if (value === 'direct' && endpoints.some(({ ssl }) => ssl === false)) {
     const fix = 'Leave it out, or write "sslmode=verify-full".';
-    throw new EntraOptionsError(option, 'it is direct on a connection without TLS', fix);
+    throw new EntraOptionsError(option, 'direct on a connection without TLS', fix);
   }
   return value;
 }
@@ -203,7 +203,7 @@ function checkForbidden(path: string, options: EntraDataSourceOptions): void {
   for (const key of forbiddenOptions) {
     if (Reflect.get(options, key) === undefined) continue;
     const fix = 'Leave it out: this module brings its own use of "pg".';
-    throw new EntraOptionsError(`${path}.${key}`, 'it is given', fix);
+    throw new EntraOptionsError(`${path}.${key}`, 'given', fix);
   }
   checkExtra(`${path}.extra`, options.extra);
 }
@@ -215,7 +215,7 @@ function checkExtra(path: string, extra: unknown): void {
     if (!(key in extra)) continue;
     throw new EntraOptionsError(
       `${path}.${key}`,
-      'it would override what was checked',
+      'would override what was checked',
       'Use the data source options.',
     );
   }

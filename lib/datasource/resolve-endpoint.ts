@@ -42,7 +42,7 @@ export function resolveEndpoint(
   if (given.password !== undefined) {
     throw new EntraOptionsError(
       `${path}.password`,
-      'it is given',
+      'given',
       'Leave it out: the access token takes its place.',
     );
   }
@@ -56,7 +56,7 @@ export function resolveEndpoint(
   const host = pick('host', 'Give the name of the server, such as "example.postgres.database.azure.com".');
   if (host.startsWith('/')) {
     const fix = 'Give the name of a server: a local socket has no TLS, and Azure has none.';
-    requireOpening(`${path}.host`, 'it is a local socket', fix, allowsUnverified);
+    requireOpening(`${path}.host`, 'a local socket', fix, allowsUnverified);
     checkSocket(path, given.ssl, url.sslmode);
   }
   const role = (): string => {
@@ -64,7 +64,7 @@ export function resolveEndpoint(
     if (fitsRoleName(name)) return name;
     throw new EntraOptionsError(
       `${path}.username`,
-      'it is longer than 63 bytes',
+      'longer than 63 bytes',
       'Give a name that PostgreSQL takes.',
     );
   };
@@ -94,7 +94,7 @@ function port(path: string, given: unknown, fromUrl: number | undefined): number
 /** TLS on a local socket is what libpq ignores, and pg would try. */
 function checkSocket(path: string, ssl: unknown, sslmode: string | undefined): void {
   if ((ssl === undefined || ssl === false) && (sslmode === undefined || sslmode === 'disable')) return;
-  throw new EntraOptionsError(`${path}.ssl`, 'it asks for TLS on a local socket', 'Leave it out.');
+  throw new EntraOptionsError(`${path}.ssl`, 'asks for TLS on a local socket', 'Leave it out.');
 }
 
 function text(option: string, value: unknown, fix = 'Give a string.'): string {

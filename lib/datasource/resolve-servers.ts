@@ -72,13 +72,13 @@ export const endpointKeys: readonly (keyof EndpointCandidate)[] = [
 function checkPlaces(path: string, options: EntraDataSourceOptions, connectionString: unknown): void {
   if (connectionString !== undefined && (options.url !== undefined || options.replication !== undefined)) {
     const fix = 'Give the server in one place, as "url".';
-    throw new EntraOptionsError(`${path}.extra.connectionString`, 'it is not the only description', fix);
+    throw new EntraOptionsError(`${path}.extra.connectionString`, 'not the only description', fix);
   }
   if (options.replication === undefined) return;
   for (const key of endpointKeys) {
     if (Reflect.get(options, key) === undefined) continue;
     const fix = 'Give it for the master and for each of the slaves.';
-    throw new EntraOptionsError(`${path}.${key}`, 'it would be ignored beside "replication"', fix);
+    throw new EntraOptionsError(`${path}.${key}`, 'would be ignored beside "replication"', fix);
   }
 }
 

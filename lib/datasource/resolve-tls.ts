@@ -49,13 +49,13 @@ export function resolveTls(candidate: TlsCandidate): EndpointTls {
     if (fromUrl !== undefined && Reflect.get(options, key) !== undefined)
       throw contradictsUrl(`${path}.${key}`);
   }
-  if (options.ca !== undefined) checkAuthorities(`${path}.ca`, options.ca, 'it holds no certificate');
+  if (options.ca !== undefined) checkAuthorities(`${path}.ca`, options.ca, 'holds no certificate');
   if (ca !== undefined) checkAuthorities(urlPath, ca, 'the file of its sslrootcert holds no certificate');
   const merged = { ...options, ...(ca === undefined ? {} : { ca }), ...clientCertificate };
   if (clientCertificate.cert !== undefined && merged.key === undefined && merged.pfx === undefined)
     throw new EntraOptionsError(
       urlPath,
-      'it has an sslcert without sslkey',
+      'has an sslcert without sslkey',
       'Add "sslkey" with the file of the key.',
     );
   if (mode === undefined && options.rejectUnauthorized === false) return { ...inheritsNothing, ...merged };
@@ -87,7 +87,7 @@ function ownProperties<T extends object>(given: T): T {
 }
 
 function withoutTls(path: string, { url, allowsUnverified }: TlsCandidate): false {
-  requireOpening(path, 'it is false', always, allowsUnverified);
+  requireOpening(path, 'false', always, allowsUnverified);
   if (url.sslmode !== undefined && url.sslmode !== 'disable') throw contradictsUrl(path);
   return false;
 }
@@ -99,12 +99,12 @@ function checkOptions(
 ): void {
   for (const key of forbidden) {
     if (Reflect.get(options, key) !== undefined)
-      throw new EntraOptionsError(`${path}.${key}`, 'it replaces the check of the server', always);
+      throw new EntraOptionsError(`${path}.${key}`, 'replaces the check of the server', always);
   }
   const { servername, rejectUnauthorized, checkServerIdentity } = options;
   if (servername !== undefined && servername !== host) {
     const fix = 'Leave it out, and give as "host" the name that is in the certificate.';
-    throw new EntraOptionsError(`${path}.servername`, 'it is another name than "host"', fix);
+    throw new EntraOptionsError(`${path}.servername`, 'another name than "host"', fix);
   }
   if (rejectUnauthorized !== undefined && rejectUnauthorized !== true) {
     const known = rejectUnauthorized === false && allowsUnverified;
@@ -112,6 +112,6 @@ function checkOptions(
   }
   if (checkServerIdentity !== undefined) {
     const known = typeof checkServerIdentity === 'function' && allowsUnverified;
-    requireOpening(`${path}.checkServerIdentity`, 'it replaces the check of the host name', always, known);
+    requireOpening(`${path}.checkServerIdentity`, 'replaces the check of the host name', always, known);
   }
 }

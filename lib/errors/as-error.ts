@@ -4,5 +4,5 @@ import { isError } from './is-error.js';
 export function asError(thrown: unknown): Error {
   return isError(thrown)
     ? thrown
-    : new Error(typeof thrown === 'string' ? thrown : 'Something was thrown that is no Error.');
+    : new Error(typeof thrown === 'string' ? thrown : 'A value that is not an Error was thrown.');
 }

@@ -12,7 +12,7 @@ export class EntraOptionsError extends EntraAuthError {
    * @param fix what to write instead
    */
   constructor(option: string, given: string, fix: string) {
-    super('ENTRA_OPTIONS_INVALID', { problem: `The option "${option}" is wrong: ${given}.`, fix });
+    super('ENTRA_OPTIONS_INVALID', { problem: `Invalid option "${option}": ${given}.`, fix });
     this.option = option;
   }
 }

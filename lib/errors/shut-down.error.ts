@@ -6,7 +6,7 @@ export class EntraShutDownError extends EntraAuthError {
 
   constructor() {
     super('ENTRA_SHUT_DOWN', {
-      problem: 'The token service has been shut down with its application.',
+      problem: 'The token service shut down with its application.',
       fix: 'Finish work that needs tokens before the application closes.',
     });
   }

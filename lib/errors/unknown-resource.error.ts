@@ -7,9 +7,9 @@ export class UnknownResourceError extends EntraAuthError {
   readonly resource: string;
 
   constructor(resource: string, known: readonly string[]) {
-    const list = known.length === 0 ? 'none is' : known.map((name) => `"${name}"`).join(', ');
+    const list = known.length === 0 ? 'none' : known.map((name) => `"${name}"`).join(', ');
     super('ENTRA_RESOURCE_UNKNOWN', {
-      problem: `There is no resource "${resource}" (configured: ${list}).`,
+      problem: `Unknown resource "${resource}" (configured: ${list}).`,
       fix: `Add it to the module's "resources", or pass scopes such as "https://graph.microsoft.com/.default".`,
     });
     this.resource = resource;

@@ -10,7 +10,7 @@ export function clockOption(clock: Clock | undefined): Clock {
   const isObject = typeof clock === 'object' && clock !== null;
   const missing = isObject ? methods.filter((name) => typeof Reflect.get(clock, name) !== 'function') : [];
   if (isObject && missing.length === 0) return clock;
-  const given = isObject ? `it has no ${missing.map((name) => `${name}()`).join(', ')}` : kindOf(clock);
+  const given = isObject ? `has no ${missing.map((name) => `${name}()`).join(', ')}` : kindOf(clock);
   const fix = 'Give a Clock, such as a ManualClock of "nestjs-entra-auth/testing", or leave it out.';
   throw new EntraOptionsError('clock', given, fix);
 }

@@ -2,13 +2,13 @@ import { EntraOptionsError } from '../errors/options.error.js';
 
 /** Names a value in an error without showing it: it might be a secret. */
 export function kindOf(value: unknown): string {
-  if (value === undefined) return 'it is missing';
-  if (value === null) return 'it is null';
-  if (Array.isArray(value)) return value.length === 0 ? 'it is an empty array' : 'it is an array';
-  if (typeof value === 'number' || typeof value === 'boolean') return `it is ${String(value)}`;
-  if (value === '') return 'it is an empty string';
-  if (typeof value === 'string' && value.trim() === '') return 'it is nothing but white space';
-  return typeof value === 'object' ? 'it is an object' : `it is a ${typeof value}`;
+  if (value === undefined) return 'missing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value === '') return 'an empty string';
+  if (typeof value === 'string' && value.trim() === '') return 'nothing but white space';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** Whether a value is an object that is no array. */
@@ -16,9 +16,18 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Shows a value that one of a few words was expected for, and that is therefore no secret. */
+const longestWord = 20;
+const longestKey = 39;
+
+/** Shows what was given instead of one of a few words. A longer text may be a secret that was pasted here. */
 export function shownChoice(value: unknown): string {
-  return typeof value === 'string' ? `it is "${value.slice(0, 40)}"` : kindOf(value);
+  if (typeof value !== 'string' || value.trim() === '') return kindOf(value);
+  return value.length <= longestWord ? `"${value}"` : `a text of ${value.length} characters`;
+}
+
+/** The key of an option that is not known, which may be a secret that stands in the wrong place. */
+function shownKey(key: string): string {
+  return key.length <= longestKey ? key : `${key.slice(0, 4)}…`;
 }
 
 /** Refuses anything but a plain object, and any key that is not among the known ones. */
@@ -26,10 +35,11 @@ export function checkObject(path: string, value: unknown, known: readonly string
   if (!isObject(value)) throw new EntraOptionsError(path, kindOf(value), fix);
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    const option = path === 'options' ? key : `${path}.${key}`;
+    const shown = shownKey(key);
+    const option = path === 'options' ? shown : `${path}.${shown}`;
     throw new EntraOptionsError(
       option,
-      'there is no such option',
+      'no such option',
       `${suggest(key, known)}Known here: ${known.join(', ')}.`,
     );
   }

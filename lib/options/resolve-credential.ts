@@ -50,7 +50,7 @@ export function checkCredentialConfiguration(path: string, configuration: Creden
   if (authorityHost !== undefined && !authorityHost.startsWith('https://')) {
     throw new EntraOptionsError(
       `${path}.authorityHost`,
-      'it is no https URL',
+      'not an https URL',
       'Give a URL such as "https://login.microsoftonline.us".',
     );
   }
@@ -66,8 +66,7 @@ export function checkCredentialConfiguration(path: string, configuration: Creden
 function checkOne(path: string, configuration: object, keys: readonly string[], least: number): void {
   const given = keys.filter((key) => Reflect.get(configuration, key) !== undefined);
   if (given.length >= least && given.length <= 1) return;
-  const found =
-    given.length === 0 ? 'it is missing' : `it is given together with ${given.slice(1).join(' and ')}`;
+  const found = given.length === 0 ? 'missing' : `given together with ${given.slice(1).join(' and ')}`;
   throw new EntraOptionsError(`${path}.${given[0] ?? keys[0]}`, found, `Give one of ${keys.join(', ')}.`);
 }
 

@@ -54,7 +54,7 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
     if (wellKnownScope(resource, cloud) === undefined) {
       const option = name === 'default' ? 'dataSource.resource' : `dataSource.${name}.resource`;
       const fix = `Add "${resource}" to "resources", or leave the option out for "postgres".`;
-      throw new EntraOptionsError(option, `there is no resource "${resource}"`, fix);
+      throw new EntraOptionsError(option, `the resource "${resource}" is not configured`, fix);
     }
     resources.set(resource, resolveResource(resource, {}, { cloud, policy, provider }));
   }

@@ -73,7 +73,7 @@ function resolveScopes(
     const scope = wellKnownScope(name, cloud);
     if (scope !== undefined) return [scope];
     const fix = `Give scopes such as "https://graph.microsoft.com/.default", or use a name that is known: ${wellKnownResourceNames.join(', ')}.`;
-    throw new EntraOptionsError(path, 'it is missing', fix);
+    throw new EntraOptionsError(path, 'missing', fix);
   }
   const list: readonly unknown[] =
     typeof scopes === 'string' ? [scopes] : Array.isArray(scopes) ? scopes : [];
@@ -83,7 +83,9 @@ function resolveScopes(
   const wrong = list.findIndex((scope) => typeof scope !== 'string' || !/^[^\s]+$/.test(scope));
   if (wrong >= 0) {
     const given =
-      typeof list[wrong] === 'string' ? 'a scope is empty or contains white space' : 'a scope is no string';
+      typeof list[wrong] === 'string'
+        ? 'a scope is empty or contains white space'
+        : 'a scope is not a string';
     throw new EntraOptionsError(path, given, 'Give each scope as a string of its own, without white space.');
   }
   return list as readonly string[];

@@ -178,7 +178,7 @@ describe('a call for a resource that does not exist', () => {
 
     expect(await e2e.errorOf(tokens.getToken('grpah'))).toMatchObject({
       code: 'ENTRA_RESOURCE_UNKNOWN',
-      message: expect.stringMatching(/There is no resource "grpah" \(configured: "graph"\)/) as unknown,
+      message: expect.stringMatching(/Unknown resource "grpah" \(configured: "graph"\)/) as unknown,
     });
     expect(await tokens.getToken(`${databaseAudience}/.default`)).toHaveProperty('expiresOnTimestamp');
   });

@@ -112,7 +112,7 @@ describe('EntraAuthModule', () => {
     const error = await boot(register()).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(EntraOptionsError);
     expect((error as Error).message).toBe(
-      'The option "cloud" is wrong: it is "mars". Give one of "public", "usgov", "china".',
+      'Invalid option "cloud": "mars". Give one of "public", "usgov", "china".',
     );
   });
 
@@ -154,7 +154,7 @@ describe('EntraAuthModule', () => {
     const nothing = EntraAuthModule.forRootAsync({
       useFactory: () => undefined as unknown as EntraAuthModuleOptions,
     });
-    await expect(boot(nothing)).rejects.toThrow(/"options" is wrong: it is missing/);
+    await expect(boot(nothing)).rejects.toThrow(/Invalid option "options": missing/);
   });
 
   it('does not boot without a token that it cannot get, and leaves nothing running', async () => {

@@ -59,7 +59,7 @@ function scopesOf(scopes: Wish['scopes']): readonly string[] {
   if (wrong)
     throw new EntraOptionsError(
       'scopes',
-      'a scope is empty or no string',
+      'a scope is empty or not a string',
       'Give one scope or an array of scopes.',
     );
   return list as readonly string[];
@@ -112,7 +112,7 @@ function parseClaims(claims: string): Json {
   if (parsed !== undefined) return parsed;
   throw new EntraOptionsError(
     'claims',
-    'they are no JSON object',
+    'not a JSON object',
     'Give the claims of the challenge, decoded from base64.',
   );
 }

@@ -63,7 +63,7 @@ export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettin
   if (refreshToken === undefined && store === undefined) {
     throw new EntraOptionsError(
       'refreshToken',
-      'it is missing, and there is no "store" that could hold one',
+      'missing, and there is no "store" that could hold one',
       'Give a refresh token, or the store that holds it.',
     );
   }
@@ -72,7 +72,7 @@ export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettin
   if (agent !== undefined) checkAgent(agent);
   const tenantId = text(options, 'tenantId');
   if (!/^[\w.-]+$/.test(tenantId)) {
-    throw new EntraOptionsError('tenantId', 'it is no tenant', 'Give the GUID or a domain of the tenant.');
+    throw new EntraOptionsError('tenantId', 'not a tenant', 'Give the GUID or a domain of the tenant.');
   }
   return {
     tenantId,
@@ -97,11 +97,7 @@ function authenticationOf(options: Options, timeoutInMs: number, clock: Clock): 
   const ways = ['clientSecret', 'clientCertificate', 'clientAssertion'] as const;
   const [way, second] = ways.filter((key) => options[key] !== undefined);
   if (second !== undefined) {
-    throw new EntraOptionsError(
-      second,
-      `it is given together with ${way}`,
-      `Give one of ${ways.join(', ')}.`,
-    );
+    throw new EntraOptionsError(second, `given together with ${way}`, `Give one of ${ways.join(', ')}.`);
   }
   if (way !== 'clientSecret') forbid(options, 'clientAuthentication', 'clientSecret');
   if (way !== 'clientCertificate') forbid(options, 'clientCertificatePassword', 'clientCertificate');
@@ -121,14 +117,13 @@ function authenticationOf(options: Options, timeoutInMs: number, clock: Clock): 
 
 function forbid(options: Options, key: keyof Options, needed: keyof Options): void {
   if (options[key] === undefined) return;
-  throw new EntraOptionsError(key, `it is given without ${needed}`, `Give ${needed} too, or leave it out.`);
+  throw new EntraOptionsError(key, `given without ${needed}`, `Give ${needed} too, or leave it out.`);
 }
 
 function text(options: Options, key: keyof Options): string {
   const value = options[key];
   if (typeof value === 'string' && value !== '' && value.trim() === value) return value;
-  const given =
-    typeof value === 'string' && value !== '' ? 'it begins or ends with white space' : kindOf(value);
+  const given = typeof value === 'string' && value !== '' ? 'begins or ends with white space' : kindOf(value);
   throw new EntraOptionsError(key, given, 'Give a string without white space around it.');
 }
 
@@ -160,7 +155,7 @@ function authorityOf(value: unknown): string {
   if (url !== undefined && plain) return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
   throw new EntraOptionsError(
     'authorityHost',
-    typeof value === 'string' ? 'it is no plain https URL' : kindOf(value),
+    typeof value === 'string' ? 'not a plain https URL' : kindOf(value),
     'Give a URL such as "https://login.microsoftonline.us".',
   );
 }
@@ -172,7 +167,7 @@ function checkStore(store: unknown): void {
     store !== null &&
     methods.every((method) => typeof Reflect.get(store, method) === 'function');
   if (complete) return;
-  const given = typeof store === 'object' && store !== null ? 'it is no refresh token store' : kindOf(store);
+  const given = typeof store === 'object' && store !== null ? 'not a refresh token store' : kindOf(store);
   throw new EntraOptionsError('store', given, `Give an object with ${methods.join(', ')}, or leave it out.`);
 }
 
@@ -183,7 +178,7 @@ function checkAgent(agent: Agent): void {
   if (agent instanceof Agent && agent.options.rejectUnauthorized === false) {
     throw new EntraOptionsError(
       'agent',
-      'it does not verify certificates',
+      'does not verify certificates',
       'Leave rejectUnauthorized out; for a private certificate authority give "certificateAuthority".',
     );
   }

@@ -12,7 +12,7 @@ import { TokenRequestFailedError } from '../../../lib/errors/token-request-faile
 
 describe('exitCodeOf', () => {
   it.each([
-    [2, new EntraOptionsError('scope', 'it is missing', 'Give it.')],
+    [2, new EntraOptionsError('scope', 'missing', 'Give it.')],
     [3, new RefreshTokenExpiredError('It is over.', 'Sign in.')],
     [3, new ReauthenticationRequiredError('It was revoked.', 'Sign in.')],
     [4, new InvalidClientError('The secret is wrong.', 'Give another.')],

@@ -47,7 +47,7 @@ describe('tlsOfMode', () => {
       const tls = (): unknown =>
         tlsOfMode('url', { mode, rootCertificate, allowsUnverified: allowsUnverified === true });
       if (expected === refused) {
-        expect(tls).toThrow(new RegExp(`"url" is wrong: sslmode=${mode}.*sslmode=verify-full`));
+        expect(tls).toThrow(new RegExp(`Invalid option "url": sslmode=${mode}.*sslmode=verify-full`));
       } else {
         expect(tls()).toEqual(expected);
         expect(allowsUnverified || verifiesServer(tls())).toBe(true);

@@ -165,9 +165,9 @@ describe('resolveOptions', () => {
   });
 
   it.each<[string, string, object]>([
-    ['an empty array', 'it is an empty array', { resources: { api: { scopes: [] } } }],
-    ['a URL of blanks', 'it is nothing but white space', { dataSource: { type: 'postgres', url: ' ' } }],
-    ['another database', 'it is "mysql"', { dataSource: { ...dataSource, type: 'mysql' } }],
+    ['an empty array', 'an empty array', { resources: { api: { scopes: [] } } }],
+    ['a URL of blanks', 'nothing but white space', { dataSource: { type: 'postgres', url: ' ' } }],
+    ['another database', '"mysql"', { dataSource: { ...dataSource, type: 'mysql' } }],
   ])('says of %s that %s', (_, given, options) => {
     expect(errorOf({ credential, ...options }).message).toContain(given);
   });

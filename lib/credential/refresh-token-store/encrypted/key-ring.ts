@@ -31,7 +31,7 @@ export class KeyRing {
     this.#keys = new Map(Object.entries(keys).map(([id, key]) => [id, secretKey(id, key)]));
     if (typeof current !== 'string' || !this.#keys.has(current)) {
       const known = [...this.#keys.keys()].map((id) => `"${id}"`).join(', ') || 'none';
-      const given = typeof current === 'string' ? 'there is no key of this id' : kindOf(current);
+      const given = typeof current === 'string' ? 'not the id of a key' : kindOf(current);
       throw new EntraOptionsError('keys.current', given, `Give the id of one of the keys: ${known}.`);
     }
     this.current = current;
@@ -51,7 +51,7 @@ function secretKey(id: string, key: unknown): KeyObject {
   if (id === '') throw new EntraOptionsError('keys.keys', 'a key has an empty id', 'Give each key an id.');
   const bytes = bytesOf(key);
   if (bytes === undefined) throw new EntraOptionsError(path, kindOf(key), keyFix);
-  if (bytes.length !== keyLength) throw new EntraOptionsError(path, `it has ${bytes.length} bytes`, keyFix);
+  if (bytes.length !== keyLength) throw new EntraOptionsError(path, `has ${bytes.length} bytes`, keyFix);
   if (bytes.every((byte) => byte === bytes[0]))
     throw new EntraOptionsError(path, 'all its bytes are the same', keyFix);
   return createSecretKey(bytes);
