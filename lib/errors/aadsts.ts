@@ -40,6 +40,7 @@ const meanings: ReadonlyMap<number, AadstsMeaning> = new Map([
     70021,
     permanent('Add a federated identity credential whose issuer, subject and audience match the assertion.'),
   ],
+  [70043, permanent(`A Conditional Access policy wants a newer sign-in. ${signIn}`)],
   [90002, permanent('Check the tenant id: Entra ID does not know that tenant.')],
   [
     500011,

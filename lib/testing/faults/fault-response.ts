@@ -1,4 +1,4 @@
-import { EntraError } from '../errors/entra.error.js';
+import { EntraError, type RefusedRequest } from '../errors/entra.error.js';
 import type { EndpointResponse } from '../http/endpoint.js';
 import type { ResponseFault } from './fault.js';
 
@@ -9,7 +9,7 @@ export type AnsweredFault = Extract<
 >;
 
 /** @param now - Milliseconds since 1970, for timestamps in the answer. */
-export function faultResponse(fault: AnsweredFault, now: number): EndpointResponse {
+export function faultResponse(fault: AnsweredFault, now: number, request: RefusedRequest): EndpointResponse {
   switch (fault.kind) {
     case 'http-status':
       return {
@@ -21,7 +21,7 @@ export function faultResponse(fault: AnsweredFault, now: number): EndpointRespon
         body: fault.body ?? '',
       };
     case 'entra-error':
-      return new EntraError(fault.code, fault).toResponse(now);
+      return new EntraError(fault.code, fault).toResponse(now, request);
     case 'invalid-json':
       return {
         status: 200,

@@ -3,7 +3,8 @@
  *
  * - `http-status`: this status; 429 and 503 often with `retryAfter`, in seconds or as an HTTP date.
  * - `entra-error`: the JSON that Entra sends, for an AADSTS code. Codes that the local Entra knows bring their own
- *   `error`, `status` and description; for others they are `invalid_request`, 400 and a general sentence.
+ *   `error`, `status`, description, `suberror` and `claims`; for others they are `invalid_grant`, 400 and a general
+ *   sentence.
  *   With `status: 200` it is the OAuth error in a successful response that some gateways produce.
  * - `connection-refused`: nobody listens. Lasts until cleared: a request that never arrives cannot be counted.
  * - `connection-reset`: the connection is cut with a TCP reset when the request has arrived.
@@ -22,7 +23,15 @@ export type ResponseFault =
       headers?: Record<string, string>;
       body?: object | string;
     }
-  | { kind: 'entra-error'; code: number; error?: string; status?: number; description?: string }
+  | {
+      kind: 'entra-error';
+      code: number;
+      error?: string;
+      status?: number;
+      description?: string;
+      suberror?: string;
+      claims?: string;
+    }
   | { kind: 'connection-refused' }
   | { kind: 'connection-reset' }
   | { kind: 'hang-before-headers' }

@@ -1,10 +1,9 @@
 import { EntraError } from '../errors/entra.error.js';
-
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+import { isGuid } from '../guid.js';
 
 /** Whether a resource can exist: an application ID or an application ID URI. */
 export function isResource(resource: string): boolean {
-  return guid.test(resource) || (URL.canParse(resource) && !/\s/.test(resource));
+  return isGuid(resource) || (URL.canParse(resource) && !/\s/.test(resource));
 }
 
 /**
