@@ -42,7 +42,7 @@ export function authorityEndpoints(parts: AuthorityParts): Endpoint[] {
   ];
   return [
     new DiscoveryEndpoint(directory, host, settings.now),
-    new JwksEndpoint(signingKey),
+    new JwksEndpoint(directory, signingKey, settings.now),
     new TokenEndpoint(directory, grants, settings.now),
   ];
 }

@@ -5,6 +5,8 @@ import type { LocalPostgresOptions } from './postgres/index.js';
 export interface LocalEntraOptions {
   /** @default a fixed GUID */
   tenantId?: string;
+  /** The domain by which the tenant is known beside its ID. @default 'contoso.onmicrosoft.com' */
+  domain?: string;
   /** The first service principal, also the system-assigned managed identity. */
   client?: ClientOptions;
   /** Further service principals, each of which may be in a tenant of its own. */

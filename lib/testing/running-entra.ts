@@ -31,6 +31,7 @@ export interface RunningEntraParts {
   signingKey: SigningKey;
   certificateAuthority: string;
   tenantId: string;
+  domain: string;
   principals: readonly [ServicePrincipal, ...ServicePrincipal[]];
   settings: TokenSettings;
   latencyInMs: number;
@@ -87,7 +88,7 @@ export class RunningEntra implements LocalEntra {
       settings,
       federatedIssuer,
       refreshTokens: this.refreshTokens,
-      directory: new Directory(parts.principals),
+      directory: new Directory(parts.principals, new Map([[parts.domain.toLowerCase(), parts.tenantId]])),
       issuer: this.issuer,
       verifier: this.verifier,
       host: this.authorityHost,

@@ -43,8 +43,9 @@ export async function startLocalEntra(options: LocalEntraOptions = {}): Promise<
   try {
     await ports.open(options.port ?? 0);
     const certificateAuthority = authority.certificate;
-    const parts = { jwt, signingKey, certificateAuthority, tenantId, principals, settings, latencyInMs };
-    const entra = new RunningEntra({ ...parts, ports, workspace });
+    const domain = options.domain ?? 'contoso.onmicrosoft.com';
+    const parts = { jwt, signingKey, certificateAuthority, tenantId, domain, principals, settings };
+    const entra = new RunningEntra({ ...parts, latencyInMs, ports, workspace });
     if (options.postgres) await startPostgres(entra, options.postgres, { tls, workspace, now: settings.now });
     return entra;
   } catch (error) {

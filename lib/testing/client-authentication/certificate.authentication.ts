@@ -29,7 +29,7 @@ export class CertificateAuthentication implements ClientAuthentication {
     if (clientId !== iss) throw new EntraError(700021);
     const principal = this.directory.requireClient(request.tenantId, clientId);
     this.checkSignature(assertion, principal);
-    this.checkAudience(assertion, request.tenantId);
+    this.checkAudience(assertion, request);
     checkAssertionLifetime(assertion, this.now());
     return { principal, appidacr: '2' };
   }
@@ -52,14 +52,12 @@ export class CertificateAuthentication implements ClientAuthentication {
     }
   }
 
-  private checkAudience({ claims }: ClientAssertion, tenantId: string): void {
-    const tenant = `${this.authorityHost}/${tenantId}`;
-    const accepted: unknown[] = [
-      `${tenant}/oauth2/v2.0/token`,
-      `${tenant}/oauth2/token`,
-      `${tenant}/v2.0`,
-      `${tenant}/`,
-    ];
+  private checkAudience({ claims }: ClientAssertion, { tenantId, tenantName }: TokenRequest): void {
+    const accepted: unknown[] = [tenantId, tenantName].flatMap((tenant) =>
+      ['oauth2/v2.0/token', 'oauth2/token', 'v2.0', ''].map(
+        (path) => `${this.authorityHost}/${tenant}/${path}`,
+      ),
+    );
     if (!accepted.includes(claims.aud)) throw new EntraError(700023);
   }
 }

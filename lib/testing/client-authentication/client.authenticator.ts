@@ -10,31 +10,55 @@ export class ClientAuthenticator {
     private readonly ways: readonly ClientAuthentication[],
   ) {}
 
-  /** As {@link authenticate}, but a public client need not prove anything. @throws EntraError */
+  /** As {@link authenticate}, but a public client need not, and must not, prove anything. @throws EntraError */
   authenticateOrKnow(request: TokenRequest): AuthenticatedClient {
-    const { parameters, tenantId, authorization } = request;
-    const proves = ['client_secret', 'client_assertion'].some((name) => parameters.has(name));
-    const clientId = parameters.get('client_id');
-    if (!proves && authorization === undefined && clientId !== null) {
-      const principal = this.directory.requireClient(tenantId, clientId);
-      if (principal.publicClient) return { principal, appidacr: '0' };
-    }
-    return this.authenticate(request);
+    const clientId = request.parameters.get('client_id');
+    if (clientId === null || proves(request)) return this.authenticate(request);
+    const principal = this.directory.requireClient(request.tenantId, clientId);
+    if (!principal.publicClient) return this.authenticate(request);
+    refuseOrigin(request);
+    return { principal, appidacr: '0' };
+  }
+
+  /** The client of a single-page application: its page can keep no secret, and has an origin. @throws EntraError */
+  knowSinglePage(request: TokenRequest): AuthenticatedClient {
+    if (request.origin === undefined) throw new EntraError(9002327);
+    if (proves(request)) throw new EntraError(700025);
+    const clientId = requireClientId(request);
+    return { principal: this.directory.requireClient(request.tenantId, clientId), appidacr: '0' };
   }
 
   /** @throws EntraError */
   authenticate(request: TokenRequest): AuthenticatedClient {
+    refuseOrigin(request);
     for (const way of this.ways) {
       const client = way.authenticate(request);
+      if (client?.principal.publicClient === true) throw new EntraError(700025);
       if (client !== undefined) return client;
     }
-    const clientId = request.parameters.get('client_id');
-    if (clientId === null) {
-      throw new EntraError(900144, {
-        description: "The request body must contain the following parameter: 'client_id'.",
-      });
-    }
-    this.directory.requireClient(request.tenantId, clientId);
+    this.directory.requireClient(request.tenantId, requireClientId(request));
     throw new EntraError(7000218);
   }
+}
+
+function proves({ parameters, authorization }: TokenRequest): boolean {
+  return (
+    authorization !== undefined || ['client_secret', 'client_assertion'].some((name) => parameters.has(name))
+  );
+}
+
+/** @throws EntraError AADSTS9002326: what is not a single-page application has no origin */
+function refuseOrigin({ origin }: TokenRequest): void {
+  if (origin === undefined) return;
+  throw new EntraError(9002326, {
+    description: `Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type. Request origin: '${origin}'.`,
+  });
+}
+
+function requireClientId({ parameters }: TokenRequest): string {
+  const clientId = parameters.get('client_id');
+  if (clientId !== null) return clientId;
+  throw new EntraError(900144, {
+    description: "The request body must contain the following parameter: 'client_id'.",
+  });
 }

@@ -14,8 +14,8 @@ export interface ClientOptions {
   /** Object ID of the service principal, `oid` in its tokens. @default as `clientId` */
   objectId?: string;
   /**
-   * Whether it may redeem refresh tokens without a secret, certificate or assertion: "Allow public client flows". The
-   * others stay possible.
+   * Whether it redeems refresh tokens without a secret, certificate or assertion: "Allow public client flows". With one
+   * of these it is refused.
    * @default false
    */
   publicClient?: boolean;

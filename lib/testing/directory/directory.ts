@@ -1,19 +1,33 @@
 import { EntraError } from '../errors/entra.error.js';
+import { isGuid } from '../guid.js';
 import type { ServicePrincipal } from './service-principal.js';
+
+const domainName = /^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 
 /** The tenants and service principals that the local Entra knows. */
 export class Directory {
-  constructor(readonly principals: readonly ServicePrincipal[]) {}
+  /** @param domains - Domain names in lower case, each with the ID of its tenant. */
+  constructor(
+    readonly principals: readonly ServicePrincipal[],
+    private readonly domains: ReadonlyMap<string, string> = new Map(),
+  ) {}
 
-  hasTenant(tenantId: string): boolean {
-    return this.principals.some((principal) => same(principal.tenantId, tenantId));
-  }
-
-  /** @throws EntraError AADSTS90002 */
-  requireTenant(tenantId: string): void {
-    if (this.hasTenant(tenantId)) return;
+  /**
+   * The ID of the tenant that a path names by ID or domain.
+   *
+   * @throws EntraError AADSTS90002 when there is none, 900023 when there can be none
+   */
+  requireTenant(named: string): string {
+    const tenantId = this.domains.get(named.toLowerCase()) ?? named;
+    const found = this.principals.find((principal) => same(principal.tenantId, tenantId));
+    if (found !== undefined) return found.tenantId;
+    if (!isGuid(named) && !domainName.test(named)) {
+      throw new EntraError(900023, {
+        description: `Specified tenant identifier '${named}' is neither a valid DNS name, nor a valid external domain.`,
+      });
+    }
     throw new EntraError(90002, {
-      description: `Tenant '${tenantId}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.`,
+      description: `Tenant '${named}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.`,
     });
   }
 

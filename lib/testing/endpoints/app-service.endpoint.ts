@@ -1,8 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import type { Directory } from '../directory/directory.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
-import { isResource } from '../tokens/resource.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
-import { issueForManagedIdentity, managedIdentityResponse } from './managed-identity.response.js';
+import {
+  duplicate,
+  isManagedIdentityResource,
+  issueForManagedIdentity,
+  managedIdentityResponse,
+} from './managed-identity.response.js';
+
+/** The one that everything but the first generation of Functions speaks. */
+const version = '2019-08-01';
 
 /** Where the endpoint of App Service is found on its port. */
 export const appServicePath = '/msi/token';
@@ -34,10 +42,12 @@ export class AppServiceEndpoint implements Endpoint {
       return refusal(401, 'The X-IDENTITY-HEADER is missing or wrong.');
     }
     if (request.method !== 'GET') return refusal(405, 'Only GET is supported.');
-    if (!request.query.has('api-version')) return refusal(400, 'The api-version is missing.');
-    const resource = request.query.get('resource');
-    if (resource === null || !isResource(resource))
-      return refusal(400, 'The resource is missing or invalid.');
+    const { query } = request;
+    if (query.get('api-version') !== version) return refusal(400, 'The api-version is missing or unknown.');
+    const resource = query.get('resource') ?? '';
+    if (!isManagedIdentityResource(resource)) return refusal(400, 'The resource is missing or invalid.');
+    const twice = duplicate(query);
+    if (twice !== undefined) return refusal(400, `The parameter ${twice} is given more than once.`);
     const identity = this.directory.managedIdentity(request.query);
     if (identity === undefined) {
       return refusal(
@@ -51,5 +61,5 @@ export class AppServiceEndpoint implements Endpoint {
 }
 
 function refusal(statusCode: number, message: string): EndpointResponse {
-  return { status: statusCode, body: { statusCode, message } };
+  return { status: statusCode, body: { statusCode, message, correlationId: randomUUID() } };
 }

@@ -1,5 +1,5 @@
 import type { Directory } from '../directory/directory.js';
-import { EntraError } from '../errors/entra.error.js';
+import { answerOrRefuse } from '../errors/answer-or-refuse.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 
 const configurationPath = /^\/([^/]+)\/v2\.0\/\.well-known\/openid-configuration$/;
@@ -25,14 +25,8 @@ export class DiscoveryEndpoint implements Endpoint {
 
   handle(request: EndpointRequest): EndpointResponse {
     if (request.path === instancePath) return { status: 200, body: this.instances() };
-    const tenantId = configurationPath.exec(request.path)?.[1] ?? '';
-    try {
-      this.directory.requireTenant(tenantId);
-    } catch (error) {
-      if (error instanceof EntraError) return error.toResponse(this.now());
-      throw error;
-    }
-    return { status: 200, body: this.configuration(tenantId) };
+    const named = configurationPath.exec(request.path)?.[1] ?? '';
+    return answerOrRefuse(request, this.now, () => this.configuration(this.directory.requireTenant(named)));
   }
 
   private configuration(tenantId: string): object {

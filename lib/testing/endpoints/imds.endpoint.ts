@@ -1,8 +1,15 @@
 import type { Directory } from '../directory/directory.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
-import { isResource } from '../tokens/resource.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
-import { issueForManagedIdentity, managedIdentityResponse } from './managed-identity.response.js';
+import {
+  duplicate,
+  isManagedIdentityResource,
+  issueForManagedIdentity,
+  managedIdentityResponse,
+} from './managed-identity.response.js';
+
+/** The first one with tokens. */
+const oldestVersion = '2018-02-01';
 
 /**
  * The Azure Instance Metadata Service of a virtual machine, as far as tokens go.
@@ -27,18 +34,12 @@ export class ImdsEndpoint implements Endpoint {
   }
 
   handle(request: EndpointRequest): EndpointResponse {
-    if (String(request.headers.metadata).toLowerCase() !== 'true') {
-      return refusal('invalid_request', 'Required metadata header not specified');
-    }
-    if (request.method !== 'GET') return { status: 405, body: { error: 'invalid_request' } };
-    if (!request.query.has('api-version')) {
-      return refusal('invalid_request', 'Required query variable "api-version" is missing');
-    }
-    const resource = request.query.get('resource');
-    if (resource === null) return refusal('invalid_request', 'Required query variable "resource" is missing');
+    const formFault = faultOfForm(request);
+    if (formFault !== undefined) return formFault;
+    const resource = request.query.get('resource') ?? '';
     const identity = this.directory.managedIdentity(request.query);
     if (identity === undefined) return refusal('invalid_request', 'Identity not found');
-    if (!isResource(resource)) {
+    if (!isManagedIdentityResource(resource)) {
       return refusal(
         'invalid_resource',
         `AADSTS500011: The resource principal named ${resource} was not found in the tenant named ${identity.tenantId}.`,
@@ -58,6 +59,32 @@ export class ImdsEndpoint implements Endpoint {
   }
 }
 
-function refusal(error: string, description: string): EndpointResponse {
-  return { status: 400, body: { error, error_description: description } };
+/** What a request lacks before it is known whom it is for. */
+function faultOfForm({ method, headers, query }: EndpointRequest): EndpointResponse | undefined {
+  if (headers.metadata !== 'true') {
+    return refusal('invalid_request', 'Required metadata header not specified');
+  }
+  // Whoever forwards requests of others must not get tokens.
+  if (headers['x-forwarded-for'] !== undefined) {
+    return refusal('invalid_request', 'X-Forwarded-For is not allowed');
+  }
+  if (method !== 'GET') return refusal('invalid_request', `Method ${method} is not allowed`, 405);
+  const missing = ['api-version', 'resource'].find((name) => (query.get(name) ?? '') === '');
+  if (missing !== undefined) {
+    return refusal('invalid_request', `Required query variable "${missing}" is missing`);
+  }
+  if (!isSupportedVersion(query.get('api-version') ?? '')) {
+    return refusal('invalid_request', 'The value of the query variable "api-version" is not supported');
+  }
+  const twice = duplicate(query);
+  if (twice === undefined) return undefined;
+  return refusal('invalid_request', `Query variable "${twice}" is given more than once`);
+}
+
+function isSupportedVersion(version: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(version) && version >= oldestVersion;
+}
+
+function refusal(error: string, description: string, status = 400): EndpointResponse {
+  return { status, body: { error, error_description: description } };
 }

@@ -1,6 +1,7 @@
 import type { ServicePrincipal } from '../directory/service-principal.js';
 import type { TokenFault } from '../faults/fault.js';
 import type { IssuedToken } from '../tokens/issued-token.js';
+import { isResource } from '../tokens/resource.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
 
 /** A token for a managed identity; it names the identity by its Azure resource ID, never by its display name. */
@@ -31,4 +32,14 @@ export function managedIdentityResponse(
     resource,
     token_type: 'Bearer',
   };
+}
+
+/** Whether a managed identity can ask for it: one resource, never a scope. */
+export function isManagedIdentityResource(resource: string): boolean {
+  return isResource(resource) && !resource.endsWith('/.default');
+}
+
+/** The first parameter that comes more than once. */
+export function duplicate(query: URLSearchParams): string | undefined {
+  return [...query.keys()].find((name) => query.getAll(name).length > 1);
 }

@@ -1,4 +1,5 @@
 import type { Directory } from '../directory/directory.js';
+import { answerOrRefuse } from '../errors/answer-or-refuse.js';
 import { EntraError } from '../errors/entra.error.js';
 import { finishedResponse } from '../grants/finished-response.js';
 import type { Grant } from '../grants/grant.js';
@@ -32,12 +33,7 @@ export class TokenEndpoint implements Endpoint {
   }
 
   handle(request: EndpointRequest): EndpointResponse {
-    try {
-      return { status: 200, body: this.respond(request) };
-    } catch (error) {
-      if (error instanceof EntraError) return error.toResponse(this.now());
-      throw error;
-    }
+    return answerOrRefuse(request, this.now, () => this.respond(request));
   }
 
   private respond(request: EndpointRequest): object {
@@ -46,9 +42,10 @@ export class TokenEndpoint implements Endpoint {
         description: `The endpoint only accepts POST requests. Received a ${request.method} request.`,
       });
     }
-    const [, tenantId = '', second] = pathPattern.exec(request.path) ?? [];
-    this.directory.requireTenant(tenantId);
+    const [, named = '', second] = pathPattern.exec(request.path) ?? [];
+    const tenantId = this.directory.requireTenant(named);
     const parameters = new URLSearchParams(request.body);
+    refuseDuplicates(parameters);
     const grantType = parameters.get('grant_type');
     if (grantType === null) {
       throw new EntraError(900144, {
@@ -61,10 +58,27 @@ export class TokenEndpoint implements Endpoint {
         description: `The app requested an unsupported grant type '${grantType}'.`,
       });
     }
-    const { authorization } = request.headers;
+    const { authorization, origin } = request.headers;
     const { tokenFault, grantFault } = request;
     const version = second === undefined ? '1.0' : '2.0';
-    const order = { tenantId, version, parameters, authorization, tokenFault, grantFault } as const;
+    const order = {
+      tenantId,
+      tenantName: named,
+      version,
+      parameters,
+      authorization,
+      origin,
+      tokenFault,
+      grantFault,
+    } as const;
     return finishedResponse(grant.respond(order), order);
   }
+}
+
+function refuseDuplicates(parameters: URLSearchParams): void {
+  const twice = [...parameters.keys()].find((name) => parameters.getAll(name).length > 1);
+  if (twice === undefined) return;
+  throw new EntraError(9000411, {
+    description: `The request is not properly formatted. The parameter '${twice}' is duplicated.`,
+  });
 }

@@ -1,4 +1,5 @@
 import type { ClientAuthenticator } from '../client-authentication/client.authenticator.js';
+import type { AuthenticatedClient } from '../client-authentication/client-authentication.js';
 import type { TokenRequest } from '../client-authentication/token-request.js';
 import { EntraError } from '../errors/entra.error.js';
 import type { GrantFault } from '../faults/fault.js';
@@ -34,10 +35,10 @@ export class RefreshTokenGrant implements Grant {
   constructor(private readonly parts: RefreshTokenGrantParts) {}
 
   respond(request: TokenRequest): Record<string, unknown> {
-    const { authenticator, issuer, refreshTokens, settings } = this.parts;
+    const { issuer, refreshTokens, settings } = this.parts;
     const { parameters, version, tokenFault, grantFault } = request;
-    const { principal, appidacr } = authenticator.authenticateOrKnow(request);
     const token = parameters.get('refresh_token');
+    const { principal, appidacr } = this.client(request, token);
     if (token === null) {
       throw new EntraError(900144, {
         description: "The request body must contain the following parameter: 'refresh_token'.",
@@ -67,6 +68,12 @@ export class RefreshTokenGrant implements Grant {
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
       ...(idToken !== undefined && { id_token: idToken }),
     };
+  }
+
+  private client(request: TokenRequest, token: string | null): AuthenticatedClient {
+    const { authenticator, refreshTokens } = this.parts;
+    const singlePage = token !== null && refreshTokens.isOfSinglePage(token);
+    return singlePage ? authenticator.knowSinglePage(request) : authenticator.authenticateOrKnow(request);
   }
 
   /** What goes out as the refresh token. Without a new one the old one stays good, also where it is good for one use. */

@@ -4,7 +4,7 @@ import { isGrantFault, isTokenFault } from '../faults/fault.js';
 import { faultResponse } from '../faults/fault-response.js';
 import type { FaultRegistry } from '../faults/fault.registry.js';
 import type { RequestTally } from '../requests/request.counters.js';
-import type { Endpoint } from './endpoint.js';
+import type { Endpoint, EndpointResponse } from './endpoint.js';
 import type { Latency } from './latency.js';
 import { readRequest } from './request-reader.js';
 import { writeResponse } from './response-writer.js';
@@ -40,7 +40,7 @@ export class RequestDispatcher {
     const { tally, faults, latency, now } = this.context;
     const request = await readRequest(message);
     const endpoint = this.endpoints.find((candidate) => candidate.matches(request.path));
-    if (endpoint === undefined) return writeResponse(response, { status: 404 });
+    if (endpoint === undefined) return writeResponse(response, notFound(request.path));
     tally.add(endpoint.name, endpoint.resourceOf?.(request));
     // Taken on arrival: requests that overlap meet the faults in the order in which they came.
     const fault = faults.take(endpoint.name);
@@ -67,7 +67,11 @@ export class RequestDispatcher {
       case 'entra-error':
       case 'invalid-json':
       case 'html-page':
-        return writeResponse(response, faultResponse(fault, now()));
+        return writeResponse(response, faultResponse(fault, now(), request));
     }
   }
+}
+
+function notFound(path: string): EndpointResponse {
+  return { status: 404, body: { error: 'not_found', error_description: `There is nothing at ${path}.` } };
 }

@@ -86,6 +86,11 @@ export class RefreshTokenRegistry implements RefreshTokens {
     return record.signIn;
   }
 
+  /** Whether a single-page application signed in; not of a token that is unknown here. */
+  isOfSinglePage(token: string): boolean {
+    return this.tokens.get(digest(token))?.signIn.endsAt !== undefined;
+  }
+
   /** Uses a token that {@link require} has found good, and gives its successor. */
   redeem(token: string): string {
     const record = this.find(token);

@@ -17,7 +17,7 @@ export interface SignIn {
   lifetimeInSeconds?: number;
   /**
    * Whether it was a single-page application: then the lifetime counts from the sign-in, whatever is redeemed meanwhile.
-   * The `Origin` header that Entra also wants from these is not checked.
+   * Its refresh tokens are redeemed with an `Origin` header and without a secret; those of others without `Origin`.
    * @default false
    */
   spa?: boolean;

@@ -90,25 +90,46 @@ describe('Managed identities', () => {
       await imds({}),
       await imds({ resource: graph, client_id: 'unknown' }),
       await imds({ resource: 'nonsense' }),
+      await imds({ resource: graph }, { metadata: 'True' }),
+      await imds({ resource: graph }, { metadata: 'true', 'x-forwarded-for': '10.0.0.1' }),
+      await imds({ resource: `${graph}/.default` }),
+      await imds({ resource: `${graph} ${postgres}` }),
+      await imds({ resource: graph, 'api-version': '2017-01-01' }),
+      await send(
+        entra,
+        `${entra.imdsUrl}/metadata/identity/oauth2/token?api-version=2018-02-01&resource=${graph}&resource=${postgres}`,
+        { headers: { metadata: 'true' } },
+      ),
     ];
-    expect(refusals.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+    expect(refusals.map(({ status }) => status)).toEqual(Array(10).fill(400));
     expect(refusals.map((response) => response.json())).toEqual([
       { error: 'invalid_request', error_description: 'Required metadata header not specified' },
       { error: 'invalid_request', error_description: 'Required query variable "resource" is missing' },
       { error: 'invalid_request', error_description: 'Identity not found' },
       { error: 'invalid_resource', error_description: expect.stringContaining('AADSTS500011') },
+      { error: 'invalid_request', error_description: 'Required metadata header not specified' },
+      { error: 'invalid_request', error_description: expect.stringContaining('X-Forwarded-For') },
+      { error: 'invalid_resource', error_description: expect.stringContaining('AADSTS500011') },
+      { error: 'invalid_resource', error_description: expect.stringContaining('AADSTS500011') },
+      { error: 'invalid_request', error_description: expect.stringContaining('api-version') },
+      { error: 'invalid_request', error_description: expect.stringContaining('"resource"') },
     ]);
-    expect(entra.requests.imds).toBe(4);
+    expect(entra.requests.imds).toBe(10);
   });
 
   it('App Service refuses what the real one refuses', async () => {
     expect((await appService({ resource: graph }, 'wrong')).status).toBe(401);
     expect((await appService({})).status).toBe(400);
+    expect((await appService({ resource: `${graph}/.default` })).status).toBe(400);
+    expect((await appService({ resource: `${graph} ${postgres}` })).status).toBe(400);
+    expect((await appService({ resource: graph, 'api-version': '2018-02-01' })).status).toBe(400);
     expect((await appService({ resource: graph, client_id: 'unknown' })).json()).toEqual({
       statusCode: 400,
-      message: expect.stringContaining('No User Assigned or Delegated Managed Identity found'),
+      message:
+        'No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.',
+      correlationId: expect.any(String),
     });
-    expect(entra.requests.appService).toBe(3);
+    expect(entra.requests.appService).toBe(6);
   });
 
   it('ManagedIdentityCredential gets tokens from IMDS', async () => {

@@ -48,6 +48,10 @@ describe('The refresh_token grant', () => {
     const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken, scope, ...changes };
     return askForToken(entra, parameters, signal === undefined ? {} : { signal });
   };
+  const fromPage = (refreshToken: string, changes: Changes = { client_secret: undefined }) => {
+    const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken, scope: 'offline_access' };
+    return askForToken(entra, { ...parameters, ...changes }, { headers: { origin: 'https://app.example' } });
+  };
   const redeemed = async (refreshToken: string, changes: Changes = {}) => {
     const response = await redeem(refreshToken, changes);
     expect(response.status).toBe(200);
@@ -280,10 +284,8 @@ describe('The refresh_token grant', () => {
         code: 700016,
       });
       const [client] = entra.additionalClients;
-      const { clientId, clientSecret } = client ?? {};
-      expect(await refusal(redeem(token, { client_id: clientId, client_secret: clientSecret }))).toEqual(
-        unknown,
-      );
+      const other = { client_id: client?.clientId, client_secret: undefined };
+      expect(await refusal(redeem(token, other))).toEqual(unknown);
       expect(entra.refreshTokens.accepts(token)).toBe(true);
     });
   });
@@ -310,11 +312,52 @@ describe('The refresh_token grant', () => {
     it('every token of a single-page application a day after the sign-in', async () => {
       const first = entra.refreshTokens.issue({ spa: true });
       elapsed = aDay - 1;
-      const second = (await redeemed(first)).refresh_token ?? '';
+      const second = (await fromPage(first)).json<TokenResponse>().refresh_token ?? '';
       elapsed = aDay;
       for (const token of [first, second]) {
-        expect(await refusal(redeem(token))).toEqual({ status: 400, error: 'invalid_grant', code: 700084 });
+        expect(await refusal(fromPage(token))).toEqual({ status: 400, error: 'invalid_grant', code: 700084 });
       }
+    });
+
+    it('the token of a single-page application without an origin, or with a secret', async () => {
+      const token = entra.refreshTokens.issue({ spa: true });
+      const badRequest = { status: 400, error: 'invalid_request' };
+      expect(await refusal(redeem(token, { client_secret: undefined }))).toEqual({
+        ...badRequest,
+        code: 9002327,
+      });
+      expect(await refusal(fromPage(token, {}))).toEqual({
+        status: 401,
+        error: 'invalid_client',
+        code: 700025,
+      });
+      expect((await fromPage(token)).status).toBe(200);
+    });
+
+    it('every other token from another origin', async () => {
+      const publicClient = entra.additionalClients[0];
+      const tokens = [
+        [entra.refreshTokens.issue(), {}],
+        [
+          entra.refreshTokens.issue({ ...(publicClient && { client: publicClient }) }),
+          { client_id: publicClient?.clientId, client_secret: undefined },
+        ],
+      ] as const;
+      for (const [token, changes] of tokens) {
+        expect(await refusal(fromPage(token, changes))).toMatchObject({ code: 9002326 });
+      }
+    });
+
+    it('a secret of a public client', async () => {
+      const client = entra.additionalClients[0];
+      if (client === undefined) throw new Error('There is no public client.');
+      const token = entra.refreshTokens.issue({ client });
+      const secret = { client_id: client.clientId, client_secret: client.clientSecret };
+      expect(await refusal(redeem(token, secret))).toEqual({
+        status: 401,
+        error: 'invalid_client',
+        code: 700025,
+      });
     });
 
     it('a token that was ended, and no other of its grant', async () => {
@@ -337,15 +380,37 @@ describe('The refresh_token grant', () => {
       expect(entra.refreshTokens.accepts(ofAnotherGrant)).toBe(true);
     });
 
+    const policy = expect.stringMatching(
+      /^{"access_token":{"capolids":{"essential":true,"values":\[".+"\]}}}$/,
+    );
     it.each([
-      { code: 65001, error: 'invalid_grant', suberror: 'consent_required' },
-      { code: 50076, error: 'interaction_required', suberror: 'basic_action' },
-      { code: 700081, error: 'invalid_grant', suberror: undefined },
-    ])('with AADSTS$code when it is told to', async ({ code, error, suberror }) => {
+      { code: 50076, suberror: 'basic_action', claims: policy },
+      { code: 50079, suberror: 'basic_action', claims: policy },
+      { code: 50105 },
+      { code: 50158, suberror: 'basic_action', claims: policy },
+      { code: 53000, suberror: 'message_only', claims: policy },
+      { code: 53003, suberror: 'message_only', claims: policy },
+      { code: 530003, suberror: 'message_only', claims: policy },
+      { code: 65001, suberror: 'consent_required' },
+      { code: 70008 },
+      { code: 70043, suberror: 'token_expired' },
+      { code: 700081 },
+      { code: 50999 },
+    ])('with AADSTS$code when it is told to', async ({ code, ...members }) => {
       const token = entra.refreshTokens.issue();
       entra.refreshTokens.refuse(token, code);
-      expect(await refusal(redeem(token))).toEqual({ status: 400, error, code });
-      expect((await redeem(token)).json<{ suberror?: string }>().suberror).toBe(suberror);
+      const response = await redeem(token);
+      expect(response.status).toBe(400);
+      expect(response.json()).toEqual({
+        error: 'invalid_grant',
+        error_codes: [code],
+        error_description: expect.stringContaining(`AADSTS${code}: `),
+        timestamp: expect.any(String),
+        trace_id: response.headers['x-ms-request-id'],
+        correlation_id: response.headers['client-request-id'],
+        error_uri: `https://login.microsoftonline.com/error?code=${code}`,
+        ...members,
+      });
       expect(entra.refreshTokens.accepts(token)).toBe(false);
     });
 

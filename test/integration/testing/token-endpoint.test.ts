@@ -97,7 +97,29 @@ describe('The token endpoint', () => {
     error: string;
     changes?: Record<string, string | undefined>;
     tenantId?: string;
+    headers?: Record<string, string>;
   }[] = [
+    {
+      what: 'what is no tenant at all',
+      code: 900023,
+      status: 400,
+      error: 'invalid_request',
+      tenantId: 'nonsense',
+    },
+    {
+      what: 'an unknown domain',
+      code: 90002,
+      status: 400,
+      error: 'invalid_request',
+      tenantId: 'other.example',
+    },
+    {
+      what: 'a cross-origin request',
+      code: 9002326,
+      status: 400,
+      error: 'invalid_request',
+      headers: { origin: 'https://app.example' },
+    },
     {
       what: 'a wrong secret',
       code: 7000215,
@@ -165,8 +187,12 @@ describe('The token endpoint', () => {
     },
   ];
 
-  it.each(refusals)('refuses $what with AADSTS$code', async ({ code, status, error, changes, tenantId }) => {
-    const response = await askForToken(entra, changes, tenantId === undefined ? {} : { tenantId });
+  it.each(refusals)('refuses $what with AADSTS$code', async (refusal) => {
+    const { code, status, error, changes, tenantId, headers } = refusal;
+    const response = await askForToken(entra, changes, {
+      ...(tenantId && { tenantId }),
+      ...(headers && { headers }),
+    });
     expect(response.status).toBe(status);
     expect(response.json()).toEqual({
       error,
@@ -182,13 +208,51 @@ describe('The token endpoint', () => {
     expect(response.body).not.toContain(entra.client.clientSecret);
   });
 
-  it('knows no configuration of an unknown tenant', async () => {
-    const response = await send(
-      entra,
-      `${entra.authorityHost}/${other}/v2.0/.well-known/openid-configuration`,
-    );
-    expect(response.status).toBe(400);
-    expect(response.body).toContain('AADSTS90002');
+  it.each(['v2.0/.well-known/openid-configuration', 'discovery/v2.0/keys'])(
+    'knows no %s of an unknown tenant',
+    async (path) => {
+      const response = await send(entra, `${entra.authorityHost}/${other}/${path}`);
+      expect(response.status).toBe(400);
+      expect(response.json()).toMatchObject({ error: 'invalid_request', error_codes: [90002] });
+    },
+  );
+
+  it('knows its tenant by a domain too', async () => {
+    const tenantId = 'contoso.onmicrosoft.com';
+    expect(jwt.decode(await accessToken(askForToken(entra, {}, { tenantId })))).toMatchObject({
+      tid: entra.tenantId,
+    });
+    const configuration = `${entra.authorityHost}/${tenantId}/v2.0/.well-known/openid-configuration`;
+    expect((await send(entra, configuration)).json()).toMatchObject({
+      issuer: `${entra.authorityHost}/${entra.tenantId}/v2.0`,
+    });
+  });
+
+  it('refuses a parameter that comes twice with AADSTS9000411', async () => {
+    const response = await send(entra, `${entra.authorityHost}/${entra.tenantId}/oauth2/v2.0/token`, {
+      method: 'POST',
+      body: 'grant_type=client_credentials&scope=a&scope=b',
+    });
+    expect(response.json()).toMatchObject({ error: 'invalid_request', error_codes: [9000411] });
+  });
+
+  it('repeats the ID that a client gave its request', async () => {
+    const ask = async (id: string): Promise<string> => {
+      const headers = { 'client-request-id': id };
+      const response = await askForToken(entra, { client_secret: 'wrong' }, { headers });
+      expect(response.headers['client-request-id']).toBe(
+        response.json<{ correlation_id: string }>().correlation_id,
+      );
+      return response.json<{ correlation_id: string }>().correlation_id;
+    };
+    expect(await ask(other)).toBe(other);
+    expect(await ask('nonsense')).not.toBe('nonsense');
+  });
+
+  it('answers JSON where there is nothing', async () => {
+    const response = await send(entra, `${entra.authorityHost}/nothing`);
+    expect(response.status).toBe(404);
+    expect(response.json()).toMatchObject({ error: 'not_found' });
   });
 
   describe('checks a certificate assertion', () => {
