@@ -1,4 +1,4 @@
-import { aadstsMeaning, findAadsts, signIn } from '../../errors/aadsts.js';
+import { aadstsMeaning, findAadsts, signIn, type AadstsKind } from '../../errors/aadsts.js';
 import type { EntraAuthError } from '../../errors/entra-auth.error.js';
 import { InvalidClientError } from '../../errors/invalid-client.error.js';
 import { ReauthenticationRequiredError } from '../../errors/reauthentication-required.error.js';
@@ -16,17 +16,14 @@ export interface Refusal {
   body: string;
 }
 
-const expiredCodes: readonly unknown[] = [700081, 700082, 700084];
-const clientCodes: readonly unknown[] = [
-  700016, 700021, 700023, 700024, 700027, 700211, 700212, 700213, 7000112, 7000215, 7000218, 7000222, 7000229,
-];
 const signInErrors: readonly unknown[] = [
   'invalid_grant',
   'interaction_required',
   'consent_required',
   'login_required',
 ];
-const resourceCodes: readonly unknown[] = [50076, 50078, 50079, 53000, 53001, 53002, 53003, 53004, 65001];
+const signInKinds: readonly unknown[] = ['sign-in', 'interaction', 'consent'] satisfies AadstsKind[];
+const resourceKinds: readonly unknown[] = ['interaction', 'consent'] satisfies AadstsKind[];
 const resourceErrors: readonly unknown[] = ['interaction_required', 'consent_required'];
 const clientErrors: readonly unknown[] = ['invalid_client', 'unauthorized_client'];
 const passingErrors: readonly unknown[] = ['temporarily_unavailable', 'server_error', 'slow_down'];
@@ -65,14 +62,14 @@ export function classifyRefusal(refusal: Refusal, secrets: readonly string[], no
 
   const passing = status >= 500 || passingStatuses.includes(status) || passingErrors.includes(error);
   if (passing || meaning?.retryable) return failed(true, meaning?.retryable ? meaning.fix : repeated);
-  if (expiredCodes.includes(aadsts)) {
-    return new RefreshTokenExpiredError(problem, meaning?.fix ?? signIn, details);
+  if (meaning?.kind === 'expired') {
+    return new RefreshTokenExpiredError(problem, meaning.fix, details);
   }
-  if (clientErrors.includes(error) || clientCodes.includes(aadsts)) {
+  if (clientErrors.includes(error) || meaning?.kind === 'client') {
     const fix = meaning?.fix ?? 'Check the client id and its secret, certificate or assertion.';
     return new InvalidClientError(problem, fix, details);
   }
-  if (signInErrors.includes(error)) {
+  if (signInErrors.includes(error) || signInKinds.includes(meaning?.kind)) {
     return new ReauthenticationRequiredError(problem, meaning?.fix ?? signIn, {
       ...details,
       ...(error === undefined ? {} : { error }),
@@ -94,7 +91,8 @@ export function needsSignIn(
  */
 export function concernsResource(error: unknown): boolean {
   if (!(error instanceof ReauthenticationRequiredError)) return false;
-  return resourceCodes.includes(error.aadsts) || resourceErrors.includes(error.error);
+  const kind = error.aadsts === undefined ? undefined : aadstsMeaning(error.aadsts)?.kind;
+  return resourceKinds.includes(kind) || resourceErrors.includes(error.error);
 }
 
 function fixOf(status: number): string {
