@@ -1,8 +1,8 @@
-import type { HttpClient } from '@azure/core-rest-pipeline';
+import type { HttpClient, PipelineRequest } from '@azure/core-rest-pipeline';
 
 import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { Clock } from '../refresh/clock.js';
-import { wireObservation, type WireObservation } from './wire-observation.js';
+import { noteNetworkError, noteResponse, wireObservation } from './wire-observation.js';
 
 const repeated = 'The request is repeated.';
 
@@ -13,8 +13,9 @@ const repeated = 'The request is repeated.';
 export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clock): HttpClient {
   return {
     async sendRequest(request) {
-      const observation: WireObservation = wireObservation.getStore() ?? { signal: undefined };
-      const callers = [request.abortSignal, observation.signal].filter((signal) => signal !== undefined);
+      const callers = [request.abortSignal, wireObservation.getStore()?.signal].filter(
+        (signal) => signal !== undefined,
+      );
       const controller = new AbortController();
       const abort = (): void => controller.abort();
       let late = false;
@@ -30,12 +31,13 @@ export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clo
       try {
         controller.signal.throwIfAborted();
         const response = await inner.sendRequest(request);
-        const retryAfter = response.headers.get('retry-after');
-        Object.assign(observation, { statusCode: response.status, retryAfter, networkError: undefined });
+        const { headers, status } = response;
+        const observed = { status, retryAfter: headers.get('retry-after'), date: headers.get('date') };
+        if (!isProbe(request)) noteResponse(observed, clock.now());
         return response;
       } catch (error) {
         const reason = late ? new EntraTimeoutError('The token endpoint', timeoutInMs, repeated) : error;
-        Object.assign(observation, { statusCode: undefined, retryAfter: undefined, networkError: reason });
+        noteNetworkError(reason);
         throw reason;
       } finally {
         clock.clearTimeout(timer);
@@ -43,4 +45,9 @@ export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clo
       }
     },
   };
+}
+
+/** A request to the instance metadata service that `@azure/identity` sends to be refused: the refusal shows that it is there. */
+function isProbe({ url, headers }: PipelineRequest): boolean {
+  return url.includes('/metadata/identity/') && !headers.has('metadata');
 }

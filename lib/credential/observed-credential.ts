@@ -35,7 +35,7 @@ export class ObservedCredential implements TokenCredential {
 }
 
 async function observed<T>(signal: AbortSignalLike | undefined, call: () => Promise<T>): Promise<T> {
-  const observation: WireObservation = { signal };
+  const observation: WireObservation = wireObservation.getStore() ?? { signal };
   try {
     return await wireObservation.run(observation, call);
   } catch (error) {

@@ -10,8 +10,36 @@ export interface WireObservation {
   statusCode?: number | undefined;
   /** `Retry-After` of the last response, as it came. */
   retryAfter?: string | undefined;
+  /** By how much this machine's clock is ahead of the last response's `Date`, in milliseconds. */
+  clockAheadInMs?: number | undefined;
   /** Why the last request got no response. */
   networkError?: unknown;
+}
+
+/** What a response shows besides its body. */
+export interface ObservedResponse {
+  status: number;
+  /** Header `Retry-After`. */
+  retryAfter: string | undefined;
+  /** Header `Date`. */
+  date: string | undefined;
+}
+
+/** Notes a response in the observation that it belongs to, if there is one. */
+export function noteResponse({ status, retryAfter, date }: ObservedResponse, now: number): void {
+  const ahead = now - Date.parse(date ?? '');
+  const clockAheadInMs = Number.isNaN(ahead) ? undefined : ahead;
+  const observation = wireObservation.getStore();
+  if (observation === undefined) return;
+  Object.assign(observation, { statusCode: status, retryAfter, clockAheadInMs, networkError: undefined });
+}
+
+/** Notes that a request got no response. */
+export function noteNetworkError(networkError: unknown): void {
+  const observation = wireObservation.getStore();
+  if (observation === undefined) return;
+  const nothing = { statusCode: undefined, retryAfter: undefined, clockAheadInMs: undefined };
+  Object.assign(observation, { ...nothing, networkError });
 }
 
 /** Connects a call of a credential with the requests that it makes deep inside. */

@@ -21,8 +21,12 @@ export interface TokenTimes {
 const largestSkewInMs = 30_000;
 const shareOfLifeForSkew = 0.1;
 
-// @azure/identity asks the network again only inside a token's last 300 s; two seconds later it surely does.
-const libraryRefreshWindowInMs = 298_000;
+// Tokens are not asked for more often than this, however short they live.
+const shortestIntervalInMs = 1_000;
+
+// A token that lives no longer is gone before it can serve: the endpoint's times could not be read.
+const momentInMs = 1_500;
+
 const retryJitterInMs = 5_000;
 const retryInDoubtInMs = 300_000;
 
@@ -62,12 +66,17 @@ export function refreshDueAt(token: TokenTimes, policy: RefreshPolicy, random: n
   const byShare = token.acquiredAt + life * policy.shareOfLife;
   const byIssuer = token.refreshAfterTimestamp ?? Infinity;
   const due = byIssuer <= byShare ? byIssuer + jitter / 2 : byShare - jitter;
-  // An issuer that says "refresh at once" must not be asked in a busy loop.
-  return Math.max(due, token.acquiredAt + Math.min(1_000, life / 4));
+  return Math.max(due, token.acquiredAt + shortestIntervalInMs);
+}
+
+/** Whether a token lives so short that to ask for the next one at a share of its life would hammer the endpoint. */
+export function livesOnlyAMoment(token: TokenTimes): boolean {
+  return lifeOf(token) <= momentInMs;
 }
 
 /**
- * When to ask again after the credential returned the token that is held already.
+ * When to ask again after the credential returned the token that is held already: after a share of what is left, since a
+ * platform that caches tokens renews them when it likes, or when the issuer wants it, if that is sooner.
  *
  * @returns `undefined` when the token is so close to its end that a new one should have come: that is a failure
  */
@@ -75,14 +84,17 @@ export function nextAttemptAfterSameToken(
   token: TokenTimes,
   now: number,
   random: number,
+  policy: Pick<RefreshPolicy, 'shareOfLife' | 'jitter'>,
 ): number | undefined {
-  // The clock was set back, and nobody knows how long it lives.
+  // The clock was set back: the end of the token is not known.
   if (now < token.acquiredAt) return now + retryInDoubtInMs + random * retryJitterInMs;
-  const inWindow = token.expiresOnTimestamp - libraryRefreshWindowInMs;
-  if (inWindow <= now) return undefined;
+  if (isExpiring(token, now)) return undefined;
+  const left = token.expiresOnTimestamp - now;
+  const jitter = random * Math.min(policy.jitter, policy.shareOfLife / 2) * left;
+  const byShare = now + left * policy.shareOfLife - jitter;
   const byIssuer = token.refreshAfterTimestamp ?? 0;
-  const next = byIssuer > now ? Math.min(byIssuer, inWindow) : inWindow;
-  return Math.min(next + random * retryJitterInMs, usableUntil(token));
+  const next = byIssuer > now ? Math.min(byIssuer + random * retryJitterInMs, byShare) : byShare;
+  return Math.min(Math.max(next, now + shortestIntervalInMs), usableUntil(token));
 }
 
 /** What is known when a failed attempt asks for its successor. */

@@ -18,6 +18,7 @@ import { deferred } from './deferred.js';
 import { FailedChallenges } from './failed-challenges.js';
 import {
   nextAttemptAfterFailedChallenge,
+  livesOnlyAMoment,
   nextAttemptAfterFailure,
   nextAttemptAfterSameToken,
 } from './refresh-policy.js';
@@ -221,6 +222,7 @@ export class TokenRefresher {
   }
 
   #adopt(slot: TokenSlot, token: HeldAccessToken): HeldAccessToken {
+    if (livesOnlyAMoment(token)) return this.#adoptForAMoment(slot, token);
     const first = slot.held === undefined;
     const recovered = slot.consecutiveFailures > 0;
     slot.adopt(token, this.#clock.random());
@@ -230,10 +232,21 @@ export class TokenRefresher {
     return token;
   }
 
+  /** Serves a token to its end, and spaces the attempts out as after a failure: its end comes before the next one could. */
+  #adoptForAMoment(slot: TokenSlot, token: HeldAccessToken): HeldAccessToken {
+    const type = slot.held === undefined ? 'acquired' : 'refreshed';
+    slot.hold(token);
+    const { unavailable, failure } = this.#recordFailure(slot, endsAtOnce(token), undefined);
+    slot.settle(token);
+    this.#report.obtained(type, slot, token);
+    this.#report.failed(slot, unavailable, failure);
+    return token;
+  }
+
   #keep(slot: TokenSlot): HeldAccessToken {
     const now = this.#clock.now();
     const held = slot.unexpired(now);
-    const next = held && nextAttemptAfterSameToken(held, now, this.#clock.random());
+    const next = held && nextAttemptAfterSameToken(held, now, this.#clock.random(), slot.resource.policy);
     if (held === undefined || next === undefined) throw unchanged();
     const recovered = slot.consecutiveFailures > 0;
     slot.recordSuccess(now, next);
@@ -253,22 +266,33 @@ export class TokenRefresher {
 
   #fail(slot: TokenSlot, error: unknown): TokenUnavailableError {
     const now = this.#clock.now();
-    const held = slot.unexpired(now);
-    const { failure, unavailable } = explain(slot, error, now);
+    // A token that a server rejected, or whose end is not known, gives no time to wait.
+    const isInDoubt = slot.heldIsRejected || slot.heldIsFromTheFuture(now);
+    const { unavailable, failure } = this.#recordFailure(
+      slot,
+      error,
+      isInDoubt ? undefined : slot.unexpired(now),
+    );
+    this.#report.failed(slot, unavailable, failure);
+    return unavailable;
+  }
+
+  /** @param held the token whose life gives time to wait, if there is one */
+  #recordFailure(slot: TokenSlot, error: unknown, held: HeldAccessToken | undefined): Explanation {
+    const now = this.#clock.now();
+    const explanation = explain(slot, error, now);
     const next = nextAttemptAfterFailure(
       {
-        ...failure,
+        ...explanation.failure,
         now,
-        // A token that a server rejected, or whose end nobody knows, gives no time to wait.
-        held: slot.heldIsRejected || slot.heldIsFromTheFuture(now) ? undefined : held,
+        held,
         random: this.#clock.random(),
         failures: slot.consecutiveFailures + 1,
       },
       slot.resource.policy,
     );
-    slot.recordFailure(unavailable, now, next);
-    this.#report.failed(slot, unavailable, failure);
-    return unavailable;
+    slot.recordFailure(explanation.unavailable, now, next);
+    return explanation;
   }
 
   /** What a challenge asks for is the affair of those who were challenged: the plain token is not in doubt. */
@@ -307,11 +331,19 @@ function unchanged(): InvalidTokenError {
   );
 }
 
-function explain(
-  slot: TokenSlot,
-  error: unknown,
-  now: number,
-): { failure: CredentialFailure; unavailable: TokenUnavailableError } {
+function endsAtOnce({ acquiredAt, expiresOnTimestamp }: HeldAccessToken): InvalidTokenError {
+  const lifeInMs = Math.max(1, Math.round(expiresOnTimestamp - acquiredAt));
+  const problem = `The credential returned a token that ends ${lifeInMs} ms after its receipt.`;
+  const fix = "Check the times that the token endpoint sends, and this machine's clock.";
+  return new InvalidTokenError('expired', problem, fix);
+}
+
+interface Explanation {
+  failure: CredentialFailure;
+  unavailable: TokenUnavailableError;
+}
+
+function explain(slot: TokenSlot, error: unknown, now: number): Explanation {
   const failure = classifyCredentialFailure(error, now);
   return {
     failure,

@@ -3,8 +3,10 @@ import type { AccessToken } from '../credential/token-credential.js';
 export interface HeldAccessTokenInit extends AccessToken {
   /** When this process obtained the token, in milliseconds since the Unix epoch. */
   acquiredAt: number;
-  /** `exp` of a JWT, in milliseconds: the end by the issuer's clock. */
+  /** The same end by the issuer's clock, where that is known. */
   issuerExpiry?: number | undefined;
+  /** By how much this machine's clock was ahead of the issuer's then. Default: 0 */
+  clockAheadInMs?: number | undefined;
 }
 
 /**
@@ -18,6 +20,7 @@ export class HeldAccessToken implements AccessToken {
   readonly tokenType: 'Bearer' | 'pop';
   readonly acquiredAt: number;
   readonly #issuerExpiry: number | undefined;
+  readonly #clockAheadInMs: number;
 
   constructor(init: HeldAccessTokenInit) {
     this.#token = init.token;
@@ -26,6 +29,7 @@ export class HeldAccessToken implements AccessToken {
     this.tokenType = init.tokenType ?? 'Bearer';
     this.acquiredAt = init.acquiredAt;
     this.#issuerExpiry = init.issuerExpiry;
+    this.#clockAheadInMs = init.clockAheadInMs ?? 0;
     Object.freeze(this);
   }
 
@@ -33,7 +37,15 @@ export class HeldAccessToken implements AccessToken {
     return this.#token;
   }
 
-  /** Whether another token lives longer. The issuer's clock decides where it is known: nobody sets that one. */
+  /** By how much this machine's clock was ahead of the issuer's, in milliseconds; negative when it was behind. */
+  get clockAheadInMs(): number {
+    return this.#clockAheadInMs;
+  }
+
+  /**
+   * Whether another token ends later. Where the issuer's clock is known for both it decides, since this machine's may have
+   * been set in between.
+   */
   expiresBefore(other: HeldAccessToken): boolean {
     if (this.#issuerExpiry !== undefined && other.#issuerExpiry !== undefined) {
       return this.#issuerExpiry < other.#issuerExpiry;

@@ -115,13 +115,18 @@ export class TokenSlot implements TimerOwner {
     return this.flight !== undefined || this.waiters !== undefined || (this.challenges?.size ?? 0) > 0;
   }
 
-  adopt(token: HeldAccessToken, random: number): void {
+  /** Holds a token in place of the one before. What that means for the next attempt is recorded apart. */
+  hold(token: HeldAccessToken): void {
     this.held = token;
     this.answer = Promise.resolve(token);
     this.heldIsRejected = false;
     this.endReported = undefined;
     this.refreshes++;
     this.usedSinceRefresh = false;
+  }
+
+  adopt(token: HeldAccessToken, random: number): void {
+    this.hold(token);
     this.recordSuccess(token.acquiredAt, refreshDueAt(token, this.resource.policy, random));
   }
 

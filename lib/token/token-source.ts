@@ -1,5 +1,7 @@
 import { ObservedCredential } from '../credential/observed-credential.js';
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../credential/token-credential.js';
+import { wireObservation, type WireObservation } from '../credential/wire-observation.js';
+import { CredentialRequestError } from '../errors/credential-request.error.js';
 import { InvalidTokenError } from '../errors/invalid-token.error.js';
 import type { ResolvedResource } from '../options/resolved-options.js';
 import type { Clock } from '../refresh/clock.js';
@@ -65,12 +67,15 @@ export class TokenSource {
     for (const step of forcingLadder) {
       if (!step.applies(situation)) continue;
       signal.throwIfAborted();
-      const answer = await step.call(calls, last);
+      const observation: WireObservation = { signal };
+      const call = (): Promise<AccessToken | null | undefined> => step.call(calls, last);
+      const answer = await wireObservation.run(observation, call);
       if (answer === undefined) continue;
       last = answer;
       try {
-        const token = this.#validate(answer);
+        const token = this.#validate(answer, observation);
         if (isBetter(token, goal)) return token;
+        if (token.token === held?.token) failIfSwallowed(observation);
         unusable = undefined;
       } catch (error) {
         // A stale cache answers with a stale or a wrong token; a more forceful step may get a good one.
@@ -84,12 +89,15 @@ export class TokenSource {
   }
 
   async #answerChallenge(goal: AcquisitionGoal, claims: string): Promise<HeldAccessToken | undefined> {
-    const token = this.#validate(await this.#calls(goal.signal).withClaims(claims));
+    const observation: WireObservation = { signal: goal.signal };
+    const answer = await wireObservation.run(observation, () => this.#calls(goal.signal).withClaims(claims));
+    const token = this.#validate(answer, observation);
     return token.token === goal.held?.token ? undefined : token;
   }
 
-  #validate(answer: unknown): HeldAccessToken {
-    return validateAccessToken(answer, this.#resource.expectations, this.#clock.now());
+  #validate(answer: unknown, { clockAheadInMs }: WireObservation): HeldAccessToken {
+    const receipt = { now: this.#clock.now(), clockAheadInMs };
+    return validateAccessToken(answer, this.#resource.expectations, receipt);
   }
 
   #calls(signal: AbortSignal): CredentialCalls {
@@ -126,4 +134,14 @@ function isBetter(token: HeldAccessToken, { held, anyOther }: AcquisitionGoal): 
   if (held === undefined) return true;
   if (token.token === held.token) return false;
   return anyOther || !token.expiresBefore(held);
+}
+
+/**
+ * A library that falls back on its cache when its request fails hides that failure. To ask again in another way would only
+ * be another request to an endpoint that has just failed.
+ */
+function failIfSwallowed({ statusCode, retryAfter }: WireObservation): void {
+  if (statusCode === undefined || statusCode < 400) return;
+  const problem = `The credential returned its old token because the endpoint answered with HTTP ${statusCode}.`;
+  throw new CredentialRequestError(new Error(problem), statusCode, retryAfter, undefined);
 }

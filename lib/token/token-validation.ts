@@ -1,6 +1,7 @@
 import { InvalidTokenError } from '../errors/invalid-token.error.js';
 import { HeldAccessToken } from './held-access-token.js';
 import { readClaims, type AccessTokenClaims } from './json-web-token.js';
+import { endOf } from './token-end.js';
 
 /** What a token of the resource must satisfy beyond its own times. */
 export interface TokenExpectations {
@@ -10,50 +11,57 @@ export interface TokenExpectations {
   tenantId?: string;
 }
 
-// The last point of time that a `Date` can name, for tokens that never expire.
-const endOfTime = 8.64e15;
-
 const checkCredential = 'Check the credential that the resource uses.';
 
+/** When and how a token was received. */
+export interface Receipt {
+  /** By this machine's clock, in milliseconds since the Unix epoch. */
+  now: number;
+  /** By how much that clock is ahead of the `Date` of the response, in milliseconds; absent when no response was seen. */
+  clockAheadInMs?: number | undefined;
+}
+
 /**
- * Checks what a credential returned before anybody is given it, and fixes its times: a JWT expires at its `exp` even
- * if the credential promises more. Opaque tokens pass on `expiresOnTimestamp` alone.
+ * Checks what a credential returned before any caller gets it, and decides when it ends: at the earliest end that the
+ * credential or the JWT states. Opaque tokens pass on `expiresOnTimestamp` alone, unless an audience is expected.
  *
- * @param now milliseconds since the Unix epoch
  * @throws {InvalidTokenError} with the reason, never with the token
  * @see https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
  */
 export function validateAccessToken(
   value: unknown,
   expected: TokenExpectations,
-  now: number,
+  receipt: Receipt,
 ): HeldAccessToken {
-  const { token, expiresOnTimestamp, refreshAfterTimestamp, tokenType } = checkShape(value);
+  const { now } = receipt;
+  const shape = checkShape(value);
+  const { token, refreshAfterTimestamp, tokenType } = shape;
   const claims = readClaims(token);
-  const issuerExpiry = seconds(claims?.exp);
-  // `iat` in the future shows by how much this machine's clock is behind, which then sees the end too late.
-  const behindInMs = Math.max(0, (seconds(claims?.iat) ?? now) - now);
-  const expiry = Math.min(expiresOnTimestamp, (issuerExpiry ?? Infinity) - behindInMs, endOfTime);
-  if (expiry <= now) throw expired(expiry, now);
-  if (claims !== undefined) checkClaims(claims, expected, now);
+  const exp = milliseconds(claims?.exp);
+  const { expiresOnTimestamp, clockAheadInMs } = endOf({
+    ...receipt,
+    expiresOnTimestamp: checkExpiry(shape.expiresOnTimestamp, exp),
+    exp,
+    iat: milliseconds(claims?.iat),
+  });
+  if (expiresOnTimestamp <= now) throw expired(expiresOnTimestamp, now);
+  checkClaims(claims, expected, now - clockAheadInMs);
+  const isIssuersClockKnown = exp !== undefined || receipt.clockAheadInMs !== undefined;
   return new HeldAccessToken({
     token,
-    expiresOnTimestamp: expiry,
+    expiresOnTimestamp,
     acquiredAt: now,
-    issuerExpiry,
+    clockAheadInMs,
+    ...(isIssuersClockKnown ? { issuerExpiry: expiresOnTimestamp - clockAheadInMs } : {}),
     // A time that has passed already would mean a request for every call.
-    ...(typeof refreshAfterTimestamp === 'number' &&
-    refreshAfterTimestamp > now &&
-    refreshAfterTimestamp < endOfTime
-      ? { refreshAfterTimestamp }
-      : {}),
+    ...(isTimeBetween(refreshAfterTimestamp, now, expiresOnTimestamp) ? { refreshAfterTimestamp } : {}),
     ...(tokenType === 'pop' ? { tokenType } : {}),
   });
 }
 
 interface TokenShape {
   token: string;
-  expiresOnTimestamp: number;
+  expiresOnTimestamp?: unknown;
   refreshAfterTimestamp?: unknown;
   tokenType?: unknown;
 }
@@ -74,12 +82,15 @@ function checkShape(value: unknown): TokenShape {
     const problem = 'The credential returned a token with white space or characters outside ASCII.';
     throw new InvalidTokenError('malformed', problem, checkCredential);
   }
-  const expiry = shape.expiresOnTimestamp;
-  if (typeof expiry !== 'number' || !Number.isFinite(expiry)) {
-    const problem = 'The credential returned a token whose "expiresOnTimestamp" is not a number.';
-    throw new InvalidTokenError('malformed', problem, 'Return milliseconds since 1970-01-01.');
-  }
-  return { ...shape, token: shape.token, expiresOnTimestamp: expiry };
+  return { ...shape, token: shape.token };
+}
+
+/** @returns `NaN` where the JWT's own end stands in for what cannot be read */
+function checkExpiry(expiry: unknown, exp: number | undefined): number {
+  if (typeof expiry === 'number' && Number.isFinite(expiry)) return expiry;
+  if (exp !== undefined) return NaN;
+  const problem = 'The credential returned a token whose "expiresOnTimestamp" is not a number.';
+  throw new InvalidTokenError('malformed', problem, 'Return milliseconds since 1970-01-01.');
 }
 
 function expired(expiry: number, now: number): InvalidTokenError {
@@ -94,12 +105,20 @@ function expired(expiry: number, now: number): InvalidTokenError {
   );
 }
 
-function checkClaims(claims: AccessTokenClaims, expected: TokenExpectations, now: number): void {
-  const notBefore = seconds(claims.nbf);
-  // `iat` in the future shows by how much this machine's clock is behind; `nbf` must not be judged by that clock.
-  const serverNow = Math.max(now, seconds(claims.iat) ?? now);
-  if (notBefore !== undefined && notBefore > serverNow) {
-    const problem = `The credential returned a token that is not valid before ${isoTime(notBefore)} (now: ${isoTime(now)}).`;
+/** @param issuersNow the issuer's time, as far as it is known: `nbf` must not be judged by a clock that is wrong */
+function checkClaims(
+  claims: AccessTokenClaims | undefined,
+  expected: TokenExpectations,
+  issuersNow: number,
+): void {
+  if (claims === undefined) {
+    if (expected.audiences === undefined && expected.tenantId === undefined) return;
+    const problem = 'The credential returned a token that cannot be decoded, where a JWT is expected.';
+    throw new InvalidTokenError('malformed', problem, checkCredential);
+  }
+  const notBefore = milliseconds(claims.nbf);
+  if (notBefore !== undefined && notBefore > issuersNow) {
+    const problem = `The credential returned a token that is not valid before ${isoTime(notBefore)} (now: ${isoTime(issuersNow)}).`;
     throw new InvalidTokenError('not-yet-valid', problem, "Check this machine's clock.");
   }
   const { audiences, tenantId } = expected;
@@ -122,7 +141,12 @@ function audiencesOf(claims: AccessTokenClaims): string[] {
   return values.filter((value) => typeof value === 'string').map((value) => value.replace(/\/$/, ''));
 }
 
-function seconds(value: unknown): number | undefined {
+function isTimeBetween(value: unknown, from: number, to: number): value is number {
+  return typeof value === 'number' && value > from && value < to;
+}
+
+/** A time of a JWT, which is in seconds, in milliseconds. */
+function milliseconds(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value * 1000 : undefined;
 }
 

@@ -1,5 +1,7 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from 'nestjs-entra-auth';
 
+import { databaseToken } from './tokens.js';
+
 type Answer = () => AccessToken | null | Promise<AccessToken | null>;
 
 export interface CredentialCall {
@@ -43,6 +45,13 @@ export class FakeCredential implements TokenCredential {
 
   async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken | null> {
     this.calls.push({ scopes, options });
-    return this.#answer === undefined ? this.issue() : this.#answer();
+    if (this.#answer !== undefined) return this.#answer();
+    return /ossrdbms/.test(String(scopes)) ? this.issueForDatabase() : this.issue();
+  }
+
+  /** A new token that a database takes. */
+  issueForDatabase(): AccessToken {
+    const token = this.issue();
+    return { ...token, token: databaseToken(token.token) };
   }
 }

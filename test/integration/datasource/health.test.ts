@@ -10,6 +10,7 @@ import {
   localDataSource,
 } from '../../support/local-database.js';
 import { ScriptedPostgres } from '../../support/scripted-postgres.js';
+import { databaseToken } from '../../support/tokens.js';
 
 let entra: LocalEntra;
 
@@ -150,7 +151,7 @@ describe('a probe has one deadline', () => {
   }: { token?: Promise<AccessToken>; dataSource?: object } = {}) {
     server.reset();
     const clock = new ManualClock();
-    const accessToken = { token: 'opaque', expiresOnTimestamp: clock.now() + 3_600_000 };
+    const accessToken = { token: databaseToken('only'), expiresOnTimestamp: clock.now() + 3_600_000 };
     const { factory, logins } = createDataSourceFactory({
       startup: 'lazy',
       credential: { getToken: () => token ?? Promise.resolve(accessToken) },
@@ -223,7 +224,7 @@ describe('a probe has one deadline', () => {
     const health = isHealthy();
     await clock.advance(1_000);
     expect(await health).toMatchObject({ database: { status: 'down' } });
-    token.resolve({ token: 'opaque', expiresOnTimestamp: clock.now() + 3_600_000 });
+    token.resolve({ token: databaseToken('only'), expiresOnTimestamp: clock.now() + 3_600_000 });
     // It is asked for again, to look for a name in it; then a login would begin.
     for (let turn = 0; turn < 20; turn++) await nextTurn();
     expect([server.sessions, logins]).toEqual([0, []]);

@@ -9,6 +9,7 @@ import { deferred } from '../../../lib/refresh/deferred.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { createDataSourceFactory } from '../../support/local-database.js';
 import { ScriptedPostgres } from '../../support/scripted-postgres.js';
+import { databaseToken } from '../../support/tokens.js';
 
 let server: ScriptedPostgres;
 let clock: ManualClock;
@@ -38,7 +39,7 @@ async function createDriver(arrival: Promise<void> = Promise.resolve()): Promise
   const credential = {
     getToken: async () => {
       await arrival;
-      return { token: 'opaque', expiresOnTimestamp: clock.now() + 3_600_000 };
+      return { token: databaseToken('only'), expiresOnTimestamp: clock.now() + 3_600_000 };
     },
   };
   const { factory, logins, service } = createDataSourceFactory({

@@ -8,8 +8,9 @@ import { EntraLogin } from '../../../lib/datasource/entra-login.js';
 import type { LoginAttempt } from '../../../lib/datasource/login-attempt.js';
 import { resolveDataSources } from '../../../lib/datasource/resolve-data-source.js';
 import { createEngine } from '../../support/engine.js';
+import { databaseToken } from '../../support/tokens.js';
 
-const token = 'opaque-access-token';
+const token = databaseToken('first');
 
 /** A login over a connection whose TLS is nobody's concern, as far as it goes without a server. */
 function setUp() {
@@ -136,7 +137,7 @@ describe('a login', () => {
 
   it('that is refused with every token says nothing of another server, nor of another role', async () => {
     const { clock, credential, login, refusedBy } = setUp();
-    credential.answer(() => credential.issue());
+    credential.recover();
     const renewed = async (host: string, user?: string): Promise<boolean> => {
       const tried = await login.renewAfter(await refusedBy(host, user), clock.now());
       if (tried === undefined) return false;
@@ -154,7 +155,7 @@ describe('a login', () => {
 
   it('whose second try met no server has said nothing about the role', async () => {
     const { clock, credential, login, refusedBy } = setUp();
-    credential.answer(() => credential.issue());
+    credential.recover();
     const tried = await login.renewAfter(await refusedBy('db.example'), clock.now());
     // Its connection broke before the server said a word.
     tried?.();

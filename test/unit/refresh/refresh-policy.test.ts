@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { defaultRefreshPolicy as policy } from '../../../lib/options/resolve-refresh-options.js';
 import {
   isExpiring,
+  livesOnlyAMoment,
   nextAttemptAfterFailedChallenge,
   nextAttemptAfterFailure,
   nextAttemptAfterSameToken,
@@ -39,7 +40,8 @@ describe('refreshDueAt', () => {
     ['an hour, and the issuer wants it at once', token(hour, 0), 0, second],
     ['a day, and the issuer has it ready at half of its life', token(day, 12 * hour), 0, 12 * hour],
     ['a day, the same with all of the jitter', token(day, 12 * hour), 1, 12.6 * hour],
-    ['two seconds, and the issuer wants it at once', token(2 * second, 0), 0, 500],
+    ['two seconds, and the issuer wants it at once', token(2 * second, 0), 0, second],
+    ['two seconds, with all of the jitter', token(2 * second), 1, second],
   ])('of a token that lives %s', (_, times, random, due) => {
     expect(refreshDueAt(times, policy, random)).toBe(due);
   });
@@ -69,22 +71,54 @@ describe('usableUntil', () => {
 });
 
 describe('nextAttemptAfterSameToken', () => {
-  it('waits for the window in which the credential asks the network again', () => {
-    expect(nextAttemptAfterSameToken(token(hour), 30 * minute, 0)).toBe(hour - 298 * second);
+  const next = (times: TokenTimes, now: number, random = 0): number | undefined =>
+    nextAttemptAfterSameToken(times, now, random, policy);
+
+  it.each([
+    ['an hour, half of which is left', token(hour), 30 * minute, 45 * minute],
+    ['a day, half of which is left', token(day), 12 * hour, 18 * hour],
+    ['a day, an hour of which is left', token(day), 23 * hour, 23.5 * hour],
+    ['a minute, half of which is left', token(minute), 30 * second, 45 * second],
+    ['five seconds, one of which is left', token(5 * second), 4 * second, 4_500],
+  ])('waits for a share of what is left of %s', (_, times, now, at) => {
+    expect(next(times, now)).toBe(at);
   });
 
-  it('waits for the issuer’s time when that is still to come', () => {
-    expect(nextAttemptAfterSameToken(token(day, 12 * hour), 11 * hour, 0)).toBe(12 * hour);
-    expect(nextAttemptAfterSameToken(token(day, 12 * hour), 13 * hour, 0)).toBe(day - 298 * second);
+  it('goes by the share that is configured', () => {
+    const own = { shareOfLife: 0.8, jitter: 0.1 };
+    expect(nextAttemptAfterSameToken(token(hour), 30 * minute, 0, own)).toBe(54 * minute);
+    expect(nextAttemptAfterSameToken(token(hour), 30 * minute, 1, own)).toBe(51 * minute);
+  });
+
+  it('waits for the issuer’s time when that comes sooner', () => {
+    expect(next(token(day, 12 * hour), 11 * hour)).toBe(12 * hour);
+    expect(next(token(day, 12 * hour), 11 * hour, 0.5)).toBe(12 * hour + 2.5 * second);
+    expect(next(token(day, 23 * hour), 11 * hour)).toBe(17.5 * hour);
+    expect(next(token(day, 12 * hour), 13 * hour)).toBe(18.5 * hour);
   });
 
   it('adds jitter', () => {
-    expect(nextAttemptAfterSameToken(token(hour), 30 * minute, 0.5)).toBe(hour - 295.5 * second);
+    expect(next(token(hour), 30 * minute, 1)).toBe(43.5 * minute);
+  });
+
+  it('asks again after five minutes when the clock was set back behind the token’s receipt', () => {
+    expect(next({ acquiredAt: hour, expiresOnTimestamp: 2 * hour }, 0, 0.5)).toBe(302.5 * second);
   });
 
   it('gives up on a token that should have been replaced by now', () => {
-    expect(nextAttemptAfterSameToken(token(hour), hour - 297 * second, 0)).toBeUndefined();
-    expect(nextAttemptAfterSameToken(token(minute), 30 * second, 0)).toBeUndefined();
+    expect(next(token(hour), hour - 300 * second)).toBeUndefined();
+    expect(next(token(minute), 54 * second)).toBeUndefined();
+  });
+});
+
+describe('livesOnlyAMoment', () => {
+  it.each([
+    [1, true],
+    [1_500, true],
+    [1_501, false],
+    [5 * second, false],
+  ])('of a token that lives %i ms', (life, moment) => {
+    expect(livesOnlyAMoment(token(life))).toBe(moment);
   });
 });
 

@@ -7,7 +7,7 @@ import { UnknownResourceError } from '../../../lib/errors/unknown-resource.error
 import { createEngine, eventTypes } from '../../support/engine.js';
 import { FakeCredential } from '../../support/fake-credential.js';
 import { settlesAtOnce } from '../../support/settles-at-once.js';
-import { jwt } from '../../support/tokens.js';
+import { databaseToken, jwt } from '../../support/tokens.js';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -737,10 +737,12 @@ describe('secrets', () => {
 
 describe('passwordProvider', () => {
   it('returns the current token each time', async () => {
-    const { service } = createEngine({ resources: { postgres: {} } });
+    const { service, credential } = createEngine({ resources: { postgres: {} } });
+    const [first, second_] = [databaseToken('first'), databaseToken('second')];
+    credential.answer(() => credential.issue({ token: credential.calls.length === 1 ? first : second_ }));
     const password = service.passwordProvider();
-    expect(await password()).toBe('token-1');
+    expect(await password()).toBe(first);
     await service.refresh('postgres');
-    expect(await password()).toBe('token-2');
+    expect(await password()).toBe(second_);
   });
 });

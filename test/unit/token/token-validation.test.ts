@@ -10,8 +10,8 @@ const now = Date.UTC(2026, 0, 1, 12);
 const inSeconds = (offset: number): number => now / 1000 + offset;
 const database: TokenExpectations = { audiences: ['https://db.example'], tenantId: 'tenant-1' };
 
-const validate = (value: unknown, expected: TokenExpectations = {}) =>
-  validateAccessToken(value, expected, now);
+const validate = (value: unknown, expected: TokenExpectations = {}, clockAheadInMs?: number) =>
+  validateAccessToken(value, expected, { now, clockAheadInMs });
 
 function reasonOf(value: unknown, expected?: TokenExpectations): string {
   try {
@@ -67,8 +67,15 @@ describe('validateAccessToken', () => {
     expect(reasonOf({ token: jwt(claims), expiresOnTimestamp: now + 1 }, database)).toBe(reason);
   });
 
-  it('lets an opaque token pass for a database too', () => {
-    expect(reasonOf({ token: 'opaque', expiresOnTimestamp: now + 1 }, database)).toBe('valid');
+  it.each([
+    ['an opaque token', 'opaque'],
+    ['three parts that are no JWT', 'a.b.c'],
+    ['a JWT whose payload is no object', `a.${btoa('[1]')}.c`],
+  ])('a database token that cannot be decoded is malformed: %s', (_, token) => {
+    const value = { token, expiresOnTimestamp: now + 1 };
+    expect(reasonOf(value, database)).toBe('malformed');
+    expect(reasonOf(value, { audiences: ['https://db.example'] })).toBe('malformed');
+    expect(reasonOf(value, { tenantId: 'tenant-1' })).toBe('malformed');
   });
 
   it('believes exp when the credential promises a longer life', () => {
@@ -99,7 +106,7 @@ describe('validateAccessToken', () => {
       JSON.stringify({ ...held }),
     ];
     try {
-      validate({ token: secret, expiresOnTimestamp: now - 1 });
+      validate({ token: secret.replace(/^/, '\n'), expiresOnTimestamp: now - 1 });
     } catch (error) {
       printed.push(inspect(error, { showHidden: true, depth: Infinity }), JSON.stringify(error));
     }

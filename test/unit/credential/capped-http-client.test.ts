@@ -1,0 +1,50 @@
+import { createHttpHeaders, createPipelineRequest, type HttpClient } from '@azure/core-rest-pipeline';
+import { describe, expect, it } from '@jest/globals';
+
+import { capHttpClient } from '../../../lib/credential/capped-http-client.js';
+import { wireObservation, type WireObservation } from '../../../lib/credential/wire-observation.js';
+import { ManualClock } from '../../../lib/testing/manual-clock.js';
+
+const imds = 'http://169.254.169.254/metadata/identity/oauth2/token?resource=x';
+
+async function observe(
+  url: string,
+  requestHeaders: Record<string, string>,
+  answer: HttpClient['sendRequest'],
+) {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1, 12));
+  const observation: WireObservation = { signal: undefined };
+  const client = capHttpClient({ sendRequest: answer }, 1_000, clock);
+  const headers = createHttpHeaders(requestHeaders);
+  const sent = wireObservation.run(observation, () =>
+    client.sendRequest(createPipelineRequest({ url, headers, allowInsecureConnection: true })),
+  );
+  await sent.catch(() => undefined);
+  return observation;
+}
+
+const answer =
+  (status: number, headers: Record<string, string> = {}): HttpClient['sendRequest'] =>
+  (request) =>
+    Promise.resolve({ request, status, headers: createHttpHeaders(headers) });
+
+describe('what is observed of a request', () => {
+  it('is its status, Retry-After, and by how much the clock is ahead of its Date', async () => {
+    const headers = { 'retry-after': '7', date: 'Thu, 01 Jan 2026 10:00:00 GMT' };
+    const observation = await observe('https://login.example/token', {}, answer(503, headers));
+    expect(observation).toMatchObject({ statusCode: 503, retryAfter: '7', clockAheadInMs: 7_200_000 });
+  });
+
+  it('is why there was no response', async () => {
+    const observation = await observe('https://login.example/token', {}, () =>
+      Promise.reject(new Error('ECONNREFUSED')),
+    );
+    expect(observation.networkError).toMatchObject({ message: 'ECONNREFUSED' });
+    expect(observation.statusCode).toBeUndefined();
+  });
+
+  it('is nothing of the request that only asks whether there is a metadata service', async () => {
+    expect(await observe(imds, {}, answer(400))).toEqual({ signal: undefined });
+    expect(await observe(imds, { metadata: 'true' }, answer(400))).toMatchObject({ statusCode: 400 });
+  });
+});
