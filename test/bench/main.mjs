@@ -12,7 +12,16 @@ import prettier from 'prettier';
 import { benchmarkPage } from './page.mjs';
 import { formatTable } from './report.mjs';
 
-const benchmarks = ['held-token', 'cold-herd', 'connect', 'login', 'memory', 'event-loop', 'import'];
+const benchmarks = [
+  'held-token',
+  'cold-herd',
+  'connect',
+  'login',
+  'memory',
+  'event-loop',
+  'hostile-answers',
+  'import',
+];
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, 'write-docs': { type: 'boolean' } },

@@ -17,6 +17,9 @@ const prose = {
     pairs,
   memory: 'What a resource costs on the heap beyond its token, with its timer, at ten thousand resources.',
   'event-loop': 'Ten thousand tokens that fall due within one minute of real time.',
+  'hostile-answers':
+    'A token endpoint that answers with texts of a megabyte, tokens that long, nested JSON and a compressed body that grows to ' +
+    '400 MiB, to three kinds of credential: the longest that the event loop was held up, and the memory held at most.',
   import: 'What importing the root adds to `@nestjs/common`, `@nestjs/core` and `@nestjs/schedule`.',
 };
 
