@@ -1,12 +1,6 @@
 import { isEntraAuthError } from '../../errors/entra-auth.error.js';
+import { withoutSecrets } from '../../observability/known-secrets.js';
 import { redactError } from '../../observability/redaction.js';
-import { formEncode } from './form-encode.js';
-
-/** Takes secrets that are known by their value out of a text: a short opaque token has no shape to be told by. */
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  const forms = secrets.flatMap((secret) => [secret, encodeURIComponent(secret), formEncode(secret)]);
-  return forms.reduce((cleaned, form) => cleaned.replaceAll(form, '[redacted]'), text);
-}
 
 /** A copy of an error of somebody else's code that is safe to keep, also when it quotes what that was given. */
 export function errorWithoutSecrets(error: unknown, secrets: readonly string[]): Error {

@@ -33,9 +33,28 @@ export interface FormResponse {
 }
 
 const largestBody = 1024 * 1024;
-// A resumed TLS session shows no certificate that could be checked. The types do not know that an agent lets this stand
-// above the sessions that it keeps.
-const noSession = { session: undefined } as unknown as RequestOptions;
+// Node.js also reads what the options inherit, so that another package's fault on `Object.prototype` would decide whom to
+// trust and where to connect. An own property stands above that, also one without a value.
+const nothingInherited = {
+  // A resumed TLS session shows no certificate that could be checked. An agent lets this stand above those that it keeps.
+  session: undefined,
+  ca: undefined,
+  cert: undefined,
+  key: undefined,
+  pfx: undefined,
+  passphrase: undefined,
+  secureContext: undefined,
+  pskCallback: undefined,
+  servername: undefined,
+  ALPNProtocols: undefined,
+  socket: undefined,
+  socketPath: undefined,
+  localAddress: undefined,
+  lookup: undefined,
+  createConnection: undefined,
+  auth: undefined,
+  timeout: undefined,
+} as unknown as RequestOptions;
 
 /**
  * Posts a form. Nothing of it, not even a header, is sent before the server's certificate has been verified, whatever an
@@ -52,13 +71,15 @@ export function postForm(form: FormRequest, transport: Transport): Promise<FormR
     const outgoing = request(form.url, {
       method: 'POST',
       agent: agent ?? false,
+      ...nothingInherited,
       rejectUnauthorized: true,
-      ...noSession,
-      ...(ca === undefined ? {} : { ca }),
+      checkServerIdentity,
+      ca,
       headers: {
         'content-type': 'application/x-www-form-urlencoded',
         'content-length': body.length,
         accept: 'application/json',
+        'accept-encoding': 'identity',
         ...(form.authorization === undefined ? {} : { authorization: form.authorization }),
       },
     });
@@ -134,7 +155,9 @@ function collect(incoming: IncomingMessage, late: () => Error | undefined): Prom
     incoming.on('error', (error) => (broken ??= late() ?? error));
     incoming.on('close', () => {
       if (!incoming.complete) broken ??= late() ?? new Error('The body broke off.');
-      const retryAfter = incoming.headers['retry-after'];
+      const { 'retry-after': retryAfter, 'content-encoding': encoding = 'identity' } = incoming.headers;
+      if (encoding !== 'identity')
+        broken ??= new Error(`It came in a compressed form (${encoding.slice(0, 40)}).`);
       resolve({
         status: incoming.statusCode ?? 0,
         retryAfter,

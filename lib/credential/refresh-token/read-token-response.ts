@@ -1,6 +1,6 @@
 import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
-import { parseJsonObject } from '../../token/json-object.js';
 import { readClaims } from '../../token/json-web-token.js';
+import { endOfText, parseResponseBody } from './parse-response-body.js';
 import { TokenResponse } from './token-response.js';
 
 const known = new Set([
@@ -20,15 +20,29 @@ const known = new Set([
 // A longer life is a mistake, and a date that far ahead cannot be printed.
 const longestLifeInSeconds = 10 * 365 * 86_400;
 
+/** Servers and stores take no longer ones, and a process holds many. */
+const longestToken = 65_536;
+
 /**
- * The refresh token in a response, also in one that broke off after it: the server has replaced the old one by then,
- * whatever became of the rest.
+ * Finds the refresh token in a response, also in one that broke off after it: the server has replaced the old one by
+ * then, whatever became of the rest.
  */
 export function findRefreshToken(body: string): string | undefined {
-  const object = parseJsonObject(body);
-  if (object !== undefined) return nonEmpty(object['refresh_token']);
-  const quoted = /"refresh_token"\s*:\s*("(?:[^"\\]|\\.)+")/.exec(body)?.[1];
-  return quoted === undefined ? undefined : nonEmpty(parseString(quoted));
+  const object = parseResponseBody(body);
+  const token = object === undefined ? findText(body, 'refresh_token') : object['refresh_token'];
+  return isTooLong(token) ? undefined : nonEmpty(token);
+}
+
+/** The first member of that name whose value is a whole text. */
+function findText(json: string, name: string): string | undefined {
+  const beginning = new RegExp(`"${name}"\\s*:\\s*"`, 'g');
+  for (let found = beginning.exec(json); found !== null; found = beginning.exec(json)) {
+    const end = endOfText(json, beginning.lastIndex);
+    if (end === json.length) return undefined;
+    if (end > beginning.lastIndex) return parseString(json.slice(beginning.lastIndex - 1, end + 1));
+    beginning.lastIndex = end;
+  }
+  return undefined;
 }
 
 /**
@@ -43,6 +57,9 @@ export function readTokenResponse(body: Record<string, unknown> | undefined, now
   if (body === undefined) throw unusable('answered with what is no JSON object, or only with its beginning');
   const accessToken = nonEmpty(body['access_token']);
   if (accessToken === undefined) throw unusable('answered without an access token');
+  const tooLong = ['access_token', 'refresh_token', 'id_token'].find((name) => isTooLong(body[name]));
+  if (tooLong !== undefined)
+    throw unusable(`answered with ${tooLong} of more than ${longestToken} characters`);
   if (!/^[\x21-\x7e]+$/.test(accessToken)) throw unusable('answered with a malformed access token');
   const type = body['token_type'];
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') {
@@ -83,9 +100,13 @@ function nonEmpty(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function parseString(quoted: string): unknown {
+function isTooLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > longestToken;
+}
+
+function parseString(quoted: string): string | undefined {
   try {
-    return JSON.parse(quoted);
+    return JSON.parse(quoted) as string;
   } catch {
     // A malformed escape: there is no telling what the token was.
     return undefined;

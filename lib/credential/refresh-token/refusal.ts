@@ -5,9 +5,9 @@ import { ReauthenticationRequiredError } from '../../errors/reauthentication-req
 import { RefreshTokenExpiredError } from '../../errors/refresh-token-expired.error.js';
 import { parseRetryAfter } from '../../errors/retry-after.js';
 import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
+import { withoutSecrets } from '../../observability/known-secrets.js';
 import { redact } from '../../observability/redaction.js';
-import { parseJsonObject } from '../../token/json-object.js';
-import { withoutSecrets } from './known-secrets.js';
+import { parseResponseBody } from './parse-response-body.js';
 
 /** A response that grants nothing. */
 export interface Refusal {
@@ -29,6 +29,9 @@ const clientErrors: readonly unknown[] = ['invalid_client', 'unauthorized_client
 const passingErrors: readonly unknown[] = ['temporarily_unavailable', 'server_error', 'slow_down'];
 const passingStatuses: readonly unknown[] = [408, 425, 429];
 
+// Far more than is shown, so that a secret that is cut in two is not.
+const mostRead = 16_384;
+
 const repeated = 'The request is repeated in the background.';
 
 /**
@@ -41,7 +44,7 @@ const repeated = 'The request is repeated in the background.';
  */
 export function classifyRefusal(refusal: Refusal, secrets: readonly string[], now: number): EntraAuthError {
   const { status } = refusal;
-  const body = parseJsonObject(refusal.body) ?? {};
+  const body = parseResponseBody(refusal.body) ?? {};
   const text = (key: string): string | undefined => clean(body[key], secrets);
   const error = text('error');
   const description = text('error_description') ?? '';
@@ -108,7 +111,7 @@ function name(error: string | undefined, status: number): string {
 /** A text of the server, on one line and not too long, without what we sent it. */
 function clean(value: unknown, secrets: readonly string[]): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
-  const line = redact(withoutSecrets(value, secrets))
+  const line = redact(withoutSecrets(value.slice(0, mostRead), secrets))
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
   return line.length > 400 ? `${line.slice(0, 400)}…` : line;

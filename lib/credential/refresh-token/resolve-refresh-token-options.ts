@@ -1,6 +1,7 @@
 import { Agent } from 'node:https';
 
 import { EntraOptionsError } from '../../errors/options.error.js';
+import { rememberSecret } from '../../observability/known-secrets.js';
 import { clockOption } from '../../options/clock-option.js';
 import {
   booleanOption,
@@ -105,10 +106,12 @@ function authenticationOf(options: Options, timeoutInMs: number, clock: Clock): 
     const methods = ['client_secret_post', 'client_secret_basic'] as const;
     const method = choiceOption('clientAuthentication', options.clientAuthentication, methods[0], methods);
     const secret = text(options, 'clientSecret');
+    rememberSecret(secret);
     return method === 'client_secret_basic' ? clientSecretBasic(secret) : clientSecretPost(secret);
   }
   if (way === 'clientCertificate') {
     const password = optionalText(options, 'clientCertificatePassword');
+    rememberSecret(password);
     return clientCertificate(optionalText(options, 'clientCertificate') ?? '', password, clock);
   }
   const callback = optionalFunction(options, 'clientAssertion');

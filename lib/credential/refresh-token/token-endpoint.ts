@@ -1,9 +1,9 @@
 import { asError } from '../../errors/as-error.js';
 import { isEntraAuthError, type EntraAuthError } from '../../errors/entra-auth.error.js';
 import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
-import { redactError } from '../../observability/redaction.js';
-import { parseJsonObject } from '../../token/json-object.js';
 import type { GrantRequest } from './grant-request.js';
+import { errorWithoutSecrets } from './known-secrets.js';
+import { parseResponseBody } from './parse-response-body.js';
 import { postForm, type FormResponse } from './post-form.js';
 import { findRefreshToken, readTokenResponse } from './read-token-response.js';
 import { classifyRefusal } from './refusal.js';
@@ -38,28 +38,29 @@ export async function redeemRefreshToken(
     ...request.parameters,
     ...proof.parameters,
   });
+  const secrets = [refreshToken, ...proof.secrets];
   let answer: FormResponse;
   try {
     const { authorization } = proof;
     answer = await postForm({ url: new URL(tokenEndpoint), parameters, authorization }, transport);
   } catch (error) {
-    throw unreachable(error);
+    throw unreachable(error, secrets);
   }
   const now = transport.clock.now();
   const { status, body, broken } = answer;
-  if (status !== 200) throw classifyRefusal(answer, [refreshToken, ...proof.secrets], now);
+  if (status !== 200) throw classifyRefusal(answer, secrets, now);
   return {
     refreshToken: findRefreshToken(body),
     response: () => {
-      if (broken !== undefined) throw unreachable(broken, status);
-      return readTokenResponse(parseJsonObject(body), now);
+      if (broken !== undefined) throw unreachable(broken, secrets, status);
+      return readTokenResponse(parseResponseBody(body), now);
     },
   };
 }
 
-function unreachable(error: unknown, statusCode?: number): EntraAuthError {
+function unreachable(error: unknown, secrets: readonly string[], statusCode?: number): EntraAuthError {
   if (isEntraAuthError(error) && error.code === 'ENTRA_INSECURE_CONNECTION') return error;
-  const cause = redactError(asError(error));
+  const cause = errorWithoutSecrets(asError(error), secrets);
   const what = statusCode === undefined ? 'could not be reached' : 'broke its answer off';
   const reason = cause.message === '' ? cause.name : cause.message.replace(/\.$/, '');
   return new TokenRequestFailedError(

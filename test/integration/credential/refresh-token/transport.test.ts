@@ -1,4 +1,5 @@
 import { Agent } from 'node:https';
+import { createSecureContext } from 'node:tls';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RefreshTokenCredential, type RefreshTokenCredentialOptions } from 'nestjs-entra-auth';
@@ -107,6 +108,73 @@ describe('nothing is sent', () => {
     const error = await failureOf(credentialWith({ agent, authorityHost }));
     expect(error).toMatchObject({ code: 'ENTRA_INSECURE_CONNECTION' });
     agent.destroy();
+  });
+});
+
+describe('a property that another package left on Object.prototype', () => {
+  const polluted = ['ca', 'rejectUnauthorized', 'checkServerIdentity', 'secureContext', 'session', 'lookup'];
+  const pollute = (key: string, value: unknown): void => {
+    Object.defineProperty(Object.prototype, key, { value, configurable: true, writable: true });
+  };
+  afterEach(() => {
+    for (const key of polluted) Reflect.deleteProperty(Object.prototype, key);
+  });
+
+  it.each([
+    ['ca', () => server.certificateAuthority],
+    ['secureContext', () => createSecureContext({ ca: server.certificateAuthority })],
+    ['rejectUnauthorized', () => false],
+  ])('"%s" makes no server trusted', async (key, value) => {
+    const credential = credentialWith({ certificateAuthority: undefined });
+    pollute(key, value());
+    const error = await failureOf(credential);
+    expect(error.message).toMatch(/self-signed certificate|unable to/);
+    expect(server.received).toHaveLength(0);
+  });
+
+  it('"checkServerIdentity" lets no other name pass', async () => {
+    const authorityHost = server.authorityHost.replace('localhost', unnamed);
+    const credential = credentialWith({ authorityHost });
+    pollute('checkServerIdentity', () => undefined);
+    const error = await failureOf(credential);
+    expect(error.message).toMatch(/is not in the cert's list/);
+    expect(server.received).toHaveLength(0);
+  });
+
+  it('leaves what is right as it is', async () => {
+    const credential = credentialWith();
+    for (const key of polluted) pollute(key, 'nonsense');
+    await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-1' });
+  });
+});
+
+describe('a refresh token of a single-page application', () => {
+  const origins = () => server.received.map(({ headers }) => headers.origin);
+
+  it('is redeemed by a cross-origin request, and no other is', async () => {
+    await credentialWith({ clientSecret: undefined, spa: true }).getToken(graph);
+    await credentialWith({ clientSecret: undefined, spa: true, origin: 'https://app.example' }).getToken(graph);
+    await credentialWith().getToken(graph);
+    expect(origins()).toEqual(['http://localhost', 'https://app.example', undefined]);
+  });
+
+  it.each(['app.example', 'https://app.example/path', 'https://app.example\r\nx: y', 'file:///x', ''])(
+    'has no origin %j',
+    (origin) => {
+      expect(() => credentialWith({ spa: true, origin })).toThrow(/"origin"/);
+    },
+  );
+
+  it('alone has an origin', () => {
+    expect(() => credentialWith({ origin: 'https://app.example' })).toThrow(/"origin".*without spa/s);
+  });
+
+  it.each([
+    [9002327, /"spa": true/],
+    [9002326, /leave "spa" out/i],
+  ])('AADSTS%d tells which option is wrong', async (code, advice) => {
+    server.refuse('invalid_request', code);
+    expect(await failureOf(credentialWith())).toMatchObject({ retryable: false, fix: expect.stringMatching(advice) });
   });
 });
 

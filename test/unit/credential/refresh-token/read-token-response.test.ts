@@ -66,6 +66,12 @@ describe('readTokenResponse', () => {
     ['another token type', { token_type: 'pop' }, /no bearer token/],
     ['no life', { expires_in: undefined }, /did not say when/],
     ['a life that is NaN', { expires_in: 'NaN' }, /did not say when/],
+    ['a life that is an empty text', { expires_in: '' }, /did not say when/],
+    ['a life of blanks', { expires_in: '  ' }, /did not say when/],
+    ['a life in hexadecimal', { expires_in: '0x10' }, /did not say when/],
+    ['a life that is a truth value', { expires_in: true }, /did not say when/],
+    ['a life that is a list', { expires_in: ['3600'] }, /did not say when/],
+    ['a life of more than ten years', { expires_in: 10 * 365 * 86_400 + 1 }, /did not say when/],
     ['a life of nothing', { expires_in: 0 }, /already expired/],
     ['a life of nothing, as a string', { expires_in: '0' }, /already expired/],
     ['a past end', { expires_in: undefined, expires_on: 1 }, /already expired/],
@@ -74,8 +80,26 @@ describe('readTokenResponse', () => {
     expect(() => readTokenResponse(body, now)).toThrow(message);
   });
 
+  it('takes the longest life, and a text with blanks around a number', () => {
+    const longest = 10 * 365 * 86_400;
+    expect(readTokenResponse({ ...good, expires_in: ` ${longest} ` }, now)).toMatchObject({
+      expiresIn: longest,
+    });
+  });
+
+  it.each(['access_token', 'refresh_token', 'id_token'])(
+    'refuses %s of more than 65,536 characters',
+    (key) => {
+      const longest = 'x'.repeat(65_536);
+      expect(readTokenResponse({ ...good, [key]: longest }, now)).toBeDefined();
+      expect(() => readTokenResponse({ ...good, [key]: `${longest}x` }, now)).toThrow(/65536 characters/);
+    },
+  );
+
   it.each([
     ['extExpiresIn', { ext_expires_in: 'x' }],
+    ['extExpiresIn', { ext_expires_in: '' }],
+    ['notBefore', { not_before: '' }],
     ['refreshIn', { refresh_in: -5 }],
     ['notBefore', { not_before: {} }],
     ['scope', { scope: 7 }],
@@ -116,7 +140,18 @@ describe('findRefreshToken', () => {
     ['{"refresh_token":7}', undefined],
     ['[{"refresh_token":"new"}]', 'new'],
     ['', undefined],
-  ])('in %s: %s', (body, expected) => {
+    ['{"token":"refresh_token","refresh_token":"new","a', 'new'],
+    ['{"refresh_token":null,"a":{"refresh_token":"new"', 'new'],
+  ])('in %.60s: %s', (body, expected) => {
     expect(findRefreshToken(body)).toBe(expected);
   });
+
+  it.each(['"}', '",'])(
+    'in an answer that ends with %s, takes none of more than 65,536 characters',
+    (end) => {
+      const longest = 'x'.repeat(65_536);
+      expect(findRefreshToken(`{"refresh_token":"${longest}${end}`)).toBe(longest);
+      expect(findRefreshToken(`{"refresh_token":"${longest}x${end}`)).toBeUndefined();
+    },
+  );
 });

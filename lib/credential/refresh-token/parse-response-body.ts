@@ -1,0 +1,40 @@
+import { parseJsonObject } from '../../token/json-object.js';
+
+// A token response has about fifteen. Parsing a megabyte of brackets would take thirty times as much memory.
+const mostValues = 10_000;
+
+/**
+ * Reads the body of a token endpoint as JSON.
+ *
+ * @returns `undefined` for anything but an object, and for one of more than 10,000 values
+ */
+export function parseResponseBody(body: string): Record<string, unknown> | undefined {
+  return hasFewValues(body) ? parseJsonObject(body) : undefined;
+}
+
+/** Counts what begins a value, outside of texts. */
+function hasFewValues(json: string): boolean {
+  const mark = /["[{,]/g;
+  for (let values = 0; values <= mostValues; values++) {
+    const found = mark.exec(json);
+    if (found === null) return true;
+    if (found[0] === '"') mark.lastIndex = endOfText(json, mark.lastIndex) + 1;
+  }
+  return false;
+}
+
+/**
+ * The position of the quotation mark that ends a JSON text.
+ *
+ * @param start where its content begins
+ * @returns the length of `json` when it does not end
+ */
+export function endOfText(json: string, start: number): number {
+  const quote = /["\\]/g;
+  quote.lastIndex = start;
+  for (let found = quote.exec(json); found !== null; found = quote.exec(json)) {
+    if (found[0] === '"') return found.index;
+    quote.lastIndex++;
+  }
+  return json.length;
+}

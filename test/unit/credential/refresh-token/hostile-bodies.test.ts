@@ -1,0 +1,87 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { parseResponseBody } from '../../../../lib/credential/refresh-token/parse-response-body.js';
+import {
+  findRefreshToken,
+  readTokenResponse,
+} from '../../../../lib/credential/refresh-token/read-token-response.js';
+import { classifyRefusal } from '../../../../lib/credential/refresh-token/refusal.js';
+
+const megabyte = 1024 * 1024;
+const secrets = ['the-refresh-token', 'the secret+with/signs'];
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** What a call costs this process, whatever else the machine is busy with; the best of three. */
+function costOf(work: () => unknown): { cpuInMs: number; bytes: number } {
+  const runs = [1, 2, 3].map(() => {
+    collectGarbage();
+    const [cpu, heap] = [process.cpuUsage(), process.memoryUsage().heapUsed];
+    work();
+    const { user, system } = process.cpuUsage(cpu);
+    return { cpuInMs: (user + system) / 1000, bytes: process.memoryUsage().heapUsed - heap };
+  });
+  return {
+    cpuInMs: Math.min(...runs.map(({ cpuInMs }) => cpuInMs)),
+    bytes: Math.min(...runs.map(({ bytes }) => bytes)),
+  };
+}
+
+describe('a body that is meant to hurt costs 50 ms and 20 MB at the most', () => {
+  const description = (text: string) =>
+    JSON.stringify({ error: 'invalid_grant', error_description: text.slice(0, megabyte - 100) });
+
+  it.each([
+    ['a description without a break', 400, description('a'.repeat(megabyte))],
+    ['a description of dots', 400, description('eyJ.'.repeat(megabyte / 4))],
+    ['a description of headers of tokens', 400, description('eyJ'.repeat(megabyte / 3))],
+    ['a description of parameters', 400, description('password='.repeat(megabyte / 9))],
+    ['a description of blanks', 400, description(' '.repeat(megabyte))],
+    ['an error of a megabyte', 400, JSON.stringify({ error: 'x '.repeat(megabyte / 2 - 20) })],
+    ['lists in lists', 200, '['.repeat(megabyte)],
+    ['lists in lists, closed', 200, `{"a":${'['.repeat(megabyte / 2 - 10)}${']'.repeat(megabyte / 2 - 10)}}`],
+    ['objects in objects', 200, '{"a":'.repeat(megabyte / 5)],
+    ['a hundred thousand members', 200, `{${'"a":1,'.repeat(megabyte / 6 - 10)}"b":1}`],
+    ['empty objects', 200, `{"a":[${'{},'.repeat(megabyte / 3 - 10)}{}]}`],
+    ['a refresh token that does not end', 200, `{"refresh_token":"${'x'.repeat(megabyte - 100)}`],
+    ['one of escapes', 200, `{"refresh_token":"${'\\"'.repeat(megabyte / 2 - 100)}`],
+    ['many beginnings of one', 200, '"refresh_token" :'.repeat(megabyte / 17)],
+    ['an access token of a megabyte', 200, JSON.stringify({ access_token: 'x'.repeat(megabyte - 200) })],
+  ])('%s', (_, status, body) => {
+    const read = (): unknown => {
+      if (status !== 200) return classifyRefusal({ status, retryAfter: undefined, body }, secrets, 0);
+      findRefreshToken(body);
+      try {
+        return readTokenResponse(parseResponseBody(body), 0);
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(String(read()).length).toBeLessThan(2_000);
+    const { cpuInMs, bytes } = costOf(read);
+    expect(cpuInMs).toBeLessThan(50);
+    expect(bytes).toBeLessThan(20 * megabyte);
+  });
+});
+
+describe('parseResponseBody', () => {
+  it.each([
+    ['{"a":[1,{"b":"[[,\\\\"}],"c":"\\","}', { a: [1, { b: '[[,\\' }], c: '",' }],
+    ['[]', undefined],
+    ['{"a":"', undefined],
+    ['', undefined],
+  ])('reads %s', (body, expected) => {
+    expect(parseResponseBody(body)).toEqual(expected);
+  });
+
+  it('counts values, not what stands in texts', () => {
+    const of = (count: number) => `{"a":[${Array.from({ length: count }, () => '1').join()}]}`;
+    expect(parseResponseBody(of(9_998))).toBeDefined();
+    expect(parseResponseBody(of(9_999))).toBeUndefined();
+    expect(parseResponseBody(JSON.stringify({ a: '[{,\\"'.repeat(100_000) }))).toBeDefined();
+  });
+});
