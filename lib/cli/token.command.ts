@@ -39,6 +39,7 @@ export function tokenCommand(terminal: Terminal): Command {
     .option('--authority-host <url>', 'another authority than that of the cloud')
     .option('--ca-file <file>', 'certificate authority of that authority, as PEM')
     .option('--public-client', 'the application has no secret')
+    .option('--spa', 'the refresh token is one of a single-page application')
     .option('--timeout <seconds>', 'how long the request may take', seconds, 10)
     .option('--show-tokens', 'print the tokens themselves')
     .option('--json', 'print JSON');

@@ -12,6 +12,7 @@ export interface TokenRequestOptions {
   caFile?: string;
   endpoint: 'v1.0' | 'v2.0';
   publicClient?: boolean;
+  spa?: boolean;
   timeout: number;
 }
 
@@ -32,10 +33,11 @@ export function tokenSettings(
   const clientSecret = value('AZURE_CLIENT_SECRET');
   const clientCertificate = value('AZURE_CLIENT_CERTIFICATE_PATH');
   const refreshToken = value('AZURE_REFRESH_TOKEN');
+  const isPublic = options.publicClient === true || options.spa === true;
   const missing = [
     ...(tenantId === undefined ? ['AZURE_TENANT_ID'] : []),
     ...(clientId === undefined ? ['AZURE_CLIENT_ID'] : []),
-    ...((clientSecret ?? clientCertificate ?? options.publicClient) ? [] : ['AZURE_CLIENT_SECRET']),
+    ...(isPublic || (clientSecret ?? clientCertificate) !== undefined ? [] : ['AZURE_CLIENT_SECRET']),
     ...(refreshToken !== undefined || hasStore ? [] : ['AZURE_REFRESH_TOKEN (or --store)']),
   ];
   if (tenantId === undefined || clientId === undefined || missing.length > 0) throw missingValues(missing);
@@ -45,13 +47,14 @@ export function tokenSettings(
   return {
     tenantId,
     clientId,
-    ...(options.publicClient || clientSecret === undefined ? {} : { clientSecret }),
-    ...(options.publicClient || clientSecret !== undefined || clientCertificate === undefined
+    ...(isPublic || clientSecret === undefined ? {} : { clientSecret }),
+    ...(isPublic || clientSecret !== undefined || clientCertificate === undefined
       ? {}
       : {
           clientCertificate,
           ...(clientCertificatePassword === undefined ? {} : { clientCertificatePassword }),
         }),
+    ...(options.spa ? { spa: true } : {}),
     cloud: options.cloud,
     ...(authorityHost === undefined ? {} : { authorityHost }),
     ...(certificateAuthority === undefined ? {} : { certificateAuthority }),

@@ -109,6 +109,8 @@ const table: Readonly<Record<AadstsKind, Rows>> = {
   setup: {
     50194: 'Use the id of a tenant in place of "common": the application is registered for one tenant.',
     9001023: 'Use the id of a tenant: the grant is not supported with "common" or "consumers".',
+    9002326: 'Leave "spa" out: the refresh token was not issued to a single-page application.',
+    9002327: 'Set "spa": true, without a secret: the refresh token was issued to a single-page application.',
     9002332: 'Use the id of a tenant: the application is not registered for personal accounts.',
   },
   consent: {

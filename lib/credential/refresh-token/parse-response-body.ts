@@ -30,11 +30,7 @@ function hasFewValues(json: string): boolean {
  * @returns the length of `json` when it does not end
  */
 export function endOfText(json: string, start: number): number {
-  const quote = /["\\]/g;
-  quote.lastIndex = start;
-  for (let found = quote.exec(json); found !== null; found = quote.exec(json)) {
-    if (found[0] === '"') return found.index;
-    quote.lastIndex++;
-  }
-  return json.length;
+  let at = start;
+  while (at < json.length && json.charAt(at) !== '"') at += json.charAt(at) === '\\' ? 2 : 1;
+  return Math.min(at, json.length);
 }

@@ -16,6 +16,8 @@ export interface Transport {
   /** Deadline over connecting, headers and body, in milliseconds. */
   timeoutInMs: number;
   clock: Clock;
+  /** What a browser would send as `Origin`; only single-page applications send one. */
+  origin: string | undefined;
 }
 
 export interface FormRequest {
@@ -65,7 +67,7 @@ const nothingInherited = {
  * @throws what the network throws, when no headers came
  */
 export function postForm(form: FormRequest, transport: Transport): Promise<FormResponse> {
-  const { ca, agent, timeoutInMs, clock } = transport;
+  const { ca, agent, timeoutInMs, clock, origin } = transport;
   const body = Buffer.from(form.parameters.toString());
   return new Promise<FormResponse>((resolve, reject) => {
     const outgoing = request(form.url, {
@@ -80,6 +82,7 @@ export function postForm(form: FormRequest, transport: Transport): Promise<FormR
         'content-length': body.length,
         accept: 'application/json',
         'accept-encoding': 'identity',
+        ...(origin === undefined ? {} : { origin }),
         ...(form.authorization === undefined ? {} : { authorization: form.authorization }),
       },
     });

@@ -84,12 +84,20 @@ export interface RefreshTokenCredentialOptions {
   whenStoreFails?: 'continue' | 'stop';
   /**
    * Whether the refresh token was issued to a single-page application: it lives for 24 hours, and its successors end with
-   * it. Others live for 90 days, each anew.
+   * it. Others live for 90 days, each anew. Entra takes such a token, and no other, with an `Origin` header and from a
+   * client without a secret.
    *
    * @default false
    * @see https://learn.microsoft.com/entra/identity-platform/refresh-tokens#token-lifetime
+   * @see https://learn.microsoft.com/entra/identity-platform/reference-error-codes AADSTS9002327
    */
   spa?: boolean;
+  /**
+   * The `Origin` of the requests when `spa` is set.
+   *
+   * @default 'http://localhost'
+   */
+  origin?: string;
   /**
    * How long a request may take, connecting, headers and body together, in milliseconds.
    *

@@ -41,6 +41,7 @@ const known: readonly (keyof Options)[] = [
   'shareAccessTokens',
   'whenStoreFails',
   'spa',
+  'origin',
   'requestTimeoutInMs',
   'storeTimeoutInMs',
   'agent',
@@ -82,7 +83,13 @@ export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettin
     endpointVersion: choiceOption('endpointVersion', options.endpointVersion, 'v2.0', ['v2.0', 'v1.0']),
     offlineAccess: booleanOption('offlineAccess', options.offlineAccess, true),
     authentication: authenticationOf(options, timeoutInMs, clock),
-    transport: { ca: optionalText(options, 'certificateAuthority'), agent, timeoutInMs, clock },
+    transport: {
+      ca: optionalText(options, 'certificateAuthority'),
+      agent,
+      timeoutInMs,
+      clock,
+      origin: originOf(options),
+    },
     initial: refreshToken,
     store: store ?? new MemoryRefreshTokenStore(),
     storeTimeoutInMs: milliseconds('storeTimeoutInMs', options.storeTimeoutInMs),
@@ -160,6 +167,22 @@ function authorityOf(value: unknown): string {
     'authorityHost',
     typeof value === 'string' ? 'not a plain https URL' : kindOf(value),
     'Give a URL such as "https://login.microsoftonline.us".',
+  );
+}
+
+/** What a browser would send as `Origin`; only requests of single-page applications have one. */
+function originOf({ spa, origin }: Options): string | undefined {
+  if (spa !== true) {
+    if (origin === undefined) return undefined;
+    throw new EntraOptionsError('origin', 'given without spa', 'Set "spa": true too, or leave it out.');
+  }
+  const value: unknown = origin ?? 'http://localhost';
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.origin === value) return value;
+  throw new EntraOptionsError(
+    'origin',
+    typeof value === 'string' && value !== '' ? 'not an origin' : kindOf(value),
+    'Give scheme, host and port, as "https://app.example".',
   );
 }
 

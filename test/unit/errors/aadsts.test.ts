@@ -111,6 +111,8 @@ const rows: readonly [number, AadstsKind, boolean, string][] = [
   [7000222, 'client', false, 'The client secret has expired; create a'],
   [7000229, 'client', false, 'Create the service principal of the application'],
   [9001023, 'setup', false, 'Use the id of a tenant: the'],
+  [9002326, 'setup', false, 'Leave "spa" out: the'],
+  [9002327, 'setup', false, 'Set "spa": true, without a secret'],
   [9002332, 'setup', false, 'Use the id of a tenant: the'],
 ];
 

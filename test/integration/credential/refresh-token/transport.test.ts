@@ -153,7 +153,9 @@ describe('a refresh token of a single-page application', () => {
 
   it('is redeemed by a cross-origin request, and no other is', async () => {
     await credentialWith({ clientSecret: undefined, spa: true }).getToken(graph);
-    await credentialWith({ clientSecret: undefined, spa: true, origin: 'https://app.example' }).getToken(graph);
+    await credentialWith({ clientSecret: undefined, spa: true, origin: 'https://app.example' }).getToken(
+      graph,
+    );
     await credentialWith().getToken(graph);
     expect(origins()).toEqual(['http://localhost', 'https://app.example', undefined]);
   });
@@ -174,7 +176,10 @@ describe('a refresh token of a single-page application', () => {
     [9002326, /leave "spa" out/i],
   ])('AADSTS%d tells which option is wrong', async (code, advice) => {
     server.refuse('invalid_request', code);
-    expect(await failureOf(credentialWith())).toMatchObject({ retryable: false, fix: expect.stringMatching(advice) });
+    expect(await failureOf(credentialWith())).toMatchObject({
+      retryable: false,
+      fix: expect.stringMatching(advice),
+    });
   });
 });
 
