@@ -181,11 +181,11 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
 
     /** The second try of a login that was refused, if there is another token to present. */
     async #lendAgain(refusal: Error, startedAt: number): Promise<pg.PoolClient> {
-      const tried = await login.renewAfter(refusal, startedAt);
-      if (tried === undefined) throw refusal;
-      const lending = new Promise<pg.PoolClient>((resolve, reject) => {
-        this.#lend((error, client) => (client === undefined ? reject(asError(error)) : resolve(client)));
-      }).finally(tried);
+      const lend = (): Promise<pg.PoolClient> =>
+        new Promise((resolve, reject) => {
+          this.#lend((error, client) => (client === undefined ? reject(asError(error)) : resolve(client)));
+        });
+      const lending = login.retryOnce(refusal, startedAt, lend);
       try {
         const deadline = startedAt + login.dataSource.connectTimeoutInMs;
         const timeoutInMs = delayUntil(deadline, login.now());

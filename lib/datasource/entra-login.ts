@@ -111,13 +111,24 @@ export class EntraLogin {
   }
 
   /**
-   * Whether a login is worth a second try: it was refused for its token, and there is another token to present. Many
-   * that are refused together send one ahead, since a role that does not exist refuses every token.
+   * Connects once more with another token, if that may help: the login was refused for its token, and there is another.
+   * Many that are refused together send one ahead, since a role that does not exist refuses every token.
    *
    * @param startedAt when the login began: the wait for another token ends with the login's own deadline
-   * @returns `undefined` when it is not worth it; else what to call at the end of the second try
+   * @throws the refusal itself when a second try is not worth it, else what the second try throws
    */
-  async renewAfter(error: Error, startedAt: number): Promise<(() => void) | undefined> {
+  async retryOnce<T>(refusal: Error, startedAt: number, connect: () => Promise<T>): Promise<T> {
+    const end = await this.#renew(refusal, startedAt);
+    if (end === undefined) throw refusal;
+    try {
+      return await connect();
+    } finally {
+      end();
+    }
+  }
+
+  /** @returns what to call at the end of the second try; `undefined` when it is not worth it */
+  async #renew(error: Error, startedAt: number): Promise<(() => void) | undefined> {
     const refused = this.#refused.get(error);
     if (refused === undefined || !mayBeToken(error)) return undefined;
     const login = loginOf(error);
@@ -198,9 +209,13 @@ export class EntraLogin {
   }
 }
 
-/** Whether a login was refused for something that another token might change. */
+/** Whether a login was refused for something that another token might change; its length is not. */
 function mayBeToken(error: Error): error is DatabaseLoginRefusedError {
-  return error instanceof DatabaseLoginRefusedError && !isHostRuleRefusal(error.cause);
+  return (
+    error instanceof DatabaseLoginRefusedError &&
+    error.sqlState !== undefined &&
+    !isHostRuleRefusal(error.cause)
+  );
 }
 
 /** What the server decided on, as far as it is not the token: the same for a client and for its refusal. */

@@ -1,17 +1,23 @@
 import type { Client } from 'pg';
 
 import type { AccessToken } from '../credential/token-credential.js';
-import { DatabaseLoginRefusedError, type RefusedLogin } from '../errors/database-login-refused.error.js';
+import {
+  DatabaseLoginRefusedError,
+  type RefusedLogin,
+  type RefusedToken,
+} from '../errors/database-login-refused.error.js';
 import { DatabaseUnreachableError } from '../errors/database-unreachable.error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { InsecureConnectionError } from '../errors/insecure-connection.error.js';
+import { exceedsPostgres } from '../errors/login-refusal-fix.js';
 import { isLoginRefusal, sqlStateOf } from '../errors/sqlstate.js';
 import { HeldAccessToken } from '../token/held-access-token.js';
 import { readClaims } from '../token/json-web-token.js';
 import { authorizationErrorOf } from './client-internals.js';
 import type { LoginAttempt } from './login-attempt.js';
-import { principalTypeOf } from './principal-type.js';
+import { principalTypeOf, userNameOf } from './principal-type.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
+import { roleNamedBy } from './role-name.resolver.js';
 
 const unverifiedFix =
   'Check the host name. For a private certificate authority, give it as "ssl": { ca }, or as "sslrootcert" in the URL.';
@@ -34,20 +40,30 @@ export function explainLoginError(
     const problem = `The server at ${host}:${port} could not be verified: ${error.message}. No token was sent.`;
     return new InsecureConnectionError(problem, unverifiedFix, error);
   }
-  if (sqlStateOf(error) === undefined)
+  const cutForLength = token !== undefined && exceedsPostgres(Buffer.byteLength(token.token));
+  if (sqlStateOf(error) === undefined && !cutForLength)
     return new DatabaseUnreachableError(host, port, dataSource.name, error);
-  if (!isLoginRefusal(error)) return error;
-  const login: RefusedLogin = {
+  if (!cutForLength && !isLoginRefusal(error, token !== undefined)) return error;
+  return new DatabaseLoginRefusedError(refusedLogin(client, token, dataSource, now), error);
+}
+
+function refusedLogin(
+  client: Client,
+  token: AccessToken | undefined,
+  dataSource: ResolvedDataSource,
+  now: number,
+): RefusedLogin {
+  const role = roleOf(client, dataSource);
+  return {
     dataSource: dataSource.name,
     resource: dataSource.resource,
-    role: roleOf(client, dataSource),
-    host,
-    port,
+    role,
+    host: client.host,
+    port: client.port,
     database: client.database ?? dataSource.primary.database,
     now,
-    ...describe(token),
+    ...describe(token, role, dataSource),
   };
-  return new DatabaseLoginRefusedError(login, error);
 }
 
 /** The role that a client logs in as, for people. */
@@ -55,16 +71,26 @@ export function roleOf(client: Client, { primary }: ResolvedDataSource): string 
   return client.user ?? primary.username ?? 'unknown';
 }
 
-function describe(token: AccessToken | undefined): { token?: NonNullable<RefusedLogin['token']> } {
+function describe(
+  token: AccessToken | undefined,
+  role: string,
+  { roleNameFromToken }: ResolvedDataSource,
+): { token?: RefusedToken } {
   if (!(token instanceof HeldAccessToken)) return {};
   const { acquiredAt, expiresOnTimestamp } = token;
   const claims = readClaims(token.token) ?? {};
+  const userName = userNameOf(claims);
+  const named = [userName, roleNamedBy(roleNameFromToken, claims)[0]];
   return {
     token: {
       acquiredAt,
       expiresOnTimestamp,
-      ...(typeof claims.oid === 'string' ? { oid: claims.oid } : {}),
+      sizeInBytes: Buffer.byteLength(token.token),
       principalType: principalTypeOf(claims),
+      namesRole: named.some((name) => name?.toLowerCase() === role.toLowerCase()),
+      ...(typeof claims.oid === 'string' ? { oid: claims.oid } : {}),
+      ...(typeof claims.appid === 'string' ? { appid: claims.appid } : {}),
+      ...(userName === undefined ? {} : { userName }),
     },
   };
 }

@@ -12,7 +12,7 @@ export interface LoginEvent {
   at: Date;
   /** How long it took in milliseconds, connecting and the wait for a token included. A second try is an event of its own. */
   durationInMs: number;
-  /** `refused`: the server refused the token or the role (SQLSTATE class 28); `failed`: whatever else went wrong. */
+  /** `refused`: the server or its pooler refused the token or the role; `failed`: whatever else went wrong. */
   outcome: 'accepted' | 'refused' | 'failed';
   /** When the token that was presented expires; absent when the login did not get that far. */
   tokenExpiresAt?: Date;

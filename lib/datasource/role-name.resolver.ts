@@ -24,7 +24,7 @@ export async function resolveRoleName(
   const claims = readClaims((await tokens.getToken(resource)).token) ?? {};
   const oid = typeof claims.oid === 'string' ? claims.oid : undefined;
   const nameIn = (found: AccessTokenClaims): string | undefined => {
-    const [role, problem] = applied(fromToken, found);
+    const [role, problem] = roleNamedBy(fromToken, found);
     if (problem !== undefined) throw new RoleNameUnknownError(name, resource, problem, oid);
     return role;
   };
@@ -43,7 +43,7 @@ export async function resolveRoleName(
 }
 
 /** The option may be any function: what it returns, or what is wrong with it. */
-function applied(
+export function roleNamedBy(
   fromToken: (claims: AccessTokenClaims) => unknown,
   claims: AccessTokenClaims,
 ): [role: string | undefined, problem?: string] {

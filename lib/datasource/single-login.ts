@@ -38,14 +38,10 @@ export class SingleLogin {
     try {
       return await this.#tryConnect();
     } catch (error) {
-      const tried = await this.#login.renewAfter(asError(error), startedAt);
-      if (tried === undefined) throw error;
-      try {
+      return await this.#login.retryOnce(asError(error), startedAt, () => {
         if (this.#closed) throw error;
-        return await this.#tryConnect();
-      } finally {
-        tried();
-      }
+        return this.#tryConnect();
+      });
     }
   }
 

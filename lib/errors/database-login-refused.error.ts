@@ -1,5 +1,23 @@
 import { EntraAuthError } from './entra-auth.error.js';
-import { isHostRuleRefusal, sqlStateOf } from './sqlstate.js';
+import { loginRefusalFix } from './login-refusal-fix.js';
+import { isClass28, sqlStateOf } from './sqlstate.js';
+
+/** Whose a token is, and how it is. Free of secrets. */
+export interface RefusedToken {
+  /** In milliseconds since the Unix epoch, as all times here. */
+  acquiredAt: number;
+  expiresOnTimestamp: number;
+  sizeInBytes: number;
+  principalType: 'user' | 'service';
+  /** Object id of its principal. */
+  oid?: string;
+  /** Application id of its client. */
+  appid?: string;
+  /** The name that its user signs in with. */
+  userName?: string;
+  /** Whether the role is the one that the token itself names. */
+  namesRole: boolean;
+}
 
 /** What is known about a refused login. Free of secrets. */
 export interface RefusedLogin {
@@ -9,22 +27,18 @@ export interface RefusedLogin {
   host: string;
   port: number;
   database: string;
-  /** The token that was presented; only its times and whose it is. */
-  token?: {
-    /** In milliseconds since the Unix epoch, as all times here. */
-    acquiredAt: number;
-    expiresOnTimestamp: number;
-    /** Object id of its principal. */
-    oid?: string;
-    principalType: 'user' | 'service';
-  };
+  /** The token that was presented. */
+  token?: RefusedToken;
   now: number;
 }
 
-/** PostgreSQL refused a login with an access token. The error of the server is the `cause`. */
+/** PostgreSQL, or a pooler in front of it, refused a login with an access token. The error of the server is the `cause`. */
 export class DatabaseLoginRefusedError extends EntraAuthError {
   override readonly name = 'DatabaseLoginRefusedError';
-  /** The server's SQLSTATE, class 28. */
+  /**
+   * The server's SQLSTATE: class 28 of PostgreSQL, `08P01` of PgBouncer. Absent when the server ended the connection
+   * without an error, as PostgreSQL does for a token that is too long.
+   */
   readonly sqlState: string | undefined;
   /** The resource whose token was the password. */
   readonly resource: string;
@@ -35,12 +49,14 @@ export class DatabaseLoginRefusedError extends EntraAuthError {
 
   constructor(login: RefusedLogin, cause: Error) {
     const sqlState = sqlStateOf(cause);
+    const reason = sqlState === undefined ? cause.message : `SQLSTATE ${sqlState}: ${cause.message}`;
+    const server = sqlState === undefined || isClass28(sqlState) ? 'PostgreSQL' : 'PostgreSQL or its pooler';
     super('ENTRA_LOGIN_REFUSED', {
       problem:
-        `PostgreSQL refused the login of the role "${login.role}" to "${login.database}" on ` +
+        `${server} refused the login of the role "${login.role}" to "${login.database}" on ` +
         `${login.host}:${login.port} with the access token of the resource "${login.resource}" ` +
-        `(SQLSTATE ${sqlState ?? 'unknown'}: ${cause.message}). ${describeToken(login)}`,
-      fix: isHostRuleRefusal(cause) ? hostRuleFix : roleFix(login),
+        `(${reason}). ${describeToken(login)}`,
+      fix: loginRefusalFix(login, cause),
       cause,
     });
     this.sqlState = sqlState;
@@ -51,31 +67,19 @@ export class DatabaseLoginRefusedError extends EntraAuthError {
   }
 }
 
-const hostRuleFix =
-  'The server did not look at the token: check its firewall, its host-based rules and that the connection uses TLS.';
-
 function describeToken({ token, now }: RefusedLogin): string {
   if (token === undefined) return 'No token was presented.';
   const age = Math.round((now - token.acquiredAt) / 1000);
   const left = Math.round((token.expiresOnTimestamp - now) / 1000);
-  return `The token was obtained ${age} s ago and by this machine's clock is valid for another ${left} s.`;
-}
-
-function roleFix({ role, token }: RefusedLogin): string {
-  const name = literal(role);
-  const create =
-    token?.oid === undefined
-      ? `select * from pgaadauth_create_principal(${name}, false, false);`
-      : `select * from pgaadauth_create_principal_with_oid(${name}, ${literal(token.oid)}, '${token.principalType}', false, false);`;
-  const whose = token?.oid === undefined ? '' : ` with the object id "${token.oid}"`;
   return (
-    'Check that the name matches the Entra principal, upper and lower case included, and that the role exists. ' +
-    `Likely: there is no role of this name; it belongs to another principal than that of the token${whose}; the ` +
-    `token was revoked, or is for another tenant or another cloud. ` +
-    `An Entra administrator of the server creates the role with: ${create}`
+    `The token was obtained ${age} s ago and by this machine's clock is valid for another ${left} s. ` +
+    `It belongs to ${ownerOf(token)}.`
   );
 }
 
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+function ownerOf({ principalType, userName, oid, appid }: RefusedToken): string {
+  const objectId = oid === undefined ? '' : ` (object id "${oid}")`;
+  if (principalType === 'user')
+    return userName === undefined ? `a user${objectId}` : `the user "${userName}"${objectId}`;
+  return appid === undefined ? `an application${objectId}` : `the application "${appid}"${objectId}`;
 }

@@ -16,8 +16,15 @@ const askForPassword = message('R', Buffer.from([0, 0, 0, 3]));
 const ready = message('Z', Buffer.from('I'));
 const loggedIn = Buffer.concat([message('R', Buffer.alloc(4)), ready]);
 const noRows = Buffer.concat([message('C', Buffer.from('SELECT 0\0')), ready]);
-const errorOf = (code: string, severity: string): Buffer =>
-  message('E', Buffer.from(`S${severity}\0V${severity}\0C${code}\0Mno\0\0`));
+const errorOf = (code: string, severity: string, text = 'no'): Buffer =>
+  message('E', Buffer.from(`S${severity}\0V${severity}\0C${code}\0M${text}\0\0`));
+
+/** How a server refuses a password. */
+export interface PasswordRefusal {
+  /** SQLSTATE. */
+  code: string;
+  message: string;
+}
 
 /**
  * A server that speaks just enough of PostgreSQL's protocol for a login and a query, and that can fall silent where a
@@ -42,6 +49,10 @@ export class ScriptedPostgres {
   refusal: string | undefined;
   /** SQLSTATE with which it answers every query. */
   queryError: string | undefined;
+  /** The passwords that it was given. */
+  readonly passwords: string[] = [];
+  /** Looks at the password of a login, and refuses it. */
+  refusePassword: (password: string) => PasswordRefusal | undefined = () => undefined;
 
   private constructor(
     readonly certificateAuthority: string,
@@ -95,6 +106,8 @@ export class ScriptedPostgres {
     this.ignoresQueries = false;
     this.refusal = undefined;
     this.queryError = undefined;
+    this.passwords.length = 0;
+    this.refusePassword = () => undefined;
   }
 
   async stop(): Promise<void> {
@@ -120,14 +133,25 @@ export class ScriptedPostgres {
       }
       this.asked++;
       socket.write(askForPassword);
-      socket.on('data', (data: Buffer) => this.#answer(socket, String.fromCharCode(data[0] ?? 0)));
+      socket.on('data', (data: Buffer) => this.#answer(socket, data));
     });
   }
 
-  #answer(socket: TLSSocket, type: string): void {
+  #logIn(socket: TLSSocket, password: string): void {
+    this.passwords.push(password);
+    const refusal = this.refusePassword(password);
+    if (refusal !== undefined) {
+      socket.end(errorOf(refusal.code, 'FATAL', refusal.message));
+      return;
+    }
+    this.logins++;
+    socket.write(loggedIn);
+  }
+
+  #answer(socket: TLSSocket, data: Buffer): void {
+    const type = String.fromCharCode(data[0] ?? 0);
     if (type === 'p') {
-      this.logins++;
-      socket.write(loggedIn);
+      this.#logIn(socket, data.toString('utf8', 5, data.length - 1));
     } else if (type === 'X') {
       if (this.ignoresGoodbye) this.unanswered++;
       else socket.end();

@@ -234,7 +234,7 @@ describe('a second login that does not end', () => {
 describe('the error of a refused login', () => {
   it.each([
     [{ idtyp: 'app' }, 'service'],
-    [{ idtyp: 'user' }, 'user'],
+    [{ idtyp: 'user', upn: "O'role" }, 'user'],
   ])('of %j says whose login it was, why, and the SQL for a "%s"', async (claims, type) => {
     const pool = await createPool({ username: "o'Role" }, claims);
     await pool.service.getToken('postgres');

@@ -139,11 +139,12 @@ describe('a login', () => {
     const { clock, credential, login, refusedBy } = setUp();
     credential.recover();
     const renewed = async (host: string, user?: string): Promise<boolean> => {
-      const tried = await login.renewAfter(await refusedBy(host, user), clock.now());
-      if (tried === undefined) return false;
-      await refusedBy(host, user);
-      tried();
-      return true;
+      const refusal = await refusedBy(host, user);
+      const again = login.retryOnce(refusal, clock.now(), () => refusedBy(host, user));
+      return again.then(
+        () => true,
+        () => false,
+      );
     };
     expect(await renewed('replica.example')).toBe(true);
     expect(await renewed('replica.example')).toBe(false);
@@ -156,11 +157,11 @@ describe('a login', () => {
   it('whose second try met no server has said nothing about the role', async () => {
     const { clock, credential, login, refusedBy } = setUp();
     credential.recover();
-    const tried = await login.renewAfter(await refusedBy('db.example'), clock.now());
-    // Its connection broke before the server said a word.
-    tried?.();
-    expect(tried).toBeDefined();
-    await clock.advance(30_000);
-    expect(await login.renewAfter(await refusedBy('db.example'), clock.now())).toBeDefined();
+    const broken = new Error('the connection broke before the server answered');
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const again = login.retryOnce(await refusedBy('db.example'), clock.now(), () => Promise.reject(broken));
+      await expect(again).rejects.toBe(broken);
+      await clock.advance(30_000);
+    }
   });
 });
