@@ -1,9 +1,10 @@
-import type { HttpClient, PipelineRequest } from '@azure/core-rest-pipeline';
+import type { HttpClient, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
 
 import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { Clock } from '../refresh/clock.js';
 import { noteNetworkError, noteResponse, wireObservation } from './wire-observation.js';
 
+const longestAnswer = 8_192;
 const repeated = 'The request is repeated.';
 
 /**
@@ -32,7 +33,12 @@ export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clo
         controller.signal.throwIfAborted();
         const response = await inner.sendRequest(request);
         const { headers, status } = response;
-        const observed = { status, retryAfter: headers.get('retry-after'), date: headers.get('date') };
+        const observed = {
+          status,
+          retryAfter: headers.get('retry-after'),
+          date: headers.get('date'),
+          answer: answerOf(response),
+        };
         if (!isProbe(request)) noteResponse(observed, clock.now());
         return response;
       } catch (error) {
@@ -50,4 +56,9 @@ export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clo
 /** A request to the instance metadata service that `@azure/identity` sends to be refused: the refusal shows that it is there. */
 function isProbe({ url, headers }: PipelineRequest): boolean {
   return url.includes('/metadata/identity/') && !headers.has('metadata');
+}
+
+/** What an endpoint wrote into a refusal: of a refused discovery `@azure/identity` passes nothing on. */
+function answerOf({ status, bodyAsText }: PipelineResponse): string | undefined {
+  return status >= 400 ? (bodyAsText ?? '').slice(0, longestAnswer) : undefined;
 }

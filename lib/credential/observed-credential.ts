@@ -39,7 +39,7 @@ async function observed<T>(signal: AbortSignalLike | undefined, call: () => Prom
   try {
     return await wireObservation.run(observation, call);
   } catch (error) {
-    const { statusCode, retryAfter, networkError } = observation;
-    throw new CredentialRequestError(error, statusCode, retryAfter, networkError);
+    const { statusCode, retryAfter, networkError, answer } = observation;
+    throw new CredentialRequestError(error, statusCode, retryAfter, networkError, answer);
   }
 }

@@ -12,6 +12,8 @@ export interface WireObservation {
   retryAfter?: string | undefined;
   /** By how much this machine's clock is ahead of the last response's `Date`, in milliseconds. */
   clockAheadInMs?: number | undefined;
+  /** The beginning of the last response's body, when it refused. */
+  answer?: string | undefined;
   /** Why the last request got no response. */
   networkError?: unknown;
 }
@@ -23,22 +25,35 @@ export interface ObservedResponse {
   retryAfter: string | undefined;
   /** Header `Date`. */
   date: string | undefined;
+  /** The beginning of the body, when the response refuses. */
+  answer?: string | undefined;
 }
 
 /** Notes a response in the observation that it belongs to, if there is one. */
-export function noteResponse({ status, retryAfter, date }: ObservedResponse, now: number): void {
+export function noteResponse({ status, retryAfter, date, answer }: ObservedResponse, now: number): void {
   const ahead = now - Date.parse(date ?? '');
   const clockAheadInMs = Number.isNaN(ahead) ? undefined : ahead;
   const observation = wireObservation.getStore();
   if (observation === undefined) return;
-  Object.assign(observation, { statusCode: status, retryAfter, clockAheadInMs, networkError: undefined });
+  Object.assign(observation, {
+    statusCode: status,
+    retryAfter,
+    clockAheadInMs,
+    answer,
+    networkError: undefined,
+  });
 }
 
 /** Notes that a request got no response. */
 export function noteNetworkError(networkError: unknown): void {
   const observation = wireObservation.getStore();
   if (observation === undefined) return;
-  const nothing = { statusCode: undefined, retryAfter: undefined, clockAheadInMs: undefined };
+  const nothing = {
+    statusCode: undefined,
+    retryAfter: undefined,
+    clockAheadInMs: undefined,
+    answer: undefined,
+  };
   Object.assign(observation, { ...nothing, networkError });
 }
 

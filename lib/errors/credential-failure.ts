@@ -1,8 +1,11 @@
 import { redact } from '../observability/redaction.js';
-import { aadstsMeaning, findAadsts } from './aadsts.js';
+import { aadstsMeaning, findAadsts, lookUpAadsts } from './aadsts.js';
 import { CredentialRequestError } from './credential-request.error.js';
 import { isEntraAuthError, problemOf, type EntraAuthErrorCode } from './entra-auth.error.js';
+import { errorText } from './error-text.js';
+import { adviceFor } from './failure-advice.js';
 import { isError } from './is-error.js';
+import { isPermanentRefusal, readRefusalBody } from './refusal-body.js';
 import { parseRetryAfter } from './retry-after.js';
 
 /** What the refresher needs to know about an error that a credential threw. */
@@ -23,12 +26,11 @@ const signInCodes: readonly EntraAuthErrorCode[] = [
   'ENTRA_REFRESH_TOKEN_EXPIRED',
   'ENTRA_REAUTHENTICATION_REQUIRED',
 ];
-const checkNetwork =
-  'Check that the token endpoint can be reached; try again later, as the background refresh does.';
 
 /**
  * Decides what an error of a credential means. Errors of `@azure/identity` say little beyond their message, and its
- * `CredentialUnavailableError` covers outages too, so only a known `AADSTS…` code counts as permanent.
+ * `CredentialUnavailableError` covers outages too, so only a known `AADSTS…` code, or a refusal that was seen on the wire,
+ * counts as permanent.
  */
 export function classifyCredentialFailure(error: unknown, now: number): CredentialFailure {
   try {
@@ -38,7 +40,7 @@ export function classifyCredentialFailure(error: unknown, now: number): Credenti
     return {
       retryable: true,
       problem: 'The credential threw an error that cannot be read.',
-      fix: checkNetwork,
+      fix: adviceFor('', undefined),
     };
   }
 }
@@ -53,27 +55,42 @@ function classify(error: unknown, now: number): CredentialFailure {
       ...(signInCodes.includes(error.code) ? { signIn: true } : {}),
     };
   }
-  if (error instanceof CredentialRequestError) {
-    const { statusCode, retryAfter, networkError } = error;
-    const retryAfterInMs = parseRetryAfter(retryAfter, now);
-    return {
-      // Of a request without a response, @azure/identity says no more than "network_error".
-      ...classifyCredentialFailure(networkError ?? error.cause, now),
-      ...(statusCode === undefined ? {} : { statusCode }),
-      ...(retryAfterInMs === undefined ? {} : { retryAfterInMs }),
-    };
-  }
-  const text = collectMessages(error);
-  const aadsts = findAadsts(text);
-  const meaning = aadsts === undefined ? undefined : aadstsMeaning(aadsts);
+  if (error instanceof CredentialRequestError) return classifyRequest(error, now);
+  const text = errorText(error);
   const retryAfterInMs = findRetryAfter(error, now);
   return {
-    retryable: meaning?.retryable ?? true,
-    problem: firstSentences(redact(text)),
-    fix: meaning?.fix ?? checkNetwork,
-    ...(aadsts === undefined ? {} : { aadsts }),
+    ...meaningOf(findAadsts(text), { retryable: true, fix: adviceFor(text, undefined) }),
+    problem: redact(text),
     ...(retryAfterInMs === undefined ? {} : { retryAfterInMs }),
   };
+}
+
+/** Of a request without a response, and of a refused discovery, `@azure/identity` gives no reason. The wire does. */
+function classifyRequest(error: CredentialRequestError, now: number): CredentialFailure {
+  const { statusCode, retryAfter, networkError, answer } = error;
+  const retryAfterInMs = parseRetryAfter(retryAfter, now);
+  const numbers = {
+    ...(statusCode === undefined ? {} : { statusCode }),
+    ...(retryAfterInMs === undefined ? {} : { retryAfterInMs }),
+  };
+  const inner = networkError ?? error.cause;
+  if (answer === undefined || statusCode === undefined || isEntraAuthError(inner)) {
+    return { ...classify(inner, now), ...numbers };
+  }
+  const refusal = readRefusalBody(answer);
+  const text = errorText(refusal.description ?? `The endpoint answered with HTTP status ${statusCode}`);
+  const permanent = statusCode < 500 && isPermanentRefusal(refusal);
+  const otherwise = { retryable: !permanent, fix: adviceFor(text, statusCode) };
+  return { ...meaningOf(refusal.aadsts, otherwise), problem: redact(text), ...numbers };
+}
+
+type Meaning = Pick<CredentialFailure, 'retryable' | 'fix' | 'aadsts'>;
+
+/** What an `AADSTS…` number means, and `otherwise` where there is none that is known. */
+function meaningOf(aadsts: number | undefined, otherwise: Meaning): Meaning {
+  if (aadsts === undefined) return otherwise;
+  const { retryable, fix } = aadstsMeaning(aadsts) ?? { ...otherwise, fix: lookUpAadsts(aadsts) };
+  return { retryable, fix, aadsts };
 }
 
 /** What an error of this package knows of the answer; which of them do is their own affair. */
@@ -81,22 +98,6 @@ function numbersOf(error: object): Pick<CredentialFailure, 'aadsts' | 'statusCod
   const keys = ['aadsts', 'statusCode', 'retryAfterInMs'] as const;
   const known = keys.filter((key) => typeof Reflect.get(error, key) === 'number');
   return Object.fromEntries(known.map((key) => [key, Reflect.get(error, key) as number]));
-}
-
-function collectMessages(error: unknown, depth = 0): string {
-  if (typeof error === 'string') return error;
-  if (!isError(error)) return 'the credential threw a value that is no Error.';
-  const own = String(error.message === '' ? error.name : error.message);
-  const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [];
-  const causes = [...inner, ...(error.cause === undefined ? [] : [error.cause])];
-  if (depth >= 4) return own;
-  return [own, ...causes.map((cause) => collectMessages(cause, depth + 1))].join(' ');
-}
-
-function firstSentences(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  const short = line.length > 400 ? `${line.slice(0, 400)}…` : line;
-  return /[.!?…]$/.test(short) ? short : `${short}.`;
 }
 
 /** Looks for a `Retry-After` header on the error or on those that caused it. */

@@ -12,6 +12,8 @@ export class CredentialRequestError extends Error {
     readonly retryAfter: string | undefined,
     /** Why the last request got no response, when it got none. */
     readonly networkError: unknown,
+    /** The beginning of the last response's body, when it refused. */
+    readonly answer?: string,
   ) {
     super(isError(cause) ? cause.message : 'The credential failed.', { cause });
   }

@@ -28,11 +28,21 @@ export class TokenUnavailableError extends EntraAuthError {
   constructor(resource: string, details: TokenUnavailableDetails) {
     super('ENTRA_TOKEN_UNAVAILABLE', {
       ...details,
-      problem: `No access token could be obtained for the resource "${resource}": ${details.problem}`,
+      problem: `No access token could be obtained for the resource "${resource}": ${withAnswer(details)}`,
     });
     this.resource = resource;
     this.aadsts = details.aadsts;
     this.statusCode = details.statusCode;
     this.retryAfterInMs = details.retryAfterInMs;
   }
+}
+
+/** The problem with the numbers of the answer, unless it has them already. */
+function withAnswer({ problem, statusCode, retryAfterInMs }: TokenUnavailableDetails): string {
+  const named = new RegExp(`\\b(?:status|HTTP) ${statusCode}\\b`).test(problem);
+  const numbers = [
+    ...(statusCode === undefined || named ? [] : [`HTTP status ${statusCode}`]),
+    ...(retryAfterInMs === undefined ? [] : [`Retry-After ${Math.round(retryAfterInMs / 1000)} s`]),
+  ];
+  return numbers.length === 0 ? problem : `${problem.replace(/\.$/, '')} (${numbers.join(', ')}).`;
 }

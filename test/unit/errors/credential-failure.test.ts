@@ -7,6 +7,7 @@ import {
 } from 'nestjs-entra-auth';
 
 import { classifyCredentialFailure } from '../../../lib/errors/credential-failure.js';
+import { CredentialRequestError } from '../../../lib/errors/credential-request.error.js';
 import { CredentialUnavailableError } from '../../../lib/errors/credential-unavailable.error.js';
 
 const now = Date.UTC(2026, 0, 1);
@@ -69,5 +70,88 @@ describe('classifyCredentialFailure', () => {
 
   it('copes with whatever was thrown', () => {
     for (const thrown of [null, undefined, 42, 'text', {}]) expect(classify(thrown).retryable).toBe(true);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['a host without an address', 'getaddrinfo ENOTFOUND login.example', /name resolution \(DNS\)/],
+    [
+      'an unknown certificate authority',
+      'self-signed certificate in certificate chain',
+      /"certificateAuthority"/,
+    ],
+    ['a file', "ENOENT: no such file or directory, open '/none'", /the file exists/],
+    ['a refused connection', 'connect ECONNREFUSED 127.0.0.1:443', /token endpoint can be reached/],
+  ])('advises according to the fault: %s', (_, message, fix) => {
+    expect(classify(new Error(message))).toMatchObject({ retryable: true, fix: expect.stringMatching(fix) });
+  });
+
+  it('sends to the explanation of a number that it does not know', () => {
+    expect(classify(new Error('AADSTS123456: New.')).fix).toBe(
+      'Look up AADSTS123456 at https://login.microsoftonline.com/error?code=123456.',
+    );
+  });
+});
+
+describe('classifyCredentialFailure, of what was seen on the wire', () => {
+  const hidden = new Error('endpoints_resolution_error: See https://aka.ms/msal.js.errors');
+  const request = (status: number | undefined, answer?: string, cause: unknown = hidden): unknown =>
+    classify(new CredentialRequestError(cause, status, undefined, undefined, answer));
+  const refused = (error: string, description: string): string =>
+    JSON.stringify({ error, error_description: description });
+
+  it('reads the number that the library hides', () => {
+    expect(request(400, refused('invalid_request', 'AADSTS90002: Tenant not found.'))).toEqual({
+      retryable: false,
+      problem: 'AADSTS90002: Tenant not found.',
+      fix: 'Check the tenant id: Entra ID does not know that tenant.',
+      aadsts: 90002,
+      statusCode: 400,
+    });
+  });
+
+  it('reads the number in an error of the library, when no answer was kept', () => {
+    const cause = new Error('invalid_client: Error(s): 7000215 - Description: AADSTS7000215: Invalid.');
+    expect(request(401, undefined, cause)).toMatchObject({
+      aadsts: 7000215,
+      retryable: false,
+      statusCode: 401,
+    });
+  });
+
+  it.each<[string, number, string, boolean, RegExp]>([
+    [
+      'a code that is not known, of a client',
+      401,
+      refused('invalid_client', 'AADSTS7999999: x'),
+      false,
+      /7999999/,
+    ],
+    ['a refusal without a number', 400, refused('unauthorized_client', 'No.'), false, /authority host/],
+    ['a refusal of another kind', 400, refused('something', 'No.'), true, /authority host/],
+    ['a page that is not found', 404, '<html>Not here</html>', true, /authority host/],
+    ['too many requests', 429, '', true, /limits requests/],
+    ['a proxy that wants a password', 407, '', true, /proxy/],
+    ['an outage', 503, refused('invalid_client', 'Down.'), true, /unwell/],
+    ['a page with a number', 400, '<html>AADSTS90002: x</html>', false, /tenant id/],
+  ])('knows what %s means', (_, status, answer, retryable, fix) => {
+    expect(request(status, answer)).toMatchObject({
+      retryable,
+      statusCode: status,
+      fix: expect.stringMatching(fix) as unknown,
+    });
+  });
+
+  it.each(['<html><body>A page of a gateway</body></html>', '', '[]', '{"error":{}}'])(
+    'does not repeat a body that is not a refusal: %s',
+    (answer) => {
+      const { problem } = request(502, answer) as { problem: string };
+      expect(problem).toBe('The endpoint answered with HTTP status 502.');
+    },
+  );
+
+  it('prefers why there was no answer', () => {
+    const reset = new Error('read ECONNRESET');
+    const failure = classify(new CredentialRequestError(hidden, undefined, undefined, reset));
+    expect(failure).toMatchObject({ problem: 'read ECONNRESET.', retryable: true });
   });
 });

@@ -1,0 +1,52 @@
+import { isError } from './is-error.js';
+
+const longestPart = 300;
+const longestText = 2_000;
+const deepestCause = 4;
+const mostParts = 40;
+
+/**
+ * What an error and its causes report, on one line. Of a text of several parts each is shortened, and what does not fit is
+ * left out before the last parts: the last link of a chain is often the one that could have worked.
+ */
+export function errorText(error: unknown): string {
+  const parts: string[] = [];
+  collect(error, parts, 0);
+  const shown = parts.map(shorten);
+  const last: string[] = [];
+  let left = longestText - (shown[0]?.length ?? 0);
+  for (const part of shown.slice(1).reverse()) {
+    left -= part.length + 1;
+    if (left < 0) {
+      last.unshift('…');
+      break;
+    }
+    last.unshift(part);
+  }
+  const text = [...shown.slice(0, 1), ...last].join(' ');
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
+function collect(error: unknown, parts: string[], depth: number): void {
+  if (typeof error === 'string') return add(error, parts);
+  if (!isError(error)) return add('the credential threw a value that is not an Error', parts);
+  add(String(error.message === '' ? error.name : error.message), parts);
+  if (depth >= deepestCause) return;
+  const inner: unknown = Reflect.get(error, 'errors');
+  for (const one of Array.isArray(inner) ? (inner as unknown[]) : []) collect(one, parts, depth + 1);
+  if (error.cause !== undefined) collect(error.cause, parts, depth + 1);
+}
+
+/** Adds the lines of a message, but for those that an error further out repeats from its cause. */
+function add(message: string, parts: string[]): void {
+  for (const line of message.split('\n')) {
+    const part = line.replace(/\s+/g, ' ').trim();
+    const repeated = parts.some((known) => known === part || (part.length > 20 && known.includes(part)));
+    if (part !== '' && parts.length < mostParts && !repeated) parts.push(part);
+  }
+}
+
+function shorten(part: string): string {
+  if (part.length <= longestPart) return part;
+  return `${part.slice(0, (longestPart * 2) / 3)} … ${part.slice(-longestPart / 3)}`;
+}
