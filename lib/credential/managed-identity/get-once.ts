@@ -1,0 +1,85 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
+import { EntraTimeoutError } from '../../errors/timeout.error.js';
+import type { Clock } from '../../refresh/clock.js';
+import { longestBodyInBytes } from '../limits.js';
+import type { AbortSignalLike } from '../token-credential.js';
+
+/** One GET request and its limits. */
+export interface SingleGet {
+  /** Names the endpoint in errors. */
+  name: string;
+  url: URL;
+  headers: Record<string, string>;
+  /** Deadline over connecting, headers and body, in milliseconds. */
+  timeoutInMs: number;
+  clock: Clock;
+  signal?: AbortSignalLike | undefined;
+}
+
+export interface HttpAnswer {
+  status: number;
+  retryAfter: string | undefined;
+  body: string;
+}
+
+// Of their own, so that neither NODE_USE_ENV_PROXY nor an application's global agent leads the request elsewhere.
+const agents = { 'http:': new HttpAgent(), 'https:': new HttpsAgent() };
+
+/**
+ * Sends one GET request. Never goes through a proxy, follows no redirect, repeats nothing.
+ *
+ * @throws {EntraTimeoutError} when the answer was not complete in time; `connected` tells whether a connection was made
+ * @throws {RangeError} when the body is larger than 1 MiB or compressed
+ * @throws what the network throws, or the signal's reason
+ */
+export function getOnce({ name, url, headers, timeoutInMs, clock, signal }: SingleGet): Promise<HttpAnswer> {
+  const secure = url.protocol === 'https:';
+  return new Promise<HttpAnswer>((resolve, reject) => {
+    const outgoing = (secure ? httpsRequest : httpRequest)(url, {
+      agent: secure ? agents['https:'] : agents['http:'],
+      headers: { accept: 'application/json', 'accept-encoding': 'identity', ...headers },
+    });
+    let connected = false;
+    const settle = (outcome: () => void): void => {
+      clock.clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      outcome();
+      outgoing.destroy();
+    };
+    const fail = (error: unknown): void =>
+      settle(() => reject(error instanceof Error ? error : new Error(String(error))));
+    const abort = (): void => fail(new DOMException('The request was aborted.', 'AbortError'));
+    const timer = clock.setTimeout(() => {
+      const advice = 'The background refresh tries again.';
+      fail(Object.assign(new EntraTimeoutError(name, timeoutInMs, advice), { connected }));
+    }, timeoutInMs);
+    signal?.addEventListener('abort', abort);
+    outgoing.on('socket', (socket) => socket.once('connect', () => (connected = true)));
+    outgoing.on('error', fail);
+    outgoing.on('response', (response) => {
+      readBody(response).then((body) => settle(() => resolve(answerOf(response, body))), fail);
+    });
+    outgoing.end();
+    if (signal?.aborted) abort();
+  });
+}
+
+function answerOf({ statusCode, headers }: IncomingMessage, body: string): HttpAnswer {
+  return { status: statusCode ?? 0, retryAfter: headers['retry-after'], body };
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const encoding = response.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') throw new RangeError('the answer is compressed');
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > longestBodyInBytes)
+      throw new RangeError(`the answer is longer than ${longestBodyInBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

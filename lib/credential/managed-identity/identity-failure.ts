@@ -1,0 +1,102 @@
+import { aadstsMeaning, findAadsts } from '../../errors/aadsts.js';
+import { EntraTimeoutError } from '../../errors/timeout.error.js';
+import { parseRetryAfter } from '../../errors/retry-after.js';
+import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
+import { redact, redactError } from '../../observability/redaction.js';
+import { parseJsonObject } from '../../token/json-object.js';
+import type { HttpAnswer } from './get-once.js';
+import type { IdentityId } from './identity-source.js';
+
+// 404 and 410 come while IMDS is updated, for up to 70 seconds.
+const passingStatuses: ReadonlySet<number> = new Set([404, 408, 410, 425, 429]);
+const unknownIdentity =
+  /identity not found|no (?:user assigned|managed identity|delegated)|no azure ad identity/i;
+const longestReason = 300;
+const tryAgain = 'The platform is busy or being updated; try again later, as the background refresh does.';
+const onlyOnAzure =
+  "Check that this machine runs on Azure and may reach the endpoint; elsewhere use { kind: 'default' } and `az login`.";
+
+/** What an answer without a token means. */
+export function failureOfAnswer(
+  name: string,
+  id: IdentityId,
+  answer: HttpAnswer,
+  now: number,
+): TokenRequestFailedError {
+  const { status, retryAfter, body } = answer;
+  const { error, reason } = reasonOf(body);
+  const aadsts = findAadsts(reason ?? '');
+  const meaning = aadsts === undefined ? undefined : aadstsMeaning(aadsts);
+  const passing = status < 400 || status >= 500 || passingStatuses.has(status) || isUnreachable(answer);
+  const retryAfterInMs = parseRetryAfter(retryAfter, now);
+  const said = reason === undefined ? '' : `: ${reason}`;
+  return new TokenRequestFailedError(
+    `Managed identity: ${name} answered ${status}${status === 200 ? ' without a token' : ''}${said}.`,
+    meaning?.fix ?? (unknownIdentity.test(reason ?? '') ? assign(id) : passing ? tryAgain : checkSetUp(id)),
+    {
+      retryable: meaning?.retryable ?? passing,
+      statusCode: status,
+      ...(error === undefined ? {} : { error }),
+      ...(aadsts === undefined ? {} : { aadsts }),
+      ...(retryAfterInMs === undefined ? {} : { retryAfterInMs }),
+    },
+  );
+}
+
+/** What a request without an answer means. */
+export function failureOfRequest(name: string, error: unknown): Error {
+  if (error instanceof EntraTimeoutError) return error;
+  const cause = redactError(error);
+  return new TokenRequestFailedError(
+    `Managed identity: ${name} gave no answer: ${cause.message}.`,
+    onlyOnAzure,
+    {
+      retryable: true,
+      cause,
+    },
+  );
+}
+
+/** Whether the container's network, and not the platform, has answered: Docker Desktop does that with 403. */
+export function isUnreachable({ status, body }: HttpAnswer): boolean {
+  return status === 403 && body.includes('unreachable');
+}
+
+/** What the answer gives as its reason. A page is not one: it may hold anything. */
+function reasonOf(body: string): { error?: string; reason?: string } {
+  const value = parseJsonObject(body);
+  if (value === undefined) return {};
+  const own = (key: string): unknown => (Object.hasOwn(value, key) ? value[key] : undefined);
+  const error = own('error') ?? own('ErrorCode');
+  const described = own('error_description') ?? own('message') ?? own('Message');
+  const reason = [described, error].find((text) => typeof text === 'string' && text !== '');
+  return {
+    ...(typeof error === 'string' && /^[\w.-]{1,64}$/.test(error) ? { error } : {}),
+    ...(typeof reason === 'string' ? { reason: inOneLine(reason) } : {}),
+  };
+}
+
+function inOneLine(text: string): string {
+  const line = redact(text.slice(0, 4 * longestReason))
+    .replace(/\s+/g, ' ')
+    .trim();
+  return (line.length > longestReason ? `${line.slice(0, longestReason)}…` : line).replace(/\.$/, '');
+}
+
+function assign(id: IdentityId): string {
+  const [key, value] = given(id);
+  return key === undefined
+    ? 'Assign a managed identity to this machine or application, or name a user-assigned one by "clientId".'
+    : `Assign the identity with the ${key} "${value}" to this machine or application, or correct the option "${key}".`;
+}
+
+function checkSetUp(id: IdentityId): string {
+  const [key] = given(id);
+  const option = key === undefined ? '' : `, the option "${key}"`;
+  return `Check that this machine or application has a managed identity${option} and the scope of the resource.`;
+}
+
+function given(id: IdentityId): [keyof IdentityId, string] | [undefined, undefined] {
+  const [entry] = Object.entries(id) as [keyof IdentityId, string][];
+  return entry ?? [undefined, undefined];
+}

@@ -1,0 +1,85 @@
+import { CredentialUnavailableError } from '../../errors/credential-unavailable.error.js';
+import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
+import type { Clock } from '../../refresh/clock.js';
+import { parseJsonObject } from '../../token/json-object.js';
+import { checkTokenLength } from '../limits.js';
+import type { AccessToken, GetTokenOptions, TokenCredential } from '../token-credential.js';
+import { getOnce, type HttpAnswer } from './get-once.js';
+import { tokenAddress, type IdentityEndpoint } from './identity-endpoint.js';
+import { failureOfAnswer, failureOfRequest } from './identity-failure.js';
+import type { IdentityId } from './identity-source.js';
+import { readTokenTimes } from './token-times.js';
+
+export interface ManagedIdentityLimits {
+  /** Deadline of a request, headers and body, in milliseconds. */
+  requestTimeoutInMs: number;
+  clock: Clock;
+}
+
+/** Asks the platform's endpoint for a token of the managed identity: one request a call, without a cache. */
+export class ManagedIdentityCredential implements TokenCredential {
+  readonly #endpoint: IdentityEndpoint;
+  readonly #id: IdentityId;
+  readonly #limits: ManagedIdentityLimits;
+
+  constructor(endpoint: IdentityEndpoint, id: IdentityId, limits: ManagedIdentityLimits) {
+    this.#endpoint = endpoint;
+    this.#id = id;
+    this.#limits = limits;
+  }
+
+  /**
+   * @throws {CredentialUnavailableError} for more than one scope
+   * @throws {TokenRequestFailedError} when the endpoint gave no token
+   * @throws {EntraTimeoutError} when the endpoint took too long
+   */
+  async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
+    const { name, headers } = this.#endpoint;
+    const { requestTimeoutInMs, clock } = this.#limits;
+    const url = tokenAddress(this.#endpoint, resourceOf(scopes), this.#id);
+    let answer: HttpAnswer;
+    try {
+      answer = await getOnce({
+        name: `Managed identity: ${name}`,
+        url,
+        headers,
+        timeoutInMs: requestTimeoutInMs,
+        clock,
+        signal: options.abortSignal,
+      });
+    } catch (error) {
+      throw failureOfRequest(name, error);
+    }
+    return this.#read(answer);
+  }
+
+  #read(answer: HttpAnswer): AccessToken {
+    const now = this.#limits.clock.now();
+    const { name } = this.#endpoint;
+    const body = answer.status === 200 ? parseJsonObject(answer.body) : undefined;
+    const token =
+      body === undefined || !Object.hasOwn(body, 'access_token') ? undefined : body['access_token'];
+    if (body === undefined || typeof token !== 'string' || token === '') {
+      throw failureOfAnswer(name, this.#id, answer, now);
+    }
+    checkTokenLength(token);
+    const times = readTokenTimes(body, token, now);
+    if (times === undefined) {
+      throw new TokenRequestFailedError(
+        `Managed identity: ${name} answered with times that cannot be read ("expires_on", "expires_in").`,
+        'Check what answers at that address: it does not behave like a managed identity endpoint.',
+        { retryable: true, statusCode: answer.status },
+      );
+    }
+    return { token, ...times };
+  }
+}
+
+function resourceOf(scopes: string | string[]): string {
+  const [scope, ...more] = [scopes].flat();
+  if (scope !== undefined && more.length === 0) return scope.replace(/\/\.default$/, '');
+  throw new CredentialUnavailableError(
+    `Managed identity takes one scope for a token; ${more.length + (scope === undefined ? 0 : 1)} were given.`,
+    'Give one scope, such as "https://graph.microsoft.com/.default", and each other one a resource of its own.',
+  );
+}
