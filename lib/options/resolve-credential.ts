@@ -1,4 +1,4 @@
-import { defaultRequestTimeoutInMs } from '../credential/create-credential.js';
+import { defaultRequestTimeoutInMs } from '../credential/azure-identity.js';
 import type { CredentialConfiguration, CredentialKind } from '../credential/credential-configuration.js';
 import { EntraOptionsError } from '../errors/options.error.js';
 import { checkObject, choiceOption, kindOf, numberOption } from './option-checks.js';

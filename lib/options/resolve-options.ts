@@ -1,7 +1,7 @@
 import { clouds } from '../credential/authority-hosts.js';
 import { CredentialProvider } from '../credential/credential-provider.js';
 import type { CredentialConfiguration } from '../credential/credential-configuration.js';
-import { createCredential } from '../credential/create-credential.js';
+import { credentialFactory } from '../credential/create-credential.js';
 import { isTokenCredential, type TokenCredentialFactory } from '../credential/token-credential.js';
 import { resolveDataSources } from '../datasource/resolve-data-source.js';
 import { EntraOptionsError } from '../errors/options.error.js';
@@ -35,9 +35,8 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
   checkObject('options', options, known, 'Give the options of the module as an object.');
   const cloud = choiceOption('cloud', options.cloud, 'public', clouds);
   const clock = clockOption(options.clock);
-  const provider = credentialProviders(
-    options.credential,
-    (configuration) => () => createCredential(configuration, cloud, clock),
+  const provider = credentialProviders(options.credential, (configuration) =>
+    credentialFactory(configuration, cloud, clock),
   );
   const policy = resolveRefreshOptions('refresh', options.refresh, defaultRefreshPolicy);
   const dataSources = resolveDataSources(options.dataSource);

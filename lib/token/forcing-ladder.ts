@@ -8,12 +8,6 @@ export interface CredentialCalls {
   withClaims(claims: string): Promise<AccessToken | null>;
   /** Makes a new instance, with an empty cache, and calls it. */
   onNewInstance(): Promise<AccessToken | null>;
-  /**
-   * Replaces a token in the cache that all instances share.
-   *
-   * @returns `undefined` when the token is not from there, or nothing is known of such a cache
-   */
-  pastSharedCache(cached: AccessToken | null): Promise<AccessToken | undefined>;
 }
 
 export interface ForcingSituation {
@@ -26,11 +20,7 @@ export interface ForcingSituation {
 export interface ForcingStep {
   name: string;
   applies(situation: ForcingSituation): boolean;
-  /**
-   * @param last what the step before returned
-   * @returns `undefined` when there is no such way
-   */
-  call(calls: CredentialCalls, last: AccessToken | null): Promise<AccessToken | null | undefined>;
+  call(calls: CredentialCalls): Promise<AccessToken | null>;
 }
 
 const emptyClaims = '{"access_token":{}}';
@@ -53,11 +43,5 @@ export const forcingLadder: readonly ForcingStep[] = [
     name: 'empty claims',
     applies: ({ renewable }) => !renewable,
     call: (calls) => calls.withClaims(emptyClaims),
-  },
-  {
-    // The tokens of managed identity are cached by the process, whatever instance is asked.
-    name: 'past the shared cache',
-    applies: ({ renewable }) => renewable,
-    call: (calls, last) => calls.pastSharedCache(last),
   },
 ];

@@ -1,5 +1,5 @@
-import { ObservedCredential } from '../credential/observed-credential.js';
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../credential/token-credential.js';
+import { isUncached } from '../credential/uncached-credential.js';
 import { wireObservation, type WireObservation } from '../credential/wire-observation.js';
 import { CredentialRequestError } from '../errors/credential-request.error.js';
 import { InvalidTokenError } from '../errors/invalid-token.error.js';
@@ -62,21 +62,18 @@ export class TokenSource {
       renewable: this.#resource.credential.renewable,
       issuerWantsRefresh: (held?.refreshAfterTimestamp ?? Infinity) <= this.#clock.now(),
     };
-    let last: AccessToken | null = null;
     let unusable: InvalidTokenError | undefined;
     for (const step of forcingLadder) {
       if (!step.applies(situation)) continue;
       signal.throwIfAborted();
       const observation: WireObservation = { signal };
-      const call = (): Promise<AccessToken | null | undefined> => step.call(calls, last);
-      const answer = await wireObservation.run(observation, call);
-      if (answer === undefined) continue;
-      last = answer;
+      const answer = await wireObservation.run(observation, () => step.call(calls));
       try {
         const token = this.#validate(answer, observation);
         if (isBetter(token, goal)) return token;
         if (token.token === held?.token) failIfSwallowed(observation);
         unusable = undefined;
+        if (isUncached(await this.#inUse)) break;
       } catch (error) {
         // A stale cache answers with a stale or a wrong token; a more forceful step may get a good one.
         if (!(error instanceof InvalidTokenError)) throw error;
@@ -121,11 +118,6 @@ export class TokenSource {
       plain: () => call(current()),
       withClaims: (claims) => call(current(), claims),
       onNewInstance: () => call(renew()),
-      pastSharedCache: async (cached) => {
-        const instance = await this.#inUse;
-        if (cached === null || !(instance instanceof ObservedCredential)) return undefined;
-        return instance.replaceCached(cached.token, scopes, signal);
-      },
     };
   }
 }

@@ -20,7 +20,10 @@ export interface SingleGet {
 
 export interface HttpAnswer {
   status: number;
+  /** Header `Retry-After`. */
   retryAfter: string | undefined;
+  /** Header `Date`. */
+  date: string | undefined;
   body: string;
 }
 
@@ -67,7 +70,7 @@ export function getOnce({ name, url, headers, timeoutInMs, clock, signal }: Sing
 }
 
 function answerOf({ statusCode, headers }: IncomingMessage, body: string): HttpAnswer {
-  return { status: statusCode ?? 0, retryAfter: headers['retry-after'], body };
+  return { status: statusCode ?? 0, retryAfter: headers['retry-after'], date: headers.date, body };
 }
 
 async function readBody(response: IncomingMessage): Promise<string> {

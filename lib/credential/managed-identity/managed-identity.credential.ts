@@ -4,6 +4,8 @@ import type { Clock } from '../../refresh/clock.js';
 import { parseJsonObject } from '../../token/json-object.js';
 import { checkTokenLength } from '../limits.js';
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../token-credential.js';
+import type { UncachedCredential } from '../uncached-credential.js';
+import { noteResponse } from '../wire-observation.js';
 import { getOnce, type HttpAnswer } from './get-once.js';
 import { tokenAddress, type IdentityEndpoint } from './identity-endpoint.js';
 import { failureOfAnswer, failureOfRequest } from './identity-failure.js';
@@ -17,15 +19,19 @@ export interface ManagedIdentityLimits {
 }
 
 /** Asks the platform's endpoint for a token of the managed identity: one request a call, without a cache. */
-export class ManagedIdentityCredential implements TokenCredential {
+export class ManagedIdentityCredential implements TokenCredential, UncachedCredential {
+  readonly isUncached = true;
   readonly #endpoint: IdentityEndpoint;
   readonly #id: IdentityId;
   readonly #limits: ManagedIdentityLimits;
+  readonly #get: typeof getOnce;
 
-  constructor(endpoint: IdentityEndpoint, id: IdentityId, limits: ManagedIdentityLimits) {
+  /** @param get sends the request */
+  constructor(endpoint: IdentityEndpoint, id: IdentityId, limits: ManagedIdentityLimits, get = getOnce) {
     this.#endpoint = endpoint;
     this.#id = id;
     this.#limits = limits;
+    this.#get = get;
   }
 
   /**
@@ -39,7 +45,7 @@ export class ManagedIdentityCredential implements TokenCredential {
     const url = tokenAddress(this.#endpoint, resourceOf(scopes), this.#id);
     let answer: HttpAnswer;
     try {
-      answer = await getOnce({
+      answer = await this.#get({
         name: `Managed identity: ${name}`,
         url,
         headers,
@@ -55,6 +61,7 @@ export class ManagedIdentityCredential implements TokenCredential {
 
   #read(answer: HttpAnswer): AccessToken {
     const now = this.#limits.clock.now();
+    noteResponse(answer, now);
     const { name } = this.#endpoint;
     const body = answer.status === 200 ? parseJsonObject(answer.body) : undefined;
     const token =

@@ -1,25 +1,29 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+
 import { ManagedIdentityCredential } from '@azure/identity';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { CredentialConfiguration } from 'nestjs-entra-auth';
-import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+import type { CredentialConfiguration, ResourceOptions } from 'nestjs-entra-auth';
+import { startLocalEntra, type Fault, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { createEngine } from '../../support/engine.js';
+import { jwt } from '../../support/tokens.js';
 
 const environment = { ...process.env };
-// All managed identity credentials of a process share the HTTP client of the first one, and so its clock.
-const clock = new ManualClock(Date.now());
+const scopes = 'https://api.example/.default';
+const day = 86_400;
+let clock: ManualClock;
 let entra: LocalEntra;
 
 beforeAll(async () => {
-  entra = await startLocalEntra();
+  entra = await startLocalEntra({ tokenLifetimeInSeconds: day });
 });
 
 beforeEach(() => {
-  Object.assign(process.env, {
-    AZURE_POD_IDENTITY_AUTHORITY_HOST: entra.imdsUrl,
-    AZURE_TOKEN_CREDENTIALS: 'prod',
-  });
+  clock = new ManualClock(Date.now());
+  entra.requests.reset();
 });
 
 afterEach(async () => {
@@ -29,129 +33,271 @@ afterEach(async () => {
 
 afterAll(() => entra.stop());
 
-type Ids = Partial<Record<'clientId' | 'objectId' | 'resourceId', string>>;
+const places = ['imds', 'app-service'] as const;
+type Place = (typeof places)[number];
 
-interface Case {
-  title: string;
-  /** What `ManagedIdentityCredential` is told to be the same identity. */
-  ids: () => Ids;
-  credential: () => CredentialConfiguration;
-}
-
-const managedIdentity = (title: string, ids: () => Ids): Case => ({
-  title,
-  ids,
-  credential: () => ({ kind: 'managed-identity', ...ids() }),
-});
-
-const cases: Case[] = [
-  managedIdentity('the identity of the machine', () => ({})),
-  managedIdentity('an identity by its client id', () => ({ clientId: entra.client.clientId })),
-  managedIdentity('an identity by its object id', () => ({ objectId: entra.client.objectId })),
-  managedIdentity('an identity by its resource id', () => ({ resourceId: entra.client.resourceId })),
-  { title: 'the default credential', ids: () => ({}), credential: () => ({ kind: 'default' }) },
-  {
-    title: 'the default credential with a client id',
-    ids: () => ({ clientId: entra.client.clientId }),
-    credential: () => ({ kind: 'default', clientId: entra.client.clientId }),
-  },
-];
-
-// The cache of managed identity is one per process, so each test needs a resource that it has not seen.
-let resources = 0;
-
-function start(credential: CredentialConfiguration) {
-  const audience = `https://api-${++resources}.example`;
-  const scopes = `${audience}/.default`;
-  const { service } = createEngine({
+function start(
+  credential: CredentialConfiguration = { kind: 'managed-identity' },
+  resource?: ResourceOptions,
+) {
+  return createEngine({
     credential,
     clock,
     refresh: { background: false },
-    resources: { api: { scopes } },
+    resources: { api: resource ?? { scopes } },
   });
-  return { service, audience, scopes, requests: () => entra.requests.forResource(audience) };
 }
 
-describe.each(cases)('with $title', ({ ids, credential }) => {
-  it('a bad token that the cache of the process took for a good one is replaced there', async () => {
-    const { service, audience, scopes, requests } = start(credential());
-    await entra.faults.set('imds', { kind: 'expired-token', claimedLifetimeInSeconds: 3_600 });
+const requestsOf = (place: Place): number =>
+  place === 'imds' ? entra.requests.imds : entra.requests.appService;
+const failure = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
+
+describe.each(places)('the managed identity of %s', (place) => {
+  beforeEach(() => void Object.assign(process.env, entra.environment(place)));
+
+  it('gets a new token with each request, and makes one request a token', async () => {
+    const { service } = start();
+    const first = await service.getToken('api');
+    const second = await service.refresh('api');
+    expect(second.token === first.token).toBe(false);
+    expect(first.expiresOnTimestamp - Date.now()).toBeGreaterThan((day - 60) * 1000);
+    expect(requestsOf(place)).toBe(2);
+  });
+
+  it.each([
+    ['clientId', () => ({ clientId: entra.client.clientId })],
+    ['objectId', () => ({ objectId: entra.client.objectId })],
+    ['resourceId', () => ({ resourceId: entra.client.resourceId })],
+  ] as const)('is selected by %s', async (_key, ids) => {
+    const { service } = start({ kind: 'managed-identity', ...ids() });
+    const { token } = await service.getToken('api');
+    expect(entra.verifyToken(token, { audience: 'https://api.example' }).oid).toBe(entra.client.objectId);
+  });
+
+  it('is told by name when the platform does not know it, for good', async () => {
+    const clientId = '99999999-9999-4999-8999-999999999999';
+    const { service } = start({ kind: 'managed-identity', clientId });
+    const error = await failure(service.getToken('api'));
+    expect(error).toMatchObject({ retryable: false, statusCode: 400 });
+    expect((error as Error).message).toContain(`Assign the identity with the clientId "${clientId}"`);
+    expect((error as Error).message).not.toMatch(/network|can be reached/);
+    expect(requestsOf(place)).toBe(1);
+  });
+
+  it('takes one scope', async () => {
+    const { service } = start(undefined, { scopes: [scopes, 'https://other.example/.default'] });
+    const error = await failure(service.getToken('api'));
+    expect(error).toMatchObject({ retryable: false, message: expect.stringContaining('Give one scope') });
+    expect(requestsOf(place)).toBe(0);
+  });
+
+  const passing: [string, Fault][] = [404, 408, 410, 429, 500, 503].map((status) => [
+    `HTTP ${status}`,
+    { kind: 'http-status', status, retryAfter: 3_600, body: { error: 'unavailable' } },
+  ]);
+  it.each(passing)(
+    'tells status and Retry-After of %s, and the held token is served',
+    async (_title, fault) => {
+      const { service } = start();
+      const first = await service.getToken('api');
+      await entra.faults.set(place, fault);
+      const { status: statusCode } = fault as { status: number };
+      await expect(service.refresh('api')).rejects.toMatchObject({
+        retryable: true,
+        statusCode,
+        retryAfterInMs: 3_600_000,
+      });
+      expect((await service.getToken('api')).token === first.token).toBe(true);
+      expect(requestsOf(place)).toBe(2);
+    },
+  );
+
+  it.each([400, 401, 403, 405])('takes HTTP %s for something to be repaired', async (status) => {
+    await entra.faults.set(place, { kind: 'http-status', status });
+    await expect(start().service.getToken('api')).rejects.toMatchObject({
+      retryable: false,
+      statusCode: status,
+    });
+  });
+
+  it('shows nothing of a page or of headers', async () => {
+    const headers = { 'content-type': 'text/html', 'set-cookie': 'session=abcdef' };
+    await entra.faults.set(place, {
+      kind: 'http-status',
+      status: 502,
+      headers,
+      body: '<html>gateway-page</html>',
+    });
+    const error = await failure(start().service.getToken('api'));
+    expect((error as Error).message).toMatch(/answered 502\./);
+    expect((error as Error).message).not.toMatch(/gateway-page|session|html/);
+  });
+
+  it('follows no redirect', async () => {
+    const headers = { location: `${entra.imdsUrl}/metadata/identity/oauth2/token` };
+    await entra.faults.set(place, { kind: 'http-status', status: 302, headers }, { times: 1 });
+    await expect(start().service.getToken('api')).rejects.toMatchObject({ statusCode: 302, retryable: true });
+    expect(entra.requests.total).toBe(1);
+  });
+
+  it('goes past every proxy', async () => {
+    const nowhere = 'http://127.0.0.1:9';
+    Object.assign(process.env, {
+      HTTP_PROXY: nowhere,
+      http_proxy: nowhere,
+      ALL_PROXY: nowhere,
+      NO_PROXY: 'else.example',
+    });
+    await expect(start().service.getToken('api')).resolves.toBeDefined();
+  });
+
+  it.each(['hang-before-headers', 'hang-in-body'] as const)(
+    'puts a deadline on a request (%s)',
+    async (kind) => {
+      await entra.faults.set(place, { kind });
+      const { service } = start({ kind: 'managed-identity', requestTimeoutInMs: 2_000 });
+      const failed = failure(service.getToken('api'));
+      while (requestsOf(place) === 0) await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(2_000);
+      expect(await failed).toMatchObject({ message: expect.stringContaining('2000 ms'), retryable: true });
+    },
+  );
+
+  it.each(['hang-before-headers', 'http-status'] as const)(
+    'is what it is when the application has a ManagedIdentityCredential of its own (%s)',
+    async (kind) => {
+      await new ManagedIdentityCredential().getToken('https://vault.example/.default');
+      const { service } = start({ kind: 'managed-identity', requestTimeoutInMs: 2_000 });
+      await service.getToken('api');
+      entra.requests.reset();
+      const fault: Fault = kind === 'http-status' ? { kind, status: 429, retryAfter: 3_600 } : { kind };
+      await entra.faults.set(place, fault);
+      const failed = failure(service.refresh('api'));
+      while (requestsOf(place) === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (kind !== 'http-status') await clock.advance(2_000);
+      expect(await failed).toMatchObject(
+        kind === 'http-status'
+          ? { statusCode: 429, retryAfterInMs: 3_600_000 }
+          : { message: expect.stringContaining('2000 ms') },
+      );
+      expect(requestsOf(place)).toBe(1);
+    },
+  );
+
+  it('an outage after half of the life is a failure, and the state says so', async () => {
+    const { service } = start();
+    await service.getToken('api');
+    const body = { error: 'unavailable', error_description: 'down' };
+    await entra.faults.set(place, { kind: 'http-status', status: 503, body });
+    await clock.advance(0.6 * day * 1000);
+    await expect(service.refresh('api')).rejects.toMatchObject({ statusCode: 503 });
+    expect(service.state('api')).toMatchObject([{ state: 'degraded', failures: 1 }]);
+    await entra.faults.clear();
+    await service.refresh('api');
+    expect(service.state('api')).toMatchObject([{ state: 'fresh', refreshes: 2 }]);
+  });
+
+  it('asks again after a bad token', async () => {
+    const { service } = start();
+    await entra.faults.set(place, { kind: 'expired-token', claimedLifetimeInSeconds: 3_600 });
     await expect(service.getToken('api')).rejects.toMatchObject({ cause: { reason: 'expired' } });
     await entra.faults.clear();
     const { token } = await service.refresh('api');
-    entra.verifyToken(token, { audience });
-
-    const before = requests();
-    const anybody = await new ManagedIdentityCredential(ids()).getToken(scopes);
-    expect(anybody.token).toBe(token);
-    expect(requests()).toBe(before);
-  });
-
-  it('a refresh gets a new token, long before the cache would let go of the old one', async () => {
-    const { service, requests } = start(credential());
-    const first = await service.getToken('api');
-    const atFirst = requests();
-    const second = await service.refresh('api');
-    expect(second.token).not.toBe(first.token);
-    expect(service.state('api')).toMatchObject([{ state: 'fresh', refreshes: 2, failures: 0 }]);
-    // The default credential sends a probe with each call.
-    expect(requests() - atFirst).toBeLessThanOrEqual(credential().kind === 'default' ? 3 : 1);
+    entra.verifyToken(token, { audience: 'https://api.example' });
   });
 });
 
-describe('the request past the cache', () => {
-  it('tells the true status and Retry-After when it fails, and the held token is served', async () => {
-    const { service } = start({ kind: 'managed-identity' });
-    const first = await service.getToken('api');
-    await entra.faults.set('imds', { kind: 'http-status', status: 429, retryAfter: 3_600 });
-    await expect(service.refresh('api')).rejects.toMatchObject({
-      retryable: true,
-      statusCode: 429,
-      retryAfterInMs: 3_600_000,
-    });
-    expect((await service.getToken('api')).token).toBe(first.token);
+describe('an endpoint of another kind', () => {
+  let server: Server | undefined;
+
+  afterEach(() => {
+    server?.closeAllConnections();
+    server?.close();
   });
 
-  it('has a deadline', async () => {
-    const { service, requests } = start({ kind: 'managed-identity' });
-    await service.getToken('api');
-    await entra.faults.set('imds', { kind: 'hang-before-headers' });
-    const failure = service.refresh('api').catch((error: unknown) => error);
-    while (requests() === 1) await new Promise((resolve) => setImmediate(resolve));
-    await clock.advance(10_000);
-    expect(await failure).toMatchObject({ message: expect.stringContaining('10000 ms') });
-  });
-
-  it('ends when the application shuts down', async () => {
-    const { service, requests } = start({ kind: 'managed-identity' });
-    await service.getToken('api');
-    await entra.faults.set('imds', { kind: 'hang-before-headers' });
-    const failure = service.refresh('api').catch((error: unknown) => error);
-    while (requests() === 1) await new Promise((resolve) => setImmediate(resolve));
-    await service.onApplicationShutdown();
-    expect(await failure).toMatchObject({ code: 'ENTRA_SHUT_DOWN' });
-    expect(clock.pendingTimers).toBe(0);
-  });
-
-  it('is not made when another credential of the chain has answered', async () => {
-    const { tenantId, clientId, clientSecret } = entra.client;
+  async function answering(listener: RequestListener) {
+    server = createServer(listener);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
     Object.assign(process.env, {
-      AZURE_TENANT_ID: tenantId,
-      AZURE_CLIENT_ID: clientId,
-      AZURE_CLIENT_SECRET: clientSecret,
+      IDENTITY_ENDPOINT: `http://127.0.0.1:${port}/msi/token`,
+      IDENTITY_HEADER: 'identity-header',
     });
-    const { service, scopes } = start({
-      kind: 'default',
-      authorityHost: entra.authorityHost,
-      certificateAuthority: entra.certificateAuthority,
+    return start().service;
+  }
+
+  const tokenFor = (exp: number) => jwt({ aud: 'https://api.example', exp, iat: exp - day });
+
+  it.each<[string, (end: Date) => object]>([
+    ['digits', (end) => ({ expires_on: String(+end / 1000) })],
+    ['a number', (end) => ({ expires_on: +end / 1000 })],
+    ['ISO with Z', (end) => ({ expires_on: end.toISOString() })],
+    ['ISO with an offset', (end) => ({ expires_on: end.toISOString().replace('Z', '+00:00') })],
+    [
+      'a local date',
+      (end) => ({
+        expires_on: `${end.toLocaleString('en-US', { timeZone: 'UTC' }).replace(',', '')} +00:00`,
+      }),
+    ],
+    ['the seconds that are left', () => ({ expires_in: String(day) })],
+    ['"now" against the JWT', () => ({ expires_on: String(Math.floor(Date.now() / 1000)) })],
+    ['nothing', () => ({})],
+  ])('states the end of a token as %s', async (_form, times) => {
+    const end = new Date((Math.floor(Date.now() / 1000) + day) * 1000);
+    const service = await answering((_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ access_token: tokenFor(+end / 1000), ...times(end) }));
     });
-    // Managed identity has a token for the same resource, but not this one.
-    await new ManagedIdentityCredential({ clientId }).getToken(scopes);
-    const first = await service.getToken('api');
-    const { imds } = entra.requests;
-    await entra.faults.set('token', { kind: 'same-token' });
-    expect((await service.refresh('api')).token).toBe(first.token);
-    expect(service.state('api')).toMatchObject([{ state: 'fresh', failures: 0 }]);
-    expect(entra.requests.imds).toBe(imds);
+    const { expiresOnTimestamp } = await service.getToken('api');
+    expect(Math.abs(expiresOnTimestamp - +end)).toBeLessThan(5_000);
+  });
+
+  it('answers with an opaque token and times that cannot be read', async () => {
+    const service = await answering((_request, response) => {
+      response.end(JSON.stringify({ access_token: 'opaque', expires_on: 'soon' }));
+    });
+    await expect(service.getToken('api')).rejects.toMatchObject({
+      message: expect.stringContaining('times that cannot be read'),
+    });
+  });
+
+  it.each([
+    ['a body of more than 1 MiB', { body: Buffer.alloc(2 ** 20 + 1, ' ') }, /longer than 1048576 bytes/],
+    ['a compressed body', { headers: { 'content-encoding': 'gzip' } }, /compressed/],
+    [
+      'a token of more than 64 KiB',
+      { body: JSON.stringify({ access_token: 'a'.repeat(65_537), expires_in: 9 }) },
+      /65537 characters/,
+    ],
+    ['headers without end', { headers: { 'x-long': 'a'.repeat(100_000) } }, /gave no answer/],
+  ])(
+    'answers with %s',
+    async (_title, { body = '{}', headers = {} }: { body?: Buffer | string; headers?: object }, message) => {
+      const service = await answering((_request, response) => {
+        response.writeHead(200, { ...headers });
+        response.end(body);
+      });
+      const error = await failure(service.getToken('api'));
+      expect((error as Error).message).toMatch(message);
+    },
+  );
+
+  it('repeats the header that authenticates, which then stands in no text', async () => {
+    const service = await answering(({ headers }, response) => {
+      response
+        .writeHead(500)
+        .end(JSON.stringify({ message: `bad header ${String(headers['x-identity-header'])}` }));
+    });
+    const error = await failure(service.getToken('api'));
+    expect((error as Error).message).toContain('bad header [redacted]');
+  });
+
+  it('has no address', async () => {
+    Object.assign(process.env, { IDENTITY_ENDPOINT: 'localhost', IDENTITY_HEADER: 'identity-header' });
+    await expect(start().service.getToken('api')).rejects.toMatchObject({
+      retryable: false,
+      message: expect.stringContaining('"IDENTITY_ENDPOINT" is not a URL'),
+    });
   });
 });

@@ -2,9 +2,6 @@ import type { HttpClient } from '@azure/core-rest-pipeline';
 import { getBearerTokenProvider } from '@azure/identity';
 import { SchedulerRegistry } from '@nestjs/schedule';
 
-import { capHttpClient } from '../../../lib/credential/capped-http-client.js';
-import { ManagedIdentityCache } from '../../../lib/credential/managed-identity-cache.js';
-import { ObservedCredential } from '../../../lib/credential/observed-credential.js';
 import type { TokenCredential } from '../../../lib/credential/token-credential.js';
 import { resolveOptions } from '../../../lib/options/resolve-options.js';
 import type { Clock } from '../../../lib/refresh/clock.js';
@@ -34,7 +31,6 @@ export interface RunningStrategy {
   stop(): Promise<void>;
 }
 
-const requestTimeoutInMs = 10_000;
 const intervalInMs = 55 * 60_000;
 
 const nothingToStop = { stop: () => Promise.resolve() };
@@ -45,12 +41,7 @@ export const strategies: readonly Strategy[] = [
     title: 'this module, `credential: { kind }`',
     isOurs: true,
     start: (world) =>
-      startModule(world, () => {
-        // What the module makes of plain data, but for the sockets.
-        const httpClient = capHttpClient(world.httpClient, requestTimeoutInMs, world.clock);
-        const credential = world.identity.credential(httpClient, { maxRetries: 0 });
-        return new ObservedCredential(credential, ManagedIdentityCache.of(credential));
-      }),
+      startModule(world, () => world.identity.credentialOfModule(world.httpClient, world.clock)),
   },
   {
     name: 'module-factory',

@@ -1,0 +1,89 @@
+import type { TokenCredentialOptions } from '@azure/identity';
+
+import { CredentialUnavailableError } from '../errors/credential-unavailable.error.js';
+import { redactError } from '../observability/redaction.js';
+import type { EntraCloud } from '../options/entra-auth-module.options.js';
+import type { Clock } from '../refresh/clock.js';
+import { authorityHosts } from './authority-hosts.js';
+import { capHttpClient } from './capped-http-client.js';
+import type { CredentialConfiguration } from './credential-configuration.js';
+
+export type AzureIdentity = typeof import('@azure/identity');
+
+/** Loads `@azure/identity`, of whatever version. */
+export type AzureIdentityLoader = () => Promise<AzureIdentity>;
+
+/** What every credential of `@azure/identity` is given. */
+export type AzureIdentityOptions = TokenCredentialOptions & {
+  disableInstanceDiscovery?: boolean;
+  additionallyAllowedTenants: string[];
+};
+
+export const defaultRequestTimeoutInMs = 10_000;
+
+/** What the credentials of one configuration have in common. */
+export class AzureIdentityContext {
+  /** Deadline of a request, headers and body, in milliseconds. */
+  readonly requestTimeoutInMs: number;
+  #identity: Promise<AzureIdentity> | undefined;
+  #options: Promise<AzureIdentityOptions> | undefined;
+
+  constructor(
+    private readonly configuration: CredentialConfiguration,
+    private readonly cloud: EntraCloud,
+    readonly clock: Clock,
+    private readonly load: AzureIdentityLoader = loadAzureIdentity,
+  ) {
+    this.requestTimeoutInMs = configuration.requestTimeoutInMs ?? defaultRequestTimeoutInMs;
+  }
+
+  /** The library, which is an optional peer and slow to import, so it is loaded on first need. */
+  identity(): Promise<AzureIdentity> {
+    return (this.#identity ??= this.load());
+  }
+
+  /** The options of each of its credentials. */
+  options(): Promise<AzureIdentityOptions> {
+    return (this.#options ??= this.#makeOptions());
+  }
+
+  async #makeOptions(): Promise<AzureIdentityOptions> {
+    const { authorityHost, certificateAuthority } = this.configuration;
+    return {
+      // AZURE_AUTHORITY_HOST, which @azure/identity reads by itself, stays in force when nothing else is said.
+      ...(authorityHost !== undefined || this.cloud !== 'public'
+        ? { authorityHost: authorityHost ?? authorityHosts[this.cloud] }
+        : {}),
+      ...(certificateAuthority === undefined
+        ? {}
+        : { tlsOptions: { ca: certificateAuthority }, disableInstanceDiscovery: true }),
+      // Its own retries wait out a Retry-After of an hour; repeating is the refresher's business.
+      retryOptions: { maxRetries: 0 },
+      // A `tenantId` of a resource or of a call is permission enough.
+      additionallyAllowedTenants: ['*'],
+      ...(await this.#cappedClient()),
+    };
+  }
+
+  async #cappedClient(): Promise<Pick<AzureIdentityOptions, 'httpClient'>> {
+    try {
+      const { createDefaultHttpClient } = await import('@azure/core-rest-pipeline');
+      return { httpClient: capHttpClient(createDefaultHttpClient(), this.requestTimeoutInMs, this.clock) };
+    } catch {
+      // It comes with @azure/identity, but a strict package manager may hide it. The attempt's own deadline remains.
+      return {};
+    }
+  }
+}
+
+async function loadAzureIdentity(): Promise<AzureIdentity> {
+  try {
+    return await import('@azure/identity');
+  } catch (error) {
+    throw new CredentialUnavailableError(
+      '"@azure/identity", which has the credential that is configured (or the default one), could not be loaded.',
+      'Run `npm install @azure/identity`, or pass a credential of your own as "credential".',
+      redactError(error),
+    );
+  }
+}

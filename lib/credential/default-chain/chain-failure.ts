@@ -1,0 +1,75 @@
+import { CredentialUnavailableError } from '../../errors/credential-unavailable.error.js';
+import { CredentialRequestError } from '../../errors/credential-request.error.js';
+import { isEntraAuthError, problemOf } from '../../errors/entra-auth.error.js';
+import { isError } from '../../errors/is-error.js';
+import { redact, redactError } from '../../observability/redaction.js';
+import type { ChainLink, LinkRefusal } from './chain-link.js';
+
+/** A link that gave no token. */
+export type AskedLink = LinkRefusal & { link: ChainLink };
+
+const longestReason = 400;
+const notSignedIn =
+  /please run 'az login' from|run 'connect-azaccount'|run 'azd auth login'|visual studio code authentication is not available/i;
+// What @azure/identity adds for people who look at its error alone.
+const decoration =
+  /\s*(?:To troubleshoot|See the troubleshooting guide|For more information)[^.]*https?:\S+/g;
+
+/** Why a link gave no token although it could be asked. */
+export function refusalOf(error: unknown): LinkRefusal {
+  if (isEntraAuthError(error)) {
+    return { reason: inOneLine(problemOf(error)), passing: error.retryable, cause: error };
+  }
+  const inner = error instanceof CredentialRequestError ? error.cause : error;
+  const text = isError(inner) ? inner.message : String(inner);
+  if (notSignedIn.test(text)) return { reason: 'not signed in', passing: false, cause: error };
+  return { reason: inOneLine(text), passing: true, cause: error };
+}
+
+/** The error of a chain in which no link gave a token: a line for each, tools of developers first. */
+export function chainFailure(asked: readonly AskedLink[]): CredentialUnavailableError {
+  const ordered = [...asked].sort((a, b) => Number(b.link.developer) - Number(a.link.developer));
+  const lines = ordered.map(({ link, reason }) => `- ${link.title}: ${reason}`);
+  const passing = asked.filter((one) => one.passing);
+  const answered = passing
+    .map(({ cause }) => numbersOf(cause))
+    .find(({ statusCode }) => statusCode !== undefined);
+  const cause = passing[0]?.cause ?? asked.find((one) => one.cause !== undefined)?.cause;
+  return new CredentialUnavailableError(
+    `No credential of the default chain gave a token:\n${lines.join('\n')}\n`,
+    remedy(asked),
+    cause === undefined ? undefined : redactError(cause),
+    { retryable: passing.length > 0, ...answered },
+  );
+}
+
+function remedy(asked: readonly AskedLink[]): string {
+  const deployed =
+    'assign a managed identity or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET';
+  if (!asked.some(({ link }) => link.developer)) return `On Azure ${deployed}.`;
+  const cli = asked.find(({ link }) => link.name === 'azureclicredential');
+  const first = cli?.reason.startsWith('not installed') === true ? 'install the Azure CLI and run' : 'run';
+  return `On a developer's machine ${first} \`az login\`; on Azure ${deployed}.`;
+}
+
+function numbersOf(cause: unknown): { statusCode?: number; retryAfterInMs?: number } {
+  const numbers = (['statusCode', 'retryAfterInMs'] as const).map((key) => [
+    key,
+    isEntraAuthError(cause) ? (Reflect.get(cause, key) as unknown) : undefined,
+  ]);
+  return Object.fromEntries(numbers.filter(([, value]) => typeof value === 'number')) as {
+    statusCode?: number;
+    retryAfterInMs?: number;
+  };
+}
+
+/** Keeps both ends: a tool often says at its end what to do. */
+function inOneLine(text: string): string {
+  const line = redact(text)
+    .replace(decoration, '')
+    .replace(/\s+/g, ' ')
+    .replace(/^(?:ManagedIdentityCredential|Managed identity|CredentialUnavailableError|Error|ERROR): /, '')
+    .replace(/\.?\s*$/, '');
+  const half = longestReason / 2;
+  return line.length <= longestReason ? line : `${line.slice(0, half)} … ${line.slice(-half)}`;
+}

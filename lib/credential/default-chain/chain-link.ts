@@ -1,0 +1,35 @@
+import type { AbortSignalLike, TokenCredential } from '../token-credential.js';
+
+/** The credentials of the chain, by the names that `AZURE_TOKEN_CREDENTIALS` knows, in lower case. */
+export type LinkName =
+  | 'environmentcredential'
+  | 'workloadidentitycredential'
+  | 'managedidentitycredential'
+  | 'visualstudiocodecredential'
+  | 'azureclicredential'
+  | 'azurepowershellcredential'
+  | 'azuredeveloperclicredential';
+
+/** Why a link of the chain gives no token. */
+export interface LinkRefusal {
+  /** One line. */
+  reason: string;
+  /** Whether the link may give one later without a change to this machine. */
+  passing: boolean;
+  /** What the link met, if it was asked. */
+  cause?: unknown;
+}
+
+/** One credential of the default chain. */
+export interface ChainLink {
+  name: LinkName;
+  /** As it is called in errors. */
+  title: string;
+  /** Whether it is a tool of developers. */
+  developer: boolean;
+  /** Whether its failure is final, since what it needs is there: no other link is asked. */
+  decides: boolean;
+  /** Tells, without asking for a token, why the link cannot give one on this machine. */
+  refusal(signal: AbortSignalLike | undefined): Promise<LinkRefusal | undefined> | LinkRefusal | undefined;
+  make(): Promise<TokenCredential>;
+}

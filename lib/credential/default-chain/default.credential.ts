@@ -1,0 +1,90 @@
+import type { AbortSignalLike, AccessToken, GetTokenOptions, TokenCredential } from '../token-credential.js';
+import { isUncached, type UncachedCredential } from '../uncached-credential.js';
+import { wireObservation, type WireObservation } from '../wire-observation.js';
+import { chainFailure, refusalOf, type AskedLink } from './chain-failure.js';
+import type { ChainLink, LinkName } from './chain-link.js';
+
+/** What outlives an instance of the chain. */
+export interface ChainMemory {
+  /** The link that gave a token. */
+  link?: LinkName;
+}
+
+/** Asks the credentials of the default chain in turn, and from then on only the one that gave a token. */
+export class DefaultCredential implements TokenCredential, UncachedCredential {
+  readonly #links: readonly ChainLink[];
+  readonly #memory: ChainMemory;
+  #used: TokenCredential | undefined;
+  readonly #made = new Map<LinkName, Promise<TokenCredential>>();
+
+  constructor(links: readonly ChainLink[], memory: ChainMemory) {
+    this.#links = links;
+    this.#memory = memory;
+  }
+
+  get isUncached(): boolean {
+    return isUncached(this.#used);
+  }
+
+  /**
+   * @throws {CredentialUnavailableError} with a line for each link, when none gave a token
+   * @throws what the link that gave an earlier token throws
+   */
+  async getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken | null> {
+    const known = this.#links.find(({ name }) => name === this.#memory.link);
+    if (known !== undefined) {
+      this.#used = await this.#credentialOf(known);
+      return this.#used.getToken(scopes, options);
+    }
+    const asked: AskedLink[] = [];
+    for (const link of this.#links) {
+      const refusal = await this.#ask(link, scopes, options);
+      if ('token' in refusal) {
+        // A link that is only unwell now must have its turn again.
+        if (!asked.some(({ passing }) => passing)) this.#memory.link = link.name;
+        return refusal;
+      }
+      asked.push({ ...refusal, link });
+    }
+    throw chainFailure(asked);
+  }
+
+  async #ask(
+    link: ChainLink,
+    scopes: string | string[],
+    options?: GetTokenOptions,
+  ): Promise<AccessToken | Omit<AskedLink, 'link'>> {
+    throwIfAborted(options?.abortSignal);
+    const refusal = await link.refusal(options?.abortSignal);
+    if (refusal !== undefined) return refusal;
+    // What a link met must not be taken for what a later one met.
+    const observation: WireObservation = { signal: options?.abortSignal };
+    const pass = (): unknown => Object.assign(wireObservation.getStore() ?? {}, observation);
+    try {
+      const credential = await this.#credentialOf(link);
+      const token = await wireObservation.run(observation, () => credential.getToken(scopes, options));
+      pass();
+      this.#used = credential;
+      return token ?? { reason: 'gave no token', passing: true };
+    } catch (error) {
+      throwIfAborted(options?.abortSignal);
+      if (!link.decides) return refusalOf(error);
+      pass();
+      throw error;
+    }
+  }
+
+  #credentialOf(link: ChainLink): Promise<TokenCredential> {
+    let made = this.#made.get(link.name);
+    if (made === undefined) {
+      made = link.make();
+      this.#made.set(link.name, made);
+      made.catch(() => this.#made.delete(link.name));
+    }
+    return made;
+  }
+}
+
+function throwIfAborted(signal: AbortSignalLike | undefined): void {
+  if (signal?.aborted) throw new DOMException('The request was aborted.', 'AbortError');
+}

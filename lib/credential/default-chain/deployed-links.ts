@@ -1,0 +1,98 @@
+import type { AzureIdentityContext } from '../azure-identity.js';
+import { createManagedIdentity } from '../managed-identity/create-managed-identity.js';
+import { findIdentitySource } from '../managed-identity/identity-source.js';
+import { probeImds } from '../managed-identity/probe-imds.js';
+import { imdsIsGiven } from '../managed-identity/identity-endpoint.js';
+import { ObservedCredential } from '../observed-credential.js';
+import type { ChainLink, LinkRefusal } from './chain-link.js';
+
+/** Which tenant and client the links of the chain are told. */
+export interface ChainIds {
+  tenantId?: string;
+  clientId?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The client secret, certificate or password of the environment. */
+export function environmentLink(context: AzureIdentityContext): ChainLink {
+  return {
+    name: 'environmentcredential',
+    title: 'environment',
+    developer: false,
+    decides: true,
+    refusal: () => missing(missingOfEnvironment(process.env)),
+    make: async () => {
+      const { EnvironmentCredential } = await context.identity();
+      const options = await context.options();
+      return new ObservedCredential(new EnvironmentCredential(options));
+    },
+  };
+}
+
+/** The identity of a pod in AKS. */
+export function workloadIdentityLink(ids: ChainIds, context: AzureIdentityContext): ChainLink {
+  return {
+    name: 'workloadidentitycredential',
+    title: 'workload identity',
+    developer: false,
+    decides: true,
+    refusal: () => {
+      const given: Environment = {
+        ...process.env,
+        AZURE_TENANT_ID: ids.tenantId ?? process.env['AZURE_TENANT_ID'],
+        AZURE_CLIENT_ID: ids.clientId ?? process.env['AZURE_CLIENT_ID'],
+      };
+      return missing(absent(given, ['AZURE_FEDERATED_TOKEN_FILE', 'AZURE_TENANT_ID', 'AZURE_CLIENT_ID']));
+    },
+    make: async () => {
+      const { WorkloadIdentityCredential } = await context.identity();
+      const options = await context.options();
+      return new ObservedCredential(new WorkloadIdentityCredential({ ...options, ...ids }));
+    },
+  };
+}
+
+/**
+ * The identity of the machine.
+ *
+ * @param isOnly whether no other link could be asked instead, so that IMDS needs no probe
+ */
+export function managedIdentityLink(
+  { clientId }: ChainIds,
+  isOnly: boolean,
+  context: AzureIdentityContext,
+): ChainLink {
+  const named = clientId ?? (process.env['AZURE_CLIENT_ID'] || undefined);
+  const id = named === undefined ? {} : { clientId: named };
+  return {
+    name: 'managedidentitycredential',
+    title: 'managed identity',
+    developer: false,
+    decides: false,
+    refusal: (signal) =>
+      isOnly || imdsIsGiven() || findIdentitySource(id) !== 'imds'
+        ? undefined
+        : probeImds(context.clock, signal),
+    make: () => createManagedIdentity(id, context),
+  };
+}
+
+function missingOfEnvironment(environment: Environment): string[] {
+  const application = absent(environment, ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID']);
+  const proofs = [
+    ['AZURE_CLIENT_SECRET'],
+    ['AZURE_CLIENT_CERTIFICATE_PATH'],
+    ['AZURE_USERNAME', 'AZURE_PASSWORD'],
+  ];
+  const proven = proofs.some((names) => absent(environment, names).length === 0);
+  return proven ? application : [...application, 'AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH'];
+}
+
+function absent(environment: Environment, names: readonly string[]): string[] {
+  return names.filter((name) => (environment[name] ?? '') === '');
+}
+
+function missing(names: readonly string[]): LinkRefusal | undefined {
+  return names.length === 0 ? undefined : { reason: `not set: ${names.join(', ')}`, passing: false };
+}

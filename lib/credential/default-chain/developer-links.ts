@@ -1,0 +1,63 @@
+import type { AzureIdentity, AzureIdentityContext, AzureIdentityOptions } from '../azure-identity.js';
+import { ObservedCredential } from '../observed-credential.js';
+import type { TokenCredential } from '../token-credential.js';
+import type { ChainLink, LinkName } from './chain-link.js';
+import { isOnPath } from './find-program.js';
+
+type ToolOptions = AzureIdentityOptions & { tenantId?: string; processTimeoutInMs: number };
+
+interface Tool {
+  name: LinkName;
+  title: string;
+  /** Programs, of which one is needed. */
+  programs: readonly string[];
+  make: (identity: AzureIdentity, options: ToolOptions) => TokenCredential;
+}
+
+const tools: readonly Tool[] = [
+  {
+    name: 'visualstudiocodecredential',
+    title: 'Visual Studio Code',
+    programs: [],
+    make: ({ VisualStudioCodeCredential }, options) => new VisualStudioCodeCredential(options),
+  },
+  {
+    name: 'azureclicredential',
+    title: 'Azure CLI',
+    programs: ['az'],
+    make: ({ AzureCliCredential }, options) => new AzureCliCredential(options),
+  },
+  {
+    name: 'azurepowershellcredential',
+    title: 'Azure PowerShell',
+    programs: process.platform === 'win32' ? ['pwsh', 'powershell'] : ['pwsh'],
+    make: ({ AzurePowerShellCredential }, options) => new AzurePowerShellCredential(options),
+  },
+  {
+    name: 'azuredeveloperclicredential',
+    title: 'Azure Developer CLI',
+    programs: ['azd'],
+    make: ({ AzureDeveloperCliCredential }, options) => new AzureDeveloperCliCredential(options),
+  },
+];
+
+/** The tools that developers sign in with, each if it is installed. */
+export function developerLinks(tenantId: string | undefined, context: AzureIdentityContext): ChainLink[] {
+  return tools.map(({ name, title, programs, make }) => ({
+    name,
+    title,
+    developer: true,
+    decides: false,
+    refusal: () =>
+      programs.length === 0 || programs.some((program) => isOnPath(program))
+        ? undefined
+        : { reason: `not installed ("${programs[0]}" is not on the PATH)`, passing: false },
+    make: async () => {
+      const identity = await context.identity();
+      const options = await context.options();
+      const more = tenantId === undefined ? {} : { tenantId };
+      const limits = { processTimeoutInMs: context.requestTimeoutInMs };
+      return new ObservedCredential(make(identity, { ...options, ...more, ...limits }));
+    },
+  }));
+}

@@ -1,0 +1,42 @@
+import { EntraTimeoutError } from '../../errors/timeout.error.js';
+import type { Clock } from '../../refresh/clock.js';
+import type { AbortSignalLike } from '../token-credential.js';
+import { getOnce } from './get-once.js';
+import { imdsEndpoint } from './identity-endpoint.js';
+import { isUnreachable } from './identity-failure.js';
+
+const probeTimeoutInMs = 1_000;
+const noRoute: ReadonlySet<unknown> = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EHOSTDOWN', 'ECONNREFUSED']);
+
+/**
+ * Finds out within a second whether this machine has IMDS: the request is one that IMDS refuses at once.
+ *
+ * @returns why it has not; `passing` when something at that address is there but did not answer
+ */
+export async function probeImds(
+  clock: Clock,
+  signal: AbortSignalLike | undefined,
+): Promise<{ reason: string; passing: boolean } | undefined> {
+  const { url } = imdsEndpoint();
+  const where = `IMDS (${url.host})`;
+  try {
+    const address = new URL(url.pathname, url);
+    const answer = await getOnce({
+      name: where,
+      url: address,
+      headers: {},
+      timeoutInMs: probeTimeoutInMs,
+      clock,
+      signal,
+    });
+    return isUnreachable(answer) ? { reason: `${where} cannot be reached`, passing: false } : undefined;
+  } catch (error) {
+    if (error instanceof EntraTimeoutError) {
+      const passing = Reflect.get(error, 'connected') === true;
+      return { reason: `${where} did not answer within ${probeTimeoutInMs} ms`, passing };
+    }
+    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+    const told = typeof code === 'string' ? ` (${code})` : '';
+    return { reason: `${where} cannot be reached${told}`, passing: !noRoute.has(code) };
+  }
+}
