@@ -73,12 +73,12 @@ export class TokenSource {
         if (isBetter(token, goal)) return token;
         if (token.token === held?.token) failIfSwallowed(observation);
         unusable = undefined;
-        if (isUncached(await this.#inUse)) break;
       } catch (error) {
         // A stale cache answers with a stale or a wrong token; a more forceful step may get a good one.
         if (!(error instanceof InvalidTokenError)) throw error;
         unusable = error;
       }
+      if (isUncached(await this.#inUse)) break;
     }
     // The most forceful step has the last word: before it, a cache may have answered with the held token.
     if (unusable !== undefined) throw unusable;

@@ -197,6 +197,15 @@ describe.each(places)('the managed identity of %s', (place) => {
     expect(service.state('api')).toMatchObject([{ state: 'fresh', refreshes: 2 }]);
   });
 
+  it('takes the same token for what it is, without a second request', async () => {
+    const { service } = start();
+    const first = await service.getToken('api');
+    await entra.faults.set(place, { kind: 'same-token' });
+    await service.refresh('api');
+    expect((await service.getToken('api')).token === first.token).toBe(true);
+    expect(requestsOf(place)).toBe(2);
+  });
+
   it('asks again after a bad token', async () => {
     const { service } = start();
     await entra.faults.set(place, { kind: 'expired-token', claimedLifetimeInSeconds: 3_600 });
