@@ -82,6 +82,7 @@ export { EntraDataSourceHealthIndicator } from './health/entra-data-source.healt
 export type { DataSourceHealth, DataSourceHealthOptions } from './health/entra-data-source.health.js';
 
 export type {
+  ClockSkewEvent,
   ReauthenticationRequiredEvent,
   TokenEvent,
   TokenHeldEvent,

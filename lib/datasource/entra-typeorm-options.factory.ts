@@ -1,10 +1,11 @@
-import { Logger } from '@nestjs/common';
 import type { TypeOrmModuleOptions, TypeOrmOptionsFactory } from '@nestjs/typeorm';
 import { Subject, type Observable } from 'rxjs';
 
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { EntraOptionsError } from '../errors/options.error.js';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
+import { GuardedLogger } from '../observability/guarded-logger.js';
+import { GuardedObservable } from '../observability/guarded-observable.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { withDeadline } from '../refresh/deadline.js';
 import type { EntraTokenService } from '../token/entra-token.service.js';
@@ -35,7 +36,8 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   /** The roles that were found in tokens, by data source. */
   readonly #roles = new Map<string, string>();
   readonly #drivers = new Map<string, LoginDriver>();
-  readonly #logger = new Logger('EntraAuth');
+  readonly #logger = new GuardedLogger();
+  readonly #guardedLogins = new GuardedObservable<LoginEvent>(this.#logins, this.#logger);
   /** Data sources that have been warned of. */
   readonly #warned = new Set<string>();
 
@@ -47,7 +49,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
 
   /** Every physical login of every data source made here, free of secrets. */
   get logins(): Observable<LoginEvent> {
-    return this.#logins.asObservable();
+    return this.#guardedLogins;
   }
 
   /**

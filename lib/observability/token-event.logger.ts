@@ -1,50 +1,98 @@
-import { Logger } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 
-import type { TokenEvent } from './token-event.js';
+import { setNewest } from '../refresh/set-newest.js';
+import { GuardedLogger, type LineLogger } from './guarded-logger.js';
+import type { TokenEvent, TokenRefreshFailedEvent } from './token-event.js';
 
-/** Writes one readable line for each event: what needs somebody as warning or error, the rest at debug level. */
-export function logTokenEvents(events: Observable<TokenEvent>, logger = new Logger('EntraAuth')): void {
+const shortestIntervalInMs = 60_000;
+const mostOutages = 10_000;
+
+/** Failures of one resource in a row. */
+interface Outage {
+  failures: number;
+  loggedAt: number;
+  /** Failures since then. */
+  unlogged: number;
+}
+
+/**
+ * Writes one readable line for each event: what needs an operator as warning or error, the rest at debug level. Failures
+ * of a resource in a row are written when they begin, once a minute at most while they last, and when they end.
+ */
+export function logTokenEvents(events: Observable<TokenEvent>, logger?: LineLogger): void {
+  const guarded = new GuardedLogger(logger);
+  const outages = new Map<string, Outage>();
   events.subscribe((event) => {
-    const token = `access token of "${event.resource}"`;
-    switch (event.type) {
-      case 'acquired':
-      case 'refreshed':
-        logger.debug(`The ${token} was ${event.type}; it expires at ${event.expiresAt.toISOString()}.`);
-        break;
-      case 'unchanged':
-        logger.debug(`The ${token} is still the same; next attempt at ${event.nextRefreshAt.toISOString()}.`);
-        break;
-      case 'refresh-failed': {
-        const held =
-          event.expiresAt === undefined ? '' : ` The held one serves until ${event.expiresAt.toISOString()}.`;
-        const line = `${event.error.message}${held} Next attempt at ${event.nextRefreshAt.toISOString()}.`;
-        if (event.error.retryable) logger.warn(line);
-        else logger.error(line);
-        break;
-      }
-      case 'reauthentication-required': {
-        const held =
-          event.expiresAt === undefined
-            ? 'There is none.'
-            : `The held one serves until ${event.expiresAt.toISOString()}.`;
-        logger.error(`No new ${token} without a new sign-in. ${held} ${event.fix}`);
-        break;
-      }
-      case 'expiring':
-        logger.error(
-          `The ${token} expires at ${event.expiresAt.toISOString()} and could not be replaced so far.`,
-        );
-        break;
-      case 'expired':
-        logger.error(`The ${token} expired at ${event.expiresAt.toISOString()} and could not be replaced.`);
-        break;
-      case 'rejected':
-        logger.warn(`The ${token} was rejected by a server before its expiry; a new one is being fetched.`);
-        break;
-      case 'recovered':
-        logger.log(`The ${token} can be refreshed again.`);
-        break;
-    }
+    if (event.type === 'refresh-failed') logFailure(event, outages, guarded);
+    else logEvent(event, outages, guarded);
   });
+}
+
+function logFailure(event: TokenRefreshFailedEvent, outages: Map<string, Outage>, logger: LineLogger): void {
+  const at = event.at.getTime();
+  const outage = outages.get(event.resource) ?? { failures: 0, loggedAt: -Infinity, unlogged: 0 };
+  outage.failures++;
+  setNewest(outages, event.resource, outage, mostOutages);
+  const sinceInMs = Math.abs(at - outage.loggedAt);
+  if (sinceInMs < shortestIntervalInMs) {
+    outage.unlogged++;
+    return;
+  }
+  const repeated = outage.unlogged === 0 ? '' : ` ${outage.unlogged} more attempts have failed before.`;
+  const held =
+    event.expiresAt === undefined ? '' : ` The held one serves until ${event.expiresAt.toISOString()}.`;
+  const line = `${event.error.message}${repeated}${held} Next attempt at ${event.nextRefreshAt.toISOString()}.`;
+  outage.loggedAt = at;
+  outage.unlogged = 0;
+  if (event.error.retryable) logger.warn(line);
+  else logger.error(line);
+}
+
+function logEvent(
+  event: Exclude<TokenEvent, TokenRefreshFailedEvent>,
+  outages: Map<string, Outage>,
+  logger: LineLogger,
+): void {
+  const token = `access token of "${event.resource}"`;
+  switch (event.type) {
+    case 'acquired':
+    case 'refreshed':
+      return logger.debug(`The ${token} was ${event.type}; it expires at ${event.expiresAt.toISOString()}.`);
+    case 'unchanged':
+      return logger.debug(
+        `The ${token} is still the same; next attempt at ${event.nextRefreshAt.toISOString()}.`,
+      );
+    case 'reauthentication-required': {
+      const held =
+        event.expiresAt === undefined
+          ? 'There is none.'
+          : `The held one serves until ${event.expiresAt.toISOString()}.`;
+      return logger.error(`No new ${token} without a new sign-in. ${held} ${event.fix}`);
+    }
+    case 'expiring':
+      return logger.error(
+        `The ${token} expires at ${event.expiresAt.toISOString()} and could not be replaced so far.`,
+      );
+    case 'expired':
+      return logger.error(
+        `The ${token} expired at ${event.expiresAt.toISOString()} and could not be replaced.`,
+      );
+    case 'rejected':
+      return logger.warn(
+        `The ${token} was rejected by a server before its expiry; a new one is being fetched.`,
+      );
+    case 'recovered': {
+      const failures = outages.get(event.resource)?.failures ?? 0;
+      outages.delete(event.resource);
+      return logger.log(`The ${token} can be refreshed again, after ${failures} failed attempts.`);
+    }
+    case 'clock-skew':
+      return logger.warn(describeSkew(event.clockAheadInMs));
+  }
+}
+
+function describeSkew(clockAheadInMs: number): string {
+  const seconds = Math.round(Math.abs(clockAheadInMs) / 1000);
+  const side = clockAheadInMs > 0 ? 'ahead of' : 'behind';
+  return `This machine's clock is ${seconds} s ${side} Entra's. Tokens are served as long as they live; set the clock.`;
 }

@@ -4,15 +4,20 @@ import type { CredentialFailure } from '../errors/credential-failure.js';
 import type { TokenUnavailableError } from '../errors/token-unavailable.error.js';
 import type { Clock } from '../refresh/clock.js';
 import { isExpiring } from '../refresh/refresh-policy.js';
+import { clockSkewToleranceInMs } from '../token/token-end.js';
 import type { HeldAccessToken } from '../token/held-access-token.js';
 import type { TokenSlot } from '../token/token-slot.js';
+import { GuardedLogger } from './guarded-logger.js';
+import { GuardedObservable } from './guarded-observable.js';
 import type { TokenEvent, TokenHeldEvent } from './token-event.js';
 
 /** Says what happens to the tokens, each thing once. */
 export class TokenEventReporter {
   readonly #subject = new Subject<TokenEvent>();
-  readonly events: Observable<TokenEvent> = this.#subject.asObservable();
+  readonly events: Observable<TokenEvent> = new GuardedObservable(this.#subject, new GuardedLogger());
   readonly #clock: Clock;
+  /** The skew that was reported last: the clock is the same for all tokens. */
+  #reportedAheadInMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -31,6 +36,15 @@ export class TokenEventReporter {
       expiresAt: new Date(token.expiresOnTimestamp),
       nextRefreshAt: new Date(slot.nextAttemptAt),
     });
+    this.#clockSkew(slot, token);
+  }
+
+  #clockSkew({ name }: TokenSlot, { acquiredAt, clockAheadInMs }: HeldAccessToken): void {
+    if (Math.abs(clockAheadInMs - this.#reportedAheadInMs) < clockSkewToleranceInMs) return;
+    // Zero is no measurement: a token from a cache shows nothing.
+    if (Math.abs(clockAheadInMs) < clockSkewToleranceInMs) return;
+    this.#reportedAheadInMs = clockAheadInMs;
+    this.#emit({ type: 'clock-skew', resource: name, at: new Date(acquiredAt), clockAheadInMs });
   }
 
   unchanged(slot: TokenSlot, token: HeldAccessToken): void {

@@ -16,7 +16,7 @@ export interface TokenObtainedEvent extends TokenEventBase {
   nextRefreshAt: Date;
 }
 
-/** The credential returned the token that is held already; that is no fault before its last five minutes. */
+/** The credential returned the token that is held already; that is no fault before its last five minutes or tenth. */
 export interface TokenUnchangedEvent extends TokenEventBase {
   type: 'unchanged';
   /** When the held token expires. */
@@ -65,10 +65,21 @@ export interface ReauthenticationRequiredEvent extends TokenEventBase {
   expiresAt?: Date;
 }
 
+/**
+ * A token shows that this machine's clock is wrong by a minute or more. Emitted when that is first seen, and when it has
+ * changed. Tokens are served all the same, by the life that they have left.
+ */
+export interface ClockSkewEvent extends TokenEventBase {
+  type: 'clock-skew';
+  /** By how much the clock is ahead of the issuer's, in milliseconds; negative when it is behind. */
+  clockAheadInMs: number;
+}
+
 /** What happens to the tokens. Free of secrets. */
 export type TokenEvent =
   | TokenObtainedEvent
   | TokenUnchangedEvent
   | TokenRefreshFailedEvent
   | ReauthenticationRequiredEvent
-  | TokenHeldEvent;
+  | TokenHeldEvent
+  | ClockSkewEvent;

@@ -7,6 +7,7 @@ import type { FailedChallenges } from '../refresh/failed-challenges.js';
 import { refreshDueAt, usableUntil } from '../refresh/refresh-policy.js';
 import type { TimerOwner } from '../refresh/refresh-scheduler.js';
 import type { HeldAccessToken } from './held-access-token.js';
+import { clockSkewToleranceInMs } from './token-end.js';
 import { TokenSource } from './token-source.js';
 import type { TokenState, TokenStateName } from './token-state.js';
 
@@ -175,6 +176,9 @@ export class TokenSlot implements TimerOwner {
         ? {}
         : { acquiredAt: new Date(this.held.acquiredAt), expiresAt: new Date(this.held.expiresOnTimestamp) }),
       ...(Number.isFinite(this.nextAttemptAt) ? { nextRefreshAt: new Date(this.nextAttemptAt) } : {}),
+      ...(this.held === undefined || Math.abs(this.held.clockAheadInMs) < clockSkewToleranceInMs
+        ? {}
+        : { clockAheadInMs: this.held.clockAheadInMs }),
       refreshes: this.refreshes,
       failures: this.failures,
       consecutiveFailures: this.consecutiveFailures,

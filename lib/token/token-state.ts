@@ -35,6 +35,11 @@ export interface TokenState {
   consecutiveFailures: number;
   /** Why the last attempt failed; absent after a success. Free of secrets. */
   lastError?: string;
+  /**
+   * By how much this machine's clock is ahead of the issuer's, in milliseconds, as the held token shows; negative when it is
+   * behind. Absent below a minute, and when nothing shows it.
+   */
+  clockAheadInMs?: number;
   /** Where the credential says that it stands; absent for credentials that say nothing. */
   credential?: CredentialState;
 }
