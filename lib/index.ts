@@ -6,6 +6,7 @@ export type {
   EntraAuthOptionsFactory,
   EntraCloud,
   RefreshOptions,
+  OnDemandOptions,
   ResourceOptions,
   StartupMode,
 } from './options/entra-auth-module.options.js';

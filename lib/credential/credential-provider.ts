@@ -2,6 +2,7 @@ import { CredentialUnavailableError } from '../errors/credential-unavailable.err
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { redactError } from '../observability/redaction.js';
 import { credentialStateOf, isReportingCredential, type CredentialState } from './credential-state.js';
+import { sameTenant } from './same-tenant.js';
 import { isTokenCredential, type TokenCredential, type TokenCredentialFactory } from './token-credential.js';
 
 /**
@@ -13,8 +14,12 @@ export class CredentialProvider {
   #current: Promise<TokenCredential> | undefined;
   /** The instance that was used last, for what it says of itself. */
   #known: TokenCredential | undefined;
+  readonly #configuredTenant: string | undefined;
+  #learnedTenant: string | undefined;
 
-  constructor(credential: TokenCredential | TokenCredentialFactory) {
+  /** @param tenantId the tenant that the credential is configured with, if that is known */
+  constructor(credential: TokenCredential | TokenCredentialFactory, tenantId?: string) {
+    this.#configuredTenant = tenantId;
     if (typeof credential === 'function') this.#create = credential;
     else {
       this.#current = Promise.resolve(credential);
@@ -36,6 +41,16 @@ export class CredentialProvider {
   renew(used: Promise<TokenCredential>): Promise<TokenCredential> {
     if (this.renewable && this.#current === used) this.#current = undefined;
     return this.get();
+  }
+
+  /** Notes the tenant of a token that was asked for without naming one. */
+  learnTenant(tenantId: string | undefined): void {
+    this.#learnedTenant = tenantId ?? this.#learnedTenant;
+  }
+
+  /** Whether a tenant is the one that the credential asks when none is named. `false` while that is not known. */
+  isOwnTenant(tenantId: string): boolean {
+    return sameTenant(this.#configuredTenant, tenantId) || sameTenant(this.#learnedTenant, tenantId);
   }
 
   /** Where the instance says that it stands, if it is one that does. */

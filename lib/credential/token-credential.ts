@@ -35,9 +35,12 @@ export interface GetTokenOptions {
   tracingOptions?: object;
   /** The claims of a challenge. They bypass the token that is held, and the answer replaces it. */
   claims?: string;
-  /** Asks for a token that takes part in Continuous Access Evaluation. Default: as the resource is configured. */
+  /**
+   * Says that the caller can handle claims challenges of Continuous Access Evaluation. `EntraTokenService` asks for such
+   * tokens when the resource is configured so, whatever its callers can handle: they share one token.
+   */
   enableCae?: boolean;
-  /** Asks for a token of another tenant than the configured one. */
+  /** The tenant that the token must be of. That of the held token, and the credential's own, select no other token. */
   tenantId?: string;
 }
 

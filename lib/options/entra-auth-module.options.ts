@@ -55,6 +55,8 @@ export interface EntraAuthModuleOptions {
   resources?: Record<string, ResourceOptions>;
   /** When and how tokens are refreshed, for every resource that says nothing else. */
   refresh?: RefreshOptions;
+  /** Tokens that are asked for by scopes or a tenant that no resource names. */
+  onDemand?: OnDemandOptions;
   /**
    * What boot does about the first tokens.
    *
@@ -100,6 +102,17 @@ export interface ResourceOptions {
   credential?: CredentialOption;
   /** When and how this resource's tokens are refreshed. What is left out is taken from the module's `refresh`. */
   refresh?: RefreshOptions;
+}
+
+/** What is held for scopes and tenants that no resource names. */
+export interface OnDemandOptions {
+  /**
+   * How many such tokens are held at most, about 1 kB each beyond the token. Those that nobody uses make room for new
+   * ones; when all are in use, a new one is not kept, and is asked for again when it is needed again.
+   *
+   * @default 10000
+   */
+  maxTokens?: number;
 }
 
 /** When and how tokens are refreshed. */

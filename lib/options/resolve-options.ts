@@ -6,7 +6,11 @@ import { isTokenCredential, type TokenCredentialFactory } from '../credential/to
 import { resolveDataSources } from '../datasource/resolve-data-source.js';
 import { EntraOptionsError } from '../errors/options.error.js';
 import { clockOption } from './clock-option.js';
-import type { CredentialOption, EntraAuthModuleOptions } from './entra-auth-module.options.js';
+import type {
+  CredentialOption,
+  EntraAuthModuleOptions,
+  OnDemandOptions,
+} from './entra-auth-module.options.js';
 import { checkObject, choiceOption, isObject, kindOf, numberOption } from './option-checks.js';
 import { checkCredentialConfiguration, isCredentialConfiguration } from './resolve-credential.js';
 import { defaultRefreshPolicy, resolveRefreshOptions } from './resolve-refresh-options.js';
@@ -14,11 +18,14 @@ import { resolveResource } from './resolve-resource.js';
 import type { ResolvedOptions, ResolvedResource } from './resolved-options.js';
 import { wellKnownScope } from './well-known-resources.js';
 
+const defaultMaxOnDemandTokens = 10_000;
+
 const known = [
   'credential',
   'cloud',
   'resources',
   'refresh',
+  'onDemand',
   'startup',
   'startupTimeoutInMs',
   'dataSource',
@@ -62,6 +69,7 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
     cloud,
     resources,
     policy,
+    maxOnDemandTokens: resolveOnDemand(options.onDemand),
     startup: choiceOption('startup', options.startup, 'wait', ['wait', 'background', 'lazy']),
     startupTimeoutInMs: numberOption('startupTimeoutInMs', options.startupTimeoutInMs, 30_000, {
       min: 1,
@@ -71,6 +79,13 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
     dataSources,
     clock,
   };
+}
+
+function resolveOnDemand(options: OnDemandOptions | undefined): number {
+  if (options === undefined) return defaultMaxOnDemandTokens;
+  checkObject('onDemand', options, ['maxTokens'], 'Give an object such as { maxTokens: 50_000 }.');
+  const range = { min: 1, max: 1_000_000, unit: 'a number of tokens' };
+  return numberOption('onDemand.maxTokens', options.maxTokens, defaultMaxOnDemandTokens, range);
 }
 
 /** Wraps each distinct credential once, so that resources that share a credential share its instance. */
@@ -91,7 +106,9 @@ function credentialProviders(
         'Give an object with a getToken() method, a function that returns one, or { kind: "managed-identity" }.';
       throw new EntraOptionsError(path, kindOf(credential), fix);
     }
-    const created = new CredentialProvider(configured ? create(credential) : credential);
+    const created = configured
+      ? new CredentialProvider(create(credential), tenantOf(credential))
+      : new CredentialProvider(credential);
     providers.set(key, created);
     return created;
   };
@@ -100,4 +117,8 @@ function credentialProviders(
     moduleCredential === undefined ? { kind: 'default' } : moduleCredential,
   );
   return (path, credential) => (credential === undefined ? fallback : provider(path, credential));
+}
+
+function tenantOf(configuration: CredentialConfiguration): string | undefined {
+  return 'tenantId' in configuration ? configuration.tenantId : undefined;
 }

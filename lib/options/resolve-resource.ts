@@ -44,7 +44,7 @@ export function resolveResource(
   return {
     name,
     scopes,
-    ...(tenantId === undefined ? {} : { tenantId }),
+    tenantId,
     enableCae: booleanOption(`${path}.enableCae`, options.enableCae, false),
     credential: context.provider(`${path}.credential`, options.credential),
     policy: resolveRefreshOptions(`${path}.refresh`, options.refresh, context.policy),

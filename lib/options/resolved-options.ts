@@ -9,7 +9,7 @@ import type { EntraCloud, StartupMode } from './entra-auth-module.options.js';
 export interface ResolvedResource {
   name: string;
   scopes: readonly string[];
-  tenantId?: string;
+  tenantId: string | undefined;
   enableCae: boolean;
   credential: CredentialProvider;
   policy: RefreshPolicy;
@@ -23,6 +23,8 @@ export interface ResolvedOptions {
   cloud: EntraCloud;
   resources: ReadonlyMap<string, ResolvedResource>;
   policy: RefreshPolicy;
+  /** How many tokens are held that no resource names. */
+  maxOnDemandTokens: number;
   startup: StartupMode;
   startupTimeoutInMs: number;
   dataSources: ReadonlyMap<string, ResolvedDataSource>;

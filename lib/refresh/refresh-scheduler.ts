@@ -8,7 +8,7 @@ const longestSleepInMs = 300_000;
 /** Something that has one timer at most. The scheduler keeps the timer on it: there may be thousands. */
 export interface TimerOwner {
   /** The point of the wall clock that the timer is for, in milliseconds since the Unix epoch. */
-  readonly nextAttemptAt: number;
+  readonly wakeAt: number;
   /** Name of the timer, while there is one. */
   timerName: string | undefined;
   timerHandle: TimerHandle;
@@ -25,7 +25,7 @@ export class RefreshScheduler {
   }
 
   /**
-   * Plans `run` for the owner's `nextAttemptAt`, in place of what was planned before.
+   * Plans `run` for the owner's `wakeAt`, in place of what was planned before.
    *
    * @param wishedName the timer's name, unless that is taken
    * @param keepsProcessAlive whether somebody waits for it; a refresh ahead of time must not hold the process
@@ -56,7 +56,7 @@ export class RefreshScheduler {
     keepsProcessAlive: boolean,
   ): void {
     const now = this.#clock.now();
-    const delay = Math.min(delayUntil(owner.nextAttemptAt, now), longestSleepInMs);
+    const delay = Math.min(delayUntil(owner.wakeAt, now), longestSleepInMs);
     const expectedAt = now + delay;
     const timer = this.#clock.setTimeout(() => this.#fire(owner, expectedAt, run, keepsProcessAlive), delay);
     if (!keepsProcessAlive) unref(timer);
@@ -79,7 +79,7 @@ export class RefreshScheduler {
     this.cancel(owner);
     const now = this.#clock.now();
     const clockWentBack = now < expectedAt - clockToleranceInMs;
-    if (name === undefined || now >= owner.nextAttemptAt || clockWentBack) run(owner);
+    if (name === undefined || now >= owner.wakeAt || clockWentBack) run(owner);
     else this.#arm(owner, name, run, keepsProcessAlive);
   }
 

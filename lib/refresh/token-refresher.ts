@@ -26,6 +26,14 @@ import type { RefreshScheduler } from './refresh-scheduler.js';
 
 const timerPrefix = 'entra-token-refresh:';
 
+/** Keeps the slots that were made on demand. */
+export interface OnDemandOwner {
+  /** Lets go of a slot that nobody uses. */
+  drop(slot: TokenSlot): void;
+  /** Told when an attempt for a slot has ended. */
+  settled(slot: TokenSlot): void;
+}
+
 /**
  * Makes every attempt to get a token: one at a time per slot, each with a deadline, and owns what becomes of it. A
  * rejection reaches the callers that wait for it; without any, it ends here as state and event.
@@ -34,19 +42,18 @@ export class TokenRefresher {
   readonly #report: TokenEventReporter;
   readonly #clock: Clock;
   readonly #scheduler: RefreshScheduler;
-  readonly #dropIdle: (slot: TokenSlot) => void;
+  readonly #onDemand: OnDemandOwner;
   /** Attempts that somebody may still wait for. */
   readonly #attempts = new Set<AbortController>();
   /** Calls of credentials, which may outlive their attempts. */
   readonly #calls = new Set<Promise<unknown>>();
   #closed = false;
 
-  /** @param dropIdle called with a slot made on demand that nobody has used since its last refresh */
-  constructor(clock: Clock, scheduler: RefreshScheduler, dropIdle: (slot: TokenSlot) => void) {
+  constructor(clock: Clock, scheduler: RefreshScheduler, onDemand: OnDemandOwner) {
     this.#report = new TokenEventReporter(clock);
     this.#clock = clock;
     this.#scheduler = scheduler;
-    this.#dropIdle = dropIdle;
+    this.#onDemand = onDemand;
   }
 
   get events(): Observable<TokenEvent> {
@@ -310,15 +317,20 @@ export class TokenRefresher {
   }
 
   #plan(slot: TokenSlot): void {
+    if (!this.#closed) this.#onDemand.settled(slot);
     const awaited = slot.waiters !== undefined;
     if (this.#closed || slot.closed || !(awaited || slot.resource.policy.background))
       this.#scheduler.cancel(slot);
     else this.#scheduler.schedule(slot, timerPrefix + slot.name, this.#onTimer, awaited);
   }
 
+  /** A token on demand is refreshed while one that was handed out is valid; then it is kept until its end. */
   readonly #onTimer = (slot: TokenSlot): void => {
-    if (slot.onDemand && !slot.usedSinceRefresh && slot.waiters === undefined) this.#dropIdle(slot);
-    else this.kick(slot);
+    const now = this.#clock.now();
+    if (!slot.onDemand || !slot.isIdle(now)) return this.kick(slot);
+    if (slot.unexpired(now) === undefined) return this.#onDemand.drop(slot);
+    slot.resting = true;
+    this.#scheduler.schedule(slot, timerPrefix + slot.name, this.#onTimer, false);
   };
 }
 

@@ -1,7 +1,12 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 
-import type { AccessToken, GetTokenOptions, TokenCredential } from '../credential/token-credential.js';
+import type {
+  AbortSignalLike,
+  AccessToken,
+  GetTokenOptions,
+  TokenCredential,
+} from '../credential/token-credential.js';
 import { asError } from '../errors/as-error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
@@ -9,11 +14,11 @@ import type { TokenEvent } from '../observability/token-event.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import { untilAborted, withDeadline } from '../refresh/deadline.js';
 import { usableUntil } from '../refresh/refresh-policy.js';
-import { turnClock } from '../refresh/turn-clock.js';
 import type { RefreshScheduler } from '../refresh/refresh-scheduler.js';
 import { TokenRefresher } from '../refresh/token-refresher.js';
 import type { HeldAccessToken } from './held-access-token.js';
 import { SlotRegistry } from './slot-registry.js';
+import { readTokenRequest, type TokenRequest } from './token-request.js';
 import type { TokenSlot } from './token-slot.js';
 import type { TokenState } from './token-state.js';
 
@@ -33,14 +38,12 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   readonly #options: ResolvedOptions;
   readonly #slots: SlotRegistry;
   readonly #refresher: TokenRefresher;
-  readonly #now: () => number;
 
   /** @internal made by the module */
   constructor(options: ResolvedOptions, scheduler: RefreshScheduler) {
     this.#options = options;
-    this.#now = turnClock(options.clock);
-    this.#refresher = new TokenRefresher(options.clock, scheduler, (slot) => this.#slots.drop(slot));
     this.#slots = new SlotRegistry(options, (slot) => this.#refresher.forget(slot));
+    this.#refresher = new TokenRefresher(options.clock, scheduler, this.#slots);
   }
 
   /** What happens to the tokens, free of secrets. Completes when the application shuts down. */
@@ -52,29 +55,34 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * The access token of a resource: at once when a valid one is held, else as soon as the credential gives one.
    *
    * @param resourceOrScopes name of a configured resource, or scopes
-   * @param options `claims` bypass the held token and replace it; `tenantId` and `enableCae` select another token;
+   * @param options `claims` bypass the held token and replace it; a `tenantId` other than the held token's selects
+   *   another token; `enableCae` says what the caller can handle and asks for no other token than is configured;
    *   `abortSignal` ends this caller's wait only
    * @throws {UnknownResourceError} for a name that is neither configured nor a scope
+   * @throws {EntraOptionsError} for scopes or options that no token request can hold
    * @throws {TokenUnavailableError} when no valid token is held and none can be had; `retryable` says whether waiting
    *   can help
    */
   getToken(resourceOrScopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
     let slot: TokenSlot;
+    let request: TokenRequest;
     try {
-      slot = this.#slots.find(resourceOrScopes, options);
+      request = readTokenRequest(options);
+      slot = this.#slots.find(resourceOrScopes, request);
     } catch (error) {
       return Promise.reject(asError(error));
     }
     slot.usedSinceRefresh = true;
-    if (options?.claims !== undefined) {
-      return untilAborted(this.#refresher.answerChallenge(slot, options.claims), options.abortSignal);
+    const { claims, abortSignal } = request;
+    if (claims !== undefined) {
+      return handOut(slot, untilAborted(this.#refresher.answerChallenge(slot, claims), abortSignal));
     }
-    const now = this.#now();
+    const now = this.#options.clock.now();
     if (now < slot.answerUntil && slot.answer !== undefined) {
       if (slot.isDue(now)) this.#refresher.kick(slot);
       return slot.answer;
     }
-    return this.#obtain(slot, options);
+    return handOut(slot, this.#obtain(slot, abortSignal));
   }
 
   /**
@@ -85,7 +93,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    */
   heldToken(resource: string): AccessToken | undefined {
     const slot = this.#slots.named(resource);
-    const now = this.#now();
+    const now = this.#options.clock.now();
     slot.usedSinceRefresh = true;
     if (slot.held === undefined || now >= usableUntil(slot.held)) return undefined;
     if (slot.isDue(now)) this.#refresher.kick(slot);
@@ -127,8 +135,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     const now = this.#options.clock.now();
     if (resource !== undefined) return [{ ...this.#slots.named(resource).state(now), resource }];
     const named = [...this.#slots.names()].map(([name, slot]) => ({ ...slot.state(now), resource: name }));
-    const onDemand = this.#slots.all().filter((slot) => slot.onDemand);
-    return [...named, ...onDemand.map((slot) => slot.state(now))];
+    return [...named, ...this.#slots.onDemand().map((slot) => slot.state(now))];
   }
 
   /**
@@ -182,13 +189,13 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * The slow way: there is no token, or the held one is rejected or in its last seconds. A token that has not expired
    * is still better than an error, and better than a wait that would outlast it.
    */
-  async #obtain(slot: TokenSlot, options: GetTokenOptions | undefined): Promise<HeldAccessToken> {
+  async #obtain(slot: TokenSlot, abortSignal: AbortSignalLike | undefined): Promise<HeldAccessToken> {
     const { clock } = this.#options;
     const now = clock.now();
     const held = slot.unexpired(now);
     const timeoutInMs = held === undefined ? Infinity : patienceWith(slot, held, now);
     if (held !== undefined && timeoutInMs <= 0) return held;
-    const next = untilAborted(this.#refresher.demand(slot), options?.abortSignal);
+    const next = untilAborted(this.#refresher.demand(slot), abortSignal);
     try {
       if (held === undefined) return await next;
       const onTimeout = (): Error =>
@@ -239,6 +246,13 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
       `${reason} To boot without waiting, set "startup" to "background".`,
     );
   }
+}
+
+/** Notes that a token which had to be waited for was handed out, and so must be kept fresh. */
+async function handOut(slot: TokenSlot, token: Promise<HeldAccessToken>): Promise<HeldAccessToken> {
+  const obtained = await token;
+  slot.usedSinceRefresh = true;
+  return obtained;
 }
 
 /** How long to wait for a better token than the held one, in milliseconds; not at all when none is on its way. */

@@ -7,6 +7,8 @@ export interface HeldAccessTokenInit extends AccessToken {
   issuerExpiry?: number | undefined;
   /** By how much this machine's clock was ahead of the issuer's then. Default: 0 */
   clockAheadInMs?: number | undefined;
+  /** `tid` of a JWT. */
+  tenantId?: string | undefined;
 }
 
 /**
@@ -21,6 +23,7 @@ export class HeldAccessToken implements AccessToken {
   readonly acquiredAt: number;
   readonly #issuerExpiry: number | undefined;
   readonly #clockAheadInMs: number;
+  readonly #tenantId: string | undefined;
 
   constructor(init: HeldAccessTokenInit) {
     this.#token = init.token;
@@ -30,11 +33,17 @@ export class HeldAccessToken implements AccessToken {
     this.acquiredAt = init.acquiredAt;
     this.#issuerExpiry = init.issuerExpiry;
     this.#clockAheadInMs = init.clockAheadInMs ?? 0;
+    this.#tenantId = init.tenantId;
     Object.freeze(this);
   }
 
   get token(): string {
     return this.#token;
+  }
+
+  /** The tenant that issued it, where that can be read. */
+  get tenantId(): string | undefined {
+    return this.#tenantId;
   }
 
   /** By how much this machine's clock was ahead of the issuer's, in milliseconds; negative when it was behind. */

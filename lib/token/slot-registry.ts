@@ -1,48 +1,33 @@
 import type { CredentialProvider } from '../credential/credential-provider.js';
+import { sameTenant } from '../credential/same-tenant.js';
 import { UnknownResourceError } from '../errors/unknown-resource.error.js';
+import { kindOf } from '../options/option-checks.js';
 import { expectationsOf } from '../options/resolve-resource.js';
 import type { ResolvedOptions, ResolvedResource } from '../options/resolved-options.js';
+import { OnDemandSlots } from './on-demand-slots.js';
+import { readScopes, type TokenRequest } from './token-request.js';
 import { TokenSlot } from './token-slot.js';
-
-/** What distinguishes a request for a token from the configured default. */
-export interface TokenVariant {
-  tenantId?: string | undefined;
-  enableCae?: boolean | undefined;
-}
-
-/** The configured resources by their scopes. */
-interface ScopesIndex {
-  /** By scopes, tenant and Continuous Access Evaluation. */
-  exactly: Map<string, TokenSlot>;
-  /** By scopes alone. */
-  anyVariant: Map<string, TokenSlot>;
-}
-
-const mostOnDemandSlots = 100;
 
 /**
  * Finds the slot that answers a request. Configured resources that ask the same credential for the same thing share
- * a slot; scopes that nobody configured get one on demand, bounded in number.
+ * a slot; scopes and tenants that nobody configured get one on demand. `enableCae` of a call is no reason for another
+ * token: it tells what the caller can handle.
  */
 export class SlotRegistry {
   readonly #options: ResolvedOptions;
   readonly #byName = new Map<string, TokenSlot>();
-  #index: ScopesIndex | undefined;
-  /** In order of last use. */
-  readonly #onDemand = new Map<string, TokenSlot>();
-  readonly #onEvict: (slot: TokenSlot) => void;
+  #byScopes: ReadonlyMap<string, TokenSlot[]> | undefined;
+  readonly #onDemand: OnDemandSlots;
 
-  constructor(options: ResolvedOptions, onEvict: (slot: TokenSlot) => void) {
+  constructor(options: ResolvedOptions, onDrop: (slot: TokenSlot) => void) {
     this.#options = options;
-    this.#onEvict = onEvict;
+    this.#onDemand = new OnDemandSlots(options.maxOnDemandTokens, options.clock, onDrop);
     const shared = new Map<string, TokenSlot[]>();
     for (const resource of options.resources.values()) {
-      const key = scopesKey(resource.scopes, resource);
-      const candidates = shared.get(key) ?? [];
-      shared.set(key, candidates);
+      const candidates = listAt(shared, sharedKey(resource));
       let slot = candidates.find((candidate) => sharesToken(candidate.resource, resource));
       if (slot === undefined) {
-        slot = new TokenSlot(resource.name, resource, options.clock, false);
+        slot = new TokenSlot(resource.name, resource, options.clock);
         candidates.push(slot);
       }
       this.#byName.set(resource.name, slot);
@@ -52,6 +37,11 @@ export class SlotRegistry {
   /** The slots of the configured resources. */
   configured(): TokenSlot[] {
     return [...new Set(this.#byName.values())];
+  }
+
+  /** The slots that were made by calls. */
+  onDemand(): TokenSlot[] {
+    return [...this.#onDemand.values()];
   }
 
   /** Every slot, those made on demand included. */
@@ -77,47 +67,81 @@ export class SlotRegistry {
     return slot;
   }
 
-  /** @throws {UnknownResourceError} for a string that is neither a resource's name nor a scope */
-  find(resourceOrScopes: string | readonly string[], variant: TokenVariant | undefined): TokenSlot {
-    if (variant === undefined && typeof resourceOrScopes === 'string') {
-      // By far the most frequent request.
-      const named = this.#byName.get(resourceOrScopes);
-      if (named !== undefined) return named;
-    }
-    const plain = variant?.tenantId === undefined && variant?.enableCae === undefined;
+  /**
+   * @throws {UnknownResourceError} for what is neither a resource's name nor scopes
+   * @throws {EntraOptionsError} for scopes that are too long or too many
+   */
+  find(resourceOrScopes: string | readonly string[], request: TokenRequest): TokenSlot {
+    const { tenantId } = request;
     if (typeof resourceOrScopes === 'string') {
       const named = this.#byName.get(resourceOrScopes);
-      if (named !== undefined) return plain ? named : this.#variantOf(named.resource, variant);
-      if (!/[:/]/.test(resourceOrScopes)) throw this.#unknown(resourceOrScopes);
+      if (named !== undefined) return serves(named, tenantId) ? named : this.#variantOf(named, tenantId);
     }
-    // Somebody without TypeScript, or whose configuration lacks the name, may give nothing at all.
-    const given: unknown = resourceOrScopes;
-    if (typeof given !== 'string' && !Array.isArray(given)) throw this.#unknown(typeof given);
-    const scopes = typeof resourceOrScopes === 'string' ? [resourceOrScopes] : resourceOrScopes;
-    if (scopes.length === 0 || scopes.some((scope) => typeof scope !== 'string' || scope === '')) {
-      throw this.#unknown(scopes.join(' '));
-    }
-    const configured = this.#byScopes().exactly.get(scopesKey(scopes, variant ?? {}));
-    return configured ?? this.#variantOf(this.#closest(scopes), variant);
+    const scopes = this.#scopesIn(resourceOrScopes);
+    const key = sortedScopes(scopes);
+    this.#byScopes ??= this.#indexByScopes();
+    const configured = this.#byScopes.get(key) ?? [];
+    const [first] = configured;
+    if (first === undefined) return this.#onDemandFor(scopes, key, tenantId);
+    return closest(configured, request) ?? this.#variantOf(first, tenantId);
   }
 
   /** Lets go of a slot that was made on demand. */
   drop(slot: TokenSlot): void {
-    for (const [key, candidate] of this.#onDemand) {
-      if (candidate === slot) this.#onDemand.delete(key);
-    }
-    this.#onEvict(slot);
+    this.#onDemand.drop(slot);
   }
 
-  /** A resource for these scopes: a configured one lends its credential, else the module's credential serves. */
-  #closest(scopes: readonly string[]): ResolvedResource {
-    const configured = this.#byScopes().anyVariant.get(sortedScopes(scopes));
-    if (configured !== undefined) return configured.resource;
+  /** Tells that an attempt for a slot has ended: one that found no room is not kept any longer. */
+  settled(slot: TokenSlot): void {
+    if (slot.onDemand) this.#onDemand.settled(slot);
+  }
+
+  /** Without TypeScript, or with a name that the configuration lacks, anything can be given. */
+  #scopesIn(given: unknown): readonly string[] {
+    if (typeof given === 'string' && !/[:/]/.test(given)) throw this.#unknown(given);
+    const list: readonly unknown[] | undefined =
+      typeof given === 'string' ? [given] : Array.isArray(given) ? given : undefined;
+    const scopes = list && readScopes(list);
+    if (scopes === undefined) throw this.#unknown(list === undefined ? typeof given : kindOf(given));
+    return scopes;
+  }
+
+  /** Made when somebody first asks by scopes: an application that asks by name only need not pay for it. */
+  #indexByScopes(): ReadonlyMap<string, TokenSlot[]> {
+    const index = new Map<string, TokenSlot[]>();
+    for (const slot of this.configured()) listAt(index, sortedScopes(slot.resource.scopes)).push(slot);
+    return index;
+  }
+
+  #onDemandFor(scopes: readonly string[], key: string, tenantId: string | undefined): TokenSlot {
+    const plain = this.#onDemand.get(`|${key}`);
+    const isPlain =
+      plain === undefined
+        ? tenantId === undefined || this.#options.credential.isOwnTenant(tenantId)
+        : serves(plain, tenantId);
+    if (!isPlain) return this.#ofTenant(tenantId, `|${key}`, () => this.#resourceFor(scopes));
+    return plain ?? this.#add(`|${key}`, this.#resourceFor(scopes));
+  }
+
+  #variantOf({ name, resource }: TokenSlot, tenantId: string | undefined): TokenSlot {
+    return this.#ofTenant(tenantId, `#${name}`, () => resource);
+  }
+
+  #ofTenant(tenantId = '', keyElsewhere: string, elsewhere: () => ResolvedResource): TokenSlot {
+    const key = tenantId.toLowerCase() + keyElsewhere;
+    const existing = this.#onDemand.get(key);
+    if (existing !== undefined) return existing;
+    const resource = elsewhere();
+    const expectations = expectationsOf(resource.scopes, tenantId, this.#options.cloud);
+    return this.#add(key, { ...resource, name: `${resource.name}@${tenantId}`, tenantId, expectations });
+  }
+
+  #resourceFor(scopes: readonly string[]): ResolvedResource {
     const { credential, policy, cloud } = this.#options;
-    const name = scopes.join(' ');
     return {
-      name,
+      name: scopes.join(' '),
       scopes,
+      tenantId: undefined,
       enableCae: false,
       credential,
       policy,
@@ -125,57 +149,10 @@ export class SlotRegistry {
     };
   }
 
-  /** Made when somebody first asks by scopes: an application that asks by name only need not pay for it. */
-  #byScopes(): ScopesIndex {
-    if (this.#index !== undefined) return this.#index;
-    const index: ScopesIndex = { exactly: new Map(), anyVariant: new Map() };
-    for (const slot of this.#byName.values()) {
-      const { scopes } = slot.resource;
-      setOnce(index.exactly, scopesKey(scopes, slot.resource), slot);
-      setOnce(index.anyVariant, sortedScopes(scopes), slot);
-    }
-    this.#index = index;
-    return index;
-  }
-
-  #variantOf(resource: ResolvedResource, variant: TokenVariant | undefined): TokenSlot {
-    const tenantId = variant?.tenantId ?? resource.tenantId;
-    const enableCae = variant?.enableCae ?? resource.enableCae;
-    if (tenantId === resource.tenantId && enableCae === resource.enableCae) {
-      const configured = this.#byName.get(resource.name);
-      if (configured?.resource === resource) return configured;
-    }
-    const key = `${resource.name} ${scopesKey(resource.scopes, { tenantId, enableCae })}`;
-    const existing = this.#onDemand.get(key);
-    if (existing !== undefined) {
-      this.#onDemand.delete(key);
-      this.#onDemand.set(key, existing);
-      return existing;
-    }
-    const wanted: ResolvedResource = {
-      ...resource,
-      enableCae,
-      ...(tenantId === undefined
-        ? {}
-        : { tenantId, expectations: expectationsOf(resource.scopes, tenantId, this.#options.cloud) }),
-    };
-    const name = [
-      resource.name,
-      tenantId === resource.tenantId ? '' : `@${tenantId}`,
-      enableCae ? ' (CAE)' : '',
-    ].join('');
-    const slot = new TokenSlot(name, wanted, this.#options.clock, true);
-    this.#evict();
-    this.#onDemand.set(key, slot);
+  #add(key: string, resource: ResolvedResource): TokenSlot {
+    const slot = new TokenSlot(resource.name, resource, this.#options.clock, key);
+    this.#onDemand.add(slot);
     return slot;
-  }
-
-  /** Makes room for one more. */
-  #evict(): void {
-    for (const slot of this.#onDemand.values()) {
-      if (this.#onDemand.size < mostOnDemandSlots) return;
-      if (!slot.isAwaited) this.drop(slot);
-    }
   }
 
   #unknown(name: string): UnknownResourceError {
@@ -183,17 +160,38 @@ export class SlotRegistry {
   }
 }
 
+/** Whether the token of a slot is one of that tenant. */
+function serves({ resource, held }: TokenSlot, tenantId: string | undefined): boolean {
+  if (tenantId === undefined) return true;
+  const isConfigured =
+    resource.tenantId === undefined
+      ? resource.credential.isOwnTenant(tenantId)
+      : sameTenant(resource.tenantId, tenantId);
+  return isConfigured || sameTenant(held?.tenantId, tenantId);
+}
+
+/** The slot whose configuration is nearest to a request, among those for the same scopes. */
+function closest(slots: readonly TokenSlot[], request: TokenRequest): TokenSlot | undefined {
+  const { tenantId, enableCae = false } = request;
+  const able = slots.filter((slot) => serves(slot, tenantId));
+  const plain = tenantId === undefined ? able.filter((slot) => slot.resource.tenantId === undefined) : able;
+  const nearest = plain.length === 0 ? able : plain;
+  return nearest.find((slot) => slot.resource.enableCae === enableCae) ?? nearest[0];
+}
+
+function listAt(lists: Map<string, TokenSlot[]>, key: string): TokenSlot[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
+}
+
 function sortedScopes(scopes: readonly string[]): string {
   return scopes.length === 1 ? (scopes[0] ?? '') : [...scopes].sort().join(' ');
 }
 
-function scopesKey(scopes: readonly string[], variant: TokenVariant): string {
-  return `${sortedScopes(scopes)}|${variant.tenantId ?? ''}|${variant.enableCae ?? false}`;
-}
-
-/** The first resource that was configured wins. */
-function setOnce(map: Map<string, TokenSlot>, key: string, slot: TokenSlot): void {
-  if (!map.has(key)) map.set(key, slot);
+function sharedKey({ scopes, tenantId, enableCae, credential }: ResolvedResource): string {
+  const tenant = tenantId === undefined || credential.isOwnTenant(tenantId) ? '' : tenantId.toLowerCase();
+  return `${sortedScopes(scopes)}|${tenant}|${enableCae}`;
 }
 
 function sharesToken(a: ResolvedResource, b: ResolvedResource): boolean {

@@ -25,8 +25,8 @@ export class TokenSlot implements TimerOwner {
   readonly name: string;
   readonly resource: ResolvedResource;
   readonly source: TokenSource;
-  /** Whether the slot was made by a call rather than by configuration. */
-  readonly onDemand: boolean;
+  /** Key among the slots that were made by calls; `undefined` for those of configured resources. */
+  readonly onDemandKey: string | undefined;
 
   held: HeldAccessToken | undefined;
   /** `held` as a promise that is already resolved, so that a look-up allocates nothing. */
@@ -41,7 +41,12 @@ export class TokenSlot implements TimerOwner {
   heldIsRejected = false;
   /** When the held token was last to be replaced on account of that. */
   lastForcedAt = -Infinity;
+  /** Whether the token was asked for since the last refresh. */
   usedSinceRefresh = false;
+  /** When the last token ends that was handed out and then replaced. */
+  #handedOutUntil = -Infinity;
+  /** Whether the token is no longer refreshed, since nobody uses it, and only kept until its end. */
+  resting = false;
 
   refreshes = 0;
   failures = 0;
@@ -64,15 +69,26 @@ export class TokenSlot implements TimerOwner {
   timerName: string | undefined;
   timerHandle: TimerHandle;
 
-  constructor(name: string, resource: ResolvedResource, clock: Clock, onDemand: boolean) {
+  constructor(name: string, resource: ResolvedResource, clock: Clock, onDemandKey?: string) {
     this.name = name;
     this.resource = resource;
     this.source = new TokenSource(resource, clock);
-    this.onDemand = onDemand;
+    this.onDemandKey = onDemandKey;
+  }
+
+  /** Whether the slot was made by a call rather than by configuration. */
+  get onDemand(): boolean {
+    return this.onDemandKey !== undefined;
+  }
+
+  /** What its timer is for: the next attempt, or the end of a token that nobody uses. */
+  get wakeAt(): number {
+    return this.resting && this.held !== undefined ? this.held.expiresOnTimestamp : this.nextAttemptAt;
   }
 
   /** Notes that an attempt begins. */
   takeOff(startedAt: number): Flight {
+    this.resting = false;
     return (this.flight = flightSince(startedAt));
   }
 
@@ -111,6 +127,11 @@ export class TokenSlot implements TimerOwner {
     return this.held !== undefined && now < this.held.expiresOnTimestamp ? this.held : undefined;
   }
 
+  /** Whether no token that was handed out is valid any more, and none was asked for since. */
+  isIdle(now: number): boolean {
+    return !this.usedSinceRefresh && this.waiters === undefined && now >= this.#handedOutUntil;
+  }
+
   /** Whether callers may be waiting for what is under way. */
   get isAwaited(): boolean {
     return this.flight !== undefined || this.waiters !== undefined || (this.challenges?.size ?? 0) > 0;
@@ -118,6 +139,9 @@ export class TokenSlot implements TimerOwner {
 
   /** Holds a token in place of the one before. What that means for the next attempt is recorded apart. */
   hold(token: HeldAccessToken): void {
+    if (this.usedSinceRefresh) this.#noteHandedOut();
+    if (this.resource.tenantId === undefined) this.resource.credential.learnTenant(token.tenantId);
+    this.resting = false;
     this.held = token;
     this.answer = Promise.resolve(token);
     this.heldIsRejected = false;
@@ -129,6 +153,10 @@ export class TokenSlot implements TimerOwner {
   adopt(token: HeldAccessToken, random: number): void {
     this.hold(token);
     this.recordSuccess(token.acquiredAt, refreshDueAt(token, this.resource.policy, random));
+  }
+
+  #noteHandedOut(): void {
+    this.#handedOutUntil = Math.max(this.#handedOutUntil, this.held?.expiresOnTimestamp ?? -Infinity);
   }
 
   recordSuccess(now: number, nextAttemptAt: number): void {

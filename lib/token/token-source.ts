@@ -101,11 +101,14 @@ export class TokenSource {
     const { credential, scopes, tenantId, enableCae } = this.#resource;
     const call = async (instance: Promise<TokenCredential>, claims?: string): Promise<AccessToken | null> => {
       this.#inUse = instance;
+      // All of them are there, so that none is read from `Object.prototype`.
       const options: GetTokenOptions = {
         abortSignal: signal,
-        ...(tenantId === undefined ? {} : { tenantId }),
-        ...(enableCae ? { enableCae } : {}),
-        ...(claims === undefined ? {} : { claims }),
+        tenantId,
+        enableCae: enableCae || undefined,
+        claims,
+        requestOptions: undefined,
+        tracingOptions: undefined,
       };
       const token = await (await instance).getToken([...scopes], options);
       this.#suspect = false;

@@ -53,6 +53,7 @@ export function validateAccessToken(
     acquiredAt: now,
     clockAheadInMs,
     ...(isIssuersClockKnown ? { issuerExpiry: expiresOnTimestamp - clockAheadInMs } : {}),
+    tenantId: typeof claims?.tid === 'string' ? claims.tid : undefined,
     // A time that has passed already would mean a request for every call.
     ...(isTimeBetween(refreshAfterTimestamp, now, expiresOnTimestamp) ? { refreshAfterTimestamp } : {}),
     ...(tokenType === 'pop' ? { tokenType } : {}),

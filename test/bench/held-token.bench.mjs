@@ -34,7 +34,7 @@ async function besidePeers() {
   await entra.stop();
   return [
     atLeastTimesFaster('held-token/vs-client-secret-credential', 'ns', ns.ours, ns.credential, 100),
-    atLeastTimesFaster('held-token/vs-bearer-token-provider', 'ns', ns.ours, ns.provider, 30),
+    atLeastTimesFaster('held-token/vs-bearer-token-provider', 'ns', ns.ours, ns.provider, 20),
     atMostTimes('held-token/vs-resolved-map', 'ns', ns.ours, ns.map, 3),
   ];
 }

@@ -8,7 +8,7 @@ const pairs =
 const prose = {
   'held-token':
     'A token that is held, asked for again. The wall clock must be read, since a token that expired while the machine ' +
-    'slept is not to be handed out; one reading serves the calls of one turn of the event loop, 32 at most.',
+    'slept is not to be handed out: that reading is most of what a call costs.',
   'cold-herd': 'Ten thousand callers at once, and no token yet: the requests that reach the token endpoint.',
   connect: 'Connect, `select 1`, end, over TLS to a real PostgreSQL. ' + pairs,
   login:

@@ -86,9 +86,9 @@ describe('a caller', () => {
   it('is served by the credential of the resource whose scopes it asks for, even for a variant', async () => {
     const own = new FakeCredential(() => Date.UTC(2026, 0, 1));
     const { service, credential } = createEngine({ resources: { graph: { credential: own } } });
-    await service.getToken(graphScope, { enableCae: true });
+    await service.getToken(graphScope, { tenantId: 'other' });
     expect(own.calls).toHaveLength(1);
-    expect(own.calls[0]?.options.enableCae).toBe(true);
+    expect(own.calls[0]?.options.tenantId).toBe('other');
     expect(credential.calls).toHaveLength(0);
   });
 
@@ -426,27 +426,6 @@ describe('the background refresh', () => {
     await service.getToken('graph');
     await clock.advance(12.6 * hour);
     expect(eventTypes(events)).toEqual(['acquired', 'refreshed']);
-  });
-
-  it('leaves a token asked for by scopes alone when nobody uses it any more', async () => {
-    const { service, credential, clock } = createEngine();
-    const other = 'https://other.example/.default';
-    await service.getToken(other);
-    await service.getToken(other);
-    await clock.advance(45 * minute);
-    expect(credential.calls).toHaveLength(2);
-    await clock.advance(3 * hour);
-    expect(credential.calls).toHaveLength(2);
-    expect(service.state().map(({ resource }) => resource)).toEqual(['graph']);
-  });
-
-  it('keeps a bounded number of tokens that were asked for by scopes', async () => {
-    const { service, clock, registry } = createEngine();
-    for (let n = 0; n < 150; n++) await service.getToken(`https://host-${n}.example/.default`);
-    await clock.advance(0);
-    expect(service.state()).toHaveLength(101);
-    expect(registry.getTimeouts()).toHaveLength(100);
-    expect(service.state().at(-1)?.resource).toBe('https://host-149.example/.default');
   });
 
   it('gives a late answer its due: it counts if it is newer', async () => {
