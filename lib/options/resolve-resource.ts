@@ -16,7 +16,7 @@ export interface ResourceContext {
 }
 
 const known = ['scopes', 'tenantId', 'enableCae', 'credential', 'refresh'];
-const nothingExpected: TokenExpectations = {};
+const nothingExpected: TokenExpectations = { audiences: undefined, tenantId: undefined };
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Resolves one entry of `resources`. */
@@ -60,7 +60,7 @@ export function expectationsOf(
 ): TokenExpectations {
   const audiences = scopes[0] === undefined ? undefined : databaseAudiences(scopes[0], cloud);
   if (audiences === undefined) return nothingExpected;
-  return { audiences, ...(tenantId !== undefined && guid.test(tenantId) ? { tenantId } : {}) };
+  return { audiences, tenantId: tenantId !== undefined && guid.test(tenantId) ? tenantId : undefined };
 }
 
 function resolveScopes(
