@@ -1,5 +1,6 @@
 import { EntraOptionsError } from '../errors/options.error.js';
 import { kindOf } from '../options/option-checks.js';
+import { hostOption, textOption } from '../options/text-checks.js';
 import { fitsRoleName } from './role-name.js';
 import { contradictsUrl, parseConnectionUrl, type ConnectionUrlParts } from './connection-url.js';
 import { resolveTls } from './resolve-tls.js';
@@ -46,14 +47,18 @@ export function resolveEndpoint(
       'Leave it out: the access token takes its place.',
     );
   }
-  const url = given.url === undefined ? {} : parseConnectionUrl(urlPath, text(urlPath, given.url));
+  const url =
+    given.url === undefined
+      ? {}
+      : parseConnectionUrl(urlPath, textOption(urlPath, given.url, 'Give a string.'));
   const pick = (key: 'host' | 'username' | 'database', fix: string): string => {
     const value = given[key];
     if (value !== undefined && url[key] !== undefined && value !== url[key])
       throw contradictsUrl(`${path}.${key}`);
-    return text(`${path}.${key}`, value ?? url[key], fix);
+    return textOption(`${path}.${key}`, value ?? url[key], fix);
   };
-  const host = pick('host', 'Give the name of the server, such as "example.postgres.database.azure.com".');
+  const nameOfServer = 'Give the name of the server, such as "example.postgres.database.azure.com".';
+  const host = hostOption(`${path}.host`, pick('host', nameOfServer), nameOfServer);
   if (host.startsWith('/')) {
     const fix = 'Give the name of a server: a local socket has no TLS, and Azure has none.';
     requireOpening(`${path}.host`, 'a local socket', fix, allowsUnverified);
@@ -95,9 +100,4 @@ function port(path: string, given: unknown, fromUrl: number | undefined): number
 function checkSocket(path: string, ssl: unknown, sslmode: string | undefined): void {
   if ((ssl === undefined || ssl === false) && (sslmode === undefined || sslmode === 'disable')) return;
   throw new EntraOptionsError(`${path}.ssl`, 'asks for TLS on a local socket', 'Leave it out.');
-}
-
-function text(option: string, value: unknown, fix = 'Give a string.'): string {
-  if (typeof value === 'string' && value.trim() !== '') return value;
-  throw new EntraOptionsError(option, kindOf(value), fix);
 }

@@ -4,7 +4,13 @@ import { EntraAuthError } from './entra-auth.error.js';
 export class EntraTimeoutError extends EntraAuthError {
   override readonly name = 'EntraTimeoutError';
 
-  constructor(what: string, timeoutInMs: number, fix: string) {
-    super('ENTRA_TIMEOUT', { problem: `${what} took longer than ${timeoutInMs} ms.`, fix, retryable: true });
+  /** @param cause the last failure before the deadline, when there was one */
+  constructor(what: string, timeoutInMs: number, fix: string, cause?: unknown) {
+    super('ENTRA_TIMEOUT', {
+      problem: `${what} took longer than ${timeoutInMs} ms.`,
+      fix,
+      retryable: true,
+      cause,
+    });
   }
 }

@@ -2,6 +2,7 @@ import { defaultRequestTimeoutInMs } from '../credential/azure-identity.js';
 import type { CredentialConfiguration, CredentialKind } from '../credential/credential-configuration.js';
 import { EntraOptionsError } from '../errors/options.error.js';
 import { checkObject, choiceOption, kindOf, numberOption } from './option-checks.js';
+import { clientIdOption, tenantOption, textOption } from './text-checks.js';
 
 interface Keys {
   required: readonly string[];
@@ -39,18 +40,13 @@ export function checkCredentialConfiguration(path: string, configuration: Creden
   for (const key of [...required, ...optional, 'authorityHost', 'certificateAuthority']) {
     const value: unknown = Reflect.get(configuration, key);
     if (value === undefined && !required.includes(key)) continue;
-    if (typeof value === 'string' && value !== '') continue;
-    throw new EntraOptionsError(
-      `${path}.${key}`,
-      kindOf(value),
-      `Give a string; kind "${kind}" needs ${needs(required)}.`,
-    );
+    checkText(`${path}.${key}`, key, value, `Give a string; kind "${kind}" needs ${needs(required)}.`);
   }
   const { authorityHost, requestTimeoutInMs } = configuration;
-  if (authorityHost !== undefined && !authorityHost.startsWith('https://')) {
+  if (authorityHost !== undefined && !isPlainHttpsUrl(authorityHost)) {
     throw new EntraOptionsError(
       `${path}.authorityHost`,
-      'not an https URL',
+      'not a plain https URL',
       'Give a URL such as "https://login.microsoftonline.us".',
     );
   }
@@ -63,11 +59,27 @@ export function checkCredentialConfiguration(path: string, configuration: Creden
   if (kind === 'managed-identity') checkOne(path, configuration, ['clientId', 'objectId', 'resourceId'], 0);
 }
 
+// A PEM ends with a line break, and a password may be anything.
+const anyText: readonly string[] = ['certificate', 'certificateAuthority', 'certificatePassword'];
+
+function checkText(option: string, key: string, value: unknown, fix: string): void {
+  if (key === 'tenantId' && value !== undefined) tenantOption(option, value);
+  else if (key === 'clientId' && value !== undefined) clientIdOption(option, value);
+  else if (!anyText.includes(key)) textOption(option, value, fix);
+  else if (typeof value !== 'string' || value === '') throw new EntraOptionsError(option, kindOf(value), fix);
+}
+
 function checkOne(path: string, configuration: object, keys: readonly string[], least: number): void {
   const given = keys.filter((key) => Reflect.get(configuration, key) !== undefined);
   if (given.length >= least && given.length <= 1) return;
   const found = given.length === 0 ? 'missing' : `given together with ${given.slice(1).join(' and ')}`;
   throw new EntraOptionsError(`${path}.${given[0] ?? keys[0]}`, found, `Give one of ${keys.join(', ')}.`);
+}
+
+/** `https`, and nothing behind the host but a path. */
+function isPlainHttpsUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === 'https:' && url.username === '' && url.search === '' && url.hash === '';
 }
 
 function needs(required: readonly string[]): string {

@@ -6,6 +6,7 @@ import type { CredentialOption, EntraCloud, ResourceOptions } from './entra-auth
 import { booleanOption, checkObject, kindOf } from './option-checks.js';
 import { resolveRefreshOptions } from './resolve-refresh-options.js';
 import type { ResolvedResource } from './resolved-options.js';
+import { tenantOption } from './text-checks.js';
 import { databaseAudiences, wellKnownResourceNames, wellKnownScope } from './well-known-resources.js';
 
 /** What the module's own options contribute to each resource. */
@@ -33,14 +34,8 @@ export function resolveResource(
     'Give an object such as { scopes: "https://graph.microsoft.com/.default" }.',
   );
   const scopes = resolveScopes(name, options.scopes, context.cloud);
-  const { tenantId } = options;
-  if (tenantId !== undefined && (typeof tenantId !== 'string' || !/^[\w.-]+$/.test(tenantId))) {
-    throw new EntraOptionsError(
-      `${path}.tenantId`,
-      kindOf(tenantId),
-      'Give the GUID or a domain of the tenant.',
-    );
-  }
+  const tenantId =
+    options.tenantId === undefined ? undefined : tenantOption(`${path}.tenantId`, options.tenantId);
   return {
     name,
     scopes,

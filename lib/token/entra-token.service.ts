@@ -238,12 +238,13 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   #startupTimeout(slots: readonly TokenSlot[], timeoutInMs: number): EntraTimeoutError {
     const missing = slots.filter((slot) => slot.held === undefined);
     const names = missing.map((slot) => `"${slot.name}"`).join(', ');
-    const reason =
-      missing.find((slot) => slot.lastError !== undefined)?.lastError?.message ?? 'No answer came.';
+    const last = missing.find((slot) => slot.lastError !== undefined)?.lastError;
+    const reason = last?.message ?? 'No answer came.';
     return new EntraTimeoutError(
       `Waiting at start-up for the first access token of ${names}`,
       timeoutInMs,
       `${reason} To boot without waiting, set "startup" to "background".`,
+      last,
     );
   }
 }

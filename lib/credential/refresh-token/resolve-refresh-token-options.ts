@@ -10,6 +10,7 @@ import {
   kindOf,
   numberOption,
 } from '../../options/option-checks.js';
+import { tenantOption, textOption } from '../../options/text-checks.js';
 import type { Clock } from '../../refresh/clock.js';
 import { authorityHosts, clouds } from '../authority-hosts.js';
 import { MemoryRefreshTokenStore } from '../refresh-token-store/memory.refresh-token-store.js';
@@ -72,10 +73,7 @@ export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettin
   if (store !== undefined) checkStore(store);
   const agent = options.agent;
   if (agent !== undefined) checkAgent(agent);
-  const tenantId = text(options, 'tenantId');
-  if (!/^[\w.-]+$/.test(tenantId)) {
-    throw new EntraOptionsError('tenantId', 'not a tenant', 'Give the GUID or a domain of the tenant.');
-  }
+  const tenantId = tenantOption('tenantId', options.tenantId);
   return {
     tenantId,
     clientId: text(options, 'clientId'),
@@ -131,10 +129,7 @@ function forbid(options: Options, key: keyof Options, needed: keyof Options): vo
 }
 
 function text(options: Options, key: keyof Options): string {
-  const value = options[key];
-  if (typeof value === 'string' && value !== '' && value.trim() === value) return value;
-  const given = typeof value === 'string' && value !== '' ? 'begins or ends with white space' : kindOf(value);
-  throw new EntraOptionsError(key, given, 'Give a string without white space around it.');
+  return textOption(key, options[key], 'Give a string without white space around it.');
 }
 
 function optionalText(options: Options, key: keyof Options): string | undefined {
