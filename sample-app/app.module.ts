@@ -8,9 +8,9 @@ import { EntraAuthModule, EntraTypeOrmOptionsFactory } from 'nestjs-entra-auth';
 import { validateEnvironment } from './config/environment-variables.js';
 import { EntraAuthErrorFilter } from './entra-auth-error.filter.js';
 import { HealthModule } from './health/health.module.js';
-import { MeModule } from './me/me.module.js';
 import { CreateNotes1763683200000 } from './notes/migrations/1763683200000-create-notes.js';
 import { NotesModule } from './notes/notes.module.js';
+import { OrganizationModule } from './organization/organization.module.js';
 import { Platform } from './platform/platform.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { StatusModule } from './status/status.module.js';
@@ -38,7 +38,7 @@ import { StatusModule } from './status/status.module.js';
     }),
     TypeOrmModule.forRootAsync({ useExisting: EntraTypeOrmOptionsFactory }),
     NotesModule,
-    MeModule,
+    OrganizationModule,
     HealthModule,
     StatusModule,
   ],

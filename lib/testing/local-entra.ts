@@ -25,7 +25,10 @@ export interface LocalEntra extends AsyncDisposable {
   readonly certificateAuthority: string;
   /** The same as a file, for `NODE_EXTRA_CA_CERTS`. Written when first read. */
   readonly certificateAuthorityFile: string;
-  /** Base address of a Microsoft Graph that knows `GET /v1.0/me` and refuses bad tokens as the real one does. */
+  /**
+   * Base address of a Microsoft Graph that answers `GET` of `/me`, `/users`, `/organization` and `/servicePrincipals` to
+   * those who may, and refuses tokens as the real one does.
+   */
   readonly graphUrl: string;
   /** Base address of the Instance Metadata Service, for `AZURE_POD_IDENTITY_AUTHORITY_HOST`. */
   readonly imdsUrl: string;
@@ -39,10 +42,13 @@ export interface LocalEntra extends AsyncDisposable {
   /** `refresh_in` of responses from now on; `undefined` leaves it out. */
   refreshInSeconds: number | undefined;
   /**
-   * The authentication context that Graph requires of a token, such as `c1`; tokens without it are refused with a claims
-   * challenge. A request for a token gets it by its `claims`. `undefined`, as at the start: none.
+   * The authentication context that Graph requires of a token, such as `c1`; tokens without it are refused, with a claims
+   * challenge when their client declared `cp1`. A request for a token gets it by its `claims`. `undefined`, as at the
+   * start: none.
    */
   graphAuthenticationContext: string | undefined;
+  /** Status of that refusal: Graph sends either. @default 401 */
+  graphChallengeStatus: 401 | 403;
   /** How long requests that arrive from now on wait for their answer. */
   latencyInMs: number;
   readonly faults: Faults;

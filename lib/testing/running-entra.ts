@@ -123,6 +123,13 @@ export class RunningEntra implements LocalEntra {
     this.parts.settings.graphAuthenticationContext = context;
   }
 
+  get graphChallengeStatus(): 401 | 403 {
+    return this.parts.settings.graphChallengeStatus;
+  }
+  set graphChallengeStatus(status: 401 | 403) {
+    this.parts.settings.graphChallengeStatus = status;
+  }
+
   get latencyInMs(): number {
     return this.latency.inMs;
   }

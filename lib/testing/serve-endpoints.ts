@@ -2,6 +2,7 @@ import { authorityEndpoints, type AuthorityParts } from './authority.js';
 import { AppServiceEndpoint } from './endpoints/app-service.endpoint.js';
 import { GraphEndpoint } from './endpoints/graph.endpoint.js';
 import { ImdsEndpoint } from './endpoints/imds.endpoint.js';
+import type { GraphDirectory } from './graph/graph-resources.js';
 import type { Endpoint } from './http/endpoint.js';
 import type { Listener } from './http/listener.js';
 import type { Ports } from './http/ports.js';
@@ -17,11 +18,17 @@ export interface EndpointParts extends AuthorityParts {
 
 /** Puts the endpoints on their ports. */
 export function serveEndpoints(ports: Ports, context: DispatcherContext, parts: EndpointParts): void {
-  const { directory, issuer, verifier, settings } = parts;
+  const { directory, issuer, verifier, settings, refreshTokens } = parts;
+  const shown: GraphDirectory = {
+    principals: directory.principals,
+    get users() {
+      return refreshTokens.users;
+    },
+  };
   const serve = (listener: Listener, endpoints: Endpoint[]): void =>
     listener.serve(new RequestDispatcher(endpoints, context));
   serve(ports.authority, authorityEndpoints(parts));
-  serve(ports.graph, [new GraphEndpoint(directory, verifier, parts.graphUrl, settings)]);
+  serve(ports.graph, [new GraphEndpoint(shown, verifier, parts.graphUrl, settings)]);
   serve(ports.imds, [new ImdsEndpoint(directory, issuer, settings.now)]);
   serve(ports.appService, [new AppServiceEndpoint(directory, issuer, parts.appServiceHeader)]);
 }

@@ -61,6 +61,7 @@ function tokenSettings(options: LocalEntraOptions): TokenSettings {
     refreshInSeconds:
       refreshInSeconds === undefined ? undefined : atLeast(0, refreshInSeconds, 'refreshInSeconds'),
     graphAuthenticationContext: undefined,
+    graphChallengeStatus: 401,
     now: options.now ?? (() => Date.now()),
   };
 }

@@ -12,7 +12,11 @@ export class LocalPlatform extends Platform {
   readonly graph;
 
   static async start(tokenLifetimeInSeconds: number): Promise<LocalPlatform> {
-    const entra = await startLocalEntra({ tokenLifetimeInSeconds, postgres: true });
+    const entra = await startLocalEntra({
+      client: { graphPermissions: ['Organization.Read.All'] },
+      tokenLifetimeInSeconds,
+      postgres: true,
+    });
     return new LocalPlatform(entra, tokenLifetimeInSeconds);
   }
 

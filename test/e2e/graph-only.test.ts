@@ -12,7 +12,7 @@ import {
 
 import { EndToEnd } from '../support/e2e.js';
 
-const e2e = new EndToEnd(() => ({}));
+const e2e = new EndToEnd(() => ({ client: { graphPermissions: ['Organization.Read.All'] } }));
 
 function call<Answer>(url: string, headers: Record<string, string>, body?: URLSearchParams): Promise<Answer> {
   const options = { ca: e2e.entra.certificateAuthority, headers, method: body ? 'POST' : 'GET' };
@@ -42,25 +42,25 @@ class OwnCredential implements TokenCredential {
 }
 
 @Injectable()
-class Profile {
+class Organization {
   constructor(private readonly tokens: EntraTokenService) {}
 
-  async read(): Promise<{ id: string }> {
+  async read(): Promise<{ value: { id: string }[] }> {
     const { token } = await this.tokens.getToken('graph');
-    return call(`${e2e.entra.graphUrl}/v1.0/me`, { authorization: `Bearer ${token}` });
+    return call(`${e2e.entra.graphUrl}/v1.0/organization`, { authorization: `Bearer ${token}` });
   }
 }
 
 @Module({
   imports: [EntraAuthModule.forRoot({ credential: new OwnCredential(), resources: { graph: {} } })],
-  providers: [Profile],
+  providers: [Organization],
 })
 class GraphOnlyModule {}
 
 it('an application that wants only Graph calls it with a token from a credential of its own', async () => {
   await using app = await e2e.boot(GraphOnlyModule);
 
-  expect(await app.get(Profile).read()).toMatchObject({ id: e2e.entra.client.objectId });
+  expect(await app.get(Organization).read()).toMatchObject({ value: [{ id: e2e.entra.tenantId }] });
   expect(e2e.entra.requests).toMatchObject({ token: 1, graph: 1 });
 });
 

@@ -10,7 +10,7 @@ import { RunningProgram } from '../support/running-program.js';
 import type { GraphAppRound, GraphAppSettings } from './fixtures/graph-app.js';
 
 describe('an application with the Microsoft Graph SDK', () => {
-  const e2e = new EndToEnd(() => ({}));
+  const e2e = new EndToEnd(() => ({ client: { graphPermissions: ['Organization.Read.All'] } }));
   let app: RunningProgram;
 
   beforeAll(async () => {
@@ -39,7 +39,7 @@ describe('an application with the Microsoft Graph SDK', () => {
     graph: e2e.entra.requests.graph,
     token: e2e.entra.requests.forResource(graphAudience),
   });
-  const me = (): object => ({ id: e2e.entra.client.objectId });
+  const organization = (): object => ({ id: e2e.entra.tenantId });
 
   it('is written as the README says', () => {
     const recipe = readFileSync(join(repositoryRoot, 'docs/recipes/graph.ts'), 'utf8');
@@ -47,24 +47,24 @@ describe('an application with the Microsoft Graph SDK', () => {
   });
 
   it('calls Graph with the token that is held', async () => {
-    expect((await call()).answers).toEqual([me()]);
+    expect((await call()).answers).toEqual([organization()]);
     expect(calls()).toEqual({ graph: 1, token: 0 });
   });
 
   it('answers a claims challenge with one new token, which then serves every call', async () => {
     e2e.entra.graphAuthenticationContext = 'c1';
 
-    expect((await call()).answers).toEqual([me()]);
+    expect((await call()).answers).toEqual([organization()]);
     expect(calls()).toEqual({ graph: 2, token: 1 });
 
-    expect((await call()).answers).toEqual([me()]);
+    expect((await call()).answers).toEqual([organization()]);
     expect(calls()).toEqual({ graph: 3, token: 1 });
   });
 
   it('makes one token request for 50 calls that are challenged at the same time', async () => {
     e2e.entra.graphAuthenticationContext = 'c2';
 
-    expect((await call(50)).answers).toEqual(Array.from({ length: 50 }, me));
+    expect((await call(50)).answers).toEqual(Array.from({ length: 50 }, organization));
 
     // Calls that found no free connection at first may already have gone out with the new token.
     expect(calls().graph).toBeGreaterThan(50);
@@ -77,7 +77,7 @@ describe('an application with the Microsoft Graph SDK', () => {
 
     const { answers, tookInMs } = await call();
 
-    expect(answers).toEqual([me()]);
+    expect(answers).toEqual([organization()]);
     expect(tookInMs).toBeGreaterThan(990);
     expect(calls()).toEqual({ graph: 2, token: 0 });
   });

@@ -63,7 +63,7 @@ describe(`the sample application under load for ${runInMs / 1000} s, with tokens
     await Promise.all([
       ...readers,
       ...writers,
-      user(until, 200, () => request('graph', '/me')),
+      user(until, 200, () => request('graph', '/organization')),
       user(until, 1_000, () => request('health', '/health/ready')),
       user(until, 5_000, () => request('health', '/health/live')),
     ]);

@@ -79,9 +79,9 @@ describe('the sample application, started with nothing but a port', () => {
   });
 
   it('calls Graph as itself', async () => {
-    expect(await get(`${address}/me`)).toEqual({
+    expect(await get(`${address}/organization`)).toEqual({
       status: 200,
-      body: { id: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown, displayName: 'notes-app' },
+      body: { id: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown, displayName: 'Contoso' },
     });
   });
 
@@ -125,7 +125,7 @@ describe('the sample application, started with nothing but a port', () => {
     expect(await page.text()).toContain('swagger-ui');
     const { body } = await get(`${address}/api-json`);
     expect(Object.keys((body as { paths: object }).paths).sort()).toEqual(
-      ['/health/live', '/health/ready', '/me', '/notes', '/status'].sort(),
+      ['/health/live', '/health/ready', '/organization', '/notes', '/status'].sort(),
     );
   });
 
@@ -142,7 +142,11 @@ describe('the sample application, started with nothing but a port', () => {
 });
 
 describe('the sample application on somebody else’s platform', () => {
-  const e2e = new EndToEnd(() => ({ tokenLifetimeInSeconds: 6, postgres: true }));
+  const e2e = new EndToEnd(() => ({
+    client: { graphPermissions: ['Organization.Read.All'] },
+    tokenLifetimeInSeconds: 6,
+    postgres: true,
+  }));
 
   // As in Azure: the environment says where the database is and which managed identity there is.
   const azure = (changes: Record<string, string | undefined> = {}): Record<string, string | undefined> => {
@@ -165,7 +169,10 @@ describe('the sample application on somebody else’s platform', () => {
     const address = await sample.said(url);
 
     expect(await post(`${address}/notes`, '{"text":"from Azure"}')).toMatchObject({ status: 201 });
-    expect(await get(`${address}/me`)).toMatchObject({ status: 200, body: { displayName: 'notes-app' } });
+    expect(await get(`${address}/organization`)).toMatchObject({
+      status: 200,
+      body: { displayName: 'Contoso' },
+    });
     expect(await get(`${address}/health/ready`)).toMatchObject({ status: 200 });
     expect(await e2e.entra.postgres.query('SELECT text FROM notes')).toEqual([{ text: 'from Azure' }]);
     expect(e2e.entra.requests.appService).toBeGreaterThanOrEqual(2);
@@ -199,7 +206,10 @@ describe('the sample application on somebody else’s platform', () => {
     await e2e.entra.faults.set('graph', { kind: 'http-status', status: 401 }, { times: 1 });
     e2e.entra.requests.reset();
 
-    expect(await get(`${address}/me`)).toMatchObject({ status: 200, body: { displayName: 'notes-app' } });
+    expect(await get(`${address}/organization`)).toMatchObject({
+      status: 200,
+      body: { displayName: 'Contoso' },
+    });
     expect(e2e.entra.requests.graph).toBe(2);
     expect(e2e.entra.requests.forResource('https://graph.microsoft.com')).toBeGreaterThanOrEqual(1);
   });
@@ -209,10 +219,10 @@ describe('the sample application on somebody else’s platform', () => {
     const address = await sample.said(url);
     for (const kind of ['connection-refused', 'connection-reset', 'html-page', 'invalid-json'] as const) {
       await e2e.entra.faults.set('graph', { kind });
-      expect(await get(`${address}/me`)).toMatchObject({ status: 502 });
+      expect(await get(`${address}/organization`)).toMatchObject({ status: 502 });
     }
     await e2e.entra.faults.clear();
-    expect(await get(`${address}/me`)).toMatchObject({ status: 200 });
+    expect(await get(`${address}/organization`)).toMatchObject({ status: 200 });
   });
 
   it.each([

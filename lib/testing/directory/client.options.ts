@@ -19,4 +19,10 @@ export interface ClientOptions {
    * @default false
    */
   publicClient?: boolean;
+  /**
+   * Application permissions on Microsoft Graph that an administrator has granted, `roles` of its tokens for Graph.
+   * @default none
+   * @example ['Organization.Read.All']
+   */
+  graphPermissions?: readonly string[];
 }

@@ -27,6 +27,7 @@ export async function createServicePrincipal(
     clientSecret: options.clientSecret ?? randomBytes(30).toString('base64url'),
     objectId: options.objectId ?? (first ? exampleIds.objectId : randomUUID()),
     publicClient: options.publicClient ?? false,
+    graphPermissions: options.graphPermissions ?? [],
     resourceId: `/subscriptions/aaaa0a0a-bb1b-cc2c-dd3d-eeeeee4e4e4e/resourceGroups/local/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`,
     certificate: await createClientCertificate(x509, clientId),
   };

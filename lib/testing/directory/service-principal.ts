@@ -10,6 +10,8 @@ export interface ServicePrincipal {
   objectId: string;
   /** Whether its client ID is enough to redeem a refresh token. */
   publicClient: boolean;
+  /** Application permissions on Graph. */
+  graphPermissions: readonly string[];
   /** Azure resource ID when it acts as a user-assigned managed identity. */
   resourceId: string;
   certificate: ClientCertificate;

@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import type { Directory } from '../directory/directory.js';
+import { callerOf } from '../graph/graph-caller.js';
+import { graphError, type GraphRefusal } from '../graph/graph-error.js';
+import { readGraph, type GraphDirectory } from '../graph/graph-resources.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 import { TokenRefusedError, type TokenRefusedReason } from '../token-refused.error.js';
 import { graphAudiences } from '../tokens/audiences.js';
@@ -17,9 +18,11 @@ const refusals: Readonly<Record<TokenRefusedReason, string>> = {
   tenant: 'Access token validation failure. Invalid issuer.',
 };
 
+const pathPattern = /^\/(?:v1\.0|beta)\/(.+)$/;
+
 /**
- * One call of Microsoft Graph that looks at the token. Unlike the real `/me` it also answers applications, with
- * their service principal.
+ * The part of Microsoft Graph that a directory of one's own can answer. It reads the token as the real one does: whose it
+ * is, what it permits and whether it meets the policy.
  *
  * @see https://learn.microsoft.com/graph/errors
  */
@@ -27,74 +30,74 @@ export class GraphEndpoint implements Endpoint {
   readonly name = 'graph';
 
   constructor(
-    private readonly directory: Directory,
+    private readonly directory: GraphDirectory,
     private readonly verifier: TokenVerifier,
     private readonly graphUrl: string,
     private readonly settings: TokenSettings,
   ) {}
 
   matches(path: string): boolean {
-    return path === '/v1.0/me';
+    return pathPattern.test(path);
   }
 
   handle(request: EndpointRequest): EndpointResponse {
+    const refuse = (refusal: GraphRefusal): EndpointResponse =>
+      graphError(refusal, request, this.settings.now());
     const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (token === undefined) return this.refuse('Access token is empty.');
+    if (token === undefined) return refuse(unauthorized('Access token is empty.'));
     try {
       const tenantId = this.directory.principals.map((principal) => principal.tenantId);
       const claims = this.verifier.verify(token, { audience: graphAudiences, tenantId });
       const { graphAuthenticationContext: context } = this.settings;
-      if (context !== undefined && !hasAuthenticationContext(claims, context)) return this.challenge(context);
-      return this.profile(claims);
+      if (context !== undefined && !hasAuthenticationContext(claims, context)) {
+        return refuse(this.unmetPolicy(claims, context));
+      }
+      if (request.method !== 'GET') return refuse(methodNotAllowed);
+      const path = pathPattern.exec(request.path)?.[1] ?? '';
+      const answer = readGraph(path, callerOf(claims), this.directory);
+      return answer.refusal === undefined ? this.found(answer.set, answer.object) : refuse(answer.refusal);
     } catch (error) {
-      if (error instanceof TokenRefusedError) return this.refuse(refusals[error.reason]);
+      if (error instanceof TokenRefusedError) return refuse(unauthorized(refusals[error.reason]));
       throw error;
     }
   }
 
-  private profile(claims: VerifiedClaims): EndpointResponse {
-    const known = this.directory.principals.find(({ objectId }) => objectId === claims.oid);
-    return {
-      status: 200,
-      body: {
-        '@odata.context': `${this.graphUrl}/v1.0/$metadata#users/$entity`,
-        id: claims.oid,
-        displayName: known?.name ?? claims.name ?? null,
-        ...(claims.upn === undefined ? {} : { userPrincipalName: claims.upn }),
-        appId: claims.appid ?? null,
-      },
-    };
+  /** Only a client that declared to understand challenges gets one. */
+  private unmetPolicy({ xms_cc: capabilities }: VerifiedClaims, context: string): GraphRefusal {
+    const understands = Array.isArray(capabilities) && capabilities.some((one) => /^cp1$/i.test(String(one)));
+    return { ...challenge(understands ? context : undefined), status: this.settings.graphChallengeStatus };
   }
 
-  /** @see https://learn.microsoft.com/entra/identity-platform/claims-challenge */
-  private challenge(context: string): EndpointResponse {
-    const claims = Buffer.from(requestFor(context)).toString('base64');
-    return this.refuse(
-      'The token does not satisfy the authentication context.',
-      `, error="insufficient_claims", claims="${claims}"`,
-    );
+  private found(set: string, object: object | readonly object[]): EndpointResponse {
+    const context = `${this.graphUrl}/v1.0/$metadata#${set}`;
+    const body = Array.isArray(object)
+      ? { '@odata.context': context, value: object }
+      : { '@odata.context': `${context}/$entity`, ...object };
+    return { status: 200, body };
   }
+}
 
-  private refuse(message: string, challenge = ''): EndpointResponse {
-    const requestId = randomUUID();
-    return {
-      status: 401,
-      headers: {
-        'www-authenticate': `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"${challenge}`,
-        'request-id': requestId,
-        'client-request-id': requestId,
-      },
-      body: {
-        error: {
-          code: 'InvalidAuthenticationToken',
-          message,
-          innerError: {
-            date: new Date(this.settings.now()).toISOString().slice(0, 19),
-            'request-id': requestId,
-            'client-request-id': requestId,
-          },
-        },
-      },
-    };
-  }
+const methodNotAllowed: GraphRefusal = {
+  status: 405,
+  code: 'Request_BadRequest',
+  message: 'Specified HTTP method is not allowed for the request target.',
+};
+
+/** @see https://learn.microsoft.com/entra/identity-platform/claims-challenge */
+function challenge(context: string | undefined): GraphRefusal {
+  const message = 'The token does not satisfy the authentication context.';
+  if (context === undefined) return unauthorized(message);
+  const claims = Buffer.from(requestFor(context)).toString('base64');
+  return unauthorized(message, `, error="insufficient_claims", claims="${claims}"`);
+}
+
+function unauthorized(message: string, challenge = ''): GraphRefusal {
+  return {
+    status: 401,
+    code: 'InvalidAuthenticationToken',
+    message,
+    headers: {
+      'www-authenticate': `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"${challenge}`,
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import type { ServicePrincipal } from '../directory/service-principal.js';
 import type { TokenFault } from '../faults/fault.js';
 import type { IssuedToken } from '../tokens/issued-token.js';
+import { applicationRoles } from '../tokens/application-roles.js';
 import { isResource } from '../tokens/resource.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
 
@@ -14,7 +15,7 @@ export function issueForManagedIdentity(
   return issuer.issue({
     subject: identity,
     audience: resource,
-    claims: { appidacr: '2', xms_mirid: identity.resourceId },
+    claims: { appidacr: '2', xms_mirid: identity.resourceId, ...applicationRoles(identity, resource) },
     fault,
   });
 }

@@ -1,5 +1,6 @@
 import type { ClientAuthenticator } from '../client-authentication/client.authenticator.js';
 import type { TokenRequest } from '../client-authentication/token-request.js';
+import { applicationRoles } from '../tokens/application-roles.js';
 import { requestedClaims } from '../tokens/requested-claims.js';
 import { requireResource, resourceOfScope } from '../tokens/resource.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
@@ -32,7 +33,7 @@ export class ClientCredentialsGrant implements Grant {
     const issued = this.issuer.issue({
       subject: principal,
       audience,
-      claims: { appidacr, ...requestedClaims(parameters) },
+      claims: { appidacr, ...applicationRoles(principal, audience), ...requestedClaims(parameters) },
       fault: request.tokenFault,
     });
     return tokenResponse(issued, this.settings, version);

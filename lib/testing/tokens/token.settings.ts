@@ -3,6 +3,7 @@ export interface TokenSettings {
   tokenLifetimeInSeconds: number;
   refreshInSeconds: number | undefined;
   graphAuthenticationContext: string | undefined;
+  graphChallengeStatus: 401 | 403;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }

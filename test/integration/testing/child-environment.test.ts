@@ -12,7 +12,7 @@ const { DefaultAzureCredential } = require('@azure/identity');
 const credential = new DefaultAzureCredential({ disableInstanceDiscovery: true, retryOptions: { maxRetries: 0 } });
 (async () => {
   const { token } = await credential.getToken('${graph}/.default');
-  const response = await fetch(process.env.GRAPH_URL + '/v1.0/me', { headers: { authorization: 'Bearer ' + token } });
+  const response = await fetch(process.env.GRAPH_URL + '/v1.0/organization', { headers: { authorization: 'Bearer ' + token } });
   process.stdout.write(JSON.stringify({ status: response.status, body: await response.json(), token }));
 })();
 `;
@@ -21,7 +21,7 @@ describe('A child process with the environment of the local Entra', () => {
   let entra: LocalEntra;
 
   beforeAll(async () => {
-    entra = await startLocalEntra();
+    entra = await startLocalEntra({ client: { graphPermissions: ['Organization.Read.All'] } });
   });
   afterAll(() => entra.stop());
   beforeEach(() => entra.requests.reset());
@@ -37,8 +37,8 @@ describe('A child process with the environment of the local Entra', () => {
   it.each(kinds)('%s: DefaultAzureCredential finds it and Graph takes the token', async (kind, endpoint) => {
     const env = { PATH: process.env.PATH, ...entra.environment(kind), GRAPH_URL: entra.graphUrl };
     const { stdout } = await run(process.execPath, ['-e', program], { env });
-    const result = JSON.parse(stdout) as { status: number; body: { id: string }; token: string };
-    expect(result).toMatchObject({ status: 200, body: { id: entra.client.objectId } });
+    const result = JSON.parse(stdout) as { status: number; body: object; token: string };
+    expect(result).toMatchObject({ status: 200, body: { value: [{ id: entra.tenantId }] } });
     expect(entra.verifyToken(result.token, { audience: graph }).appid).toBe(entra.client.clientId);
     expect(entra.requests[endpoint]).toBe(1);
     expect(entra.requests.graph).toBe(1);

@@ -7,23 +7,98 @@ describe('Microsoft Graph', () => {
   let entra: LocalEntra;
 
   beforeAll(async () => {
-    entra = await startLocalEntra();
+    entra = await startLocalEntra({
+      client: { graphPermissions: ['Organization.Read.All'] },
+      additionalClients: [
+        { name: 'reader', graphPermissions: ['User.Read.All', 'Application.ReadWrite.All'] },
+        { name: 'nothing' },
+      ],
+    });
   });
   afterAll(() => entra.stop());
   beforeEach(() => entra.requests.reset());
 
-  const me = (token?: string) =>
+  const get = (path: string, token?: string) =>
     send(
       entra,
-      `${entra.graphUrl}/v1.0/me`,
+      `${entra.graphUrl}/v1.0${path}`,
       token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } },
     );
+  const organization = (token?: string) => get('/organization', token);
+  const tokenOf = (name: string): Promise<string> => {
+    const client = [entra.client, ...entra.additionalClients].find((one) => one.name === name);
+    return accessToken(
+      askForToken(entra, { client_id: client?.clientId, client_secret: client?.clientSecret }),
+    );
+  };
+  const tokenOfNora = (scope: string): Promise<string> =>
+    accessToken(
+      askForToken(entra, {
+        grant_type: 'refresh_token',
+        refresh_token: entra.refreshTokens.issue(),
+        scope,
+      }),
+    );
+  const nora = 'bbbbbbbb-1111-2222-3333-cccccccccccc';
 
-  it('answers to a token of the local Entra', async () => {
-    const response = await me(await accessToken(askForToken(entra)));
+  it('answers an application what it may ask', async () => {
+    const response = await organization(await accessToken(askForToken(entra)));
     expect(response.status).toBe(200);
-    expect(response.json()).toMatchObject({ id: entra.client.objectId, displayName: 'notes-app' });
+    expect(response.json()).toMatchObject({ value: [{ id: entra.tenantId, displayName: 'Contoso' }] });
     expect(entra.requests).toMatchObject({ graph: 1, token: 1 });
+
+    const reader = await tokenOf('reader');
+    for (const [path, found] of [
+      ['/users', { value: [{ id: nora }] }],
+      [`/users/${nora}`, { displayName: 'Nora Notes' }],
+      ['/users/nora@contoso.example', { id: nora }],
+      [`/servicePrincipals/${entra.client.objectId}`, { displayName: 'notes-app' }],
+    ] as const) {
+      expect((await get(path, reader)).json()).toMatchObject(found);
+    }
+  });
+
+  it('refuses /me to an application, whatever its permissions', async () => {
+    for (const path of ['/me', '/me/messages']) {
+      const response = await get(path, await tokenOf('reader'));
+      expect(response.status).toBe(400);
+      expect(response.json()).toMatchObject({
+        error: {
+          code: 'BadRequest',
+          message: '/me request is only valid with delegated authentication flow.',
+        },
+      });
+    }
+  });
+
+  it.each(['/organization', '/users', `/users/${nora}`, '/servicePrincipals'])(
+    'refuses %s to an application without the permission',
+    async (path) => {
+      const response = await get(path, await tokenOf('nothing'));
+      expect(response.status).toBe(403);
+      expect(response.json()).toMatchObject({ error: { code: 'Authorization_RequestDenied' } });
+    },
+  );
+
+  it('answers a person what the scope permits', async () => {
+    const reading = await tokenOfNora('User.Read');
+    expect((await get('/me', reading)).json()).toMatchObject({ id: nora, displayName: 'Nora Notes' });
+    expect((await get(`/users/${nora}`, reading)).status).toBe(200);
+    expect((await get('/users', reading)).status).toBe(403);
+    expect((await get('/me/messages', reading)).json()).toMatchObject({
+      error: { code: 'ErrorAccessDenied' },
+    });
+    expect((await get('/me/messages', await tokenOfNora('Mail.Read'))).json()).toMatchObject({ value: [] });
+  });
+
+  it('refuses what it does not have', async () => {
+    const reader = await tokenOf('reader');
+    expect((await get('/users/other@contoso.example', reader)).json()).toMatchObject({
+      error: { code: 'Request_ResourceNotFound' },
+    });
+    expect((await get('/nothing', reader)).json()).toMatchObject({
+      error: { code: 'BadRequest', message: "Resource not found for the segment 'nothing'." },
+    });
   });
 
   const refused: [string, string, Partial<HandMadeToken>][] = [
@@ -40,7 +115,7 @@ describe('Microsoft Graph', () => {
   ];
 
   it.each(refused)('refuses a token that is %s', async (_what, message, wanted) => {
-    const response = await me(entra.issueToken({ audience: graph, ...wanted }));
+    const response = await organization(entra.issueToken({ audience: graph, ...wanted }));
     expect(response.status).toBe(401);
     expect(response.headers['www-authenticate']).toMatch(/^Bearer realm="", authorization_uri="https:/);
     expect(response.json()).toEqual({
@@ -65,12 +140,13 @@ describe('Microsoft Graph', () => {
     });
 
     it('refuses other tokens with a claims challenge, and takes the token that answers it', async () => {
-      const refusal = await me(await accessToken(askForToken(entra)));
+      const capable = '{"access_token":{"xms_cc":{"values":["CP1"]}}}';
+      const refusal = await organization(await accessToken(askForToken(entra, { claims: capable })));
       expect(refusal.status).toBe(401);
       const claims = parseClaimsChallenge(refusal.headers['www-authenticate']) ?? '';
       expect(JSON.parse(claims)).toEqual({ access_token: { acrs: { essential: true, value: 'c1' } } });
 
-      const response = await me(await accessToken(askForToken(entra, { claims })));
+      const response = await organization(await accessToken(askForToken(entra, { claims })));
 
       expect(response.status).toBe(200);
     });
@@ -80,20 +156,37 @@ describe('Microsoft Graph', () => {
       ['none', undefined],
       ['text instead of a list', 'c1'],
     ])('refuses a token with %s', async (_what, acrs) => {
-      const response = await me(entra.issueToken({ audience: graph, claims: { acrs } }));
+      const claims = { acrs, xms_cc: ['cp1'] };
+      const response = await organization(entra.issueToken({ audience: graph, claims }));
       expect(response.headers['www-authenticate']).toMatch(/error="insufficient_claims", claims="/);
+    });
+
+    it('challenges in the 403 form when it is told to', async () => {
+      entra.graphChallengeStatus = 403;
+      const response = await organization(entra.issueToken({ audience: graph, claims: { xms_cc: ['cp1'] } }));
+      entra.graphChallengeStatus = 401;
+      expect(response.status).toBe(403);
+      expect(response.headers['www-authenticate']).toMatch(/error="insufficient_claims", claims="/);
+    });
+
+    it('challenges no client that has not declared to understand it', async () => {
+      const response = await organization(entra.issueToken({ audience: graph }));
+      expect(response.status).toBe(401);
+      expect(response.headers['www-authenticate']).not.toMatch(/claims/);
     });
 
     it('refuses a token that is no good without a challenge: claims would not help', async () => {
       const claims = { acrs: ['c1'] };
-      const response = await me(entra.issueToken({ audience: graph, claims, lifetimeInSeconds: -1 }));
+      const response = await organization(
+        entra.issueToken({ audience: graph, claims, lifetimeInSeconds: -1 }),
+      );
       expect(response.status).toBe(401);
       expect(response.headers['www-authenticate']).not.toMatch(/claims/);
     });
   });
 
   it('refuses a request without a token', async () => {
-    const response = await me();
+    const response = await organization();
     expect(response.status).toBe(401);
     expect(response.json()).toMatchObject({ error: { message: 'Access token is empty.' } });
   });

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** @see https://learn.microsoft.com/graph/api/user-get */
-export class GraphUser {
+/** @see https://learn.microsoft.com/graph/api/organization-list */
+export class Organization {
   @ApiProperty()
   id!: string;
 

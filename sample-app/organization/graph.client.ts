@@ -11,7 +11,7 @@ import {
 import { EntraTokenService, GraphChallengeHandler } from 'nestjs-entra-auth';
 
 import { Platform } from '../platform/platform.js';
-import type { GraphUser } from './graph-user.dto.js';
+import type { Organization } from './organization.dto.js';
 
 const scopes = ['https://graph.microsoft.com/.default'];
 const timeoutInMs = 10_000;
@@ -34,8 +34,10 @@ export class GraphClient {
     this.client = Client.initWithMiddleware({ middleware, baseUrl: url, customHosts });
   }
 
-  async me(): Promise<GraphUser> {
-    const { id, displayName } = await this.get('/me');
+  /** The tenant; `/me` would be refused, since no person has signed in. Needs the permission Organization.Read.All. */
+  async organization(): Promise<Organization> {
+    const { value } = await this.get('/organization');
+    const { id, displayName } = (Array.isArray(value) ? value[0] : undefined) ?? {};
     if (typeof id !== 'string' || typeof displayName !== 'string') {
       throw new BadGatewayException('Microsoft Graph sent an answer that cannot be read.');
     }

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import type { EndpointRequest, EndpointResponse } from '../http/endpoint.js';
+
+/** A refusal of Graph. */
+export interface GraphRefusal {
+  status: number;
+  code: string;
+  message: string;
+  headers?: Record<string, string>;
+}
+
+/** What Graph answers to an application where a person is meant, whatever its permissions. */
+export const delegatedOnly: GraphRefusal = {
+  status: 400,
+  code: 'BadRequest',
+  message: '/me request is only valid with delegated authentication flow.',
+};
+
+/** What Graph answers to a token without the permission. */
+export const insufficientPrivileges: GraphRefusal = {
+  status: 403,
+  code: 'Authorization_RequestDenied',
+  message: 'Insufficient privileges to complete the operation.',
+};
+
+/** What Graph answers where there is no such object. */
+export function resourceNotFound(id: string): GraphRefusal {
+  return {
+    status: 404,
+    code: 'Request_ResourceNotFound',
+    message: `Resource '${id}' does not exist or one of its queried reference-property objects are not present.`,
+  };
+}
+
+/** What Graph answers where its schema has nothing. */
+export function unknownSegment(segment: string): GraphRefusal {
+  return { status: 400, code: 'BadRequest', message: `Resource not found for the segment '${segment}'.` };
+}
+
+/**
+ * The refusal as it goes out.
+ *
+ * @param now - Milliseconds since 1970
+ * @see https://learn.microsoft.com/graph/errors
+ */
+export function graphError(refusal: GraphRefusal, request: EndpointRequest, now: number): EndpointResponse {
+  const requestId = randomUUID();
+  const given = request.headers['client-request-id'];
+  const ids = { 'request-id': requestId, 'client-request-id': typeof given === 'string' ? given : requestId };
+  const date = new Date(now).toISOString().slice(0, 19);
+  const { status, code, message, headers } = refusal;
+  return {
+    status,
+    headers: { ...headers, ...ids },
+    body: { error: { code, message, innerError: { date, ...ids } } },
+  };
+}
