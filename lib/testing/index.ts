@@ -2,6 +2,7 @@
 export { startLocalEntra } from './start-local-entra.js';
 export type { LocalEntra } from './local-entra.js';
 export type { LocalEntraOptions } from './local-entra.options.js';
+export type { LocalCredential, LocalTokenOptions } from './in-process.credential.js';
 export type { ClientOptions } from './directory/client.options.js';
 export type { LocalUser } from './directory/local-user.js';
 export type { LocalClient } from './directory/local-client.js';

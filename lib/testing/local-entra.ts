@@ -1,6 +1,7 @@
 import type { LocalClient } from './directory/local-client.js';
 import type { EnvironmentKind } from './environment.js';
 import type { Faults } from './faults/faults.js';
+import type { LocalCredential } from './in-process.credential.js';
 import type { LocalPostgres } from './postgres/index.js';
 import type { RefreshTokens } from './refresh-tokens/refresh-tokens.js';
 import type { RequestCounters } from './requests/request.counters.js';
@@ -64,6 +65,13 @@ export interface LocalEntra extends AsyncDisposable {
    * @param client - Who logs in; managed identities are selected in the request instead. Default: the first client.
    */
   environment(kind: EnvironmentKind, client?: LocalClient): Record<string, string>;
+  /**
+   * A credential that asks the token endpoint within the process, with its faults and counters but without a socket. With
+   * a `ManualClock` it is the only one whose answers arrive before the clock moves on.
+   *
+   * @param client - Who logs in, by its secret. Default: the first client.
+   */
+  credential(client?: LocalClient): LocalCredential;
   /** Makes a token that no endpoint would issue. */
   issueToken(wanted: HandMadeToken): string;
   /**

@@ -8,7 +8,9 @@ import { appServicePath } from './endpoints/app-service.endpoint.js';
 import { environmentVariables, type EnvironmentKind } from './environment.js';
 import { FaultRegistry } from './faults/fault.registry.js';
 import { Latency } from './http/latency.js';
+import type { RequestDispatcher } from './http/request.dispatcher.js';
 import type { Ports } from './http/ports.js';
+import { InProcessCredential, type LocalCredential } from './in-process.credential.js';
 import type { LocalEntra } from './local-entra.js';
 import { atLeast } from './number-check.js';
 import type { LocalPostgres } from './postgres/index.js';
@@ -53,6 +55,7 @@ export class RunningEntra implements LocalEntra {
   readonly faults: FaultRegistry;
   readonly requests = new RequestTally();
   readonly refreshTokens: RefreshTokenRegistry;
+  private readonly authority: RequestDispatcher;
   private readonly latency: Latency;
   private readonly issuer: TokenIssuer;
   private readonly verifier: TokenVerifier;
@@ -82,7 +85,7 @@ export class RunningEntra implements LocalEntra {
       (principal) => new FileBackedClient(principal, workspace, federatedIssuer),
     );
     const context = { tally: this.requests, faults: this.faults, latency: this.latency, now: settings.now };
-    serveEndpoints(ports, context, {
+    this.authority = serveEndpoints(ports, context, {
       jwt,
       signingKey,
       settings,
@@ -147,6 +150,10 @@ export class RunningEntra implements LocalEntra {
 
   environment(kind: EnvironmentKind, client: LocalClient = this.client): Record<string, string> {
     return environmentVariables(kind, client, this);
+  }
+
+  credential(client: LocalClient = this.client): LocalCredential {
+    return new InProcessCredential(this.authority, client, this.parts.settings.now);
   }
 
   issueToken(wanted: HandMadeToken): string {

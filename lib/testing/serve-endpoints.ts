@@ -16,8 +16,12 @@ export interface EndpointParts extends AuthorityParts {
   appServiceHeader: string;
 }
 
-/** Puts the endpoints on their ports. */
-export function serveEndpoints(ports: Ports, context: DispatcherContext, parts: EndpointParts): void {
+/** Puts the endpoints on their ports. Returns the dispatcher of the authority. */
+export function serveEndpoints(
+  ports: Ports,
+  context: DispatcherContext,
+  parts: EndpointParts,
+): RequestDispatcher {
   const { directory, issuer, verifier, settings, refreshTokens } = parts;
   const shown: GraphDirectory = {
     principals: directory.principals,
@@ -27,8 +31,10 @@ export function serveEndpoints(ports: Ports, context: DispatcherContext, parts: 
   };
   const serve = (listener: Listener, endpoints: Endpoint[]): void =>
     listener.serve(new RequestDispatcher(endpoints, context));
-  serve(ports.authority, authorityEndpoints(parts));
+  const authority = new RequestDispatcher(authorityEndpoints(parts), context);
+  ports.authority.serve(authority);
   serve(ports.graph, [new GraphEndpoint(shown, verifier, parts.graphUrl, settings)]);
   serve(ports.imds, [new ImdsEndpoint(directory, issuer, settings.now)]);
   serve(ports.appService, [new AppServiceEndpoint(directory, issuer, parts.appServiceHeader)]);
+  return authority;
 }

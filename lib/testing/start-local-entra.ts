@@ -8,6 +8,7 @@ import type { LocalEntraOptions } from './local-entra.options.js';
 import { atLeast } from './number-check.js';
 import type { LocalPostgresOptions } from './postgres/index.js';
 import { RunningEntra } from './running-entra.js';
+import { backdatedBySeconds } from './tokens/access-token.claims.js';
 import { databaseAudiences } from './tokens/audiences.js';
 import { loadJsonWebToken } from './tokens/json-web-token.loader.js';
 import { generateSigningKey } from './tokens/signing-key.js';
@@ -62,7 +63,7 @@ function tokenSettings(options: LocalEntraOptions): TokenSettings {
       refreshInSeconds === undefined ? undefined : atLeast(0, refreshInSeconds, 'refreshInSeconds'),
     graphAuthenticationContext: undefined,
     graphChallengeStatus: 401,
-    now: options.now ?? (() => Date.now()),
+    now: () => (options.clock ?? Date).now(),
   };
 }
 
@@ -91,5 +92,6 @@ async function startPostgres(
     verifyToken: (token) => entra.verifyToken(token, { audience: databaseAudiences }),
     watchdog: parts.workspace.watchdog,
     now: parts.now,
+    backdatedBySeconds,
   });
 }

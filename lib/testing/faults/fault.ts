@@ -46,7 +46,7 @@ export type ResponseFault =
  *
  * - `expired-token`: `exp` is a minute in the past. The response says so too, unless `claimedLifetimeInSeconds` makes it
  *   promise a life that the token does not have.
- * - `same-token`: the newest token of this client and resource again, as IMDS does from its own cache.
+ * - `same-token`: the newest token of this client and resource again until it ends, as IMDS does from its own cache.
  * - `wrong-audience`: a token for another API, by default Azure Resource Manager.
  * - `huge-token`: at least `minimumLength` characters, 7,500 by default, as with many group memberships.
  */

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isGrantFault, isTokenFault } from '../faults/fault.js';
+import { isGrantFault, isTokenFault, type Fault } from '../faults/fault.js';
 import { faultResponse } from '../faults/fault-response.js';
 import type { FaultRegistry } from '../faults/fault.registry.js';
 import type { RequestTally } from '../requests/request.counters.js';
-import type { Endpoint, EndpointResponse } from './endpoint.js';
+import type { Endpoint, EndpointRequest, EndpointResponse } from './endpoint.js';
 import type { Latency } from './latency.js';
 import { readRequest } from './request-reader.js';
 import { writeResponse } from './response-writer.js';
@@ -18,9 +18,13 @@ export interface DispatcherContext {
   now: () => number;
 }
 
+/** A response, whole or only its first half, or none. */
+export type RequestOutcome =
+  { response: EndpointResponse; afterHalf?: 'then-hang' | 'then-cut' } | 'reset' | 'silence';
+
 type Reset = (connection: Socket) => void;
 
-/** Hands the requests of one port to its endpoints: counted, then delayed, then answered or hit by a fault. */
+/** Hands the requests of one port to its endpoints. */
 export class RequestDispatcher {
   constructor(
     private readonly endpoints: readonly Endpoint[],
@@ -36,38 +40,48 @@ export class RequestDispatcher {
     }
   }
 
-  private async answer(message: IncomingMessage, response: ServerResponse, reset: Reset): Promise<void> {
-    const { tally, faults, latency, now } = this.context;
-    const request = await readRequest(message);
+  /** What becomes of a request that has been read: counted, then delayed, then answered or hit by a fault. */
+  async outcome(request: EndpointRequest): Promise<RequestOutcome> {
+    const { tally, faults, latency } = this.context;
     const endpoint = this.endpoints.find((candidate) => candidate.matches(request.path));
-    if (endpoint === undefined) return writeResponse(response, notFound(request.path));
+    if (endpoint === undefined) return { response: notFound(request.path) };
     tally.add(endpoint.name, endpoint.resourceOf?.(request));
     // Taken on arrival: requests that overlap meet the faults in the order in which they came.
     const fault = faults.take(endpoint.name);
     await latency.pass();
-    if (fault === undefined) return writeResponse(response, endpoint.handle(request));
-    if (isTokenFault(fault))
-      return writeResponse(response, endpoint.handle({ ...request, tokenFault: fault }));
-    if (isGrantFault(fault))
-      return writeResponse(response, endpoint.handle({ ...request, grantFault: fault }));
+    return fault === undefined
+      ? { response: endpoint.handle(request) }
+      : this.faulty(fault, endpoint, request);
+  }
+
+  private async answer(message: IncomingMessage, response: ServerResponse, reset: Reset): Promise<void> {
+    const outcome = await this.outcome(await readRequest(message));
+    if (outcome === 'reset') return reset(message.socket);
+    if (outcome === 'silence') return;
+    writeResponse(response, outcome.response, outcome.afterHalf);
+  }
+
+  private faulty(fault: Fault, endpoint: Endpoint, request: EndpointRequest): RequestOutcome {
+    if (isTokenFault(fault)) return { response: endpoint.handle({ ...request, tokenFault: fault }) };
+    if (isGrantFault(fault)) return { response: endpoint.handle({ ...request, grantFault: fault }) };
     switch (fault.kind) {
       case 'connection-refused':
       case 'connection-reset':
-        return reset(message.socket);
+        return 'reset';
       case 'hang-before-headers':
-        return;
+        return 'silence';
       case 'hang-after-processing':
         endpoint.handle(request);
-        return;
+        return 'silence';
       case 'hang-in-body':
-        return writeResponse(response, endpoint.handle(request), 'then-hang');
+        return { response: endpoint.handle(request), afterHalf: 'then-hang' };
       case 'cut-in-body':
-        return writeResponse(response, endpoint.handle(request), 'then-cut');
+        return { response: endpoint.handle(request), afterHalf: 'then-cut' };
       case 'http-status':
       case 'entra-error':
       case 'invalid-json':
       case 'html-page':
-        return writeResponse(response, faultResponse(fault, now(), request));
+        return { response: faultResponse(fault, this.context.now(), request) };
     }
   }
 }

@@ -31,7 +31,7 @@ export interface LocalPostgres {
 
   /** From now on this token is refused, however long it is valid. Sessions stay. */
   revoke(token: string): void;
-  /** Revokes every token that logged in so far or was issued before this second (`iat`). */
+  /** Revokes every token that logged in so far or was issued before this second. */
   revokeAll(): void;
 
   /** Breaks every connection, as a network does. */

@@ -57,7 +57,7 @@ export class RunningPostgres implements LocalPostgres {
   }
 
   revokeAll(): void {
-    this.parts.login.revoked.revokeAll();
+    this.parts.login.revokeAll();
   }
 
   dropConnections(): void {

@@ -22,6 +22,8 @@ export interface LocalPostgresContext {
   watchdog: Watchdog;
   /** Milliseconds since 1970, by the clock that the tokens are issued with. */
   now: () => number;
+  /** By how much `iat` of a token lies before the moment of its issue. */
+  backdatedBySeconds: number;
 }
 
 /**
@@ -33,7 +35,12 @@ export async function startLocalPostgres(context: LocalPostgresContext): Promise
   const { options } = context;
   const roles = options.roles ?? [context.defaultRole];
   const cluster = new DatabaseCluster(options, context.watchdog);
-  const login = new LoginService(context.verifyToken, context.now, options.onLogin ?? (() => undefined));
+  const login = new LoginService(
+    context.verifyToken,
+    context.now,
+    context.backdatedBySeconds,
+    options.onLogin ?? (() => undefined),
+  );
   const gateway = new GatewayServer(context.tls, {
     login,
     backendSocket: socketPath(cluster.directory),

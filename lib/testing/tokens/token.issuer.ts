@@ -39,7 +39,7 @@ export class TokenIssuer {
     const slot = `${tenantId} ${clientId} ${objectId} ${order.audience}`;
     if (order.fault?.kind === 'same-token') {
       const again = this.newest.get(slot);
-      if (again !== undefined) return again;
+      if (again !== undefined && again.expiresOn > this.now()) return again;
     }
     const issued = this.sign(order);
     this.newest.set(slot, issued);

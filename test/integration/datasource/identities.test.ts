@@ -28,7 +28,7 @@ afterAll(() => Promise.all(entras.map((entra) => entra.stop())));
 async function start(tenantId: string): Promise<LocalEntra> {
   const entra = await startLocalEntra({
     tenantId,
-    now: clock.now,
+    clock,
     additionalClients: [{ name: 'reporter' }],
     postgres: {
       onLogin: ({ role, outcome }) => {

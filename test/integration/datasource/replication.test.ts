@@ -29,6 +29,7 @@ async function startReplica(): Promise<typeof replica> {
     verifyToken: (token) => entra.verifyToken(token, { audience: databaseAudience }),
     watchdog,
     now: clock.now,
+    backdatedBySeconds: 300,
   });
   const stop = async (): Promise<void> => {
     await server.stop();
@@ -38,7 +39,7 @@ async function startReplica(): Promise<typeof replica> {
 }
 
 beforeAll(async () => {
-  entra = await startLocalEntra({ postgres: true, now: clock.now });
+  entra = await startLocalEntra({ postgres: true, clock });
   replica = await startReplica();
 });
 

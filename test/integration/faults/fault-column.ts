@@ -22,7 +22,7 @@ export function describeColumns(...kinds: readonly CredentialKind[]): void {
 
   beforeAll(async () => {
     clock.install();
-    entra = await startLocalEntra({ now: clock.trueTime });
+    entra = await startLocalEntra({ clock: { now: clock.trueTime } });
   });
 
   afterEach(async () => {

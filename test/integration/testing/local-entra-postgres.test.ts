@@ -5,9 +5,10 @@ import { accessToken, askForToken, graph, postgres, send } from './local-entra.f
 
 describe('A local Entra with PostgreSQL', () => {
   let entra: LocalEntra;
+  let elapsed = 0;
 
   beforeAll(async () => {
-    entra = await startLocalEntra({ postgres: true });
+    entra = await startLocalEntra({ postgres: true, clock: { now: () => Date.now() + elapsed } });
   });
   afterAll(() => entra.stop());
 
@@ -29,6 +30,19 @@ describe('A local Entra with PostgreSQL', () => {
     expect(await logIn(await accessToken(send(entra, imds, { headers: { metadata: 'true' } })))).toBe(
       'notes-app',
     );
+  });
+
+  it('revokes every token that was issued, also unused ones, and takes the next one', async () => {
+    const scope = `${postgres}/.default`;
+    const [used, unused] = [
+      await accessToken(askForToken(entra, { scope })),
+      await accessToken(askForToken(entra, { scope })),
+    ];
+    await logIn(used);
+    elapsed += 1_000;
+    entra.postgres.revokeAll();
+    for (const token of [used, unused]) await expect(logIn(token)).rejects.toMatchObject({ code: '28P01' });
+    expect(await logIn(await accessToken(askForToken(entra, { scope })))).toBe('notes-app');
   });
 
   it('refuses a token for Graph, an expired one and one of another tenant', async () => {

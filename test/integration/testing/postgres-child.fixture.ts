@@ -20,7 +20,7 @@ const watched = {
   stopProcess: (pid) => { watchdog.stopProcess(pid); say({ pid }); },
 };
 startLocalPostgres({
-  options, tls, watchdog: watched, now: Date.now,
+  options, tls, watchdog: watched, now: Date.now, backdatedBySeconds: 0,
   defaultRole: { name: 'app', objectId: 'o' },
   verifyToken: () => ({ oid: 'o', iat: 0, exp: Date.now() / 1000 + 60 }),
 }).then(async (server) => {

@@ -127,6 +127,7 @@ export async function startTestServer(options: LocalPostgresOptions = {}): Promi
     verifyToken: verifier(clock),
     watchdog,
     now: clock.now,
+    backdatedBySeconds: 0,
   });
   const token = (wishes?: TokenWishes): string => makeToken(clock, wishes);
   const client = (password = token(), more: pg.ClientConfig = {}): pg.ClientConfig => ({

@@ -31,7 +31,7 @@ describe('The refresh_token grant', () => {
 
   beforeAll(async () => {
     entra = await startLocalEntra({
-      now: () => startedAt + elapsed,
+      clock: { now: () => startedAt + elapsed },
       additionalClients: [{ name: 'public', publicClient: true }],
     });
   });

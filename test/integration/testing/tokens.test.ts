@@ -15,7 +15,7 @@ describe('Tokens made and checked by hand', () => {
   let entra: LocalEntra;
 
   beforeAll(async () => {
-    entra = await startLocalEntra({ now: clock.now });
+    entra = await startLocalEntra({ clock });
   });
   afterAll(() => entra.stop());
 

@@ -13,14 +13,18 @@ import type { TokenVerifier, VerifiedToken } from './token-verifier.js';
 export class LoginService {
   readonly tally = new LoginTally();
   readonly roles = new EntraRoles();
-  readonly revoked: RevokedTokens;
+  readonly revoked = new RevokedTokens();
 
   constructor(
     private readonly verifyToken: TokenVerifier,
     private readonly now: () => number,
+    private readonly backdatedBySeconds: number,
     private readonly onLogin: (event: LoginEvent) => void,
-  ) {
-    this.revoked = new RevokedTokens(now);
+  ) {}
+
+  /** Revokes what has logged in so far or was issued before this second. */
+  revokeAll(): void {
+    this.revoked.revokeAll(Math.floor(this.now() / 1000) - this.backdatedBySeconds);
   }
 
   /** @throws ConnectionRefusal */

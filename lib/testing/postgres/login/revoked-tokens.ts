@@ -4,9 +4,7 @@ import { createHash } from 'node:crypto';
 export class RevokedTokens {
   private readonly seen = new Set<string>();
   private readonly revoked = new Set<string>();
-  private issuedBeforeSecond = 0;
-
-  constructor(private readonly now: () => number) {}
+  private datedFrom = -Infinity;
 
   /** Notes an accepted token, so that `revokeAll` can name it. */
   remember(token: string): void {
@@ -20,14 +18,16 @@ export class RevokedTokens {
   /**
    * `iat` has whole seconds, so it cannot tell a token of this second that came before the call from the one that
    * replaces it; the tokens seen so far are therefore named one by one.
+   *
+   * @param dated - `iat` of a token that is issued at this moment, in seconds since 1970
    */
-  revokeAll(): void {
+  revokeAll(dated: number): void {
     for (const token of this.seen) this.revoked.add(token);
-    this.issuedBeforeSecond = Math.floor(this.now() / 1000);
+    this.datedFrom = dated;
   }
 
   includes(token: string, issuedAt: number): boolean {
-    return this.revoked.has(digest(token)) || issuedAt < this.issuedBeforeSecond;
+    return this.revoked.has(digest(token)) || issuedAt < this.datedFrom;
   }
 }
 
