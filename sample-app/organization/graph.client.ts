@@ -37,7 +37,8 @@ export class GraphClient {
   /** The tenant; `/me` would be refused, since no person has signed in. Needs the permission Organization.Read.All. */
   async organization(): Promise<Organization> {
     const { value } = await this.get('/organization');
-    const { id, displayName } = (Array.isArray(value) ? value[0] : undefined) ?? {};
+    const [first] = Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
+    const { id, displayName } = first ?? {};
     if (typeof id !== 'string' || typeof displayName !== 'string') {
       throw new BadGatewayException('Microsoft Graph sent an answer that cannot be read.');
     }
