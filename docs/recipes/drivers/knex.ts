@@ -1,10 +1,19 @@
 import knex, { type Knex } from 'knex';
 import type { EntraTokenService } from 'nestjs-entra-auth';
 
+import { createPool } from './pg.js';
 import type { Server } from './server.js';
 
-export function createKnex(tokens: EntraTokenService, { host, port, database, user, ca }: Server): Knex {
-  const ssl = { rejectUnauthorized: true, ca };
-  const password = tokens.passwordProvider('postgres');
-  return knex({ client: 'pg', connection: { host, port, database, user, ssl, password } });
+export function createKnex(
+  tokens: EntraTokenService,
+  server: Server,
+): { knex: Knex; close: () => Promise<void> } {
+  // Knex opens its connections through `pg`, and does not close one whose password function rejected. A pool does.
+  const pool = createPool(tokens, server);
+  const database = knex({ client: 'pg', connectionPool: pool });
+  const close = async (): Promise<void> => {
+    await database.destroy();
+    await pool.end();
+  };
+  return { knex: database, close };
 }

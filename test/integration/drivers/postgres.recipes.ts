@@ -5,17 +5,21 @@ import type { Knex } from 'knex';
 import { CompiledQuery, type Kysely } from 'kysely';
 import type { EntraTokenService } from 'nestjs-entra-auth';
 import type pg from 'pg';
+import type postgres from 'postgres';
 import type { Sequelize } from 'sequelize';
 
 import { createSequelizeOfAzure } from '../../../docs/recipes/drivers/azure-postgresql-auth.js';
 import { createDrizzle } from '../../../docs/recipes/drivers/drizzle.js';
 import { createKnex } from '../../../docs/recipes/drivers/knex.js';
 import { createKysely } from '../../../docs/recipes/drivers/kysely.js';
-import { mikroOrmOptions } from '../../../docs/recipes/drivers/mikro-orm.js';
+import { mikroOrm6Options } from '../../../docs/recipes/drivers/mikro-orm-6.js';
+import { mikroOrm7Options } from '../../../docs/recipes/drivers/mikro-orm-7.js';
 import { createPool } from '../../../docs/recipes/drivers/pg.js';
+import { createPostgresJs } from '../../../docs/recipes/drivers/postgres-js.js';
 import { createPrismaAdapter } from '../../../docs/recipes/drivers/prisma.js';
 import { createSequelize } from '../../../docs/recipes/drivers/sequelize.js';
 import type { Server } from '../../../docs/recipes/drivers/server.js';
+import { mikroOrm7 } from './mikro-orm-7.installation.js';
 
 /** What every driver can do, in one form. */
 export interface Subject {
@@ -49,14 +53,18 @@ export const subjects = {
     row: async (sql) => first((await database.raw<{ rows: object[] }>(sql)).rows),
     close: () => database.destroy(),
   }),
-  mikroOrm: async (options: Options): Promise<Subject> => {
+  mikroOrm: async (options: Options, Orm = MikroORM): Promise<Subject> => {
     const discovery = { warnWhenNoEntities: false };
-    const orm = await MikroORM.init({ ...options, discovery, entities: [], connect: false });
+    const orm = await Orm.init({ ...options, discovery, entities: [], connect: false });
     return {
       row: async (sql) => first(await orm.em.getConnection().execute<object[]>(sql)),
       close: () => orm.close(true),
     };
   },
+  postgresJs: (sql: postgres.Sql): Subject => ({
+    row: async (text) => first(await sql.unsafe<object[]>(text)),
+    close: () => sql.end(),
+  }),
   prisma: async (factory: PrismaPg): Promise<Subject> => {
     const adapter = await factory.connect();
     return {
@@ -70,13 +78,24 @@ export const subjects = {
   }),
 };
 
+const openKnex = ({ knex, close }: ReturnType<typeof createKnex>): Subject => ({
+  ...subjects.knex(knex),
+  close,
+});
+
 /** The recipes of the documentation for PostgreSQL. */
 export const postgresRecipes: readonly Recipe[] = [
   { name: 'pg.Pool', open: (tokens, server) => subjects.pool(createPool(tokens, server)) },
   { name: 'Drizzle', open: (tokens, server) => subjects.drizzle(createDrizzle(tokens, server)) },
   { name: 'Kysely', open: (tokens, server) => subjects.kysely(createKysely(tokens, server)) },
-  { name: 'Knex', open: (tokens, server) => subjects.knex(createKnex(tokens, server)) },
-  { name: 'MikroORM', open: (tokens, server) => subjects.mikroOrm(mikroOrmOptions(tokens, server)) },
+  { name: 'Knex', open: (tokens, server) => openKnex(createKnex(tokens, server)) },
+  { name: 'MikroORM 6', open: (tokens, server) => subjects.mikroOrm(mikroOrm6Options(tokens, server)) },
+  {
+    name: 'MikroORM 7',
+    open: async (tokens, server) =>
+      subjects.mikroOrm(mikroOrm7Options(tokens, server), await mikroOrm7.load()),
+  },
+  { name: 'postgres.js', open: (tokens, server) => subjects.postgresJs(createPostgresJs(tokens, server)) },
   {
     name: "Prisma's adapter",
     open: (tokens, server) => subjects.prisma(createPrismaAdapter(tokens, server)),

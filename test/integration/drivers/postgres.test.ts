@@ -4,16 +4,18 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import knex from 'knex';
-import { EntraAuthModule, EntraTokenService } from 'nestjs-entra-auth';
+import { EntraAuthModule, EntraTokenService, type TokenCredential } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 import pg from 'pg';
 
 import { createSequelizeOfAzure } from '../../../docs/recipes/drivers/azure-postgresql-auth.js';
-import { mikroOrmOptions } from '../../../docs/recipes/drivers/mikro-orm.js';
+import { mikroOrm6Options } from '../../../docs/recipes/drivers/mikro-orm-6.js';
 import { poolProvider } from '../../../docs/recipes/drivers/pg.js';
 import { createSequelize } from '../../../docs/recipes/drivers/sequelize.js';
 import type { Server } from '../../../docs/recipes/drivers/server.js';
+import { createDataSourceFactory } from '../../support/local-database.js';
 import { credentialFactory } from '../../support/local-entra.js';
+import { mikroOrm7 } from './mikro-orm-7.installation.js';
 import { postgresRecipes, subjects, type Recipe, type Subject } from './postgres.recipes.js';
 
 let entra: LocalEntra;
@@ -45,6 +47,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await app?.close();
   await entra?.stop();
+  await mikroOrm7.remove();
 });
 
 async function using<T>(subject: Subject, work: (subject: Subject) => Promise<T>): Promise<T> {
@@ -63,7 +66,7 @@ async function retireToken(): Promise<string> {
   return token;
 }
 
-const process = 'select pg_backend_pid()';
+const session = 'select pg_backend_pid()';
 /** Lasts until a second one runs beside it, so that two at once need two connections; half a second at most. */
 const busyProcess = 'select process_beside_another()';
 const processBesideAnother = `
@@ -82,7 +85,7 @@ const refusal = { code: '28P01' };
 describe.each(postgresRecipes)('the recipe for $name', ({ open }: Recipe) => {
   it('logs in anew with the new token, keeps what is established, and asks nobody for a token', async () => {
     await using(await open(tokens, server), async ({ row }) => {
-      const [established] = await row(process);
+      const [established] = await row(session);
       await retireToken();
       const { accepted, refused } = entra.postgres.logins;
       entra.requests.reset();
@@ -97,13 +100,61 @@ describe.each(postgresRecipes)('the recipe for $name', ({ open }: Recipe) => {
   it.each([
     ['by an authority that is not known', () => ({ ...server, ca: undefined }), /unable to verify/],
     ['for another name', () => ({ ...server, host: '0' }), /does not match certificate's altnames/],
+    [
+      'for another address',
+      () => ({ ...server, host: '0.0.0.0' }),
+      /IP: 0\.0\.0\.0 is not in the cert's list/,
+    ],
   ])('gives no token to a server whose certificate is %s', async (_, target, reason) => {
     const { accepted, refused } = entra.postgres.logins;
     await using(await open(tokens, target()), async ({ row }) => {
-      const failure: unknown = await row(process).catch((error: unknown) => error);
+      const failure: unknown = await row(session).catch((error: unknown) => error);
       expect(inspect(failure, { depth: 9 })).toMatch(reason);
     });
     expect(entra.postgres.logins).toMatchObject({ accepted, refused });
+  });
+});
+
+/** Tokens of a credential that can be broken. */
+function breakableTokens(): { tokens: EntraTokenService; outage: { over: boolean } } {
+  const outage = { over: false };
+  const credential = credentialFactory(entra)();
+  const getToken: TokenCredential['getToken'] = (scopes, options) =>
+    outage.over ? credential.getToken(scopes, options) : Promise.reject(new Error('AADSTS90033: outage'));
+  // Some pools log in again for every waiting query, one after the other.
+  const refresh = { backoff: { initialDelayInMs: 10, maxDelayInMs: 10 } };
+  const resources = { postgres: {} };
+  const { service } = createDataSourceFactory({
+    credential: { getToken },
+    resources,
+    refresh,
+    startup: 'lazy',
+  });
+  return { tokens: service, outage };
+}
+
+describe.each(postgresRecipes)('an outage without a token, with the recipe for $name', ({ open }: Recipe) => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  beforeAll(() => void process.on('unhandledRejection', note));
+  afterAll(() => void process.off('unhandledRejection', note));
+
+  it('fails each query with the reason, and passes', async () => {
+    const { accepted, refused } = entra.postgres.logins;
+    const { tokens, outage } = breakableTokens();
+    await using(await open(tokens, server), async ({ row }) => {
+      // More than a pool has connections: none of them may be lost.
+      const queries = Array.from({ length: 12 }, () => row(session).catch((error: unknown) => error));
+      for (const failure of await Promise.all(queries)) {
+        expect(inspect(failure, { depth: 9 })).toContain('AADSTS90033');
+      }
+      expect(entra.postgres.logins).toMatchObject({ accepted, refused });
+      outage.over = true;
+      await tokens.refresh('postgres');
+      await expect(row(session)).resolves.toEqual([expect.any(Number)]);
+    });
+    await tokens.onApplicationShutdown();
+    expect(unhandled).toEqual([]);
   });
 });
 
@@ -129,11 +180,15 @@ describe('what the page warns of', () => {
     const connection = async () => ({ host, port, database, user, ssl, password: await password() });
     const once: Subject[] = [
       subjects.knex(knex({ client: 'pg', connection, log: { warn: () => undefined } })),
-      await subjects.mikroOrm({ ...mikroOrmOptions(tokens, server), password }),
+      await subjects.mikroOrm({
+        ...mikroOrm6Options(tokens, server),
+        password,
+        driverOptions: { connection: { ssl } },
+      }),
     ];
     for (const subject of once) {
       await using(subject, async ({ row }) => {
-        await row(process);
+        await row(session);
         await retireToken();
         await expect(Promise.all([row(busyProcess), row(busyProcess)])).rejects.toMatchObject(refusal);
       });

@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EntraTokenService, TokenCredential } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
+import { messagesOf } from '../../../docs/recipes/drivers/mssql-failure.js';
 import { sqlServerOptions } from '../../../docs/recipes/drivers/typeorm-mssql.js';
 import { createDataSourceFactory } from '../../support/local-database.js';
 import { credentialFactory } from '../../support/local-entra.js';
@@ -49,5 +52,31 @@ describe('the recipe for Azure SQL through TypeORM', () => {
     expect(sqlServerOptions(tokens, { host: 'localhost', port: 1433, database: 'notes' })).toMatchObject({
       options: { encrypt: true, trustServerCertificate: false },
     });
+  });
+});
+
+describe('an error of mssql for a login without a token', () => {
+  const { ConnectionError } = createRequire(import.meta.url)('mssql') as {
+    ConnectionError: new (cause: Error) => Error;
+  };
+  // The error that tedious makes of a credential's.
+  const failure = new ConnectionError(
+    new AggregateError([
+      new Error('Security token could not be authenticated or authorized.'),
+      new Error('AADSTS90033'),
+    ]),
+  );
+
+  it('has an empty message', () => {
+    expect(failure.message).toBe('');
+  });
+
+  it('gives its reason to the recipe', () => {
+    expect(messagesOf(failure)).toEqual([
+      'Security token could not be authenticated or authorized.',
+      'AADSTS90033',
+    ]);
+    expect(messagesOf(new Error('Login failed.', { cause: 'unknown' }))).toEqual(['Login failed.']);
+    expect(messagesOf(undefined)).toEqual([]);
   });
 });
