@@ -9,6 +9,7 @@ import { askWithTarget, destroySocket, onServerError } from './client-internals.
 import { ConnectionGenerations } from './connection-generations.js';
 import { ConnectionLifetime } from './connection-lifetime.js';
 import type { EntraLogin } from './entra-login.js';
+import { IdleConnections } from './idle-connections.js';
 
 type PgModule = typeof pg;
 type ClientCallback = (error: Error) => void;
@@ -34,6 +35,7 @@ function explained(error: Error): Error {
 export interface LoginDriver {
   login: EntraLogin;
   driver: PgModule;
+  idle: IdleConnections;
 }
 
 /**
@@ -41,7 +43,12 @@ export interface LoginDriver {
  * replaced, and that lets connections grow only so old. Given to TypeORM as its `driver`, so that `pg-native` is never
  * picked up and every pool is this one.
  */
-export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Clock): PgModule {
+export function createEntraDriver(
+  driver: PgModule,
+  login: EntraLogin,
+  clock: Clock,
+  idle = new IdleConnections(),
+): PgModule {
   class EntraClient extends driver.Client {
     #hasBegun = false;
 
@@ -108,6 +115,7 @@ export function createEntraDriver(driver: PgModule, login: EntraLogin, clock: Cl
       }
       super({ ...config, Client: PooledClient });
       this.#generations = generations;
+      idle.watch(this);
       if (login.dataSource.maxConnectionLifetimeInMs !== undefined) {
         this.#limitLifetime(login.dataSource.maxConnectionLifetimeInMs);
       }

@@ -1,6 +1,7 @@
 import type { TypeOrmModuleOptions, TypeOrmOptionsFactory } from '@nestjs/typeorm';
 import { Subject, type Observable } from 'rxjs';
 
+import { asError } from '../errors/as-error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { EntraOptionsError } from '../errors/options.error.js';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
@@ -11,6 +12,7 @@ import { withDeadline } from '../refresh/deadline.js';
 import type { EntraTokenService } from '../token/entra-token.service.js';
 import { createEntraDriver, type LoginDriver } from './entra-driver.js';
 import { EntraLogin } from './entra-login.js';
+import { IdleConnections, type SilenceCheck } from './idle-connections.js';
 import { loadPg } from './load-pg.js';
 import type { LoginEvent } from './login-event.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
@@ -19,6 +21,13 @@ import { verifiesServer } from './server-verification.js';
 import { SingleLogin } from './single-login.js';
 import { openingOption } from './ssl-mode.js';
 import { withPassword, withUsername } from './typeorm-servers.js';
+
+const leastPatienceInMs = 1_000;
+
+/** A server that is slow is slow on every connection: they get as long as a new login took, and a second at least. */
+function patienceInMs(loginInMs: number, leftInMs: number): number {
+  return Math.max(0, Math.min(Math.max(loginInMs, leastPatienceInMs), leftInMs / 2));
+}
 
 /**
  * Makes the options of TypeORM data sources whose password is the current access token, asked for on each new
@@ -78,27 +87,45 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   }
 
   /**
-   * Makes one login outside any pool, to the only server or the master, and runs a query.
+   * Makes one login outside any pool, to the only server or the master, and runs a query; the same query goes to the
+   * idle connections of the pools. Those that do not answer although the server answers a new login are closed.
    *
    * @param deadlineInMs how long all of it may take; then nothing of it is left
+   * @returns how many idle connections were silent
    * @internal
    */
-  async probe(name: string | undefined, query: string, deadlineInMs: number): Promise<void> {
+  async probe(name: string | undefined, query: string, deadlineInMs: number): Promise<number> {
     const { clock } = this.#options;
+    const startedAt = clock.now();
     const configured = this.#dataSource(name);
     let login: SingleLogin | undefined;
     let late = false;
-    const run = async (): Promise<void> => {
-      const dataSource = await this.#withRole(configured);
-      login = new SingleLogin(await this.#driver(dataSource));
-      if (!late) await login.query(query);
+    const run = async (): Promise<number> => {
+      const driver = await this.#driver(await this.#withRole(configured));
+      login = new SingleLogin(driver);
+      if (late) return 0;
+      const check = driver.idle.ask(query);
+      await login.query(query);
+      const passed = clock.now() - startedAt;
+      return this.#silentAfter(check, patienceInMs(passed, deadlineInMs - passed));
     };
     const onTimeout = (): Error => {
       late = true;
-      login?.close();
+      try {
+        login?.close();
+      } catch (error) {
+        this.#logger.debug(`A probe could not be ended: ${asError(error).message}`);
+      }
       return this.#lateError(configured, deadlineInMs);
     };
-    await withDeadline(run(), { timeoutInMs: deadlineInMs, clock, onTimeout });
+    return withDeadline(run(), { timeoutInMs: deadlineInMs, clock, onTimeout });
+  }
+
+  async #silentAfter({ allAnswered, closeSilent }: SilenceCheck, timeoutInMs: number): Promise<number> {
+    const { clock } = this.#options;
+    const silent = new EntraTimeoutError('An idle connection', timeoutInMs, 'It is closed.');
+    await withDeadline(allAnswered, { timeoutInMs, clock, onTimeout: () => silent }).catch(() => undefined);
+    return closeSilent();
   }
 
   #lateError({ name, resource, primary }: ResolvedDataSource, timeoutInMs: number): EntraTimeoutError {
@@ -163,7 +190,8 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
       if (this.#logins.observed) this.#logins.next(event());
     };
     const login = new EntraLogin(dataSource, this.#tokens, clock, onLogin, permanentErrorRetryInMs);
-    const made: LoginDriver = { login, driver: createEntraDriver(pgModule, login, clock) };
+    const idle = new IdleConnections();
+    const made: LoginDriver = { login, idle, driver: createEntraDriver(pgModule, login, clock, idle) };
     this.#drivers.set(dataSource.name, made);
     return made;
   }

@@ -39,6 +39,9 @@ export interface ResolvedDataSource {
 const defaultName = 'default';
 const defaultConnectTimeoutInMs = 15_000;
 
+/** Finds idle connections that lead nowhere any more; Azure's load balancers forget them after four minutes. */
+const keepAliveDefaults = { keepAlive: true, keepAliveInitialDelayMillis: 30_000 };
+
 // These reach pg behind TypeORM's back and win over what was checked here.
 const forbiddenExtras = [
   'password',
@@ -164,6 +167,7 @@ function typeOrmOptionsOf(
     ...(replication === undefined ? primary : { replication: { ...replication, master: primary, slaves } }),
     ...(applicationName === undefined ? {} : { applicationName }),
     extra: {
+      ...keepAliveDefaults,
       ...extra,
       ...(serverOptions === undefined ? {} : { options: serverOptions }),
       ...(sslnegotiation === undefined ? {} : { sslnegotiation }),

@@ -23,7 +23,7 @@ export class SingleLogin {
     try {
       await client.query(text);
     } finally {
-      void client.end().catch(() => undefined);
+      void (async () => client.end())().catch(() => undefined);
     }
   }
 

@@ -1,7 +1,7 @@
 import { isError } from './is-error.js';
 import { EntraAuthError } from './entra-auth.error.js';
 
-/** A connection to PostgreSQL did not come about. The error of the network or of the driver is the `cause`. */
+/** Could not connect to PostgreSQL. The error of the network or of the driver is the `cause`. */
 export class DatabaseUnreachableError extends EntraAuthError {
   override readonly name = 'DatabaseUnreachableError';
   readonly host: string;
@@ -9,7 +9,7 @@ export class DatabaseUnreachableError extends EntraAuthError {
 
   constructor(host: string, port: number, dataSource: string, cause: Error) {
     super('ENTRA_DATABASE_UNREACHABLE', {
-      problem: `The data source "${dataSource}" could not connect to ${host}:${port}: ${reasonOf(cause)}.`,
+      problem: `Could not connect to PostgreSQL at ${host}:${port} for the data source "${dataSource}": ${reasonOf(cause)}.`,
       fix: 'Check the host, the port, the firewall and the private endpoint of the server, and that it is running.',
       retryable: true,
       cause,

@@ -1,6 +1,9 @@
 import type { EntraTypeOrmOptionsFactory } from '../datasource/entra-typeorm-options.factory.js';
+import { asError } from '../errors/as-error.js';
+import { EntraTimeoutError } from '../errors/timeout.error.js';
 import { numberOption } from '../options/option-checks.js';
 import type { Clock } from '../refresh/clock.js';
+import { withDeadline } from '../refresh/deadline.js';
 import type { EntraHealthResult } from './entra-token.health.js';
 
 /** Which database a health check logs in to, and how long that may take. */
@@ -9,7 +12,7 @@ export interface DataSourceHealthOptions {
   name?: string;
   /**
    * How long the probe may take, in milliseconds: the wait for a token, the login, a second one when the token is
-   * refused, and the query. Probes that share one share the time of the first. Default: 5000.
+   * refused, and the query. A caller that shares the probe of another waits no longer than this. Default: 5000.
    */
   timeoutInMs?: number;
 }
@@ -18,8 +21,13 @@ export interface DataSourceHealthOptions {
 export interface DataSourceHealth {
   /** Milliseconds that the login and its query took. */
   durationInMs: number;
-  /** Why the data source is down. Free of secrets. */
+  /** Why the data source is down, or what was wrong with its pool. Free of secrets. */
   message?: string;
+  /**
+   * How many idle connections of the pool did not answer although the server took a new login; they were closed. Absent
+   * when there was none.
+   */
+  silentConnections?: number;
   /** `false` when the data source sends its token to a server that is not verified; else absent. */
   verifiedTls?: false;
 }
@@ -39,7 +47,8 @@ const resultLifeInMs = 5_000;
 /**
  * Tells Terminus whether a *new* login to the database works. Connections in a pool outlive their tokens, so a query
  * on one of them says nothing about the next login. Each probe is one physical login outside every pool; its result
- * serves for five seconds, and probes that come together share one. As in a pool, a token that the server refuses is
+ * serves for five seconds, and probes that come together share one. It also asks the idle connections of the pool, and
+ * reports and closes those that are silent. As in a pool, a token that the server refuses is
  * replaced, and the login tried once more.
  *
  * @see https://docs.nestjs.com/recipes/terminus
@@ -65,8 +74,22 @@ export class EntraDataSourceHealthIndicator {
   ): Promise<EntraHealthResult<K, DataSourceHealth>> {
     const timeoutInMs = numberOption('timeoutInMs', given, defaultTimeoutInMs, timeoutRange);
     const known = this.#results.get(name);
-    const result = known !== undefined && this.#serves(known) ? known : this.#start(name, timeoutInMs);
-    return { [key]: await result.probe } as EntraHealthResult<K, DataSourceHealth>;
+    const probe =
+      known !== undefined && this.#serves(known)
+        ? this.#inTime(known.probe, timeoutInMs)
+        : this.#start(name, timeoutInMs).probe;
+    return { [key]: await probe } as EntraHealthResult<K, DataSourceHealth>;
+  }
+
+  /** A probe that another caller began may have a longer deadline. */
+  async #inTime(probe: Promise<Probe>, timeoutInMs: number): Promise<Probe> {
+    const fix = 'Check that the server can be reached and answers.';
+    const late = new EntraTimeoutError('A probe of the database', timeoutInMs, fix);
+    try {
+      return await withDeadline(probe, { timeoutInMs, clock: this.#clock, onTimeout: () => late });
+    } catch {
+      return { status: 'down', durationInMs: timeoutInMs, message: late.message };
+    }
   }
 
   #serves({ endedAt }: Result): boolean {
@@ -89,10 +112,18 @@ export class EntraDataSourceHealthIndicator {
     let guard: Pick<DataSourceHealth, 'verifiedTls'> = {};
     try {
       if (!this.#factory.verifiesServers(name)) guard = { verifiedTls: false };
-      await this.#factory.probe(name, 'select 1', timeoutInMs);
-      return { status: 'up', durationInMs: duration(), ...guard };
+      const silent = await this.#factory.probe(name, 'select 1', timeoutInMs);
+      return { status: 'up', durationInMs: duration(), ...silence(silent), ...guard };
     } catch (error) {
-      return { status: 'down', durationInMs: duration(), message: (error as Error).message, ...guard };
+      return { status: 'down', durationInMs: duration(), message: asError(error).message, ...guard };
     }
   }
+}
+
+function silence(silentConnections: number): Pick<DataSourceHealth, 'silentConnections' | 'message'> {
+  if (silentConnections === 0) return {};
+  const message =
+    `${silentConnections} idle connections of the pool did not answer although the server takes new logins. They ` +
+    'were closed. Check what forgets connections between here and the server.';
+  return { silentConnections, message };
 }

@@ -1,9 +1,11 @@
+import { isIP } from 'node:net';
+
 import { EntraOptionsError } from '../errors/options.error.js';
 import { kindOf } from './option-checks.js';
 
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const tenant = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i;
-const host = /^(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?|[0-9a-f:.]+(?:%\w+)?)$/i;
+const hostName = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?$/i;
 const trim = 'Take it out: a file, or a secret made with `echo`, often ends with a line break.';
 
 /**
@@ -36,7 +38,7 @@ export function clientIdOption(path: string, value: unknown): string {
 /** @throws {EntraOptionsError} for a URL, a port or anything else that is not the name or address of a server */
 export function hostOption(path: string, value: unknown, fix: string): string {
   const text = textOption(path, value, fix);
-  if (text.startsWith('/') || host.test(text)) return text;
+  if (text.startsWith('/') || hostName.test(text) || isIP(text) !== 0) return text;
   const given = text.includes('://')
     ? 'a URL'
     : /^[^:]+:\d+$/.test(text)

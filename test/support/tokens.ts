@@ -3,6 +3,11 @@ export function databaseToken(id: string): string {
   return jwt({ aud: 'https://ossrdbms-aad.database.windows.net', id });
 }
 
+/** One of so many bytes. */
+export function databaseTokenOf(sizeInBytes: number): string {
+  return databaseToken('long').padEnd(sizeInBytes, 's');
+}
+
 /** An unsigned JWT: the engine reads claims and leaves signatures to the server. */
 export function jwt(claims: Record<string, unknown>): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -11,10 +11,14 @@ import { describeWith } from '../../support/installed-server.js';
 import { createDataSourceFactory } from '../../support/local-database.js';
 import { PgBouncer } from '../../support/pgbouncer.js';
 import { ScriptedPostgres } from '../../support/scripted-postgres.js';
+import { databaseToken, databaseTokenOf } from '../../support/tokens.js';
 import { trustLocalUsers } from '../../support/trusting-postgres.js';
 
 /** A data source whose credential has another token on each call, and that counts the calls. */
-function createSetup(dataSource: object, tokenOf: (call: number) => string = () => randomUUID()) {
+function createSetup(
+  dataSource: object,
+  tokenOf: (call: number) => string = () => databaseToken(randomUUID()),
+) {
   const clock = new ManualClock();
   const tokens: string[] = [];
   const getToken = () => {
@@ -150,8 +154,8 @@ describeWith({ program: 'pgbouncer', debianPackage: 'pgbouncer' })('a real PgBou
   });
 
   it('is given another token after it refused one, by the pool and by a probe', async () => {
-    await pooler.accept('app', 'second');
-    const tokenOf = (call: number): string => ['first', 'second'][call] ?? 'none';
+    await pooler.accept('app', databaseToken('second'));
+    const tokenOf = (call: number): string => databaseToken(['first', 'second'][call] ?? 'none');
     const pool = createSetup(dataSource(), tokenOf);
     const connected = await pool.connect();
     await connected.query('select 1');
@@ -167,7 +171,7 @@ describeWith({ program: 'pgbouncer', debianPackage: 'pgbouncer' })('a real PgBou
     [2_048, /has 2048 bytes, and PgBouncer takes no more than 2047.*port 5432/],
     [5_000, /has 5000 bytes, and PgBouncer takes no more than 2047.*port 5432/],
   ])('cannot take a token of %i bytes, and the error reports it', async (size, message) => {
-    const token = 'x'.repeat(size);
+    const token = databaseTokenOf(size);
     await pooler.accept('app', token.slice(0, 2_047));
     const error = await createSetup(dataSource(), () => token).errorOf();
     expect(error).toBeInstanceOf(DatabaseLoginRefusedError);
@@ -175,14 +179,15 @@ describeWith({ program: 'pgbouncer', debianPackage: 'pgbouncer' })('a real PgBou
   });
 
   it('takes a token of 2,047 bytes', async () => {
-    const token = 'x'.repeat(2_047);
+    const token = databaseTokenOf(2_047);
     await pooler.accept('app', token);
     await (await createSetup(dataSource(), () => token).connect()).destroy();
   });
 
   it('costs no token for a database that it does not know', async () => {
-    await pooler.accept('app', 'token');
-    const { errorOf, tokens } = createSetup({ ...dataSource(), database: 'nope' }, () => 'token');
+    const token = databaseToken('only');
+    await pooler.accept('app', token);
+    const { errorOf, tokens } = createSetup({ ...dataSource(), database: 'nope' }, () => token);
     expect(await errorOf()).toMatchObject({ code: '08P01', message: 'no such database: nope' });
     expect(tokens).toHaveLength(1);
   });
@@ -208,7 +213,7 @@ describe('a real PostgreSQL', () => {
       username: 'app',
       dangerouslySendTokenWithoutVerifiedTls: true,
     };
-    return createSetup(socket, () => 'x'.repeat(size)).errorOf();
+    return createSetup(socket, () => databaseTokenOf(size)).errorOf();
   };
 
   it('looks at a token of 65,530 bytes', async () => {

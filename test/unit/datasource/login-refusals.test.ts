@@ -87,4 +87,26 @@ describe('LoginRefusals', () => {
     busy.refused('role', second);
     expect(busy.mayRenew('role', 0)).toBe(true);
   });
+
+  it('knows an acceptance that came before any refusal', () => {
+    const busy = new LoginRefusals(retryInMs);
+    busy.accepted('role', second);
+    // A straggler of the time before: the newer token works.
+    busy.refused('role', first);
+    expect(busy.wasRefused('role', first)).toBe(false);
+    expect(busy.wasRefused('role', second)).toBe(false);
+  });
+
+  it('lets a token be replaced for the first time after two refusals', () => {
+    const fresh = new LoginRefusals(retryInMs);
+    for (const one of [first, second]) fresh.refused('role', one);
+    expect(fresh.mayRenew('role', 0)).toBe(true);
+    fresh.renewed('role', 0);
+    expect(fresh.mayRenew('role', 1)).toBe(false);
+  });
+
+  it('remembers the last two tokens that were refused, and no more', () => {
+    const wrong = refusals(...[1, 2, 3, 4, 5].map(token), first, second, third);
+    expect([first, second, third].map((one) => wrong.wasRefused('role', one))).toEqual([false, true, true]);
+  });
 });

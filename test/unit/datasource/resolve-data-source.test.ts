@@ -262,3 +262,61 @@ describe('resolveDataSources', () => {
     expect(error.message).not.toContain('hunter2');
   });
 });
+
+describe('the host of a data source', () => {
+  it.each([
+    'db.example:5432',
+    '10.0.0.1:5432',
+    // Both letters are hexadecimal digits.
+    'db:5432',
+    'db.example:',
+    'https://db.example',
+    'postgres://app:hunter2@db.example/notes',
+    'app:hunter2@db.example',
+    'one.example,two.example',
+    '[::1]',
+    '[::1]:5432',
+    'db.example/notes',
+    'db.example?sslmode=disable',
+    'db .example',
+    'db.example\n',
+    ' db.example',
+  ])('is refused as %j', (host) => {
+    const replica = { host: 'replica.example', username: 'app', database: 'notes' };
+    const slaves = { type: 'postgres', replication: { master: replica, slaves: [{ ...replica, host }] } };
+    for (const [options, option] of [
+      [{ ...given, host }, 'dataSource.host'],
+      [slaves, 'dataSource.replication.slaves[0].host'],
+    ] as const) {
+      const error = errorOf(options);
+      expect(error).toMatchObject({ option });
+      expect(error.message).not.toContain('hunter2');
+    }
+  });
+
+  it.each(['db.example', 'localhost', '10.0.0.1', '::1', 'fe80::1', 'my_db-1.example'])(
+    'may be %s',
+    (host) => {
+      expect(resolve({ ...given, host }).primary.host).toBe(host);
+    },
+  );
+
+  it.each(['username', 'database'])('is not alone: %s has no white space at its ends either', (key) => {
+    expect(errorOf({ ...given, [key]: 'notes\n' })).toMatchObject({
+      option: `dataSource.${key}`,
+      message: expect.stringMatching(/white space/),
+    });
+  });
+});
+
+describe('TCP keep-alive', () => {
+  it("is on by default, and is the user's to set", () => {
+    const extraOf = (extra: object): unknown => resolve({ ...given, extra }).typeOrmOptions['extra'];
+    expect(extraOf({})).toMatchObject({ keepAlive: true, keepAliveInitialDelayMillis: 30_000 });
+    expect(extraOf({ keepAlive: false })).toMatchObject({ keepAlive: false });
+    expect(extraOf({ keepAliveInitialDelayMillis: 5_000 })).toMatchObject({
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
+    });
+  });
+});
