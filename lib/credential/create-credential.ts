@@ -5,6 +5,7 @@ import type { EntraCloud } from '../options/entra-auth-module.options.js';
 import type { Clock } from '../refresh/clock.js';
 import { AzureIdentityContext, type AzureIdentityLoader } from './azure-identity.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
+import { checkCredentialFiles } from './credential-files.js';
 import { chainLinks } from './default-chain/chain-links.js';
 import { DefaultCredential, type ChainMemory } from './default-chain/default.credential.js';
 import { createManagedIdentity } from './managed-identity/create-managed-identity.js';
@@ -29,6 +30,7 @@ export function credentialFactory(
   const memory: ChainMemory = {};
   return async () => {
     const context = new AzureIdentityContext(configuration, cloud, clock, load);
+    await checkCredentialFiles(configuration);
     try {
       return await make(configuration, context, memory);
     } catch (error) {

@@ -39,7 +39,7 @@ export function clientCertificate(
   return {
     async prove(endpoint) {
       const pem = isPem(pemOrPath) ? pemOrPath : await readPem(pemOrPath);
-      const { key, certificate } = readPair(pem, password);
+      const { key, certificate } = readCertificatePair(pem, password);
       return assertionProof(endpoint.clientId, signAssertion(endpoint, key, certificate, clock.now()));
     },
   };
@@ -84,7 +84,8 @@ async function readPem(path: string): Promise<string> {
   }
 }
 
-function readPair(
+/** @throws {InvalidClientError} unless there are an RSA key and its certificate */
+export function readCertificatePair(
   pem: string,
   password: string | undefined,
 ): { key: KeyObject; certificate: X509Certificate } {
