@@ -192,6 +192,11 @@ describe('nextAttemptAfterFailure', () => {
     expect(at).toBeCloseTo(10 * minute + 22.5 * minute);
   });
 
+  it.each([1, 2, 5])('waits so with a held token, whatever failure it is (%i)', (failures) => {
+    const at = next({ retryAfterInMs: 10 * minute, held: token(hour), random: 0, failures });
+    expect(at).toBeCloseTo(32.5 * minute);
+  });
+
   it('does not wait an hour with empty hands because the server asked for it', () => {
     expect(next({ retryAfterInMs: hour })).toBeCloseTo(minute + 999);
   });
