@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 
 import { EntraTypeOrmOptionsFactory } from './datasource/entra-typeorm-options.factory.js';
@@ -10,6 +11,7 @@ import {
 } from './entra-auth.module-definition.js';
 import { EntraDataSourceHealthIndicator } from './health/entra-data-source.health.js';
 import { EntraTokenHealthIndicator } from './health/entra-token.health.js';
+import { SetupWarnings } from './observability/setup-warnings.js';
 import { logTokenEvents } from './observability/token-event.logger.js';
 import { EntraOptionsError } from './errors/options.error.js';
 import { checkAsyncRegistration, checkRegistration, forRootIsNeeded } from './options/check-registration.js';
@@ -52,6 +54,12 @@ const resolvedOptions = Symbol.for('nestjs-entra-auth.resolved-options');
       inject: [resolvedOptions, EntraTokenService],
       useFactory: (options: ResolvedOptions, tokens: EntraTokenService) =>
         new EntraTypeOrmOptionsFactory(options, tokens),
+    },
+    {
+      provide: SetupWarnings,
+      inject: [ModulesContainer, EntraTypeOrmOptionsFactory],
+      useFactory: (modules: ModulesContainer, factory: EntraTypeOrmOptionsFactory) =>
+        new SetupWarnings(EntraAuthModule, modules, factory),
     },
     {
       provide: EntraTokenHealthIndicator,

@@ -47,6 +47,8 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
   readonly #drivers = new Map<string, LoginDriver>();
   readonly #logger = new GuardedLogger();
   readonly #guardedLogins = new GuardedObservable<LoginEvent>(this.#logins, this.#logger);
+  /** Data sources whose options were asked for. */
+  readonly #requested = new Set<string>();
   /** Data sources that have been warned of. */
   readonly #warned = new Set<string>();
 
@@ -70,6 +72,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
    */
   async createTypeOrmOptions(name?: string): Promise<TypeOrmModuleOptions> {
     const configured = this.#dataSource(name);
+    this.#requested.add(configured.name);
     // TypeORM connects before Nest starts the token service, and would report a missing token ten times over.
     await this.#tokens.ready(configured.resource);
     const dataSource = await this.#withRole(configured);
@@ -144,6 +147,15 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
    */
   verifiesServers(name: string | undefined): boolean {
     return this.#dataSource(name).endpoints.every(({ ssl }) => verifiesServer(ssl));
+  }
+
+  /**
+   * The data sources whose options TypeORM has not asked for.
+   *
+   * @internal
+   */
+  unused(): string[] {
+    return [...this.#options.dataSources.keys()].filter((name) => !this.#requested.has(name));
   }
 
   #warnOnce({ name, endpoints }: ResolvedDataSource): void {

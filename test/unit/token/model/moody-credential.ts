@@ -56,6 +56,8 @@ export class MoodyCredential implements TokenCredential {
         return this.#issue(hour);
       case 'short-lived':
         return this.#issue(20_000);
+      case 'momentary':
+        return this.#issue(800);
       case 'long-lived':
         return this.#issue(24 * hour);
       case 'due-soon':

@@ -8,6 +8,7 @@ const hour = 60 * minute;
 export const behaviours = [
   'good',
   'short-lived',
+  'momentary',
   'long-lived',
   'due-soon',
   'same',
