@@ -13,6 +13,8 @@ interface Outage {
   loggedAt: number;
   /** Failures since then. */
   unlogged: number;
+  /** Whether one of them was an error that an operator must repair: the first such is news. */
+  needsRepair: boolean;
 }
 
 /**
@@ -30,11 +32,18 @@ export function logTokenEvents(events: Observable<TokenEvent>, logger?: LineLogg
 
 function logFailure(event: TokenRefreshFailedEvent, outages: Map<string, Outage>, logger: LineLogger): void {
   const at = event.at.getTime();
-  const outage = outages.get(event.resource) ?? { failures: 0, loggedAt: -Infinity, unlogged: 0 };
+  const outage = outages.get(event.resource) ?? {
+    failures: 0,
+    loggedAt: -Infinity,
+    unlogged: 0,
+    needsRepair: false,
+  };
   outage.failures++;
   setNewest(outages, event.resource, outage, mostOutages);
   const sinceInMs = Math.abs(at - outage.loggedAt);
-  if (sinceInMs < shortestIntervalInMs) {
+  const isNews = !event.error.retryable && !outage.needsRepair;
+  outage.needsRepair ||= isNews;
+  if (sinceInMs < shortestIntervalInMs && !isNews) {
     outage.unlogged++;
     return;
   }
