@@ -50,8 +50,12 @@ export class GraphChallengeHandler implements GraphMiddleware {
     const { response } = context;
     const refused = tokenIn(context.options);
     // Without this token in the last request, Graph was not asked: the SDK takes it away from other hosts.
-    if (response?.status !== 401 || refused === undefined || refused !== tokenIn(original)) return;
+    if (response === undefined || refused === undefined || refused !== tokenIn(original)) return;
+    if (response.status !== 401 && response.status !== 403) return;
     const claims = parseClaimsChallenge(response.headers.get('www-authenticate'));
+    // Without a challenge 403 is a missing permission, and with one that was answered it is final.
+    const final = claims === undefined || (this.#answer?.claims === claims && this.#answer.token === refused);
+    if (response.status === 403 && final) return;
     const token = await this.#replace(refused, claims, original.signal);
     if (token === refused || token === undefined || !isRepeatable(original.body)) return;
     // An answer that nobody reads would keep its connection. It may also have broken off, which is all the same.

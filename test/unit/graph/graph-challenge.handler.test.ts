@@ -239,7 +239,30 @@ describe('GraphChallengeHandler', () => {
     expect(repeated['SdkVersion']).toBe(original['SdkVersion']);
   });
 
-  it.each([400, 403, 404, 500])('leaves status %i alone, challenge or not', async (status) => {
+  it('answers a challenge that comes with 403 once, and invalidates nothing', async () => {
+    const { client, credential, events, sentTokens } = await setUp(
+      () => new Response('{}', { status: 403, headers: refusal(claims).headers }),
+    );
+
+    await expect(client.api('/me').get()).rejects.toMatchObject({ statusCode: 403 });
+    expect(sentTokens()).toEqual(['token-1', 'token-2']);
+
+    await expect(client.api('/me').get()).rejects.toMatchObject({ statusCode: 403 });
+    expect(sentTokens()).toHaveLength(3);
+    expect(credential.calls.map(({ options }) => options.claims)).toEqual([undefined, claims]);
+    expect(events.map(({ type }) => type)).not.toContain('rejected');
+  });
+
+  it('leaves 403 without a challenge alone: a permission is missing', async () => {
+    const { client, credential, sent } = await setUp(() => new Response('{}', { status: 403 }));
+
+    await expect(client.api('/me').get()).rejects.toMatchObject({ statusCode: 403 });
+
+    expect(sent).toHaveLength(1);
+    expect(credential.calls).toHaveLength(1);
+  });
+
+  it.each([400, 404, 500])('leaves status %i alone, challenge or not', async (status) => {
     const { client, credential, sent } = await setUp(
       () => new Response('{}', { status, headers: refusal(claims).headers }),
     );
