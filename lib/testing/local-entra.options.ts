@@ -11,6 +11,14 @@ export interface LocalEntraOptions {
   client?: ClientOptions;
   /** Further service principals, each of which may be in a tenant of its own. */
   additionalClients?: readonly ClientOptions[];
+  /**
+   * Whether the first client is the system-assigned managed identity of the machine, which is meant when a request names
+   * none. Otherwise every client is a user-assigned one: App Service then wants a name always, and IMDS from two on.
+   * @default true
+   */
+  systemAssignedIdentity?: boolean;
+  /** Starts with `NODE_ENV=production` too. @default false */
+  allowInProduction?: boolean;
   /** How long issued tokens are valid. Can be changed later. @default 3600 */
   tokenLifetimeInSeconds?: number;
   /**

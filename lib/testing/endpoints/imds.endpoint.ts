@@ -37,6 +37,13 @@ export class ImdsEndpoint implements Endpoint {
     const formFault = faultOfForm(request);
     if (formFault !== undefined) return formFault;
     const resource = request.query.get('resource') ?? '';
+    const { systemAssigned, principals } = this.directory;
+    if (!systemAssigned && principals.length > 1 && !this.directory.namesIdentity(request.query)) {
+      return refusal(
+        'invalid_request',
+        'Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request',
+      );
+    }
     const identity = this.directory.managedIdentity(request.query);
     if (identity === undefined) return refusal('invalid_request', 'Identity not found');
     if (!isManagedIdentityResource(resource)) {

@@ -12,6 +12,17 @@ import { askForToken, send } from './local-entra.fixture.js';
 import { compileProgram } from './postgres-child.fixture.js';
 
 describe('The life of a local Entra', () => {
+  it('does not begin in production, unless told', async () => {
+    const { NODE_ENV: before } = process.env;
+    process.env.NODE_ENV = 'production';
+    try {
+      await expect(startLocalEntra()).rejects.toThrow('NODE_ENV=production');
+      await (await startLocalEntra({ allowInProduction: true })).stop();
+    } finally {
+      process.env.NODE_ENV = before;
+    }
+  });
+
   it('stops in spite of requests that hang, and may be stopped again', async () => {
     const entra = await startLocalEntra();
     await entra.faults.set('token', { kind: 'hang-before-headers' });

@@ -132,6 +132,38 @@ describe('Managed identities', () => {
     expect(entra.requests.appService).toBe(6);
   });
 
+  it('without a system-assigned identity, one has to be named', async () => {
+    const [only, several] = await Promise.all([
+      startLocalEntra({ systemAssignedIdentity: false }),
+      startLocalEntra({ systemAssignedIdentity: false, additionalClients: [{ name: 'reporter' }] }),
+    ]);
+    const ask = (from: LocalEntra, more: object = {}): Promise<{ status: number; json: () => unknown }> => {
+      const query = new URLSearchParams({ 'api-version': '2018-02-01', resource: graph, ...more });
+      const url = `${from.imdsUrl}/metadata/identity/oauth2/token?${query.toString()}`;
+      return send(from, url, { headers: { metadata: 'true' } });
+    };
+    try {
+      expect((await ask(only)).status).toBe(200);
+      expect((await ask(several, { client_id: several.client.clientId })).status).toBe(200);
+      expect((await ask(several)).json()).toEqual({
+        error: 'invalid_request',
+        error_description:
+          'Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request',
+      });
+      const { endpoint, header } = only.appService;
+      const unnamed = `${endpoint}?api-version=2019-08-01&resource=${graph}`;
+      const headers = { 'x-identity-header': header };
+      expect((await send(only, unnamed, { headers })).json()).toMatchObject({
+        statusCode: 400,
+        message: 'Unable to load the proper Managed Identity.',
+      });
+      const named = `${unnamed}&client_id=${only.client.clientId}`;
+      expect((await send(only, named, { headers })).status).toBe(200);
+    } finally {
+      await Promise.all([only.stop(), several.stop()]);
+    }
+  });
+
   it('ManagedIdentityCredential gets tokens from IMDS', async () => {
     process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST = entra.imdsUrl;
     try {
