@@ -1,15 +1,16 @@
-import type { HttpClient, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
+import type { HttpClient, PipelineResponse } from '@azure/core-rest-pipeline';
 
 import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { Clock } from '../refresh/clock.js';
+import { askForStream, readCapped, withoutPage } from './capped-response.js';
 import { noteNetworkError, noteResponse, wireObservation } from './wire-observation.js';
 
 const longestAnswer = 8_192;
 const repeated = 'The request is repeated.';
 
 /**
- * Puts a deadline on each request, headers and body, and notes what came back. `@azure/identity` ignores the abort
- * signal and the timeout of `getToken`.
+ * Puts a deadline on each request, headers and body, and a limit on what comes back, and notes what that was.
+ * `@azure/identity` ignores the abort signal and the timeout of `getToken`.
  */
 export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clock): HttpClient {
   return {
@@ -31,7 +32,9 @@ export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clo
       request.abortSignal = controller.signal;
       try {
         controller.signal.throwIfAborted();
+        askForStream(request);
         const response = await inner.sendRequest(request);
+        await readCapped(response);
         const { headers, status } = response;
         const observed = {
           status,
@@ -39,7 +42,8 @@ export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clo
           date: headers.get('date'),
           answer: answerOf(response),
         };
-        if (!isProbe(request)) noteResponse(observed, clock.now());
+        noteResponse(observed, clock.now());
+        withoutPage(response);
         return response;
       } catch (error) {
         const reason = late ? new EntraTimeoutError('The token endpoint', timeoutInMs, repeated) : error;
@@ -51,11 +55,6 @@ export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clo
       }
     },
   };
-}
-
-/** A request to the instance metadata service that `@azure/identity` sends to be refused: the refusal shows that it is there. */
-function isProbe({ url, headers }: PipelineRequest): boolean {
-  return url.includes('/metadata/identity/') && !headers.has('metadata');
 }
 
 /** What an endpoint wrote into a refusal: of a refused discovery `@azure/identity` passes nothing on. */

@@ -29,7 +29,10 @@ interface CommonConfiguration {
 export type CredentialConfiguration = CommonConfiguration &
   (
     | {
-        /** `DefaultAzureCredential`: environment, workload identity, managed identity, developer tools, in this order. */
+        /**
+         * Environment, workload identity, managed identity, developer tools, in this order, as `DefaultAzureCredential`.
+         * Stays with the one that gave a token. `AZURE_TOKEN_CREDENTIALS` may leave out some.
+         */
         kind: 'default';
         tenantId?: string;
         /** Client id of a user-assigned managed identity or a workload identity. */

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
+import { isError } from '../../errors/is-error.js';
 import { EntraTimeoutError } from '../../errors/timeout.error.js';
 import type { Clock } from '../../refresh/clock.js';
 import { longestBodyInBytes } from '../limits.js';
@@ -52,7 +53,7 @@ export function getOnce({ name, url, headers, timeoutInMs, clock, signal }: Sing
       outgoing.destroy();
     };
     const fail = (error: unknown): void =>
-      settle(() => reject(error instanceof Error ? error : new Error(String(error))));
+      settle(() => reject(isError(error) ? error : new Error(String(error))));
     const abort = (): void => fail(new DOMException('The request was aborted.', 'AbortError'));
     const timer = clock.setTimeout(() => {
       const advice = 'The background refresh tries again.';

@@ -1,3 +1,4 @@
+import { isError } from '../../errors/is-error.js';
 import { EntraTimeoutError } from '../../errors/timeout.error.js';
 import type { Clock } from '../../refresh/clock.js';
 import type { AbortSignalLike } from '../token-credential.js';
@@ -15,9 +16,9 @@ const noRoute: ReadonlySet<unknown> = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'E
  */
 export async function probeImds(
   clock: Clock,
-  signal: AbortSignalLike | undefined,
+  signal?: AbortSignalLike,
+  { url } = imdsEndpoint(),
 ): Promise<{ reason: string; passing: boolean } | undefined> {
-  const { url } = imdsEndpoint();
   const where = `IMDS (${url.host})`;
   try {
     const address = new URL(url.pathname, url);
@@ -35,7 +36,7 @@ export async function probeImds(
       const passing = Reflect.get(error, 'connected') === true;
       return { reason: `${where} did not answer within ${probeTimeoutInMs} ms`, passing };
     }
-    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+    const code: unknown = isError(error) ? Reflect.get(error, 'code') : undefined;
     const told = typeof code === 'string' ? ` (${code})` : '';
     return { reason: `${where} cannot be reached${told}`, passing: !noRoute.has(code) };
   }

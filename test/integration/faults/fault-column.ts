@@ -10,8 +10,8 @@ import { faultRows, type FaultRow } from './faults.js';
 import { repairNameLookup } from './name-lookup.js';
 
 /**
- * The tests of some columns of the fault matrix. The HTTP client of managed identity, and with it its clock, belongs
- * to the whole process, so a test file has one clock and at most one source of managed identity.
+ * The tests of some columns of the fault matrix. Each test file has a process of its own, with one clock and one
+ * environment.
  *
  * Jest fails a test during which a rejection went unhandled: that nothing is reported here is the proof of none.
  */

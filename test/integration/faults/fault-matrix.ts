@@ -41,10 +41,10 @@ const notes = `
 not fail, and nobody was given the old token. Child processes that are stopped with \`SIGSTOP\` show the same for each
 credential.
 
-Some bad tokens look good to a cache, and that of managed identity belongs to the process. The module gets past it for
-the credentials that it makes itself, \`{ kind: 'managed-identity' }\` and \`{ kind: 'default' }\`. With an instance or a
-function of your own it cannot: \`@azure/identity\` then asks again only in the last five minutes of the life that the
-bad token was promised, or at half of it when that is longer than two hours.
+Some bad tokens look good to a cache. The managed identity of \`{ kind: 'managed-identity' }\` and \`{ kind: 'default' }\`
+has none: the module asks IMDS and App Service itself. A \`ManagedIdentityCredential\` of your own keeps its tokens in a cache
+of the process, and asks again only in the last five minutes of the life that a bad token was promised, or at half of it
+when that is longer than two hours.
 
 [^permanent]: An error that somebody must repair: it is tried again every five minutes.
 `;

@@ -1,0 +1,53 @@
+import type { PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
+
+import { TokenRequestFailedError } from '../errors/token-request-failed.error.js';
+import { parseJsonObject } from '../token/json-object.js';
+import { longestBodyInBytes } from './limits.js';
+
+// `@azure/identity` 4.14 writes every header of an answer that it cannot read into its error.
+const keptHeaders: ReadonlySet<string> = new Set(['content-type', 'date', 'retry-after', 'www-authenticate']);
+
+/** Makes the answer come as a stream, and not compressed: 400 kB can become 400 MB. */
+export function askForStream(request: PipelineRequest): void {
+  request.headers.set('accept-encoding', 'identity');
+  request.streamResponseStatusCodes = new Set([Infinity]);
+}
+
+/**
+ * Reads the body of an answer up to 1 MiB.
+ *
+ * @throws {TokenRequestFailedError} when it is longer
+ */
+export async function readCapped(response: PipelineResponse): Promise<void> {
+  const { readableStreamBody: stream, request, status } = response;
+  delete request.streamResponseStatusCodes;
+  delete response.readableStreamBody;
+  if (stream === undefined) return;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > longestBodyInBytes) throw tooLong(status);
+    chunks.push(bytes);
+  }
+  response.bodyAsText = Buffer.concat(chunks).toString('utf8');
+}
+
+/** Leaves nothing in a refusal that would stand in an error: no cookie, and no page of a gateway. */
+export function withoutPage(response: PipelineResponse): void {
+  for (const [name] of [...response.headers]) {
+    if (!keptHeaders.has(name.toLowerCase())) response.headers.delete(name);
+  }
+  if (response.status >= 400 && parseJsonObject(response.bodyAsText ?? '') === undefined) {
+    response.bodyAsText = '';
+  }
+}
+
+function tooLong(statusCode: number): TokenRequestFailedError {
+  return new TokenRequestFailedError(
+    `The token endpoint answered with more than ${longestBodyInBytes} bytes.`,
+    'Check what answers at the token endpoint, such as a proxy in between.',
+    { retryable: true, statusCode },
+  );
+}
