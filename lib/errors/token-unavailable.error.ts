@@ -39,7 +39,7 @@ export class TokenUnavailableError extends EntraAuthError {
 
 /** The problem with the numbers of the answer, unless it has them already. */
 function withAnswer({ problem, statusCode, retryAfterInMs }: TokenUnavailableDetails): string {
-  const named = new RegExp(`\\b(?:status|HTTP) ${statusCode}\\b`).test(problem);
+  const named = new RegExp(`\\b(?:status|HTTP|answered) ${statusCode}\\b`).test(problem);
   const numbers = [
     ...(statusCode === undefined || named ? [] : [`HTTP status ${statusCode}`]),
     ...(retryAfterInMs === undefined ? [] : [`Retry-After ${Math.round(retryAfterInMs / 1000)} s`]),

@@ -143,8 +143,8 @@ const mistakes: readonly [string, () => CredentialConfiguration, string, string]
   [
     'an identity that the machine does not have',
     () => ({ kind: 'managed-identity', clientId: other }),
-    'Identity not found',
-    'clientId',
+    'Managed identity: IMDS answered 400: Identity not found.',
+    `Assign the identity with the clientId "${other}" to this machine or application, or correct the option "clientId".`,
   ],
 ];
 
