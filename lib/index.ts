@@ -84,6 +84,8 @@ export type { DataSourceHealth, DataSourceHealthOptions } from './health/entra-d
 
 export type {
   ClockSkewEvent,
+  CredentialRecoveredEvent,
+  CredentialTroubleEvent,
   ReauthenticationRequiredEvent,
   TokenEvent,
   TokenHeldEvent,

@@ -42,8 +42,8 @@ export async function openStore(
   try {
     // Loaded here: TypeORM is optional.
     const { TypeOrmRefreshTokenStore } = await import('../typeorm/index.js');
-    const plain = new TypeOrmRefreshTokenStore({ dataSource, name });
-    const place = `the row "${name}" of the database "${String(dataSource.options.database)}"`;
+    const plain = new TypeOrmRefreshTokenStore({ dataSource, ...(name === undefined ? {} : { name }) });
+    const place = `the row "${plain.identity}" of the database "${String(dataSource.options.database)}"`;
     const stores = storesOver(plain, place, options, keys);
     return { ...stores, [Symbol.asyncDispose]: () => dataSource.destroy() };
   } catch (error) {
@@ -63,7 +63,7 @@ function storesOver(
   const encrypted = new EncryptedRefreshTokenStore({
     store: plain,
     keys,
-    name,
+    ...(name === undefined ? {} : { name }),
     ...(adoptPlaintext === undefined ? {} : { adoptPlaintext }),
   });
   return { store: encrypted, encrypted, plain, place };

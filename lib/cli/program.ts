@@ -5,10 +5,12 @@ import { Command, CommanderError } from 'commander';
 import { asError } from '../errors/as-error.js';
 import { isEntraAuthError } from '../errors/entra-auth.error.js';
 import { redact } from '../observability/redaction.js';
+import { discreetTerminal } from './discreet-terminal.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
 import { storeCommand } from './store.command.js';
 import type { Terminal } from './terminal.js';
 import { tokenCommand } from './token.command.js';
+import { usageMessage } from './usage-message.js';
 
 /**
  * Runs one command line.
@@ -16,13 +18,18 @@ import { tokenCommand } from './token.command.js';
  * @param args what follows the program's name
  * @returns the exit code
  */
-export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function runProgram(args: readonly string[], fullTerminal: Terminal): Promise<number> {
+  const terminal = discreetTerminal(fullTerminal, args);
   try {
     await createProgram(terminal).parseAsync(args, { from: 'user' });
     return exitCodes.ok;
   } catch (error) {
-    // commander has said what is wrong.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.ok;
+      // Without a command, commander has shown the help.
+      if (error.code !== 'commander.help') terminal.err(`${usageMessage(error)}\n`);
+      return exitCodes.usage;
+    }
     const { name, message } = asError(error);
     const code = isEntraAuthError(error) ? ` (${error.code})` : '';
     terminal.err(`${name}${code}: ${redact(message)}\n`);
@@ -44,6 +51,8 @@ function direct(command: Command, terminal: Terminal): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => terminal.out(text),
     writeErr: (text) => terminal.err(text),
+    // Its messages repeat what was typed.
+    outputError: () => undefined,
   });
   for (const inner of command.commands) direct(inner, terminal);
 }

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 export interface StoreOptions {
   store?: string;
   dataSource?: string;
-  name: string;
+  name?: string;
   adoptPlaintext?: boolean;
 }
 
@@ -20,7 +20,6 @@ export function addStoreOptions(command: Command): Command {
     )
     .option(
       '--name <name>',
-      'which of the refresh tokens in the database, or of the encrypted ones',
-      'default',
+      'which of the refresh tokens in the database (default: "default"), or the name that encryption binds them to',
     );
 }

@@ -58,6 +58,21 @@ export class CredentialProvider {
     return credentialStateOf(this.#known);
   }
 
+  /** How long `flush` may take, in milliseconds, if the instance asks for a time. */
+  get flushTimeoutInMs(): number | undefined {
+    return isReportingCredential(this.#known) ? this.#known.flushTimeoutInMs : undefined;
+  }
+
+  /** What the instance has not stored, and so loses with the process. */
+  unsaved(): { problem: string; fix: string } | undefined {
+    const state = this.state();
+    if (state?.unsaved !== true) return undefined;
+    return {
+      problem: state.problem ?? 'A new refresh token is not stored.',
+      fix: state.fix ?? 'Repair the store.',
+    };
+  }
+
   /** Lets the instance store what it must not lose, if it is one that does. */
   async flush(): Promise<void> {
     if (isReportingCredential(this.#known)) await this.#known.flush?.();

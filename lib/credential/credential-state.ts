@@ -20,14 +20,22 @@ export interface CredentialState {
   readonly problem?: string;
   /** What an operator must do about it. */
   readonly fix?: string;
+  /** Set while something waits in memory to be stored, and would be lost with the process. */
+  readonly unsaved?: true;
 }
 
 /** A credential that can say where it stands. The module shows that in its token states and in its health. */
 export interface ReportingCredential {
   /** Reads what is known: it asks nobody, does not wait and does not throw. */
   state(): CredentialState;
-  /** Stores what could not be stored before. Called when the application shuts down, and given two seconds then. */
+  /** Stores what could not be stored before. Called when the application shuts down. */
   flush?(): Promise<unknown>;
+  /**
+   * How long shutdown waits for `flush`, in milliseconds.
+   *
+   * @default 2000
+   */
+  readonly flushTimeoutInMs?: number;
 }
 
 const names: readonly unknown[] = [

@@ -1,23 +1,57 @@
-import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { Clock } from '../refresh/clock.js';
+import { EntraTimeoutError } from '../errors/timeout.error.js';
 import { withDeadline } from '../refresh/deadline.js';
 import type { CredentialProvider } from './credential-provider.js';
 
 const graceInMs = 2_000;
 
+/** What a credential could not keep at the end. */
+export interface CredentialLoss {
+  readonly credential: CredentialProvider;
+  readonly problem: string;
+  readonly fix: string;
+}
+
 /**
- * Gives every credential a moment to store what it must not lose, such as a new refresh token, and calls under way the
- * same moment to end: they cannot be interrupted. It throws nothing.
+ * Waits until every credential has stored what it must not lose, such as the refresh token of a redemption under way,
+ * each for as long as it asks for. Other calls under way get two seconds to end: they cannot be interrupted.
+ *
+ * @returns what is lost when the process ends now; never rejects
  */
 export async function flushCredentials(
   credentials: Iterable<CredentialProvider>,
   clock: Clock,
   underWay: Iterable<Promise<unknown>> = [],
-): Promise<void> {
-  const flushes = [...new Set(credentials)].map((credential) => credential.flush());
-  await withDeadline(Promise.allSettled([...underWay, ...flushes]), {
+): Promise<CredentialLoss[]> {
+  const calls = withDeadline(Promise.allSettled(underWay), {
     timeoutInMs: graceInMs,
     clock,
-    onTimeout: () => new EntraTimeoutError('A credential', graceInMs, 'It is left behind.'),
-  }).catch(() => undefined);
+    onTimeout: late,
+  });
+  const flushes = [...new Set(credentials)].map((credential) => flush(credential, clock));
+  const [, ...losses] = await Promise.all([calls.catch(() => undefined), ...flushes]);
+  return losses.filter((loss) => loss !== undefined);
+}
+
+async function flush(credential: CredentialProvider, clock: Clock): Promise<CredentialLoss | undefined> {
+  const timeoutInMs = credential.flushTimeoutInMs ?? graceInMs;
+  const flushing = credential.flush().catch(() => undefined);
+  try {
+    await withDeadline(flushing, { timeoutInMs, clock, onTimeout: late });
+  } catch {
+    return {
+      credential,
+      problem: `The credential was given up after ${timeoutInMs} ms; a new refresh token that it waited for may be lost.`,
+      fix: 'Raise its "shutdownTimeoutInMs", and the time that the platform gives the process to end.',
+    };
+  }
+  const unsaved = credential.unsaved();
+  return unsaved === undefined ? undefined : { credential, ...unsaved };
+}
+
+const late = (): Error => new EntraTimeoutError('A credential', graceInMs, 'It is left behind.');
+
+/** Warns of losses where no application logs them. */
+export function warnOfLosses(losses: readonly Pick<CredentialLoss, 'problem' | 'fix'>[]): void {
+  for (const { problem, fix } of losses) process.emitWarning(`${problem} ${fix}`, 'EntraAuthWarning');
 }

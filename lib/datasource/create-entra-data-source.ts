@@ -1,7 +1,7 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 
-import { flushCredentials } from '../credential/flush-credentials.js';
+import { flushCredentials, warnOfLosses } from '../credential/flush-credentials.js';
 import type { EntraAuthModuleOptions } from '../options/entra-auth-module.options.js';
 import { optionalPackage } from '../options/optional-package.js';
 import { resolveOptions } from '../options/resolve-options.js';
@@ -41,7 +41,7 @@ export async function createEntraDataSource(
     load: () => import('typeorm'),
   });
   const credentials = [...resolved.resources.values()].map(({ credential }) => credential);
-  const flush = (): Promise<void> => flushCredentials(credentials, resolved.clock);
+  const flush = async (): Promise<void> => warnOfLosses(await flushCredentials(credentials, resolved.clock));
   /** Its end may be that of the process, so nothing is left to be stored later. It can be initialized again. */
   class EntraDataSource extends TypeOrmDataSource {
     override async initialize(): Promise<this> {

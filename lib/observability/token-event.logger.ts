@@ -95,6 +95,11 @@ function logEvent(
       outages.delete(event.resource);
       return logger.log(`The ${token} can be refreshed again, after ${failures} failed attempts.`);
     }
+    case 'credential-degraded':
+    case 'refresh-token-lost':
+      return logger.error(`The credential of "${event.resource}": ${event.problem} ${event.fix}`);
+    case 'credential-recovered':
+      return logger.log(`The credential of "${event.resource}" is well again.`);
     case 'clock-skew':
       return logger.warn(describeSkew(event.clockAheadInMs));
   }

@@ -1,5 +1,6 @@
 import { Subject, type Observable } from 'rxjs';
 
+import type { CredentialLoss } from '../credential/flush-credentials.js';
 import type { CredentialFailure } from '../errors/credential-failure.js';
 import type { TokenUnavailableError } from '../errors/token-unavailable.error.js';
 import type { Clock } from '../refresh/clock.js';
@@ -7,6 +8,7 @@ import { isExpiring } from '../refresh/refresh-policy.js';
 import { clockSkewToleranceInMs } from '../token/token-end.js';
 import type { HeldAccessToken } from '../token/held-access-token.js';
 import type { TokenSlot } from '../token/token-slot.js';
+import { CredentialWatch } from './credential-watch.js';
 import { GuardedLogger } from './guarded-logger.js';
 import { GuardedObservable } from './guarded-observable.js';
 import type { TokenEvent, TokenHeldEvent } from './token-event.js';
@@ -16,6 +18,7 @@ export class TokenEventReporter {
   readonly #subject = new Subject<TokenEvent>();
   readonly events: Observable<TokenEvent> = new GuardedObservable(this.#subject, new GuardedLogger());
   readonly #clock: Clock;
+  readonly #credentials = new CredentialWatch();
   /** The skew that was reported last: the clock is the same for all tokens. */
   #reportedAheadInMs = 0;
 
@@ -37,6 +40,7 @@ export class TokenEventReporter {
       nextRefreshAt: new Date(slot.nextAttemptAt),
     });
     this.#clockSkew(slot, token);
+    this.#credential(slot);
   }
 
   #clockSkew({ name }: TokenSlot, { acquiredAt, clockAheadInMs }: HeldAccessToken): void {
@@ -55,6 +59,7 @@ export class TokenEventReporter {
       expiresAt: new Date(token.expiresOnTimestamp),
       nextRefreshAt: new Date(slot.nextAttemptAt),
     });
+    this.#credential(slot);
   }
 
   held(type: TokenHeldEvent['type'], slot: TokenSlot, token: HeldAccessToken): void {
@@ -88,6 +93,20 @@ export class TokenEventReporter {
       });
     }
     this.#end(slot);
+  }
+
+  /** What credentials lose at the end. */
+  lost(slots: readonly TokenSlot[], losses: readonly CredentialLoss[]): void {
+    for (const { credential, problem, fix } of losses) {
+      const slot = slots.find(({ resource }) => resource.credential === credential);
+      const resource = slot?.name ?? 'a dropped resource';
+      this.#emit({ type: 'refresh-token-lost', resource, at: this.#now(), problem, fix });
+    }
+  }
+
+  #credential(slot: TokenSlot): void {
+    const news = this.#credentials.look(slot.resource.credential, this.#clock.now());
+    if (news !== undefined) this.#emit({ ...news, resource: slot.name, at: this.#now() });
   }
 
   #end(slot: TokenSlot): void {

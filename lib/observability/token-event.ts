@@ -75,11 +75,31 @@ export interface ClockSkewEvent extends TokenEventBase {
   clockAheadInMs: number;
 }
 
+/**
+ * - `credential-degraded`: the credential gave a token, but could not store or read what it must not lose; repeated once
+ *   an hour while that lasts
+ * - `refresh-token-lost`: the application shuts down with a refresh token that could not be stored
+ */
+export interface CredentialTroubleEvent extends TokenEventBase {
+  type: 'credential-degraded' | 'refresh-token-lost';
+  /** What is wrong. */
+  problem: string;
+  /** What an operator must do. */
+  fix: string;
+}
+
+/** What a `credential-degraded` told of has passed. */
+export interface CredentialRecoveredEvent extends TokenEventBase {
+  type: 'credential-recovered';
+}
+
 /** What happens to the tokens. Free of secrets. */
 export type TokenEvent =
   | TokenObtainedEvent
   | TokenUnchangedEvent
   | TokenRefreshFailedEvent
   | ReauthenticationRequiredEvent
+  | CredentialTroubleEvent
+  | CredentialRecoveredEvent
   | TokenHeldEvent
   | ClockSkewEvent;

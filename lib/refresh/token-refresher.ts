@@ -144,7 +144,7 @@ export class TokenRefresher {
     this.#closed = true;
     for (const slot of slots) this.forget(slot);
     for (const attempt of this.#attempts) attempt.abort(new EntraShutDownError());
-    await flushCredentials(credentials, this.#clock, this.#calls);
+    this.#report.lost(slots, await flushCredentials(credentials, this.#clock, this.#calls));
     this.#report.complete();
   }
 

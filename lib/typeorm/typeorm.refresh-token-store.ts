@@ -63,6 +63,8 @@ const turnsOf = new WeakMap<DataSource, Turns>();
  * @throws {EntraOptionsError} when an option is wrong
  */
 export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
+  /** The name of the row. */
+  readonly identity: string;
   readonly #dataSource: DataSource;
   readonly #clock: Clock;
   readonly #row: RefreshTokenRow;
@@ -74,6 +76,7 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
     checkDataSource(dataSource);
     if (typeof name !== 'string' || name === '' || name.includes('\0'))
       throw new EntraOptionsError('name', kindOf(name), 'Give a name, or leave it out for "default".');
+    this.identity = name;
     this.#dataSource = dataSource;
     this.#clock = clock;
     this.#row = new RefreshTokenRow(refreshTokenPath(dataSource).quoted, name);

@@ -6,6 +6,12 @@
  */
 export interface RefreshTokenStore {
   /**
+   * Tells the place from others of its kind, such as the path of a file. An `EncryptedRefreshTokenStore` without a `name`
+   * binds its records to it, so that the records of two people cannot be exchanged.
+   */
+  readonly identity?: string;
+
+  /**
    * What is stored, or `undefined` when nothing has been stored yet.
    *
    * @throws {RefreshTokenUnreadableError} when it is damaged, or encrypted with a key that is not at hand

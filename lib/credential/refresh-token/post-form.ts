@@ -1,4 +1,4 @@
-import { request, type Agent, type RequestOptions } from 'node:https';
+import { request, type Agent } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
@@ -6,12 +6,15 @@ import { checkServerIdentity, type TLSSocket } from 'node:tls';
 import { InsecureConnectionError } from '../../errors/insecure-connection.error.js';
 import { EntraTimeoutError } from '../../errors/timeout.error.js';
 import type { Clock } from '../../refresh/clock.js';
+import { nothingInherited } from './nothing-inherited.js';
+import { ProxyAgent } from './proxy-agent.js';
+import { proxyOfEnvironment } from './proxy-of-environment.js';
 
 /** What every request shares. */
 export interface Transport {
   /** Certificate authorities as PEM. Default: those of Node. */
   ca: string | undefined;
-  /** Default: a connection of its own for each request. */
+  /** Default: a connection of its own for each request, through the proxy of the environment if there is one. */
   agent: Agent | undefined;
   /** Deadline over connecting, headers and body, in milliseconds. */
   timeoutInMs: number;
@@ -35,44 +38,23 @@ export interface FormResponse {
 }
 
 const largestBody = 1024 * 1024;
-// Node.js also reads what the options inherit, so that another package's fault on `Object.prototype` would decide whom to
-// trust and where to connect. An own property stands above that, also one without a value.
-const nothingInherited = {
-  // A resumed TLS session shows no certificate that could be checked. An agent lets this stand above those that it keeps.
-  session: undefined,
-  ca: undefined,
-  cert: undefined,
-  key: undefined,
-  pfx: undefined,
-  passphrase: undefined,
-  secureContext: undefined,
-  pskCallback: undefined,
-  servername: undefined,
-  ALPNProtocols: undefined,
-  socket: undefined,
-  socketPath: undefined,
-  localAddress: undefined,
-  lookup: undefined,
-  createConnection: undefined,
-  auth: undefined,
-  timeout: undefined,
-} as unknown as RequestOptions;
-
 /**
  * Posts a form. Nothing of it, not even a header, is sent before the server's certificate has been verified, whatever an
  * agent or `NODE_TLS_REJECT_UNAUTHORIZED` says. Redirects are not followed: they would take the form elsewhere.
  *
  * @throws {InsecureConnectionError} when the server is not verified to be the one of the URL
  * @throws {EntraTimeoutError} when no headers came in time
+ * @throws {ProxyError} when the proxy of the environment does not connect
  * @throws what the network throws, when no headers came
  */
 export function postForm(form: FormRequest, transport: Transport): Promise<FormResponse> {
   const { ca, agent, timeoutInMs, clock, origin } = transport;
   const body = Buffer.from(form.parameters.toString());
   return new Promise<FormResponse>((resolve, reject) => {
+    const tunnel = agent === undefined ? tunnelTo(form.url) : undefined;
     const outgoing = request(form.url, {
       method: 'POST',
-      agent: agent ?? false,
+      agent: agent ?? tunnel ?? false,
       ...nothingInherited,
       rejectUnauthorized: true,
       checkServerIdentity,
@@ -91,9 +73,12 @@ export function postForm(form: FormRequest, transport: Transport): Promise<FormR
     const timer = clock.setTimeout(() => {
       late = new EntraTimeoutError('The token endpoint', timeoutInMs, 'The request is repeated.');
       (incoming ?? outgoing).destroy(late);
+      // A request that waits for a connection ends with that.
+      tunnel?.destroy();
     }, timeoutInMs);
     const settle = (outcome: () => void): void => {
       clock.clearTimeout(timer);
+      tunnel?.destroy();
       outcome();
     };
     outgoing.on('error', (error) => {
@@ -109,6 +94,11 @@ export function postForm(form: FormRequest, transport: Transport): Promise<FormR
       else outgoing.destroy(refusal);
     });
   });
+}
+
+function tunnelTo(url: URL): ProxyAgent | undefined {
+  const proxy = proxyOfEnvironment(url);
+  return proxy === undefined ? undefined : new ProxyAgent(proxy);
 }
 
 function whenVerified(

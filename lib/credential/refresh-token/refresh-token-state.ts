@@ -37,6 +37,7 @@ export function refreshTokenState(facts: RefreshTokenFacts, now: number): Creden
   return {
     ...standing(facts),
     obtainedOn: obtainedOn === undefined ? null : new Date(obtainedOn),
+    ...(facts.unsaved ? { unsaved: true as const } : {}),
     expiresBy: end === undefined ? null : new Date(end),
     ...(warning === undefined ? {} : { warning }),
   };

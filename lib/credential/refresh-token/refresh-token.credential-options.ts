@@ -111,7 +111,18 @@ export interface RefreshTokenCredentialOptions {
    * @default 10000
    */
   storeTimeoutInMs?: number;
-  /** For a proxy. It must verify certificates: nothing is sent through one that does not. */
+  /**
+   * How long shutdown waits for redemptions under way and for their refresh tokens to be stored, in milliseconds: a server
+   * that takes each refresh token once has replaced it by then.
+   *
+   * @default requestTimeoutInMs + storeTimeoutInMs + 5000, which is 25000
+   */
+  shutdownTimeoutInMs?: number;
+  /**
+   * For a proxy of your own. It must verify certificates: nothing is sent through one that does not.
+   *
+   * @default the proxy that `HTTPS_PROXY` names, unless `NO_PROXY` exempts the authority host
+   */
   agent?: Agent;
   /** Time and chance, for tests. Default: the machine's clock. */
   clock?: Clock;

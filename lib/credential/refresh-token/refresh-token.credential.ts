@@ -4,6 +4,7 @@ import { EntraShutDownError } from '../../errors/shut-down.error.js';
 import { untilAborted } from '../../refresh/deadline.js';
 import { HeldAccessToken } from '../../token/held-access-token.js';
 import type { CredentialState, ReportingCredential } from '../credential-state.js';
+import { warnOfLosses } from '../flush-credentials.js';
 import type { SharedAccessToken } from '../refresh-token-store/refresh-token-store.js';
 import type { AbortSignalLike, AccessToken, GetTokenOptions, TokenCredential } from '../token-credential.js';
 import { grantRequest, type GrantRequest, type Wish } from './grant-request.js';
@@ -138,11 +139,21 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
     return this.#keeper.memory.unsaved === undefined;
   }
 
-  /** Ends: waits for redemptions under way, tries once more to store what must be stored, and stops the timer. */
+  /** How long shutdown waits for `flush`, in milliseconds. */
+  get flushTimeoutInMs(): number {
+    return this.#settings.shutdownTimeoutInMs;
+  }
+
+  /**
+   * Ends: waits for redemptions under way, tries once more to store what must be stored, and stops the timer. A refresh
+   * token that could not be stored becomes a process warning.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#queue.idle();
-    await this.flush();
+    if (await this.flush()) return;
+    const { problem = '', fix = '' } = this.state();
+    warnOfLosses([{ problem, fix }]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

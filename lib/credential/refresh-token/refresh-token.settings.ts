@@ -16,6 +16,7 @@ export interface RefreshTokenSettings {
   readonly initial: RefreshTokenSource | undefined;
   readonly store: RefreshTokenStore;
   readonly storeTimeoutInMs: number;
+  readonly shutdownTimeoutInMs: number;
   readonly shareAccessTokens: boolean;
   readonly stopWhenStoreFails: boolean;
   readonly spa: boolean;

@@ -45,6 +45,7 @@ const known: readonly (keyof Options)[] = [
   'origin',
   'requestTimeoutInMs',
   'storeTimeoutInMs',
+  'shutdownTimeoutInMs',
   'agent',
   'clock',
   'onTokenResponse',
@@ -61,6 +62,7 @@ export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettin
   const cloud = choiceOption('cloud', options.cloud, 'public', clouds);
   const clock = clockOption(options.clock);
   const timeoutInMs = milliseconds('requestTimeoutInMs', options.requestTimeoutInMs);
+  const storeTimeoutInMs = milliseconds('storeTimeoutInMs', options.storeTimeoutInMs);
   const { refreshToken, store } = options;
   if (refreshToken !== undefined && typeof refreshToken !== 'function') text(options, 'refreshToken');
   if (refreshToken === undefined && store === undefined) {
@@ -90,7 +92,11 @@ export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettin
     },
     initial: refreshToken,
     store: store ?? new MemoryRefreshTokenStore(),
-    storeTimeoutInMs: milliseconds('storeTimeoutInMs', options.storeTimeoutInMs),
+    storeTimeoutInMs,
+    shutdownTimeoutInMs: milliseconds(
+      'shutdownTimeoutInMs',
+      options.shutdownTimeoutInMs ?? Math.min(timeoutInMs + storeTimeoutInMs + 5_000, 600_000),
+    ),
     shareAccessTokens: booleanOption('shareAccessTokens', options.shareAccessTokens, true),
     stopWhenStoreFails:
       choiceOption('whenStoreFails', options.whenStoreFails, 'continue', ['continue', 'stop']) === 'stop',

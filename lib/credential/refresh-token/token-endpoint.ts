@@ -5,6 +5,7 @@ import type { GrantRequest } from './grant-request.js';
 import { errorWithoutSecrets } from './known-secrets.js';
 import { parseResponseBody } from './parse-response-body.js';
 import { postForm, type FormResponse } from './post-form.js';
+import { ProxyError } from './proxy.error.js';
 import { findRefreshToken, readTokenResponse } from './read-token-response.js';
 import { classifyRefusal } from './refusal.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
@@ -60,6 +61,9 @@ export async function redeemRefreshToken(
 
 function unreachable(error: unknown, secrets: readonly string[], statusCode?: number): EntraAuthError {
   if (isEntraAuthError(error) && error.code === 'ENTRA_INSECURE_CONNECTION') return error;
+  if (error instanceof ProxyError) {
+    return new TokenRequestFailedError(error.problem, error.fix, { retryable: error.retryable });
+  }
   const cause = errorWithoutSecrets(asError(error), secrets);
   const what = statusCode === undefined ? 'could not be reached' : 'broke its answer off';
   const reason = cause.message === '' ? cause.name : cause.message.replace(/\.$/, '');

@@ -9,7 +9,7 @@ import type {
   StoredRefreshToken,
 } from '../refresh-token-store.js';
 import { KeyRing, type RefreshTokenKeyRing } from './key-ring.js';
-import { isEncrypted, keyIdOf, TokenCipher, unreadable } from './token-cipher.js';
+import { isEncrypted, TokenCipher, unreadable } from './token-cipher.js';
 
 /** What is encrypted, and with which keys. */
 export interface EncryptedRefreshTokenStoreOptions {
@@ -22,9 +22,12 @@ export interface EncryptedRefreshTokenStoreOptions {
   keys: RefreshTokenKeyRing;
   /**
    * Bound into every record: a record of one name cannot be read under another, so that nobody can pass one grant off
-   * as another.
+   * as another. Give one where the place may change: a file that is moved, or mounted elsewhere by another replica.
    *
-   * @default 'default'
+   * Without a name, records that 0.1 wrote under its default name `'default'` are read too, and bound to the place by the
+   * next `save` or `reencrypt()`.
+   *
+   * @default the `identity` of `store`: the absolute path of the file, or the name of the row; `'default'` without one
    */
   name?: string;
   /**
@@ -36,6 +39,9 @@ export interface EncryptedRefreshTokenStoreOptions {
    */
   adoptPlaintext?: boolean;
 }
+
+/** The default name of 0.1, whatever the place was. */
+const unbound = 'default';
 
 const optionNames = ['store', 'keys', 'name', 'adoptPlaintext'];
 
@@ -55,14 +61,22 @@ export class EncryptedRefreshTokenStore implements RefreshTokenStore {
 
   constructor(options: EncryptedRefreshTokenStoreOptions) {
     checkObject('options', options, optionNames, 'Give { store, keys }.');
-    const { store, keys, name = 'default', adoptPlaintext } = options;
+    const { store, keys, name, adoptPlaintext } = options;
     if (typeof store?.exclusive !== 'function')
       throw new EntraOptionsError('store', kindOf(store), 'Give the store that keeps the encrypted records.');
-    if (typeof name !== 'string' || name === '')
-      throw new EntraOptionsError('name', kindOf(name), 'Give a name, or leave it out for "default".');
+    if (name !== undefined && (typeof name !== 'string' || name === ''))
+      throw new EntraOptionsError(
+        'name',
+        kindOf(name),
+        'Give a name, or leave it out for that of the place.',
+      );
     this.#store = store;
     this.#keys = new KeyRing(keys);
-    this.#cipher = new TokenCipher(this.#keys, name);
+    this.#cipher = new TokenCipher(
+      this.#keys,
+      name ?? store.identity ?? unbound,
+      name === undefined ? [unbound] : [],
+    );
     this.#adoptsPlaintext = booleanOption('adoptPlaintext', adoptPlaintext, false);
   }
 
@@ -96,7 +110,7 @@ export class EncryptedRefreshTokenStore implements RefreshTokenStore {
       const inner = await access.load();
       if (inner === undefined) return false;
       const value = await this.#open(inner.value);
-      if (keyIdOf(inner.value.refreshToken) === this.#keys.current) return false;
+      if (this.#cipher.isCurrent(inner.value.refreshToken)) return false;
       await access.save(await this.#seal(value), inner.version);
       return true;
     }, options);

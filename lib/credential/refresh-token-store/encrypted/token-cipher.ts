@@ -25,11 +25,16 @@ interface CipherHeader {
 export class TokenCipher {
   readonly #keys: KeyRing;
   readonly #name: string;
+  readonly #alsoRead: readonly string[];
 
-  /** @param name is bound into every record, so that one store's record is of no use in another */
-  constructor(keys: KeyRing, name: string) {
+  /**
+   * @param name bound into every record, so that one store's record is of no use in another
+   * @param alsoRead names that earlier records may have
+   */
+  constructor(keys: KeyRing, name: string, alsoRead: readonly string[] = []) {
     this.#keys = keys;
     this.#name = name;
+    this.#alsoRead = alsoRead;
   }
 
   async encrypt(value: StoredRefreshToken): Promise<string> {
@@ -38,6 +43,12 @@ export class TokenCipher {
     return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(value)))
       .setProtectedHeader(header)
       .encrypt(this.#keys.currentKey);
+  }
+
+  /** Whether a record has the name and the key that a new one would have. */
+  isCurrent(text: string): boolean {
+    const header = readHeader(text);
+    return header?.keyId === this.#keys.current && header.name === this.#name;
   }
 
   /** @throws {RefreshTokenUnreadableError} for another key, another store's record, and one that was changed */
@@ -52,10 +63,10 @@ export class TokenCipher {
         `Add the key "${keyId}" to the key ring.`,
       );
     }
-    if (name !== this.#name) {
+    if (name !== this.#name && !this.#alsoRead.includes(name)) {
       throw unreadable(
         `it was encrypted for the store "${name}", and this one is "${this.#name}"`,
-        'Give the store the name that it had.',
+        `If it was moved here on purpose, give the encrypted store "name": "${name}" (\`--name\` of the command).`,
       );
     }
     const { compactDecrypt } = await loadJose();

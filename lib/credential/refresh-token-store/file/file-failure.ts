@@ -10,6 +10,7 @@ const remedies: Readonly<Record<string, { fix: string; retryable: boolean }>> = 
   EACCES: { fix: 'Let the user that this process runs as write to the directory.', retryable: false },
   EPERM: { fix: 'Let the user that this process runs as write to the directory.', retryable: false },
   EROFS: { fix: 'Put the file on a file system that can be written.', retryable: false },
+  EBUSY: { fix: 'Mount the directory of the file, not the file itself.', retryable: true },
   ENOSPC: { fix: 'Make room on the disk.', retryable: true },
   EDQUOT: { fix: 'Make room in the quota of the user.', retryable: true },
 };

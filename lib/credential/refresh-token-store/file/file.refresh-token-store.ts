@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { RefreshTokenConflictError } from '../../../errors/refresh-token-conflict.error.js';
 import { EntraOptionsError } from '../../../errors/options.error.js';
@@ -12,7 +13,8 @@ import { FileLock } from './file-lock.js';
 import type { LockHolder } from './lock-holder.js';
 import { Silence } from './silence.js';
 import { TokenFile } from './token-file.js';
-import { decodeRecord, encodeRecord } from '../refresh-token-record.js';
+import { encodeRecord } from '../refresh-token-record.js';
+import { newestRecord } from './record-lines.js';
 import type {
   ExclusiveOptions,
   RefreshTokenAccess,
@@ -49,6 +51,9 @@ export interface FileRefreshTokenStoreOptions {
 
 const optionNames = ['path', 'allowGroupAccess', 'staleAfterInMs', 'clock'];
 
+const readAttempts = 3;
+const readAgainAfterInMs = 5;
+
 // One queue for all stores of the process; between processes the lock file decides.
 const turns = new Turns();
 
@@ -63,6 +68,8 @@ const turns = new Turns();
 export class FileRefreshTokenStore implements RefreshTokenStore {
   /** As it was given. */
   readonly path: string;
+  /** The absolute path. */
+  readonly identity: string;
   readonly #clock: Clock;
   readonly #groupAllowed: boolean;
   readonly #staleAfterInMs: number;
@@ -74,6 +81,7 @@ export class FileRefreshTokenStore implements RefreshTokenStore {
     if (typeof path !== 'string' || path === '' || path.includes('\0'))
       throw new EntraOptionsError('path', kindOf(path), 'Give the path of a file.');
     this.path = path;
+    this.identity = resolve(path);
     this.#clock = clock;
     this.#groupAllowed = booleanOption('allowGroupAccess', allowGroupAccess, false);
     const range = { min: 1000, max: 3_600_000, unit: 'milliseconds' };
@@ -150,8 +158,18 @@ function accessTo(file: TokenFile, lock: FileLock): RefreshTokenAccess {
 }
 
 async function read(file: TokenFile): Promise<RefreshTokenSnapshot | undefined> {
-  const text = await file.read();
-  return text === undefined ? undefined : decodeRecord(text, nameOf(file));
+  for (let attempt = 1; ; attempt++) {
+    const text = (await file.read()) ?? '';
+    // Made in advance, as a mount of a single file needs it.
+    if (text.trim() === '') return undefined;
+    try {
+      return newestRecord(text, nameOf(file));
+    } catch (error) {
+      // A file that cannot be replaced is written in place, perhaps at this moment.
+      if (attempt === readAttempts) throw error;
+      await sleep(readAgainAfterInMs);
+    }
+  }
 }
 
 const nameOf = (file: TokenFile): string => `the file ${file.path}`;

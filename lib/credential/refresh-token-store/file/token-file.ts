@@ -9,6 +9,7 @@ import { fileFailure, permissionFailure } from './file-failure.js';
 import { directoryPermissionFault, filePermissionFault } from './file-permissions.js';
 import { codeOf } from './lock-entry.js';
 import { randomId } from './process-sight.js';
+import { writeInPlace } from './record-lines.js';
 
 const longestContent = 16 * 1024 * 1024;
 const longestChainOfLinks = 40;
@@ -82,13 +83,28 @@ export class TokenFile {
       await writeDurably(temporary, content, this.groupAllowed ? 0o660 : 0o600);
       if (!(await mayReplace())) return false;
       // A new holder of the lock removes what it finds of earlier ones before it reads: then there is nothing to rename.
-      if (!(await renameOver(temporary, this.path))) return false;
+      const outcome = await renameOver(temporary, this.path);
+      if (outcome === 'gone') return false;
+      if (outcome === 'busy') {
+        await this.#overwrite(content);
+        return true;
+      }
       await syncDirectory(dirname(this.path));
       return true;
     } catch (error) {
       throw asFailure('Writing', this.path, error);
     } finally {
       await rm(temporary, { force: true }).catch(() => undefined);
+    }
+  }
+
+  /** For a file that is mounted by itself, as into a container: no other can take its place. */
+  async #overwrite(content: string): Promise<void> {
+    const handle = await open(this.path, constants.O_RDWR | constants.O_NOFOLLOW);
+    try {
+      await writeInPlace(handle, content);
+    } finally {
+      await handle.close();
     }
   }
 
@@ -142,15 +158,16 @@ async function writeDurably(path: string, content: string, mode: number): Promis
 /**
  * On Windows a file cannot be replaced while somebody, a virus scanner say, has it open: that passes.
  *
- * @returns whether there was something to rename
+ * @returns `gone` when there was nothing to rename, `busy` when the file is a mount of its own
  */
-async function renameOver(from: string, to: string): Promise<boolean> {
+async function renameOver(from: string, to: string): Promise<'renamed' | 'gone' | 'busy'> {
   for (let attempt = 0; ; attempt++) {
     try {
       await rename(from, to);
-      return true;
+      return 'renamed';
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return false;
+      if (codeOf(error) === 'ENOENT') return 'gone';
+      if (codeOf(error) === 'EBUSY' && !isWindows) return 'busy';
       const passes = isWindows && ['EPERM', 'EACCES', 'EBUSY'].includes(codeOf(error));
       if (!passes || attempt === 9) throw error;
       await sleep(10 * 2 ** Math.min(attempt, 5));

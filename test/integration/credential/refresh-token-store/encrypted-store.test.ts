@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import {
   EncryptedRefreshTokenStore,
   EntraOptionsError,
+  FileRefreshTokenStore,
   RefreshTokenConflictError,
   RefreshTokenUnreadableError,
   type EncryptedRefreshTokenStoreOptions,
@@ -279,4 +283,53 @@ it('says how to install jose when it is missing', async () => {
 
   expect(error).toBeInstanceOf(EntraOptionsError);
   expect(error.message).toContain('npm install jose`');
+});
+
+describe('without a name', () => {
+  const token = async (store: EncryptedRefreshTokenStore) => (await store.load())?.value.refreshToken;
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'encrypted-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+  const fileOf = (name: string) => new FileRefreshTokenStore({ path: join(directory, name) });
+  const encryptedFile = (name: string, more: Partial<EncryptedRefreshTokenStoreOptions> = {}) =>
+    new EncryptedRefreshTokenStore({ store: fileOf(name), keys: onlyOld, ...more });
+
+  it('refuses the record of another file, and reads it under the name that the error tells', async () => {
+    await encryptedFile('alice.json').save({ ...grant(), refreshToken: 'of alice' }, undefined);
+    await encryptedFile('bob.json').save({ ...grant(), refreshToken: 'of bob' }, undefined);
+    await copyFile(join(directory, 'alice.json'), join(directory, 'bob.json'));
+    const error = await errorOf(encryptedFile('bob.json').load());
+    expect(error).toBeInstanceOf(RefreshTokenUnreadableError);
+    const name = join(directory, 'alice.json');
+    expect(error.message).toContain(`"name": "${name}"`);
+    expect(await token(encryptedFile('bob.json', { name }))).toBe('of alice');
+  });
+
+  it('refuses the record of another row, by the name of the row', async () => {
+    const bound = (identity: string) => ({
+      identity,
+      load: () => inner.load(),
+      save: inner.save.bind(inner),
+      exclusive: inner.exclusive.bind(inner),
+    });
+    await new EncryptedRefreshTokenStore({ store: bound('alice'), keys: onlyOld }).save(grant(), undefined);
+    await expectRefused(new EncryptedRefreshTokenStore({ store: bound('bob'), keys: onlyOld }), '"alice"');
+  });
+
+  it('reads a record of 0.1, and binds it with the next save and with reencrypt()', async () => {
+    await encryptedFile('a.json', { name: 'default' }).save({ ...grant(), refreshToken: 'old' }, undefined);
+    expect(await token(encryptedFile('a.json'))).toBe('old');
+    expect(await encryptedFile('a.json').reencrypt()).toBe(true);
+    expect(await encryptedFile('a.json').reencrypt()).toBe(false);
+    await expect(encryptedFile('a.json', { name: 'default' }).load()).rejects.toThrow('a.json');
+    expect(await token(encryptedFile('a.json'))).toBe('old');
+  });
+
+  it('binds to "default" where the store does not tell its place', async () => {
+    const value = grant();
+    await wrap().save(value, undefined);
+    expect(await token(wrap(onlyOld, { name: 'default' }))).toBe(value.refreshToken);
+  });
 });

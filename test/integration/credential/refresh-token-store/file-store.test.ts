@@ -170,7 +170,6 @@ describe('the file', () => {
   });
 
   it.each<[string, (text: string) => string]>([
-    ['nothing', () => ''],
     ['half of it', (text) => text.slice(0, text.length / 2)],
     ['no JSON', (text) => `x${text}`],
     ['other JSON', () => '{"refresh_token":"secret-of-another-program"}'],
