@@ -81,7 +81,7 @@ async function buildIfStale({ stamp, sources, outputs, command }: Build): Promis
   const stampFile = join(repositoryRoot, stamp);
   const present = await Promise.all(outputs.map((output) => exists(join(repositoryRoot, output))));
   if (present.every(Boolean) && (await readFile(stampFile, 'utf8').catch(() => '')) === digest) return;
-  await runSuccessfully('npm', command, { cwd: repositoryRoot });
+  await runSuccessfully('npm', command, { cwd: repositoryRoot, timeoutInMs: lockTimeoutInMs });
   await writeFile(stampFile, digest);
 }
 
