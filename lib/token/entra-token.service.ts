@@ -16,6 +16,7 @@ import { untilAborted, withDeadline } from '../refresh/deadline.js';
 import { usableUntil } from '../refresh/refresh-policy.js';
 import type { RefreshScheduler } from '../refresh/refresh-scheduler.js';
 import { TokenRefresher } from '../refresh/token-refresher.js';
+import { FirstTokens } from './first-tokens.js';
 import type { HeldAccessToken } from './held-access-token.js';
 import { SlotRegistry } from './slot-registry.js';
 import { readTokenRequest, type TokenRequest } from './token-request.js';
@@ -38,12 +39,14 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   readonly #options: ResolvedOptions;
   readonly #slots: SlotRegistry;
   readonly #refresher: TokenRefresher;
+  readonly #firstTokens: FirstTokens;
 
   /** @internal made by the module */
   constructor(options: ResolvedOptions, scheduler: RefreshScheduler) {
     this.#options = options;
     this.#slots = new SlotRegistry(options, (slot) => this.#refresher.forget(slot));
     this.#refresher = new TokenRefresher(options.clock, scheduler, this.#slots);
+    this.#firstTokens = new FirstTokens(options, this.#refresher);
   }
 
   /** What happens to the tokens, free of secrets. Completes when the application shuts down. */
@@ -168,7 +171,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
       for (const slot of slots) this.#refresher.kick(slot);
       return;
     }
-    await this.#firstTokens(slots);
+    await this.#waitForFirst(slots);
   }
 
   /**
@@ -177,7 +180,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * @internal
    */
   async ready(resource: string): Promise<void> {
-    if (this.#options.startup === 'wait') await this.#firstTokens([this.#slots.named(resource)]);
+    if (this.#options.startup === 'wait') await this.#waitForFirst([this.#slots.named(resource)]);
   }
 
   /** Stops every timer and wait. A token that is held is still served until it expires. Called by Nest. */
@@ -209,43 +212,13 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   }
 
   /** A start that fails leaves nothing running: Nest calls no shutdown hook then. */
-  async #firstTokens(slots: readonly TokenSlot[]): Promise<void> {
-    const { startupTimeoutInMs: timeoutInMs, clock } = this.#options;
-    const onTimeout = (): Error => this.#startupTimeout(slots, timeoutInMs);
+  async #waitForFirst(slots: readonly TokenSlot[]): Promise<void> {
     try {
-      await withDeadline(Promise.all(slots.map((slot) => this.#firstToken(slot))), {
-        timeoutInMs,
-        clock,
-        onTimeout,
-      });
+      await this.#firstTokens.wait(slots);
     } catch (error) {
       await this.onApplicationShutdown();
       throw error;
     }
-  }
-
-  /** Boot is patient with a passing fault: the attempts go on until the deadline of the start. */
-  async #firstToken(slot: TokenSlot): Promise<void> {
-    while (slot.unexpired(this.#options.clock.now()) === undefined) {
-      try {
-        await this.#refresher.demand(slot, Infinity);
-      } catch (error) {
-        if (!isEntraAuthError(error) || !error.retryable || this.#refresher.closed) throw error;
-      }
-    }
-  }
-
-  #startupTimeout(slots: readonly TokenSlot[], timeoutInMs: number): EntraTimeoutError {
-    const missing = slots.filter((slot) => slot.held === undefined);
-    const names = missing.map((slot) => `"${slot.name}"`).join(', ');
-    const last = missing.find((slot) => slot.lastError !== undefined)?.lastError;
-    const reason = last?.message ?? 'No answer came.';
-    return new EntraTimeoutError(
-      `Waiting at start-up for the first access token of ${names}`,
-      timeoutInMs,
-      `${reason} To boot without waiting, set "startup" to "background".`,
-      last,
-    );
   }
 }
 
