@@ -20,6 +20,7 @@ const benchmarks = [
   'memory',
   'event-loop',
   'hostile-answers',
+  'on-demand',
   'import',
 ];
 
