@@ -7,6 +7,7 @@ import { loadX509 } from '../../lib/testing/certificates/x509.loader.js';
 import { RecordingServer } from '../integration/datasource/guard.recording-server.js';
 import { unnamedAddress } from '../integration/datasource/guard.setup.js';
 import { HandMadeCredential } from '../support/local-database.js';
+import { databaseToken } from '../support/tokens.js';
 import { Consumer } from './consumer.js';
 
 describe('a CommonJS application on Nest 11', () => {
@@ -59,11 +60,12 @@ describe('a CommonJS application on Nest 11', () => {
         database: 'notes',
         ssl: { ca: authority.certificate },
       };
+      const token = databaseToken('the-token');
       const logIn = async (host: string): Promise<unknown> => {
         server.forget();
-        const SETTINGS = JSON.stringify({ token: 'the-token', server: { ...endpoint, host } });
+        const SETTINGS = JSON.stringify({ token, server: { ...endpoint, host } });
         const { code } = await app.outputOf<{ code: string }>('login.cjs', { SETTINGS });
-        return { code, ...server.saw('the-token'), startUp: server.saw('notes').readable };
+        return { code, ...server.saw(token), startUp: server.saw('notes').readable };
       };
 
       // The server ends the login once it has the token.
