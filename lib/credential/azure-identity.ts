@@ -1,3 +1,4 @@
+import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { TokenCredentialOptions } from '@azure/identity';
 
 import { CredentialUnavailableError } from '../errors/credential-unavailable.error.js';
@@ -68,12 +69,24 @@ export class AzureIdentityContext {
   async #cappedClient(): Promise<Pick<AzureIdentityOptions, 'httpClient'>> {
     try {
       const { createDefaultHttpClient } = await import('@azure/core-rest-pipeline');
-      return { httpClient: capHttpClient(createDefaultHttpClient(), this.requestTimeoutInMs, this.clock) };
+      const client = trusting(createDefaultHttpClient(), this.configuration.certificateAuthority);
+      return { httpClient: capHttpClient(client, this.requestTimeoutInMs, this.clock) };
     } catch {
       // It comes with @azure/identity, but a strict package manager may hide it. The attempt's own deadline remains.
       return {};
     }
   }
+}
+
+/** Behind a proxy the library leaves the private certificate authority of its `tlsOptions` out. */
+function trusting(inner: HttpClient, ca: string | undefined): HttpClient {
+  if (ca === undefined) return inner;
+  return {
+    sendRequest: (request) => {
+      request.requestOverrides = { ...request.requestOverrides, ca };
+      return inner.sendRequest(request);
+    },
+  };
 }
 
 async function loadAzureIdentity(): Promise<AzureIdentity> {

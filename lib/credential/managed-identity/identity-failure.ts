@@ -31,7 +31,7 @@ export function failureOfAnswer(
   const retryAfterInMs = parseRetryAfter(retryAfter, now);
   const said = reason === undefined ? '' : `: ${reason}`;
   return new TokenRequestFailedError(
-    `Managed identity: ${name} answered ${status}${status === 200 ? ' without a token' : ''}${said}.`,
+    `Managed identity: ${name} answered with HTTP status ${status}${status === 200 ? ' without a token' : ''}${said}.`,
     meaning?.fix ?? (unknownIdentity.test(reason ?? '') ? assign(id) : passing ? tryAgain : checkSetUp(id)),
     {
       retryable: meaning?.retryable ?? passing,

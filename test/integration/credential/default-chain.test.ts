@@ -154,7 +154,7 @@ describe.each(toolLoaders)(
         '- workload identity',
         '- managed identity',
       ]);
-      expect(message).toContain('- managed identity: IMDS answered 400: Identity not found');
+      expect(message).toContain('- managed identity: IMDS answered with HTTP status 400: Identity not found');
       expect(retryable).toBe(false);
     });
 

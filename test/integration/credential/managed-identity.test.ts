@@ -129,7 +129,7 @@ describe.each(places)('the managed identity of %s', (place) => {
       body: '<html>gateway-page</html>',
     });
     const error = await failure(start().service.getToken('api'));
-    expect((error as Error).message).toMatch(/answered 502\./);
+    expect((error as Error).message).toMatch(/answered with HTTP status 502\. The/);
     expect((error as Error).message).not.toMatch(/gateway-page|session|html/);
   });
 

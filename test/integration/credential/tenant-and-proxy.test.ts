@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CredentialConfiguration } from 'nestjs-entra-auth';
+import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+
+import { credentialFactory } from '../../../lib/credential/create-credential.js';
+import { systemClock } from '../../../lib/refresh/clock.js';
+import { readClaims } from '../../../lib/token/json-web-token.js';
+import { createEngine } from '../../support/engine.js';
+import { azureIdentityVersions } from './azure-identity-versions.js';
+
+const otherTenant = '11111111-2222-4333-8444-555555555555';
+const clientId = '22222222-3333-4444-8555-666666666666';
+const environment = { ...process.env };
+const audience = 'https://graph.microsoft.com';
+let entra: LocalEntra;
+
+beforeAll(async () => {
+  // The same application, registered in two tenants.
+  entra = await startLocalEntra({
+    additionalClients: [
+      { clientId, clientSecret: 'a-second-secret' },
+      { clientId, clientSecret: 'a-second-secret', tenantId: otherTenant },
+    ],
+  });
+});
+
+afterEach(() => {
+  process.env = { ...environment };
+});
+
+afterAll(() => entra.stop());
+
+const authority = () => ({
+  authorityHost: entra.authorityHost,
+  certificateAuthority: entra.certificateAuthority,
+});
+
+const inHomeTenant = (): CredentialConfiguration => ({
+  kind: 'client-secret',
+  tenantId: entra.tenantId,
+  clientId,
+  clientSecret: 'a-second-secret',
+  ...authority(),
+});
+
+describe.each(Object.entries(azureIdentityVersions))(
+  'another tenant, with @azure/identity %s',
+  (_version, load) => {
+    const kinds: [string, () => CredentialConfiguration][] = [
+      ['client-secret', inHomeTenant],
+      ['default', () => ({ kind: 'default', ...authority() })],
+    ];
+
+    beforeEach(() => {
+      Object.assign(process.env, {
+        AZURE_TOKEN_CREDENTIALS: 'prod',
+        AZURE_TENANT_ID: entra.tenantId,
+        AZURE_CLIENT_ID: clientId,
+        AZURE_CLIENT_SECRET: 'a-second-secret',
+      });
+    });
+
+    it.each(kinds)(
+      'is the one of the resource or of the call, for kind "%s"',
+      async (_kind, configuration) => {
+        const { service } = createEngine({
+          credential: credentialFactory(configuration(), 'public', systemClock, load),
+          clock: systemClock,
+          refresh: { background: false },
+          resources: { graph: {}, theirs: { scopes: `${audience}/.default`, tenantId: otherTenant } },
+        });
+        const tenantOf = (token: string) => readClaims(token)?.tid;
+        expect(tenantOf((await service.getToken('theirs')).token)).toBe(otherTenant);
+        expect(tenantOf((await service.getToken('graph', { tenantId: otherTenant })).token)).toBe(
+          otherTenant,
+        );
+        expect(tenantOf((await service.getToken('graph')).token)).toBe(entra.tenantId);
+        await service.onApplicationShutdown();
+      },
+    );
+  },
+);
+
+describe.each(Object.entries(azureIdentityVersions))(
+  'a proxy of the environment, with @azure/identity %s',
+  (_version, load) => {
+    let proxy: Server;
+    let tunnels: number;
+
+    beforeEach(async () => {
+      tunnels = 0;
+      proxy = createServer();
+      proxy.on('connect', (request, client) => {
+        tunnels++;
+        const upstream = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
+          client.write('HTTP/1.1 200 OK\r\n\r\n');
+          upstream.pipe(client).pipe(upstream);
+        });
+        upstream.on('error', () => client.destroy());
+        client.on('error', () => upstream.destroy());
+      });
+      proxy.listen(0, '127.0.0.1');
+      await once(proxy, 'listening');
+      process.env['HTTPS_PROXY'] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    });
+
+    afterEach(() => {
+      proxy.closeAllConnections();
+      proxy.close();
+    });
+
+    it('is used', async () => {
+      const create = credentialFactory(inHomeTenant(), 'public', systemClock, load);
+      await (await create()).getToken(`${audience}/.default`);
+      expect(tunnels).toBeGreaterThan(0);
+    });
+  },
+);
