@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Fault, LocalEntra } from 'nestjs-entra-auth/testing';
 
+const megabyte = 'eyJ.'.repeat(262_144);
+
 interface Candidate {
   fault: Fault;
   /** Shorter than others, because it has consequences after its end. */
@@ -23,6 +25,26 @@ const candidates: readonly Candidate[] = [
   { fault: { kind: 'expired-token' } },
   { fault: { kind: 'wrong-audience' }, longestInMs: 400 },
   { fault: { kind: 'huge-token' } },
+  { fault: { kind: 'same-token' } },
+  { fault: { kind: 'string-numbers' } },
+  { fault: { kind: 'cut-in-body' } },
+  // Answers of every odd kind: without a body, of another form, too long, nested, with times that contradict the token.
+  ...['', '""', '[]', 'null', '{}', '{"access_token":7}', `${'['.repeat(9_000)}${']'.repeat(9_000)}`].map(
+    (body) => ({ fault: { kind: 'http-status', status: 200, body } as const }),
+  ),
+  ...[400, 500].map((status) => ({
+    fault: {
+      kind: 'http-status',
+      status,
+      body: { error: 'server_error', error_description: megabyte },
+    } as const,
+  })),
+  { fault: { kind: 'html-page', status: 200 } },
+  { fault: { kind: 'html-page', status: 503 } },
+  ...[undefined, '', 'soon', 0, -1, 1, 1e12].map((expires_in) => ({
+    fault: { kind: 'altered-response', members: { expires_in } } as const,
+    longestInMs: 400,
+  })),
 ];
 
 /**
