@@ -2,26 +2,16 @@ import type { Observable } from 'rxjs';
 
 import type { CredentialProvider } from '../credential/credential-provider.js';
 import { flushCredentials } from '../credential/flush-credentials.js';
-import { classifyCredentialFailure, type CredentialFailure } from '../errors/credential-failure.js';
-import { InvalidTokenError } from '../errors/invalid-token.error.js';
 import { EntraShutDownError } from '../errors/shut-down.error.js';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
-import { TokenUnavailableError } from '../errors/token-unavailable.error.js';
-import { redactError } from '../observability/redaction.js';
 import type { TokenEvent } from '../observability/token-event.js';
 import { TokenEventReporter } from '../observability/token-event.reporter.js';
 import type { HeldAccessToken } from '../token/held-access-token.js';
 import type { TokenSlot } from '../token/token-slot.js';
+import { AttemptOutcome } from './attempt-outcome.js';
 import type { Clock } from './clock.js';
 import { withDeadline } from './deadline.js';
 import { deferred } from './deferred.js';
-import { FailedChallenges } from './failed-challenges.js';
-import {
-  nextAttemptAfterFailedChallenge,
-  livesOnlyAMoment,
-  nextAttemptAfterFailure,
-  nextAttemptAfterSameToken,
-} from './refresh-policy.js';
 import type { RefreshScheduler } from './refresh-scheduler.js';
 
 const timerPrefix = 'entra-token-refresh:';
@@ -40,6 +30,7 @@ export interface OnDemandOwner {
  */
 export class TokenRefresher {
   readonly #report: TokenEventReporter;
+  readonly #outcome: AttemptOutcome;
   readonly #clock: Clock;
   readonly #scheduler: RefreshScheduler;
   readonly #onDemand: OnDemandOwner;
@@ -51,6 +42,7 @@ export class TokenRefresher {
 
   constructor(clock: Clock, scheduler: RefreshScheduler, onDemand: OnDemandOwner) {
     this.#report = new TokenEventReporter(clock);
+    this.#outcome = new AttemptOutcome(clock, this.#report);
     this.#clock = clock;
     this.#scheduler = scheduler;
     this.#onDemand = onDemand;
@@ -168,44 +160,53 @@ export class TokenRefresher {
   }
 
   async #attempt(slot: TokenSlot, claims?: string): Promise<HeldAccessToken> {
-    const { attemptTimeoutInMs: timeoutInMs } = slot.resource.policy;
     const attempt = new AbortController();
     const before = slot.held;
+    this.#attempts.add(attempt);
+    try {
+      const token = await this.#acquire(slot, claims, attempt.signal);
+      if (claims !== undefined) {
+        slot.failedChallenges?.answered(claims);
+        return token === undefined ? this.#outcome.keepDespiteClaims(slot) : this.#outcome.adopt(slot, token);
+      }
+      // Another token may have come meanwhile, from a call that had been given up or as the answer to a challenge.
+      const newer = this.#newerThan(before, slot);
+      if (newer !== undefined && (token === undefined || token.expiresBefore(newer))) return newer;
+      return token === undefined ? this.#outcome.keep(slot) : this.#outcome.adopt(slot, token);
+    } catch (error) {
+      if (this.#closed) throw new EntraShutDownError();
+      if (error instanceof EntraTimeoutError) slot.source.abandon();
+      attempt.abort();
+      if (claims !== undefined) throw this.#outcome.failChallenge(slot, claims, error);
+      const newer = this.#newerThan(before, slot);
+      if (newer !== undefined) return newer;
+      throw this.#outcome.fail(slot, error);
+    } finally {
+      this.#attempts.delete(attempt);
+    }
+  }
+
+  /** Calls the credential, and waits for as long as an attempt may take. */
+  #acquire(
+    slot: TokenSlot,
+    claims: string | undefined,
+    signal: AbortSignal,
+  ): Promise<HeldAccessToken | undefined> {
+    const { attemptTimeoutInMs: timeoutInMs } = slot.resource.policy;
     const now = this.#clock.now();
     const call = slot.source.acquire({
       held: slot.unexpired(now),
       anyOther: slot.heldIsRejected || slot.heldIsFromTheFuture(now),
       claims,
-      signal: attempt.signal,
+      signal,
     });
-    this.#own(slot, call, attempt.signal);
-    this.#attempts.add(attempt);
-    try {
-      const token = await withDeadline(call, {
-        timeoutInMs,
-        clock: this.#clock,
-        signal: attempt.signal,
-        onTimeout: () => new EntraTimeoutError('The credential', timeoutInMs, 'The request is repeated.'),
-      });
-      if (claims !== undefined) {
-        slot.failedChallenges?.answered(claims);
-        return token === undefined ? this.#unchanged(slot) : this.#adopt(slot, token);
-      }
-      // Another token may have come meanwhile, from a call that had been given up or as the answer to a challenge.
-      const newer = this.#newerThan(before, slot);
-      if (newer !== undefined && (token === undefined || token.expiresBefore(newer))) return newer;
-      return token === undefined ? this.#keep(slot) : this.#adopt(slot, token);
-    } catch (error) {
-      if (this.#closed) throw new EntraShutDownError();
-      if (error instanceof EntraTimeoutError) slot.source.abandon();
-      attempt.abort();
-      if (claims !== undefined) throw this.#failChallenge(slot, claims, error);
-      const newer = this.#newerThan(before, slot);
-      if (newer !== undefined) return newer;
-      throw this.#fail(slot, error);
-    } finally {
-      this.#attempts.delete(attempt);
-    }
+    this.#own(slot, call, signal);
+    return withDeadline(call, {
+      timeoutInMs,
+      clock: this.#clock,
+      signal,
+      onTimeout: () => new EntraTimeoutError('The credential', timeoutInMs, 'The request is repeated.'),
+    });
   }
 
   /** A valid token that took the place of another since. */
@@ -219,101 +220,13 @@ export class TokenRefresher {
       (late) => {
         if (!abandoned.aborted || late === undefined || this.#closed) return;
         if (slot.held !== undefined && !slot.held.expiresBefore(late)) return;
-        this.#adopt(slot, late);
+        this.#outcome.adopt(slot, late);
         if (slot.flight === undefined) this.#plan(slot);
       },
       () => undefined,
     );
     this.#calls.add(owned);
     void owned.then(() => this.#calls.delete(owned));
-  }
-
-  #adopt(slot: TokenSlot, token: HeldAccessToken): HeldAccessToken {
-    if (livesOnlyAMoment(token)) return this.#adoptForAMoment(slot, token);
-    const first = slot.held === undefined;
-    const recovered = slot.consecutiveFailures > 0;
-    slot.adopt(token, this.#clock.random());
-    slot.settle(token);
-    this.#report.obtained(first ? 'acquired' : 'refreshed', slot, token);
-    if (recovered) this.#report.held('recovered', slot, token);
-    return token;
-  }
-
-  /** Serves a token to its end, and spaces the attempts out as after a failure: its end comes before the next one could. */
-  #adoptForAMoment(slot: TokenSlot, token: HeldAccessToken): HeldAccessToken {
-    const type = slot.held === undefined ? 'acquired' : 'refreshed';
-    slot.hold(token);
-    const { unavailable, failure } = this.#recordFailure(slot, endsAtOnce(token), undefined);
-    slot.settle(token);
-    this.#report.obtained(type, slot, token);
-    this.#report.failed(slot, unavailable, failure);
-    return token;
-  }
-
-  #keep(slot: TokenSlot): HeldAccessToken {
-    const now = this.#clock.now();
-    const held = slot.unexpired(now);
-    const next = held && nextAttemptAfterSameToken(held, now, this.#clock.random(), slot.resource.policy);
-    if (held === undefined || next === undefined) throw unchanged();
-    const recovered = slot.consecutiveFailures > 0;
-    slot.recordSuccess(now, next);
-    slot.settle(held);
-    this.#report.unchanged(slot, held);
-    if (recovered) this.#report.held('recovered', slot, held);
-    return held;
-  }
-
-  /** A credential that ignores claims, as managed identity does: that decides nothing about the plain token. */
-  #unchanged(slot: TokenSlot): HeldAccessToken {
-    const held = slot.unexpired(this.#clock.now());
-    if (held === undefined) throw unchanged();
-    this.#report.unchanged(slot, held);
-    return held;
-  }
-
-  #fail(slot: TokenSlot, error: unknown): TokenUnavailableError {
-    const now = this.#clock.now();
-    // A token that a server rejected, or whose end is not known, gives no time to wait.
-    const isInDoubt = slot.heldIsRejected || slot.heldIsFromTheFuture(now);
-    const { unavailable, failure } = this.#recordFailure(
-      slot,
-      error,
-      isInDoubt ? undefined : slot.unexpired(now),
-    );
-    this.#report.failed(slot, unavailable, failure);
-    return unavailable;
-  }
-
-  /** @param held the token whose life gives time to wait, if there is one */
-  #recordFailure(slot: TokenSlot, error: unknown, held: HeldAccessToken | undefined): Explanation {
-    const now = this.#clock.now();
-    const explanation = explain(slot, error, now);
-    const next = nextAttemptAfterFailure(
-      {
-        ...explanation.failure,
-        now,
-        held,
-        random: this.#clock.random(),
-        failures: slot.consecutiveFailures + 1,
-      },
-      slot.resource.policy,
-    );
-    slot.recordFailure(explanation.unavailable, now, next);
-    return explanation;
-  }
-
-  /** What a challenge asks for is the affair of those who were challenged: the plain token is not in doubt. */
-  #failChallenge(slot: TokenSlot, claims: string, error: unknown): TokenUnavailableError {
-    const now = this.#clock.now();
-    const { failure, unavailable } = explain(slot, error, now);
-    const challenges = (slot.failedChallenges ??= new FailedChallenges());
-    const retryAt = nextAttemptAfterFailedChallenge(
-      { ...failure, now, random: this.#clock.random(), failures: challenges.failuresOf(claims) + 1 },
-      slot.resource.policy,
-    );
-    challenges.failed(claims, unavailable, now, retryAt);
-    this.#report.failed(slot, unavailable, failure);
-    return unavailable;
   }
 
   #plan(slot: TokenSlot): void {
@@ -331,34 +244,5 @@ export class TokenRefresher {
     if (slot.unexpired(now) === undefined) return this.#onDemand.drop(slot);
     slot.resting = true;
     this.#scheduler.schedule(slot, timerPrefix + slot.name, this.#onTimer, false);
-  };
-}
-
-function unchanged(): InvalidTokenError {
-  const problem = 'The credential keeps returning the token that is about to expire.';
-  return new InvalidTokenError(
-    'unchanged',
-    problem,
-    'Check the cache of the credential; the request is repeated.',
-  );
-}
-
-function endsAtOnce({ acquiredAt, expiresOnTimestamp }: HeldAccessToken): InvalidTokenError {
-  const lifeInMs = Math.max(1, Math.round(expiresOnTimestamp - acquiredAt));
-  const problem = `The credential returned a token that ends ${lifeInMs} ms after its receipt.`;
-  const fix = "Check the times that the token endpoint sends, and this machine's clock.";
-  return new InvalidTokenError('expired', problem, fix);
-}
-
-interface Explanation {
-  failure: CredentialFailure;
-  unavailable: TokenUnavailableError;
-}
-
-function explain(slot: TokenSlot, error: unknown, now: number): Explanation {
-  const failure = classifyCredentialFailure(error, now);
-  return {
-    failure,
-    unavailable: new TokenUnavailableError(slot.name, { ...failure, cause: redactError(error) }),
   };
 }
