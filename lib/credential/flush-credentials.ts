@@ -3,7 +3,8 @@ import { EntraTimeoutError } from '../errors/timeout.error.js';
 import { withDeadline } from '../refresh/deadline.js';
 import type { CredentialProvider } from './credential-provider.js';
 
-const graceInMs = 2_000;
+/** How long a shutdown waits for what asks for no other time, in milliseconds. */
+export const graceInMs = 2_000;
 
 /** What a credential could not keep at the end. */
 export interface CredentialLoss {

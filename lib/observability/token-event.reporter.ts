@@ -1,6 +1,6 @@
 import { Subject, type Observable } from 'rxjs';
 
-import type { CredentialLoss } from '../credential/flush-credentials.js';
+import { graceInMs, type CredentialLoss } from '../credential/flush-credentials.js';
 import type { CredentialFailure } from '../errors/credential-failure.js';
 import type { TokenUnavailableError } from '../errors/token-unavailable.error.js';
 import type { Clock } from '../refresh/clock.js';
@@ -13,10 +13,13 @@ import { GuardedLogger } from './guarded-logger.js';
 import { GuardedObservable } from './guarded-observable.js';
 import type { TokenEvent, TokenHeldEvent } from './token-event.js';
 
+const mostNames = 10;
+
 /** Says what happens to the tokens, each thing once. */
 export class TokenEventReporter {
   readonly #subject = new Subject<TokenEvent>();
-  readonly events: Observable<TokenEvent> = new GuardedObservable(this.#subject, new GuardedLogger());
+  readonly #logger = new GuardedLogger();
+  readonly events: Observable<TokenEvent> = new GuardedObservable(this.#subject, this.#logger);
   readonly #clock: Clock;
   readonly #credentials = new CredentialWatch();
   /** The skew that was reported last: the clock is the same for all tokens. */
@@ -102,6 +105,17 @@ export class TokenEventReporter {
       const resource = slot?.name ?? 'a dropped resource';
       this.#emit({ type: 'refresh-token-lost', resource, at: this.#now(), problem, fix });
     }
+  }
+
+  /** Calls of credentials that go on after the shutdown, which no event can follow. */
+  gaveUp(resources: Iterable<string>): void {
+    const names = [...new Set(resources)].map((name) => `"${name}"`);
+    if (names.length === 0) return;
+    const more = names.length > mostNames ? [`${names.length - mostNames} more`] : [];
+    const list = [...names.slice(0, mostNames), ...more].join(', ');
+    this.#logger.warn(
+      `The shutdown gave up calls of credentials that did not end within ${graceInMs / 1_000} s: ${list}.`,
+    );
   }
 
   #credential(slot: TokenSlot): void {

@@ -36,8 +36,8 @@ export class TokenRefresher {
   readonly #onDemand: OnDemandOwner;
   /** Attempts that somebody may still wait for. */
   readonly #attempts = new Set<AbortController>();
-  /** Calls of credentials, which may outlive their attempts. */
-  readonly #calls = new Set<Promise<unknown>>();
+  /** Calls of credentials, which may outlive their attempts, with the names of their slots. */
+  readonly #calls = new Map<Promise<unknown>, string>();
   #closed = false;
 
   constructor(clock: Clock, scheduler: RefreshScheduler, onDemand: OnDemandOwner) {
@@ -136,7 +136,8 @@ export class TokenRefresher {
     this.#closed = true;
     for (const slot of slots) this.forget(slot);
     for (const attempt of this.#attempts) attempt.abort(new EntraShutDownError());
-    this.#report.lost(slots, await flushCredentials(credentials, this.#clock, this.#calls));
+    this.#report.lost(slots, await flushCredentials(credentials, this.#clock, this.#calls.keys()));
+    this.#report.gaveUp(this.#calls.values());
     this.#report.complete();
   }
 
@@ -225,7 +226,7 @@ export class TokenRefresher {
       },
       () => undefined,
     );
-    this.#calls.add(owned);
+    this.#calls.set(owned, slot.name);
     void owned.then(() => this.#calls.delete(owned));
   }
 
