@@ -58,6 +58,7 @@ export class RequestDispatcher {
     const outcome = await this.outcome(await readRequest(message));
     if (outcome === 'reset') return reset(message.socket);
     if (outcome === 'silence') return;
+    response.setHeader('date', new Date(this.context.now()).toUTCString());
     writeResponse(response, outcome.response, outcome.afterHalf);
   }
 

@@ -4,7 +4,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { EntraAuthModule, EntraTokenService } from 'nestjs-entra-auth';
 import { ManualClock, startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
-import { graph } from './local-entra.fixture.js';
+import { graph, send } from './local-entra.fixture.js';
 
 const minute = 60_000;
 
@@ -72,6 +72,11 @@ describe('A module and a local Entra that share a ManualClock', () => {
 
     const { token } = await tokens.getToken('graph');
     expect(entra.verifyToken(token, { audience: graph }).exp * 1000).toBeGreaterThan(expiresOnTimestamp);
+  });
+
+  it('dates its responses by that clock', async () => {
+    const { headers } = await send(entra, `${entra.authorityHost}/`);
+    expect(headers.date).toBe(new Date(clock.now()).toUTCString());
   });
 
   it('answers a claims challenge, and declares that it can', async () => {
