@@ -32,6 +32,8 @@ export interface FormRequest {
 export interface FormResponse {
   status: number;
   retryAfter: string | undefined;
+  /** Header `Date`. */
+  date: string | undefined;
   body: string;
   /** Why the body is not whole, when it is not. */
   broken: Error | undefined;
@@ -148,12 +150,13 @@ function collect(incoming: IncomingMessage, late: () => Error | undefined): Prom
     incoming.on('error', (error) => (broken ??= late() ?? error));
     incoming.on('close', () => {
       if (!incoming.complete) broken ??= late() ?? new Error('The body broke off.');
-      const { 'retry-after': retryAfter, 'content-encoding': encoding = 'identity' } = incoming.headers;
+      const { 'retry-after': retryAfter, date, 'content-encoding': encoding = 'identity' } = incoming.headers;
       if (encoding !== 'identity')
         broken ??= new Error(`It came in a compressed form (${encoding.slice(0, 40)}).`);
       resolve({
         status: incoming.statusCode ?? 0,
         retryAfter,
+        date,
         body: Buffer.concat(chunks).toString('utf8'),
         broken,
       });
