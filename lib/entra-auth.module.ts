@@ -17,6 +17,7 @@ import { EntraOptionsError } from './errors/options.error.js';
 import { checkAsyncRegistration, checkRegistration, forRootIsNeeded } from './options/check-registration.js';
 import { resolveOptions } from './options/resolve-options.js';
 import type { ResolvedOptions } from './options/resolved-options.js';
+import type { SealedOptions } from './options/sealed-options.js';
 import { RefreshScheduler } from './refresh/refresh-scheduler.js';
 import { EntraTokenService } from './token/entra-token.service.js';
 
@@ -38,7 +39,11 @@ const resolvedOptions = Symbol.for('nestjs-entra-auth.resolved-options');
         throw new EntraOptionsError('options', 'missing', forRootIsNeeded);
       },
     },
-    { provide: resolvedOptions, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveOptions },
+    {
+      provide: resolvedOptions,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: SealedOptions) => resolveOptions(options.open()),
+    },
     {
       provide: EntraTokenService,
       inject: [resolvedOptions, { token: SchedulerRegistry, optional: true }],

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 
 /** A secret that was found where it must not be. Shows where, never what. */
 export interface Leak {
@@ -61,6 +61,23 @@ export class SecretScan {
     }
   }
 
+  /**
+   * Adds an object and all that can be reached from it, each once and under its path: `inspect` repeats what is shared,
+   * which has no end for an application.
+   */
+  reachable(where: string, root: object): void {
+    const paths = new Map<object, string>([[root, where]]);
+    for (const [holder, path] of paths) {
+      this.text(path, `${inspect(holder, { ...everything, depth: 0 })}\n`);
+      for (const [step, value] of contentsOf(holder)) {
+        const isObject = typeof value === 'object' || typeof value === 'function';
+        if (isObject && value !== null && value !== globalThis && value !== process && !paths.has(value)) {
+          paths.set(value, `${path}${step}`);
+        }
+      }
+    }
+  }
+
   leaks(): Leak[] {
     return [...this.#texts].flatMap(([where, text]) => [
       ...find(where, 'token', text, jsonWebToken),
@@ -88,6 +105,20 @@ const everything = {
   maxStringLength: null,
   breakLength: Infinity,
 };
+
+/** What `inspect` would descend to: own values, hidden ones too, and those of collections; no getter is called. */
+function contentsOf(holder: object): [string, unknown][] {
+  const own = Reflect.ownKeys(holder).map((name): [string, unknown] => [
+    `.${String(name)}`,
+    Reflect.getOwnPropertyDescriptor(holder, name)?.value,
+  ]);
+  if (ArrayBuffer.isView(holder)) return [];
+  if (types.isSet(holder)) own.push(...[...holder].map((value): [string, unknown] => ['[set]', value]));
+  if (types.isMap(holder)) {
+    for (const [name, value] of holder) own.push(['[key]', name], [`[${String(name)}]`, value]);
+  }
+  return own;
+}
 
 function toJson(value: unknown): string {
   try {
