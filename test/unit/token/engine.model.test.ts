@@ -1,4 +1,5 @@
-import { describe, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { History } from './model/history.js';
@@ -7,6 +8,9 @@ import { histories } from './model/steps.js';
 // The same histories in every run, unless others are asked for: `MODEL_RUNS=20000 MODEL_SEED=$RANDOM npm test -- model`.
 const seed = Number(process.env['MODEL_SEED'] ?? 1);
 const numRuns = Number(process.env['MODEL_RUNS'] ?? 60);
+
+beforeAll(() => void Logger.overrideLogger(false));
+afterAll(() => void Logger.overrideLogger(true));
 
 describe('whatever callers, credential and clock do, in whatever order', () => {
   it.each([

@@ -6,6 +6,7 @@ import { createEngine } from '../../../support/engine.js';
 import { settlesAtOnce } from '../../../support/settles-at-once.js';
 import { MoodyCredential } from './moody-credential.js';
 import { wishes, type Step } from './steps.js';
+import { TokenEnds } from './token-ends.js';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -39,6 +40,7 @@ export class History {
   readonly #errors: unknown[] = [];
   readonly #faults: string[] = [];
   readonly #note = (reason: unknown): void => void this.#faults.push(`nobody owns ${inspect(reason)}`);
+  readonly #ends = new TokenEnds();
   #elapsed = 0;
   #clockWasSetBack = false;
   #closed = false;
@@ -49,7 +51,8 @@ export class History {
     this.#background = background;
     this.#engine = createEngine({
       // A function makes instances that can be replaced.
-      credential: renewable ? () => ({ getToken: () => credential.getToken() }) : credential,
+      credential: renewable ? () => ({ getToken: (scopes) => credential.getToken(scopes) }) : credential,
+      resources: { graph: {}, postgres: {} },
       refresh: { background },
     });
     credential.clock = this.#engine.clock;
@@ -86,6 +89,7 @@ export class History {
       case 'challenge': {
         const { claims, signal } = step;
         const wish = wishes[step.what] ?? wishes[0];
+        this.#ends.expectAnother(wish.name);
         const abort = this.#abortSignal(signal);
         const answer = service.getToken(wish.scopes, { ...wish.options, ...abort, claims });
         return void this.#watch('challenge', answer, attemptInMs);
@@ -117,6 +121,7 @@ export class History {
       case 'wait':
         return this.#wait(step.inMs);
       case 'set clock':
+        this.#ends.forget();
         this.#clockWasSetBack ||= step.byInMs < 0;
         this.#credential.clockErrorInMs += step.byInMs;
         return clock.jump(step.byInMs);
@@ -151,6 +156,11 @@ export class History {
         this.#returned.push(token);
         this.#expect(this.#credential.issued(token), 'the token is one of the credential');
         this.#expect(token.expiresOnTimestamp > clock.now(), 'the token has not expired');
+        this.#expect(this.#credential.mayBeAlive(token), 'the token ends at its earliest stated end');
+        this.#expect(
+          resource !== 'postgres' || this.#credential.isDecodable(token),
+          'a database gets a token whose audience is known',
+        );
       },
       (error: Error) => {
         caller.settled = true;
@@ -247,6 +257,9 @@ export class History {
     const late = this.#callers.find(({ settled, deadline }) => !settled && this.#elapsed > deadline);
     this.#expect(late === undefined, `every wait has its end: ${late?.asks}`);
     JSON.stringify(this.#states());
+    const { clock, events } = this.#engine;
+    const isKept = this.#ends.check(this.#states(), events, clock.now());
+    this.#expect(isKept, 'a good token is not replaced by one that ends sooner');
     if (this.#faults.length > 0) throw new Error(this.#faults.join('\n'));
   }
 

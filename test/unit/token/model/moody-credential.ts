@@ -1,10 +1,39 @@
 import type { AccessToken, TokenCredential } from 'nestjs-entra-auth';
 
+import { noteResponse } from '../../../../lib/credential/wire-observation.js';
 import { deferred, type Deferred } from '../../../../lib/refresh/deferred.js';
 import type { ManualClock } from '../../../../lib/testing/manual-clock.js';
+import { jwt } from '../../../support/tokens.js';
 import type { Behaviour } from './steps.js';
 
+const second = 1_000;
 const hour = 3_600_000;
+const databaseAudience = 'https://ossrdbms-aad.database.windows.net';
+
+interface Issued {
+  token: AccessToken;
+  /** When it ends, by true time. */
+  end: number;
+  /** By how much the clock was wrong at the time. */
+  clockErrorInMs: number;
+  isDecodable: boolean;
+}
+
+/** What a token states of its end, as durations. */
+interface Life {
+  /** From the receipt, as the credential returns it. */
+  expiresIn: number;
+  /** Of a JWT, from its issue. */
+  exp?: number;
+  /** Whether the credential returns the issuer's own point of time. */
+  byIssuersClock?: boolean;
+  /** Whether the response has a `Date`. */
+  dated?: boolean;
+}
+
+interface HangingCall extends Deferred<AccessToken | null> {
+  forDatabase: boolean;
+}
 
 /** A credential that behaves as it is told, and knows when its tokens end whatever is done to the machine's clock. */
 export class MoodyCredential implements TokenCredential {
@@ -13,29 +42,40 @@ export class MoodyCredential implements TokenCredential {
   /** By how much the clock is wrong. */
   clockErrorInMs = 0;
   clock: ManualClock | undefined;
-  /** When each token ends, by true time. */
-  readonly #ends = new Map<string, number>();
-  #hanging: Deferred<AccessToken | null>[] = [];
-  #last: { token: AccessToken; clockErrorInMs: number } | undefined;
+  readonly #issued = new Map<string, Issued>();
+  /** The last token for databases, and the last of others. */
+  readonly #last = new Map<boolean, Issued>();
+  #hanging: HangingCall[] = [];
 
-  async getToken(): Promise<AccessToken | null> {
+  async getToken(scopes: string | string[]): Promise<AccessToken | null> {
     this.calls++;
-    return this.#act(this.behaviour);
+    return this.#act(this.behaviour, String(scopes).includes('ossrdbms'));
   }
 
   /** Whether a token is one of this credential that has not ended by true time. */
   isAlive(token: AccessToken): boolean {
-    return (this.#ends.get(token.token) ?? -Infinity) > this.#trueTime;
+    return (this.#issued.get(token.token)?.end ?? -Infinity) > this.#trueTime;
+  }
+
+  /** The same, as far as it can be known: what was stated before the clock was set is a lie now, and times are rounded. */
+  mayBeAlive(token: AccessToken): boolean {
+    const issued = this.#issued.get(token.token);
+    if (issued === undefined || issued.clockErrorInMs !== this.clockErrorInMs) return true;
+    return issued.end + second >= this.#trueTime;
+  }
+
+  isDecodable(token: AccessToken): boolean {
+    return this.#issued.get(token.token)?.isDecodable ?? false;
   }
 
   issued(token: AccessToken): boolean {
-    return this.#ends.has(token.token);
+    return this.#issued.has(token.token);
   }
 
   /** Lets a call end that hangs. */
   answer(which: number, behaviour: Behaviour): void {
     const [call] = this.#hanging.splice(which % Math.max(1, this.#hanging.length), 1);
-    const act = async (): Promise<AccessToken | null> => this.#act(behaviour);
+    const act = async (): Promise<AccessToken | null> => this.#act(behaviour, call?.forDatabase ?? false);
     act().then(
       (token) => call?.resolve(token),
       (error: Error) => call?.reject(error),
@@ -50,21 +90,54 @@ export class MoodyCredential implements TokenCredential {
     return this.#now - this.clockErrorInMs;
   }
 
-  #act(behaviour: Behaviour): AccessToken | null | Promise<AccessToken | null> {
+  #act(behaviour: Behaviour, forDatabase: boolean): AccessToken | null | Promise<AccessToken | null> {
+    const issue = (life: Life): AccessToken => this.#issue(life, forDatabase);
     switch (behaviour) {
       case 'good':
-        return this.#issue(hour);
+        return this.#plain(hour, forDatabase);
       case 'short-lived':
-        return this.#issue(20_000);
+        return this.#plain(20 * second, forDatabase);
       case 'momentary':
-        return this.#issue(800);
+        return this.#plain(800, forDatabase);
       case 'long-lived':
-        return this.#issue(24 * hour);
+        return this.#plain(24 * hour, forDatabase);
       case 'due-soon':
-        return { ...this.#issue(hour), refreshAfterTimestamp: this.#now + 60_000 };
+        return { ...this.#plain(hour, forDatabase), refreshAfterTimestamp: this.#now + 60 * second };
+      case 'jwt':
+        return issue({ expiresIn: hour, exp: hour, dated: true });
+      case 'jwt without a date':
+        return issue({ expiresIn: hour, exp: hour });
+      case 'jwt by the issuer’s clock':
+        return issue({ expiresIn: hour, exp: hour, byIssuersClock: true, dated: true });
+      case 'jwt that ends sooner':
+        return issue({ expiresIn: hour, exp: hour / 4, dated: true });
+      case 'jwt that ends later':
+        return issue({ expiresIn: hour / 4, exp: hour, dated: true });
+      case 'opaque':
+        return issue({ expiresIn: 2 * hour });
       case 'same':
-        // What it said of the end before the clock was set would be a lie now.
-        return this.#last?.clockErrorInMs === this.clockErrorInMs ? this.#last.token : this.#issue(hour);
+        return this.#again(forDatabase);
+      case 'swallowed':
+        this.#noteResponse(503);
+        return this.#again(forDatabase);
+      case 'expired':
+        return issue({ expiresIn: -1 });
+      case 'missing':
+        return null;
+      case 'refused':
+      case 'throttled':
+      case 'misconfigured':
+      case 'hanging':
+      case 'throwing':
+        return this.#fail(behaviour, forDatabase);
+    }
+  }
+
+  #fail(
+    behaviour: 'refused' | 'throttled' | 'misconfigured' | 'hanging' | 'throwing',
+    forDatabase: boolean,
+  ): Promise<AccessToken | null> {
+    switch (behaviour) {
       case 'refused':
         return Promise.reject(new Error('connect ECONNREFUSED'));
       case 'throttled':
@@ -74,26 +147,59 @@ export class MoodyCredential implements TokenCredential {
       case 'misconfigured':
         return Promise.reject(new Error('AADSTS7000215: Invalid client secret'));
       case 'hanging': {
-        const call = deferred<AccessToken | null>();
+        const call = { ...deferred<AccessToken | null>(), forDatabase };
         this.#hanging.push(call);
         return call.promise;
       }
-      case 'expired':
-        return this.#issue(-1);
-      case 'missing':
-        return null;
       case 'throwing':
         throw new Error('thrown');
     }
   }
 
-  #issue(lifeInMs: number): AccessToken {
+  /** A database takes nothing but a JWT. */
+  #plain(lifeInMs: number, forDatabase: boolean): AccessToken {
+    const life = forDatabase ? { exp: lifeInMs, dated: true } : {};
+    return this.#issue({ expiresIn: lifeInMs, ...life }, forDatabase);
+  }
+
+  /** The last token; what it said of the end before the clock was set would be a lie now. */
+  #again(forDatabase: boolean): AccessToken {
+    const last = this.#last.get(forDatabase);
+    return last?.clockErrorInMs === this.clockErrorInMs ? last.token : this.#plain(hour, forDatabase);
+  }
+
+  #issue({ expiresIn, exp, byIssuersClock, dated }: Life, forDatabase: boolean): AccessToken {
+    if (dated) this.#noteResponse(200);
+    const secret = `secret-${this.#issued.size + 1}-`;
+    const issuersTime = this.#trueTime;
     const token = {
-      token: `secret-${this.#ends.size + 1}-`,
-      expiresOnTimestamp: this.#now + lifeInMs,
+      token: exp === undefined ? secret : this.#jwt(exp, forDatabase, secret),
+      expiresOnTimestamp: expiresIn + (byIssuersClock ? issuersTime : this.#now),
     };
-    this.#ends.set(token.token, this.#trueTime + lifeInMs);
-    if (lifeInMs > 0) this.#last = { token, clockErrorInMs: this.clockErrorInMs };
+    const issued = {
+      token,
+      end: issuersTime + Math.min(expiresIn, exp ?? Infinity),
+      clockErrorInMs: this.clockErrorInMs,
+      isDecodable: exp !== undefined,
+    };
+    this.#issued.set(token.token, issued);
+    if (expiresIn > 0) this.#last.set(forDatabase, issued);
     return token;
+  }
+
+  #jwt(lifeInMs: number, forDatabase: boolean, signature: string): string {
+    const seconds = (time: number): number => Math.floor(time / second);
+    const claims = {
+      iat: seconds(this.#trueTime),
+      exp: seconds(this.#trueTime + lifeInMs),
+      ...(forDatabase ? { aud: databaseAudience } : {}),
+    };
+    const [header, payload] = jwt(claims).split('.');
+    return `${header}.${payload}.${signature}`;
+  }
+
+  #noteResponse(status: number): void {
+    const date = new Date(this.#trueTime).toUTCString();
+    noteResponse({ status, retryAfter: undefined, date }, this.#now);
   }
 }

@@ -16,6 +16,13 @@ export const behaviours = [
   'throttled',
   'misconfigured',
   'hanging',
+  'jwt',
+  'jwt without a date',
+  'jwt by the issuer’s clock',
+  'jwt that ends sooner',
+  'jwt that ends later',
+  'opaque',
+  'swallowed',
   'expired',
   'missing',
   'throwing',
@@ -41,11 +48,12 @@ export type Step =
 const vault = 'https://vault.azure.net/.default';
 const tenantId = '22222222-2222-4222-8222-222222222222';
 
-/** What is asked for: a configured resource, scopes, and a variant of them. */
+/** What is asked for: a configured resource, scopes, a variant of them, and a resource that takes only a JWT of its own. */
 export const wishes = [
   { scopes: 'graph', options: {}, name: 'graph' },
   { scopes: vault, options: {}, name: vault },
   { scopes: vault, options: { tenantId }, name: `${vault}@${tenantId}` },
+  { scopes: 'postgres', options: {}, name: 'postgres' },
 ] as const;
 
 const what = fc.nat(wishes.length - 1);
