@@ -1,3 +1,4 @@
+import { ManagedIdentityCredential } from '@azure/identity';
 import type { EntraAuthModuleOptions } from 'nestjs-entra-auth';
 import type { LocalEntra } from 'nestjs-entra-auth/testing';
 
@@ -22,6 +23,10 @@ export interface CredentialKind {
   looksNamesUp: boolean;
   /** Whether the engine gets to see `Retry-After`. */
   passesRetryAfterOn: boolean;
+  /** Whether `@azure/identity` asks for the tokens, so that its version matters. */
+  usesLibrary: boolean;
+  /** What the application does first. */
+  prepare?(): Promise<unknown>;
   /** Variables that the credential reads. */
   environment(entra: LocalEntra): Record<string, string>;
   credential(entra: LocalEntra): EntraAuthModuleOptions['credential'];
@@ -40,14 +45,16 @@ const application = {
   requestsPerAttempt: 4,
   looksNamesUp: true,
   passesRetryAfterOn: true,
+  usesLibrary: true,
   environment: () => ({}),
 } as const;
 
 const machine = {
   tokenLifeInMs: 24 * hourInMs,
   deadlineInMs: 10_000,
-  requestsPerAttempt: 3,
+  requestsPerAttempt: 1,
   passesRetryAfterOn: true,
+  usesLibrary: false,
 } as const;
 
 export const clientSecret: CredentialKind = {
@@ -94,6 +101,13 @@ export const imds: CredentialKind = {
   credential: () => ({ kind: 'managed-identity' }),
 };
 
+/** The application has a credential of `@azure/identity` for the same identity. */
+export const imdsAfterOwn: CredentialKind = {
+  ...imds,
+  title: 'IMDS, own credential first',
+  prepare: () => new ManagedIdentityCredential().getToken('https://vault.azure.net/.default'),
+};
+
 export const appService: CredentialKind = {
   ...machine,
   title: 'App Service',
@@ -110,7 +124,7 @@ export const appService: CredentialKind = {
 
 export const defaultCredential: CredentialKind = {
   ...imds,
-  title: 'DefaultAzureCredential',
+  title: 'default chain',
   environment: (entra) => ({
     ...imds.environment(entra),
     // Nobody's own login on this machine shall answer.
@@ -125,6 +139,7 @@ export const ownCredential: CredentialKind = {
   deadlineInMs: 20_000,
   requestsPerAttempt: 2,
   passesRetryAfterOn: false,
+  usesLibrary: false,
   credential: (entra) => new OwnCredential(entra),
 };
 
@@ -135,6 +150,7 @@ export const credentialKinds: readonly CredentialKind[] = [
   certificate,
   workloadIdentity,
   imds,
+  imdsAfterOwn,
   appService,
   defaultCredential,
   ownCredential,

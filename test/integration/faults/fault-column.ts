@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { MachineClock } from '../../support/machine-clock.js';
+import { azureIdentityVersions } from '../credential/azure-identity-versions.js';
 import type { CredentialKind } from './credential-kinds.js';
 import { longestStepInMs, mostFailures } from './fault-bounds.js';
 import { checkColumn } from './fault-matrix.js';
@@ -37,20 +38,31 @@ export function describeColumns(...kinds: readonly CredentialKind[]): void {
     await entra.stop();
   });
 
-  describe.each(kinds.map((kind) => ({ kind })))('with $kind.title', ({ kind }) => {
+  const columns = kinds.flatMap((kind) =>
+    Object.entries(azureIdentityVersions)
+      .slice(0, kind.usesLibrary ? undefined : 1)
+      .map(([version, load]) => ({
+        kind,
+        load,
+        of: kind.usesLibrary ? ` of @azure/identity ${version}` : '',
+      })),
+  );
+
+  describe.each(columns)('with $kind.title$of', ({ kind, load }) => {
     const column = new Map<string, string>();
 
-    beforeAll(() => {
+    beforeAll(async () => {
       Object.assign(process.env, kind.environment(entra));
+      await kind.prepare?.();
       entra.tokenLifetimeInSeconds = kind.tokenLifeInMs / 1000;
     });
 
     it.each(faultRows.map((fault) => ({ fault })))(
       'nobody notices while a valid token is held: $fault.title',
       async ({ fault }) => {
-        const brief = await new FaultRun(kind, fault, entra, clock).run('brief');
+        const brief = await new FaultRun(kind, fault, entra, clock, load).run('brief');
         await entra.faults.clear();
-        const long = await new FaultRun(kind, fault, entra, clock).run('long');
+        const long = await new FaultRun(kind, fault, entra, clock, load).run('long');
         column.set(fault.title, inWords(kind, fault, long));
         check(kind, fault, brief);
         check(kind, fault, long);

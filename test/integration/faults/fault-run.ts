@@ -1,6 +1,9 @@
 import type { AccessToken } from 'nestjs-entra-auth';
 import type { LocalEntra } from 'nestjs-entra-auth/testing';
 
+import type { AzureIdentityLoader } from '../../../lib/credential/azure-identity.js';
+import { credentialFactory } from '../../../lib/credential/create-credential.js';
+import { isCredentialConfiguration } from '../../../lib/options/resolve-credential.js';
 import { createEngine } from '../../support/engine.js';
 import type { MachineClock } from '../../support/machine-clock.js';
 import { settlesAtOnce } from '../../support/settles-at-once.js';
@@ -59,12 +62,22 @@ export class FaultRun {
   #calls = 0;
   #waits = 0;
 
-  constructor(kind: CredentialKind, fault: FaultRow, entra: LocalEntra, clock: MachineClock) {
+  constructor(
+    kind: CredentialKind,
+    fault: FaultRow,
+    entra: LocalEntra,
+    clock: MachineClock,
+    load: AzureIdentityLoader,
+  ) {
     this.#kind = kind;
     this.#fault = fault;
     this.#entra = entra;
     this.#clock = clock;
-    this.#engine = createEngine({ credential: kind.credential(entra), clock, resources: { [resource]: {} } });
+    const given = kind.credential(entra);
+    const credential = isCredentialConfiguration(given)
+      ? credentialFactory(given, 'public', clock, load)
+      : given;
+    this.#engine = createEngine({ credential, clock, resources: { [resource]: {} } });
   }
 
   async run(length: FaultLength): Promise<FaultOutcome> {

@@ -40,6 +40,28 @@ const answer = (title: string, fault: Fault, more: Partial<FaultRow> = {}): Faul
 
 const status = (code: number): FaultRow => answer(String(code), { kind: 'http-status', status: code });
 
+const withBody = (code: number): FaultRow =>
+  answer(`${code}, JSON body`, {
+    kind: 'http-status',
+    status: code,
+    body: { error: 'temporarily_unavailable', error_description: 'The service is down.' },
+  });
+
+/** What somebody must repair, as each endpoint tells it. */
+const unknownIdentity: FaultRow = {
+  title: '400, identity unknown',
+  begin: ({ entra, kind }) => {
+    if (kind.endpoint === 'token') return entra.faults.set('token', { kind: 'entra-error', code: 700016 });
+    const message = 'No User Assigned or Delegated Managed Identity found for specified ClientId.';
+    const body =
+      kind.endpoint === 'imds'
+        ? { error: 'invalid_request', error_description: 'Identity not found' }
+        : { statusCode: 400, message };
+    return entra.faults.set(kind.endpoint, { kind: 'http-status', status: 400, body });
+  },
+  end: ({ entra }) => entra.faults.clear(),
+};
+
 const throttled = (retryAfter: number, words: string): FaultRow =>
   answer(
     `429, Retry-After ${words}`,
@@ -64,10 +86,13 @@ const stoppedProcess: FaultRow = {
 export const faultRows: readonly FaultRow[] = [
   status(500),
   status(502),
+  withBody(500),
+  withBody(503),
   status(408),
   status(429),
   throttled(3, '3 s'),
   throttled(3600, '1 h'),
+  unknownIdentity,
   answer('connection refused', { kind: 'connection-refused' }),
   answer('connection reset', { kind: 'connection-reset' }),
   {
