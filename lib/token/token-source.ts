@@ -92,8 +92,10 @@ export class TokenSource {
     return token.token === goal.held?.token ? undefined : token;
   }
 
-  #validate(answer: unknown, { clockAheadInMs }: WireObservation): HeldAccessToken {
-    const receipt = { now: this.#clock.now(), clockAheadInMs };
+  #validate(answer: unknown, { clockAheadInMs, statusCode }: WireObservation): HeldAccessToken {
+    const now = this.#clock.now();
+    // A token that comes in spite of an error was received earlier, so that its end may be by this machine's clock.
+    const receipt = isRefusal(statusCode) ? { now } : { now, clockAheadInMs };
     return validateAccessToken(answer, this.#resource.expectations, receipt);
   }
 
@@ -136,7 +138,11 @@ function isBetter(token: HeldAccessToken, { held, anyOther }: AcquisitionGoal): 
  * be another request to an endpoint that has just failed.
  */
 function failIfSwallowed({ statusCode, retryAfter }: WireObservation): void {
-  if (statusCode === undefined || statusCode < 400) return;
+  if (!isRefusal(statusCode)) return;
   const problem = `The credential returned its old token because the endpoint answered with HTTP ${statusCode}.`;
   throw new CredentialRequestError(new Error(problem), statusCode, retryAfter, undefined);
+}
+
+function isRefusal(statusCode: number | undefined): statusCode is number {
+  return statusCode !== undefined && statusCode >= 400;
 }

@@ -86,6 +86,20 @@ describe('the `Date` of a response', () => {
     expect(expiresOnTimestamp).toBe(clock.now() + hour);
   });
 
+  it('of an error does not prolong an expired token from a cache', async () => {
+    const ahead = 24 * hour;
+    const { service, clock, credential } = createEngine();
+    const cached = credential.issue();
+    credential.answer(() => {
+      const date = new Date(clock.now() - ahead).toUTCString();
+      noteResponse({ status: 503, retryAfter: undefined, date }, clock.now());
+      return cached;
+    });
+    expect((await service.getToken('graph')).expiresOnTimestamp).toBe(cached.expiresOnTimestamp);
+    await clock.advance(hour);
+    expect(service.state('graph')[0]).toMatchObject({ state: 'expired', refreshes: 1 });
+  });
+
   it('that cannot be read shows nothing', async () => {
     const { service, clock, credential } = createEngine();
     credential.answer(() => {
