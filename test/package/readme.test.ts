@@ -84,7 +84,7 @@ describe('the code in the README and on the pages', () => {
   }, 120_000);
 
   it('logs in to the local PostgreSQL, where the README tells how to test', async () => {
-    const testing = examples.filter(({ code }) => code.includes('startLocalEntra'));
+    const testing = examples.filter(({ code }) => code.includes('postgres: true'));
     for (const { file, code } of testing) await writeFile(join(project.directory, file), code);
     const emitted = { module: 'nodenext', skipLibCheck: true, noEmit: false, outDir: '.' };
     await project.compile(
