@@ -47,13 +47,14 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
   );
   const policy = resolveRefreshOptions('refresh', options.refresh, defaultRefreshPolicy);
   const dataSources = resolveDataSources(options.dataSource);
+  const context = { cloud, policy, credential: options.credential, provider };
   const resources = new Map<string, ResolvedResource>();
   const configured = options.resources === undefined ? {} : options.resources;
   if (!isObject(configured)) {
     throw new EntraOptionsError('resources', kindOf(configured), 'Give an object of resources by name.');
   }
   for (const [name, resource] of Object.entries(configured)) {
-    resources.set(name, resolveResource(name, resource, { cloud, policy, provider }));
+    resources.set(name, resolveResource(name, resource, context));
   }
   for (const { name, resource } of dataSources.values()) {
     if (resources.has(resource)) continue;
@@ -62,7 +63,7 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
       const fix = `Add "${resource}" to "resources", or leave the option out for "postgres".`;
       throw new EntraOptionsError(option, `the resource "${resource}" is not configured`, fix);
     }
-    resources.set(resource, resolveResource(resource, {}, { cloud, policy, provider }));
+    resources.set(resource, resolveResource(resource, {}, context));
   }
   return {
     credential: provider('credential', undefined),

@@ -1,9 +1,11 @@
 import type { CredentialProvider } from '../credential/credential-provider.js';
+import { isTokenCredential } from '../credential/token-credential.js';
 import { EntraOptionsError } from '../errors/options.error.js';
 import type { RefreshPolicy } from '../refresh/refresh-policy.js';
 import type { TokenExpectations } from '../token/token-validation.js';
 import type { CredentialOption, EntraCloud, ResourceOptions } from './entra-auth-module.options.js';
 import { booleanOption, checkObject, kindOf } from './option-checks.js';
+import { isCredentialConfiguration } from './resolve-credential.js';
 import { resolveRefreshOptions } from './resolve-refresh-options.js';
 import type { ResolvedResource } from './resolved-options.js';
 import { tenantOption } from './text-checks.js';
@@ -13,6 +15,8 @@ import { databaseAudiences, wellKnownResourceNames, wellKnownScope } from './wel
 export interface ResourceContext {
   cloud: EntraCloud;
   policy: RefreshPolicy;
+  /** The module's own, of resources that have none. */
+  credential: CredentialOption | undefined;
   provider: (path: string, credential: CredentialOption | undefined) => CredentialProvider;
 }
 
@@ -34,6 +38,7 @@ export function resolveResource(
     'Give an object such as { scopes: "https://graph.microsoft.com/.default" }.',
   );
   const scopes = resolveScopes(name, options.scopes, context.cloud);
+  checkScopesOfIdentity(path, scopes, options.credential ?? context.credential);
   const tenantId =
     options.tenantId === undefined ? undefined : tenantOption(`${path}.tenantId`, options.tenantId);
   return {
@@ -56,6 +61,19 @@ export function expectationsOf(
   const audiences = scopes[0] === undefined ? undefined : databaseAudiences(scopes[0], cloud);
   if (audiences === undefined) return nothingExpected;
   return { audiences, tenantId: tenantId !== undefined && guid.test(tenantId) ? tenantId : undefined };
+}
+
+/** @throws {EntraOptionsError} when a managed identity would be asked for more than one scope */
+function checkScopesOfIdentity(
+  path: string,
+  scopes: readonly string[],
+  credential: CredentialOption | undefined,
+): void {
+  if (scopes.length === 1 || !isCredentialConfiguration(credential) || isTokenCredential(credential)) return;
+  if (credential.kind !== 'managed-identity') return;
+  const fix =
+    'Give one scope: a managed identity takes one per request. Give each other one a resource of its own.';
+  throw new EntraOptionsError(`${path}.scopes`, `${scopes.length} scopes for a managed identity`, fix);
 }
 
 function resolveScopes(

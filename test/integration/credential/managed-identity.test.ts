@@ -85,8 +85,8 @@ describe.each(places)('the managed identity of %s', (place) => {
   });
 
   it('takes one scope', async () => {
-    const { service } = start(undefined, { scopes: [scopes, 'https://other.example/.default'] });
-    const error = await failure(service.getToken('api'));
+    const { service } = start();
+    const error = await failure(service.getToken([scopes, 'https://other.example/.default']));
     expect(error).toMatchObject({ retryable: false, message: expect.stringContaining('Give one scope') });
     expect(requestsOf(place)).toBe(0);
   });

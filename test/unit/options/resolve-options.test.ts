@@ -6,6 +6,7 @@ import { resolveOptions } from '../../../lib/options/resolve-options.js';
 import { defaultRefreshPolicy } from '../../../lib/options/resolve-refresh-options.js';
 
 const credential = { getToken: () => Promise.resolve(null) };
+const identity = { kind: 'managed-identity' };
 const dataSource = { type: 'postgres', host: 'db.example', username: 'app', database: 'notes' } as const;
 
 /** Resolves options that TypeScript would refuse, as JavaScript and configuration files can give them. */
@@ -105,6 +106,21 @@ describe('resolveOptions', () => {
       jitter: 0,
       backoff: { initialDelayInMs: 5, maxDelayInMs: 9_000 },
     });
+  });
+
+  it.each([
+    ['of its own', { resources: { api: { scopes: ['a/.default', 'b/.default'], credential: identity } } }],
+    ['of the module', { credential: identity, resources: { api: { scopes: ['a/.default', 'b/.default'] } } }],
+  ])('refuses two scopes for a managed identity %s', (_, options) => {
+    expect(errorOf(options).message).toBe(
+      'Invalid option "resources.api.scopes": 2 scopes for a managed identity. Give one scope: a managed identity ' +
+        'takes one per request. Give each other one a resource of its own.',
+    );
+  });
+
+  it('takes two scopes for every other credential', () => {
+    const resources = { api: { scopes: ['a/.default', 'b/.default'], credential } };
+    expect(resolveAnything({ credential: identity, resources }).resources.get('api')?.scopes).toHaveLength(2);
   });
 
   it.each<[string, unknown]>([
