@@ -5,7 +5,7 @@
  * - `tenant`, `scope`, `account`, `setup`: what the name says, or the application's registration
  * - `consent`, `interaction`: what is asked for needs a consent or an interactive sign-in; other resources may not
  * - `sign-in`, `expired`: the refresh token is revoked or not accepted, or past its life
- * - `passing`: Entra is busy or unwell
+ * - `passing`: it ends by itself: Entra is busy or unwell, or an account is locked for a while
  */
 export type AadstsKind =
   | 'client'
@@ -97,7 +97,6 @@ const table: Readonly<Record<AadstsKind, Rows>> = {
   account: {
     50020: 'Add the account to the tenant as a guest, or sign in with another one.',
     50034: 'Check the account: it does not exist in that tenant.',
-    50053: 'The account is locked; an administrator must unlock it.',
     50055: 'The password of the account has expired; change it and sign in again.',
     50057: 'The account is disabled; an administrator must enable it.',
     50105: 'Assign the account, or a group that it belongs to, to the application.',
@@ -165,6 +164,8 @@ const table: Readonly<Record<AadstsKind, Rows>> = {
   passing: {
     40010: wait,
     50033: wait,
+    50053:
+      'The account is locked for a while after failed sign-ins, or its address is blocked; it is tried again. See the sign-in logs for what uses a wrong password.',
     50087: wait,
     50196: 'Too many identical requests in a short time; requests are spaced out.',
     70012: wait,

@@ -14,7 +14,7 @@ const rows: readonly [number, AadstsKind, boolean, string][] = [
   [50020, 'account', false, 'Add the account to the tenant as'],
   [50033, 'passing', true, 'Entra is busy or unwell; try again'],
   [50034, 'account', false, 'Check the account: it does not exist in'],
-  [50053, 'account', false, 'The account is locked; an administrator must'],
+  [50053, 'passing', true, 'The account is locked for a while after failed sign-ins'],
   [50055, 'account', false, 'The password of the account has expired;'],
   [50057, 'account', false, 'The account is disabled; an administrator must'],
   [50059, 'tenant', false, 'Check the tenant id: it is missing from'],
