@@ -12,7 +12,7 @@ const mostParts = 40;
 export function errorText(error: unknown): string {
   const parts: string[] = [];
   collect(error, parts, 0);
-  const shown = parts.map(shorten);
+  const shown = parts.map((part) => shortened(part, longestPart));
   const last: string[] = [];
   let left = longestText - (shown[0]?.length ?? 0);
   for (const part of shown.slice(1).reverse()) {
@@ -46,7 +46,9 @@ function add(message: string, parts: string[]): void {
   }
 }
 
-function shorten(part: string): string {
-  if (part.length <= longestPart) return part;
-  return `${part.slice(0, (longestPart * 2) / 3)} … ${part.slice(-longestPart / 3)}`;
+/** A text whose middle is left out when it is longer: its end often tells what to look for. */
+export function shortened(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  const atEnd = Math.floor(longest / 3);
+  return `${text.slice(0, longest - atEnd)} … ${text.slice(-atEnd)}`;
 }

@@ -1,5 +1,6 @@
 import { aadstsMeaning, findAadsts, signIn, type AadstsKind } from '../../errors/aadsts.js';
 import type { EntraAuthError } from '../../errors/entra-auth.error.js';
+import { shortened } from '../../errors/error-text.js';
 import { InvalidClientError } from '../../errors/invalid-client.error.js';
 import { ReauthenticationRequiredError } from '../../errors/reauthentication-required.error.js';
 import { RefreshTokenExpiredError } from '../../errors/refresh-token-expired.error.js';
@@ -31,6 +32,7 @@ const passingStatuses: readonly unknown[] = [408, 425, 429];
 
 // Far more than is shown, so that a secret that is cut in two is not.
 const mostRead = 16_384;
+const longestShown = 400;
 
 const repeated = 'The request is repeated in the background.';
 
@@ -114,7 +116,7 @@ function clean(value: unknown, secrets: readonly string[]): string | undefined {
   const line = redact(withoutSecrets(value.slice(0, mostRead), secrets))
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
-  return line.length > 400 ? `${line.slice(0, 400)}…` : line;
+  return shortened(line, longestShown);
 }
 
 function firstCode(codes: unknown): number | undefined {

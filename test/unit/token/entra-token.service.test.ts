@@ -644,6 +644,10 @@ describe('start-up', () => {
     const error = await started;
     expect(error).toMatchObject({ code: 'ENTRA_TIMEOUT' });
     expect((error as Error).message).toMatch(/"graph".*ECONNREFUSED/);
+    expect((error as Error).cause).toMatchObject({
+      code: 'ENTRA_TOKEN_UNAVAILABLE',
+      cause: { message: 'connect ECONNREFUSED 127.0.0.1:443' },
+    });
     expect(clock.pendingTimers).toBe(0);
   });
 

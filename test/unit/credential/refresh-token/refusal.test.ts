@@ -24,6 +24,13 @@ const refusalWith = (error: string, aadsts?: number) => ({
 });
 
 describe('classifyRefusal', () => {
+  it('leaves out the middle of a long description and keeps its end', () => {
+    const description = `AADSTS7000215: ${'long '.repeat(400)}Trace ID: the-end`;
+    const { message } = classify({ error: 'invalid_client', error_description: description });
+    expect(message.length).toBeLessThan(700);
+    expect(message).toMatch(/AADSTS7000215: (long )+[long]* … [long ]+Trace ID: the-end/);
+  });
+
   it.each([
     ['invalid_grant', 700082, expired, false],
     ['invalid_grant', 700084, expired, false],
