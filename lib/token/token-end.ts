@@ -10,6 +10,8 @@ export interface StatedTimes {
   iat?: number | undefined;
   /** By how much this machine's clock is ahead of the `Date` of the response, when one was seen. */
   clockAheadInMs?: number | undefined;
+  /** Whether the token was received earlier: an end that has passed is by this machine's clock then. */
+  isFromCache?: boolean | undefined;
 }
 
 export interface TokenEnd {
@@ -38,7 +40,8 @@ export function endOf(stated: StatedTimes): TokenEnd {
   const clockAheadInMs = clockAhead(stated);
   const byIssuer = exp === undefined ? Infinity : exp + clockAheadInMs;
   const isByIssuersClock =
-    expiresOnTimestamp <= now || Math.abs(expiresOnTimestamp - (exp ?? Infinity)) <= roundingInMs;
+    (expiresOnTimestamp <= now && !stated.isFromCache) ||
+    Math.abs(expiresOnTimestamp - (exp ?? Infinity)) <= roundingInMs;
   const byCredential = isByIssuersClock ? expiresOnTimestamp + clockAheadInMs : expiresOnTimestamp;
   const isNonsense = !(byCredential > now + momentInMs) && Number.isFinite(byIssuer);
   return {

@@ -93,9 +93,7 @@ export class TokenSource {
   }
 
   #validate(answer: unknown, { clockAheadInMs, statusCode }: WireObservation): HeldAccessToken {
-    const now = this.#clock.now();
-    // A token that comes in spite of an error was received earlier, so that its end may be by this machine's clock.
-    const receipt = isRefusal(statusCode) ? { now } : { now, clockAheadInMs };
+    const receipt = { now: this.#clock.now(), clockAheadInMs, isFromCache: isRefusal(statusCode) };
     return validateAccessToken(answer, this.#resource.expectations, receipt);
   }
 

@@ -19,6 +19,8 @@ export interface Receipt {
   now: number;
   /** By how much that clock is ahead of the `Date` of the response, in milliseconds; absent when no response was seen. */
   clockAheadInMs?: number | undefined;
+  /** Whether it came in spite of an error, and so was received earlier. */
+  isFromCache?: boolean;
 }
 
 /**

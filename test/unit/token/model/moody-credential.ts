@@ -162,10 +162,11 @@ export class MoodyCredential implements TokenCredential {
     return this.#issue({ expiresIn: lifeInMs, ...life }, forDatabase);
   }
 
-  /** The last token; what it said of the end before the clock was set would be a lie now. */
+  /** The last token, as from a cache: what it said of the end before the clock was set would be a lie now. */
   #again(forDatabase: boolean): AccessToken {
     const last = this.#last.get(forDatabase);
-    return last?.clockErrorInMs === this.clockErrorInMs ? last.token : this.#plain(hour, forDatabase);
+    const isHeld = last?.clockErrorInMs === this.clockErrorInMs && last.end > this.#trueTime;
+    return isHeld ? last.token : this.#plain(hour, forDatabase);
   }
 
   #issue({ expiresIn, exp, byIssuersClock, dated }: Life, forDatabase: boolean): AccessToken {
