@@ -3,7 +3,7 @@ import type { HttpClient, PipelineResponse } from '@azure/core-rest-pipeline';
 import { EntraTimeoutError } from '../errors/timeout.error.js';
 import type { Clock } from '../refresh/clock.js';
 import { askForStream, readCapped, withoutPage } from './capped-response.js';
-import { noteNetworkError, noteResponse, wireObservation } from './wire-observation.js';
+import { currentObservation, noteNetworkError, noteResponse } from './wire-observation.js';
 
 const longestAnswer = 8_192;
 const repeated = 'The request is repeated.';
@@ -15,9 +15,8 @@ const repeated = 'The request is repeated.';
 export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clock): HttpClient {
   return {
     async sendRequest(request) {
-      const callers = [request.abortSignal, wireObservation.getStore()?.signal].filter(
-        (signal) => signal !== undefined,
-      );
+      const observation = currentObservation();
+      const callers = [request.abortSignal, observation?.signal].filter((signal) => signal !== undefined);
       const controller = new AbortController();
       const abort = (): void => controller.abort();
       let late = false;
@@ -42,12 +41,12 @@ export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clo
           date: headers.get('date'),
           answer: answerOf(response),
         };
-        noteResponse(observed, clock.now());
+        noteResponse(observation, observed, clock.now());
         withoutPage(response);
         return response;
       } catch (error) {
         const reason = late ? new EntraTimeoutError('The token endpoint', timeoutInMs, repeated) : error;
-        noteNetworkError(reason);
+        noteNetworkError(observation, reason);
         throw reason;
       } finally {
         clock.clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { CredentialRequestError } from '../errors/credential-request.error.js';
 import { checkTokenLength } from './limits.js';
 import type { AccessToken, GetTokenOptions, TokenCredential } from './token-credential.js';
-import { wireObservation, type WireObservation } from './wire-observation.js';
+import { connectRequests, observationOf } from './wire-observation.js';
 
 /**
  * A credential of `@azure/identity`. Gives its errors the status and the `Retry-After` that it met, its requests a way to
@@ -15,10 +15,10 @@ export class ObservedCredential implements TokenCredential {
   }
 
   async getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken | null> {
-    const observation: WireObservation = wireObservation.getStore() ?? { signal: options?.abortSignal };
+    const observation = observationOf(options?.abortSignal);
     let token: AccessToken | null;
     try {
-      token = await wireObservation.run(observation, () => this.#inner.getToken(scopes, options));
+      token = await connectRequests(observation, () => this.#inner.getToken(scopes, options));
     } catch (error) {
       const { statusCode, retryAfter, networkError, answer } = observation;
       throw new CredentialRequestError(error, statusCode, retryAfter, networkError, answer);

@@ -30,11 +30,14 @@ export interface ObservedResponse {
 }
 
 /** Notes a response in the observation that it belongs to, if there is one. */
-export function noteResponse({ status, retryAfter, date, answer }: ObservedResponse, now: number): void {
+export function noteResponse(
+  observation: WireObservation | undefined,
+  { status, retryAfter, date, answer }: ObservedResponse,
+  now: number,
+): void {
+  if (observation === undefined) return;
   const ahead = now - Date.parse(date ?? '');
   const clockAheadInMs = Number.isNaN(ahead) ? undefined : ahead;
-  const observation = wireObservation.getStore();
-  if (observation === undefined) return;
   Object.assign(observation, {
     statusCode: status,
     retryAfter,
@@ -45,8 +48,7 @@ export function noteResponse({ status, retryAfter, date, answer }: ObservedRespo
 }
 
 /** Notes that a request got no response. */
-export function noteNetworkError(networkError: unknown): void {
-  const observation = wireObservation.getStore();
+export function noteNetworkError(observation: WireObservation | undefined, networkError: unknown): void {
   if (observation === undefined) return;
   const nothing = {
     statusCode: undefined,
@@ -57,5 +59,37 @@ export function noteNetworkError(networkError: unknown): void {
   Object.assign(observation, { ...nothing, networkError });
 }
 
-/** Connects a call of a credential with the requests that it makes deep inside. */
-export const wireObservation = new AsyncLocalStorage<WireObservation>();
+const bySignal = new WeakMap<AbortSignalLike, WireObservation>();
+
+/** Begins to observe the next call of a credential that is given the signal, in place of the call before. */
+export function observe(signal: AbortSignalLike): WireObservation {
+  const observation: WireObservation = { signal };
+  bySignal.set(signal, observation);
+  return observation;
+}
+
+/** The observation of the call that was given the signal, or a new one that only the caller sees. */
+export function observationOf(signal: AbortSignalLike | undefined): WireObservation {
+  return (signal === undefined ? undefined : bySignal.get(signal)) ?? { signal };
+}
+
+const storage = new AsyncLocalStorage<WireObservation>();
+let callsUnderWay = 0;
+
+/**
+ * Makes a call whose requests, deep inside a library that drops the signal, are to find its observation. While the storage
+ * is enabled every promise of the process costs more, so it is disabled when no such call is under way.
+ */
+export async function connectRequests<T>(observation: WireObservation, call: () => Promise<T>): Promise<T> {
+  callsUnderWay++;
+  try {
+    return await storage.run(observation, call);
+  } finally {
+    if (--callsUnderWay === 0) storage.disable();
+  }
+}
+
+/** The observation of the call that the current request belongs to. */
+export function currentObservation(): WireObservation | undefined {
+  return storage.getStore();
+}

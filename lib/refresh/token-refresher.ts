@@ -110,7 +110,7 @@ export class TokenRefresher {
   replaceRejected(slot: TokenSlot): void {
     if (slot.held === undefined) return;
     const now = this.#clock.now();
-    const sinceInMs = now - slot.lastForcedAt;
+    const sinceInMs = now - (slot.lastForcedAt ?? -Infinity);
     // Less than nothing: the clock was set back.
     if (sinceInMs >= 0 && sinceInMs < slot.resource.policy.forcedRefreshCooldownInMs) return;
     slot.lastForcedAt = now;
@@ -199,6 +199,7 @@ export class TokenRefresher {
       held: slot.unexpired(now),
       anyOther: slot.heldIsRejected || slot.heldIsFromTheFuture(now),
       claims,
+      clock: this.#clock,
       signal,
     });
     this.#own(slot, call, signal);

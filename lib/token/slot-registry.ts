@@ -27,7 +27,7 @@ export class SlotRegistry {
       const candidates = listAt(shared, sharedKey(resource));
       let slot = candidates.find((candidate) => sharesToken(candidate.resource, resource));
       if (slot === undefined) {
-        slot = new TokenSlot(resource.name, resource, options.clock);
+        slot = new TokenSlot(resource);
         candidates.push(slot);
       }
       this.#byName.set(resource.name, slot);
@@ -150,7 +150,7 @@ export class SlotRegistry {
   }
 
   #add(key: string, resource: ResolvedResource): TokenSlot {
-    const slot = new TokenSlot(resource.name, resource, this.#options.clock, key);
+    const slot = new TokenSlot(resource, key);
     this.#onDemand.add(slot);
     return slot;
   }

@@ -1,7 +1,7 @@
 import { EntraShutDownError } from '../errors/shut-down.error.js';
 import type { TokenUnavailableError } from '../errors/token-unavailable.error.js';
 import type { ResolvedResource } from '../options/resolved-options.js';
-import { clockToleranceInMs, type Clock, type TimerHandle } from '../refresh/clock.js';
+import { clockToleranceInMs, type TimerHandle } from '../refresh/clock.js';
 import { deferred, type Deferred } from '../refresh/deferred.js';
 import type { FailedChallenges } from '../refresh/failed-challenges.js';
 import { refreshDueAt, usableUntil } from '../refresh/refresh-policy.js';
@@ -19,10 +19,9 @@ export interface Flight extends Deferred<HeldAccessToken> {
 
 /**
  * Everything known about one resource's token: the token, its state, and what is under way. It starts nothing by
- * itself; `TokenRefresher` does.
+ * itself; `TokenRefresher` does. There may be thousands: a time costs 16 bytes more than a field that is not set.
  */
 export class TokenSlot implements TimerOwner {
-  readonly name: string;
   readonly resource: ResolvedResource;
   readonly source: TokenSource;
   /** Key among the slots that were made by calls; `undefined` for those of configured resources. */
@@ -40,11 +39,11 @@ export class TokenSlot implements TimerOwner {
   /** Whether a server has rejected the held token. */
   heldIsRejected = false;
   /** When the held token was last to be replaced on account of that. */
-  lastForcedAt = -Infinity;
+  lastForcedAt: number | undefined;
   /** Whether the token was asked for since the last refresh. */
   usedSinceRefresh = false;
   /** When the last token ends that was handed out and then replaced. */
-  #handedOutUntil = -Infinity;
+  #handedOutUntil: number | undefined;
   /** Whether the token is no longer refreshed, since nobody uses it, and only kept until its end. */
   resting = false;
 
@@ -69,11 +68,14 @@ export class TokenSlot implements TimerOwner {
   timerName: string | undefined;
   timerHandle: TimerHandle;
 
-  constructor(name: string, resource: ResolvedResource, clock: Clock, onDemandKey?: string) {
-    this.name = name;
+  constructor(resource: ResolvedResource, onDemandKey?: string) {
     this.resource = resource;
-    this.source = new TokenSource(resource, clock);
+    this.source = new TokenSource(resource);
     this.onDemandKey = onDemandKey;
+  }
+
+  get name(): string {
+    return this.resource.name;
   }
 
   /** Whether the slot was made by a call rather than by configuration. */
@@ -129,7 +131,7 @@ export class TokenSlot implements TimerOwner {
 
   /** Whether no token that was handed out is valid any more, and none was asked for since. */
   isIdle(now: number): boolean {
-    return !this.usedSinceRefresh && this.waiters === undefined && now >= this.#handedOutUntil;
+    return !this.usedSinceRefresh && this.waiters === undefined && now >= (this.#handedOutUntil ?? -Infinity);
   }
 
   /** Whether callers may be waiting for what is under way. */
@@ -156,7 +158,9 @@ export class TokenSlot implements TimerOwner {
   }
 
   #noteHandedOut(): void {
-    this.#handedOutUntil = Math.max(this.#handedOutUntil, this.held?.expiresOnTimestamp ?? -Infinity);
+    const { held } = this;
+    if (held === undefined) return;
+    this.#handedOutUntil = Math.max(this.#handedOutUntil ?? -Infinity, held.expiresOnTimestamp);
   }
 
   recordSuccess(now: number, nextAttemptAt: number): void {

@@ -1,6 +1,6 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../credential/token-credential.js';
 import { isUncached } from '../credential/uncached-credential.js';
-import { wireObservation, type WireObservation } from '../credential/wire-observation.js';
+import { observe, type WireObservation } from '../credential/wire-observation.js';
 import { CredentialRequestError } from '../errors/credential-request.error.js';
 import { InvalidTokenError } from '../errors/invalid-token.error.js';
 import type { ResolvedResource } from '../options/resolved-options.js';
@@ -16,6 +16,7 @@ export interface AcquisitionGoal {
   anyOther: boolean;
   /** The claims of a challenge that the new token must satisfy. */
   claims?: string | undefined;
+  clock: Clock;
   /** Aborted when nobody waits any more: no further step is taken then. */
   signal: AbortSignal;
 }
@@ -23,13 +24,11 @@ export interface AcquisitionGoal {
 /** Gets tokens of one resource out of its credential: one attempt at a time, no retries, no timers. */
 export class TokenSource {
   readonly #resource: ResolvedResource;
-  readonly #clock: Clock;
   #inUse: Promise<TokenCredential> | undefined;
   #suspect = false;
 
-  constructor(resource: ResolvedResource, clock: Clock) {
+  constructor(resource: ResolvedResource) {
     this.#resource = resource;
-    this.#clock = clock;
   }
 
   /**
@@ -56,20 +55,20 @@ export class TokenSource {
   }
 
   async #climb(goal: AcquisitionGoal): Promise<HeldAccessToken | undefined> {
-    const { held, signal } = goal;
+    const { held, signal, clock } = goal;
     const calls = this.#calls(signal);
     const situation = {
       renewable: this.#resource.credential.renewable,
-      issuerWantsRefresh: (held?.refreshAfterTimestamp ?? Infinity) <= this.#clock.now(),
+      issuerWantsRefresh: (held?.refreshAfterTimestamp ?? Infinity) <= clock.now(),
     };
     let unusable: InvalidTokenError | undefined;
     for (const step of forcingLadder) {
       if (!step.applies(situation)) continue;
       signal.throwIfAborted();
-      const observation: WireObservation = { signal };
-      const answer = await wireObservation.run(observation, () => step.call(calls));
+      const observation = observe(signal);
+      const answer = await step.call(calls);
       try {
-        const token = this.#validate(answer, observation);
+        const token = this.#validate(answer, observation, clock);
         if (isBetter(token, goal)) return token;
         if (token.token === held?.token) failIfSwallowed(observation);
         unusable = undefined;
@@ -86,14 +85,14 @@ export class TokenSource {
   }
 
   async #answerChallenge(goal: AcquisitionGoal, claims: string): Promise<HeldAccessToken | undefined> {
-    const observation: WireObservation = { signal: goal.signal };
-    const answer = await wireObservation.run(observation, () => this.#calls(goal.signal).withClaims(claims));
-    const token = this.#validate(answer, observation);
+    const observation = observe(goal.signal);
+    const answer = await this.#calls(goal.signal).withClaims(claims);
+    const token = this.#validate(answer, observation, goal.clock);
     return token.token === goal.held?.token ? undefined : token;
   }
 
-  #validate(answer: unknown, { clockAheadInMs, statusCode }: WireObservation): HeldAccessToken {
-    const receipt = { now: this.#clock.now(), clockAheadInMs, isFromCache: isRefusal(statusCode) };
+  #validate(answer: unknown, { clockAheadInMs, statusCode }: WireObservation, clock: Clock): HeldAccessToken {
+    const receipt = { now: clock.now(), clockAheadInMs, isFromCache: isRefusal(statusCode) };
     return validateAccessToken(answer, this.#resource.expectations, receipt);
   }
 

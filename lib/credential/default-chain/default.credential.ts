@@ -1,6 +1,6 @@
 import type { AbortSignalLike, AccessToken, GetTokenOptions, TokenCredential } from '../token-credential.js';
 import { isUncached, type UncachedCredential } from '../uncached-credential.js';
-import { wireObservation, type WireObservation } from '../wire-observation.js';
+import { observationOf, observe } from '../wire-observation.js';
 import { chainFailure, refusalOf, type AskedLink } from './chain-failure.js';
 import type { ChainLink, LinkName } from './chain-link.js';
 
@@ -58,11 +58,13 @@ export class DefaultCredential implements TokenCredential, UncachedCredential {
     const refusal = await link.refusal(options?.abortSignal);
     if (refusal !== undefined) return refusal;
     // What a link met must not be taken for what a later one met.
-    const observation: WireObservation = { signal: options?.abortSignal };
-    const pass = (): unknown => Object.assign(wireObservation.getStore() ?? {}, observation);
+    const signal = options?.abortSignal;
+    const ofChain = observationOf(signal);
+    const observation = signal && observe(signal);
+    const pass = (): unknown => Object.assign(ofChain, observation);
     try {
       const credential = await this.#credentialOf(link);
-      const token = await wireObservation.run(observation, () => credential.getToken(scopes, options));
+      const token = await credential.getToken(scopes, options);
       pass();
       this.#used = credential;
       return token ?? { reason: 'gave no token', passing: true };

@@ -5,7 +5,7 @@ import { parseJsonObject } from '../../token/json-object.js';
 import { checkTokenLength } from '../limits.js';
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../token-credential.js';
 import type { UncachedCredential } from '../uncached-credential.js';
-import { noteResponse } from '../wire-observation.js';
+import { noteResponse, observationOf } from '../wire-observation.js';
 import { getOnce, type HttpAnswer } from './get-once.js';
 import { tokenAddress, type IdentityEndpoint } from './identity-endpoint.js';
 import { failureOfAnswer, failureOfRequest } from './identity-failure.js';
@@ -56,12 +56,12 @@ export class ManagedIdentityCredential implements TokenCredential, UncachedCrede
     } catch (error) {
       throw failureOfRequest(name, error);
     }
-    return this.#read(answer);
+    const now = clock.now();
+    noteResponse(observationOf(options.abortSignal), answer, now);
+    return this.#read(answer, now);
   }
 
-  #read(answer: HttpAnswer): AccessToken {
-    const now = this.#limits.clock.now();
-    noteResponse(answer, now);
+  #read(answer: HttpAnswer, now: number): AccessToken {
     const { name } = this.#endpoint;
     const body = answer.status === 200 ? parseJsonObject(answer.body) : undefined;
     const token =

@@ -7,6 +7,7 @@ import type { CredentialState, ReportingCredential } from '../credential-state.j
 import { warnOfLosses } from '../flush-credentials.js';
 import type { SharedAccessToken } from '../refresh-token-store/refresh-token-store.js';
 import type { AbortSignalLike, AccessToken, GetTokenOptions, TokenCredential } from '../token-credential.js';
+import { connectRequests, observationOf } from '../wire-observation.js';
 import { grantRequest, type GrantRequest, type Wish } from './grant-request.js';
 import type { RedeemOptions, RefreshTokenCredentialOptions } from './refresh-token.credential-options.js';
 import { RefreshTokenKeeper } from './refresh-token.keeper.js';
@@ -84,13 +85,15 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
    */
   async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
     const { claims, tenantId, enableCae, abortSignal } = options;
-    const shared = await this.#run<SharedAccessToken>({
-      wish: { scopes, claims, tenantId, enableCae },
-      signal: abortSignal,
-      flights: this.#tokenFlights,
-      work: (request) => this.#redeemer.obtain(request),
-      unclaimed: this.#unclaimed,
-    });
+    const shared = await connectRequests(observationOf(abortSignal), () =>
+      this.#run<SharedAccessToken>({
+        wish: { scopes, claims, tenantId, enableCae },
+        signal: abortSignal,
+        flights: this.#tokenFlights,
+        work: (request) => this.#redeemer.obtain(request),
+        unclaimed: this.#unclaimed,
+      }),
+    );
     return new HeldAccessToken({ ...shared, acquiredAt: shared.acquiredOnTimestamp });
   }
 

@@ -1,7 +1,7 @@
 import { asError } from '../../errors/as-error.js';
 import { isEntraAuthError, type EntraAuthError } from '../../errors/entra-auth.error.js';
 import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
-import { noteResponse } from '../wire-observation.js';
+import { currentObservation, noteResponse } from '../wire-observation.js';
 import type { GrantRequest } from './grant-request.js';
 import { errorWithoutSecrets } from './known-secrets.js';
 import { parseResponseBody } from './parse-response-body.js';
@@ -49,7 +49,7 @@ export async function redeemRefreshToken(
     throw unreachable(error, secrets);
   }
   const now = transport.clock.now();
-  noteResponse(answer, now);
+  noteResponse(currentObservation(), answer, now);
   const { status, body, broken } = answer;
   if (status !== 200) throw classifyRefusal(answer, secrets, now);
   return {

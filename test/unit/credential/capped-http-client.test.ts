@@ -2,10 +2,8 @@ import { createHttpHeaders, createPipelineRequest, type HttpClient } from '@azur
 import { describe, expect, it } from '@jest/globals';
 
 import { capHttpClient } from '../../../lib/credential/capped-http-client.js';
-import { wireObservation, type WireObservation } from '../../../lib/credential/wire-observation.js';
+import { connectRequests, type WireObservation } from '../../../lib/credential/wire-observation.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
-
-const imds = 'http://169.254.169.254/metadata/identity/oauth2/token?resource=x';
 
 async function observe(
   url: string,
@@ -16,7 +14,7 @@ async function observe(
   const observation: WireObservation = { signal: undefined };
   const client = capHttpClient({ sendRequest: answer }, 1_000, clock);
   const headers = createHttpHeaders(requestHeaders);
-  const sent = wireObservation.run(observation, () =>
+  const sent = connectRequests(observation, () =>
     client.sendRequest(createPipelineRequest({ url, headers, allowInsecureConnection: true })),
   );
   await sent.catch(() => undefined);
@@ -41,10 +39,5 @@ describe('what is observed of a request', () => {
     );
     expect(observation.networkError).toMatchObject({ message: 'ECONNREFUSED' });
     expect(observation.statusCode).toBeUndefined();
-  });
-
-  it('is nothing of the request that only asks whether there is a metadata service', async () => {
-    expect(await observe(imds, {}, answer(400))).toEqual({ signal: undefined });
-    expect(await observe(imds, { metadata: 'true' }, answer(400))).toMatchObject({ statusCode: 400 });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AccessToken } from 'nestjs-entra-auth';
 
-import { noteResponse } from '../../../lib/credential/wire-observation.js';
+import { noteResponse, observationOf } from '../../../lib/credential/wire-observation.js';
 import { createEngine, eventTypes } from '../../support/engine.js';
 
 const second = 1_000;
@@ -17,10 +17,11 @@ function createCached(
   let requests = 0;
   const engine = createEngine({
     credential: () => ({
-      getToken: () => {
+      getToken: (_, options) => {
         requests++;
         const { status = 200, retryAfter } = down ?? {};
-        noteResponse({ status, retryAfter, date: undefined }, engine.clock.now());
+        const response = { status, retryAfter, date: undefined };
+        noteResponse(observationOf(options?.abortSignal), response, engine.clock.now());
         if (down === undefined) cached = engine.credential.issue();
         else cached = answerWhileDown(cached);
         return Promise.resolve(cached ?? null);
@@ -79,7 +80,8 @@ describe('the `Date` of a response', () => {
     const { service, clock, credential } = createEngine();
     credential.answer(() => {
       const date = new Date(clock.now() - ahead).toUTCString();
-      noteResponse({ status: 200, retryAfter: undefined, date }, clock.now());
+      const signal = credential.calls.at(-1)?.options.abortSignal;
+      noteResponse(observationOf(signal), { status: 200, retryAfter: undefined, date }, clock.now());
       return credential.issue({ expiresOnTimestamp: clock.now() - ahead + hour });
     });
     const { expiresOnTimestamp } = await service.getToken('graph');
@@ -92,7 +94,8 @@ describe('the `Date` of a response', () => {
     const cached = credential.issue();
     credential.answer(() => {
       const date = new Date(clock.now() - ahead).toUTCString();
-      noteResponse({ status: 503, retryAfter: undefined, date }, clock.now());
+      const signal = credential.calls.at(-1)?.options.abortSignal;
+      noteResponse(observationOf(signal), { status: 503, retryAfter: undefined, date }, clock.now());
       return cached;
     });
     expect((await service.getToken('graph')).expiresOnTimestamp).toBe(cached.expiresOnTimestamp);
@@ -103,7 +106,9 @@ describe('the `Date` of a response', () => {
   it('that cannot be read shows nothing', async () => {
     const { service, clock, credential } = createEngine();
     credential.answer(() => {
-      noteResponse({ status: 200, retryAfter: undefined, date: 'yesterday' }, clock.now());
+      const signal = credential.calls.at(-1)?.options.abortSignal;
+      const response = { status: 200, retryAfter: undefined, date: 'yesterday' };
+      noteResponse(observationOf(signal), response, clock.now());
       return credential.issue();
     });
     expect((await service.getToken('graph')).expiresOnTimestamp).toBe(clock.now() + hour);

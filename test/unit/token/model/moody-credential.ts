@@ -1,6 +1,10 @@
-import type { AccessToken, TokenCredential } from 'nestjs-entra-auth';
+import type { AccessToken, GetTokenOptions, TokenCredential } from 'nestjs-entra-auth';
 
-import { noteResponse } from '../../../../lib/credential/wire-observation.js';
+import {
+  noteResponse,
+  observationOf,
+  type WireObservation,
+} from '../../../../lib/credential/wire-observation.js';
 import { deferred, type Deferred } from '../../../../lib/refresh/deferred.js';
 import type { ManualClock } from '../../../../lib/testing/manual-clock.js';
 import { jwt } from '../../../support/tokens.js';
@@ -46,10 +50,14 @@ export class MoodyCredential implements TokenCredential {
   /** The last token for databases, and the last of others. */
   readonly #last = new Map<boolean, Issued>();
   #hanging: HangingCall[] = [];
+  #observation: WireObservation | undefined;
 
-  async getToken(scopes: string | string[]): Promise<AccessToken | null> {
+  async getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken | null> {
     this.calls++;
-    return this.#act(this.behaviour, String(scopes).includes('ossrdbms'));
+    this.#observation = observationOf(options?.abortSignal);
+    const answer = this.#act(this.behaviour, String(scopes).includes('ossrdbms'));
+    this.#observation = undefined;
+    return answer;
   }
 
   /** Whether a token is one of this credential that has not ended by true time. */
@@ -201,6 +209,6 @@ export class MoodyCredential implements TokenCredential {
 
   #noteResponse(status: number): void {
     const date = new Date(this.#trueTime).toUTCString();
-    noteResponse({ status, retryAfter: undefined, date }, this.#now);
+    noteResponse(this.#observation, { status, retryAfter: undefined, date }, this.#now);
   }
 }
