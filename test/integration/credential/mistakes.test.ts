@@ -143,7 +143,7 @@ const mistakes: readonly [string, () => CredentialConfiguration, string, string]
   [
     'an identity that the machine does not have',
     () => ({ kind: 'managed-identity', clientId: other }),
-    'Managed identity: IMDS answered 400: Identity not found.',
+    'Managed identity: IMDS answered with HTTP status 400: Identity not found.',
     `Assign the identity with the clientId "${other}" to this machine or application, or correct the option "clientId".`,
   ],
 ];
