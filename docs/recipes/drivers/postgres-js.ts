@@ -9,6 +9,7 @@ import type { Server } from './server.js';
 export function createPostgresJs(
   tokens: EntraTokenService,
   { host, port, database, user: username, ca }: Server,
+  settings: postgres.Options<Record<string, postgres.PostgresType>> = {},
 ): postgres.Sql {
   const token = tokens.passwordProvider('postgres');
   let newest = '';
@@ -22,6 +23,10 @@ export function createPostgresJs(
     }
   };
   const options = {
+    connect_timeout: 15,
+    // The default grows to 20 s, which an application would wait after an outage.
+    backoff: () => 0.25,
+    ...settings,
     host,
     port,
     database,
@@ -29,9 +34,6 @@ export function createPostgresJs(
     // `host` makes Node compare an IP address, too. A mere `ssl: 'require'` verifies nothing.
     ssl: { rejectUnauthorized: true, host, ca },
     password: () => newest,
-    connect_timeout: 15,
-    // The default grows to 20 s, which an application would wait after an outage.
-    backoff: () => 0.25,
     socket,
   };
   return postgres(options);

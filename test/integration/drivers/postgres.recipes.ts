@@ -95,7 +95,10 @@ export const postgresRecipes: readonly Recipe[] = [
     open: async (tokens, server) =>
       subjects.mikroOrm(mikroOrm7Options(tokens, server), await mikroOrm7.load()),
   },
-  { name: 'postgres.js', open: (tokens, server) => subjects.postgresJs(createPostgresJs(tokens, server)) },
+  {
+    name: 'postgres.js',
+    open: (tokens, server) => subjects.postgresJs(createPostgresJs(tokens, server, { backoff: () => 0 })),
+  },
   {
     name: "Prisma's adapter",
     open: (tokens, server) => subjects.prisma(createPrismaAdapter(tokens, server)),

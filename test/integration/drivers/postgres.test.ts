@@ -11,6 +11,7 @@ import pg from 'pg';
 import { createSequelizeOfAzure } from '../../../docs/recipes/drivers/azure-postgresql-auth.js';
 import { mikroOrm6Options } from '../../../docs/recipes/drivers/mikro-orm-6.js';
 import { poolProvider } from '../../../docs/recipes/drivers/pg.js';
+import { createPostgresJs } from '../../../docs/recipes/drivers/postgres-js.js';
 import { createSequelize } from '../../../docs/recipes/drivers/sequelize.js';
 import type { Server } from '../../../docs/recipes/drivers/server.js';
 import { createDataSourceFactory } from '../../support/local-database.js';
@@ -155,6 +156,23 @@ describe.each(postgresRecipes)('an outage without a token, with the recipe for $
     });
     await tokens.onApplicationShutdown();
     expect(unhandled).toEqual([]);
+  });
+});
+
+describe("an application's settings of postgres.js", () => {
+  it('are taken, except those that decide where the token goes', async () => {
+    const settings = {
+      max: 3,
+      host: 'elsewhere.example',
+      port: 1,
+      ssl: false,
+      password: 'of the application',
+    };
+    const sql = createPostgresJs(tokens, server, settings);
+    const { host, port, ca } = server;
+    expect(sql.options).toMatchObject({ max: 3, host: [host], port: [port], pass: expect.any(Function) });
+    expect(sql.options.ssl).toEqual({ rejectUnauthorized: true, host, ca });
+    await sql.end();
   });
 });
 
