@@ -1,8 +1,11 @@
+import { GuardedLogger, type LineLogger } from '../observability/guarded-logger.js';
 import type { Clock } from '../refresh/clock.js';
 import type { TokenSlot } from './token-slot.js';
 
 // Enough to find an idle slot nearly always when there is one in a hundred, and a constant.
 const mostExamined = 128;
+
+const warningIntervalInMs = 60_000;
 
 /**
  * The slots of tokens that nobody configured, bounded in number. To make room for a new one, a slot is dropped that
@@ -19,7 +22,16 @@ export class OnDemandSlots {
   /** Goes round the slots. A new iterator for each search would have to skip what was deleted at the beginning. */
   #hand: Iterator<TokenSlot, undefined> | undefined;
 
-  constructor(most: number, clock: Clock, onDrop: (slot: TokenSlot) => void) {
+  readonly #logger: LineLogger;
+  #warnedAt = -Infinity;
+
+  constructor(
+    most: number,
+    clock: Clock,
+    onDrop: (slot: TokenSlot) => void,
+    logger: LineLogger = new GuardedLogger(),
+  ) {
+    this.#logger = logger;
     this.#most = most;
     this.#clock = clock;
     this.#onDrop = onDrop;
@@ -35,7 +47,10 @@ export class OnDemandSlots {
 
   /** @param slot one with an `onDemandKey` that is not taken */
   add(slot: TokenSlot): void {
-    if (!this.#makeRoom(1)) this.#surplus.add(slot);
+    if (!this.#makeRoom(1)) {
+      this.#surplus.add(slot);
+      this.#warn();
+    }
     this.#slots.set(keyOf(slot), slot);
   }
 
@@ -49,6 +64,17 @@ export class OnDemandSlots {
     this.#surplus.delete(slot);
     if (this.#slots.get(keyOf(slot)) === slot) this.#slots.delete(keyOf(slot));
     this.#onDrop(slot);
+  }
+
+  /** Warns that there is no room, once a minute at most. */
+  #warn(): void {
+    const now = this.#clock.now();
+    if (now >= this.#warnedAt && now - this.#warnedAt < warningIntervalInMs) return;
+    this.#warnedAt = now;
+    this.#logger.warn(
+      `All ${this.#most} tokens that were asked for by scopes are in use: a further one is kept only while callers wait ` +
+        'for it. Raise the option "onDemand.maxTokens", or configure resources.',
+    );
   }
 
   /** @returns whether so many more slots fit */

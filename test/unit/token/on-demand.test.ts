@@ -214,6 +214,27 @@ describe('the place of tokens on demand', () => {
     expect(steps(20_000)).toBeLessThan(steps(2_000) * 1.5);
   });
 
+  it('is told to be missing when all are in use, once a minute at most', async () => {
+    const clock = new ManualClock(0);
+    const warn = jest.fn<(line: string) => void>();
+    const logger = { warn, debug: warn, log: warn, error: warn };
+    const slots = new OnDemandSlots(2, clock, () => undefined, logger);
+    const inUse = (n: number): TokenSlot =>
+      ({ onDemandKey: String(n), isAwaited: true }) as unknown as TokenSlot;
+    slots.add(inUse(0));
+    slots.add(inUse(1));
+    expect(warn).not.toHaveBeenCalled();
+    for (let n = 2; n < 10; n++) slots.add(inUse(n));
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls[0]?.[0]).toContain('Raise the option "onDemand.maxTokens"');
+    await clock.advance(minute - 1);
+    slots.add(inUse(10));
+    expect(warn).toHaveBeenCalledTimes(1);
+    await clock.advance(1);
+    slots.add(inUse(11));
+    expect(warn).toHaveBeenCalledTimes(2);
+  });
+
   it('is taken away once', () => {
     const onDrop = jest.fn();
     const slots = new OnDemandSlots(1, new ManualClock(0), onDrop);
