@@ -12,6 +12,7 @@ import { AttemptOutcome } from './attempt-outcome.js';
 import type { Clock } from './clock.js';
 import { withDeadline } from './deadline.js';
 import { deferred } from './deferred.js';
+import { PacedClock } from './paced-clock.js';
 import type { RefreshScheduler } from './refresh-scheduler.js';
 
 const timerPrefix = 'entra-token-refresh:';
@@ -32,6 +33,7 @@ export class TokenRefresher {
   readonly #report: TokenEventReporter;
   readonly #outcome: AttemptOutcome;
   readonly #clock: Clock;
+  readonly #deadlines: Clock;
   readonly #scheduler: RefreshScheduler;
   readonly #onDemand: OnDemandOwner;
   /** Attempts that somebody may still wait for. */
@@ -44,6 +46,7 @@ export class TokenRefresher {
     this.#report = new TokenEventReporter(clock);
     this.#outcome = new AttemptOutcome(clock, this.#report);
     this.#clock = clock;
+    this.#deadlines = new PacedClock(clock);
     this.#scheduler = scheduler;
     this.#onDemand = onDemand;
   }
@@ -205,7 +208,7 @@ export class TokenRefresher {
     this.#own(slot, call, signal);
     return withDeadline(call, {
       timeoutInMs,
-      clock: this.#clock,
+      clock: this.#deadlines,
       signal,
       onTimeout: () => new EntraTimeoutError('The credential', timeoutInMs, 'The request is repeated.'),
     });
@@ -234,8 +237,8 @@ export class TokenRefresher {
   #plan(slot: TokenSlot): void {
     if (!this.#closed) this.#onDemand.settled(slot);
     const awaited = slot.waiters !== undefined;
-    if (this.#closed || slot.closed || !(awaited || slot.resource.policy.background))
-      this.#scheduler.cancel(slot);
+    const isWanted = !this.#closed && !slot.closed && (awaited || slot.resource.policy.background);
+    if (!isWanted) this.#scheduler.cancel(slot);
     else this.#scheduler.schedule(slot, timerPrefix + slot.name, this.#onTimer, awaited);
   }
 
