@@ -178,7 +178,9 @@ describe('a data source', () => {
       credential: new HandMadeCredential(entra),
       dataSource: localDataSource(entra),
     });
-    await expect(factory.createTypeOrmOptions('other')).rejects.toThrow(/"other" \(configured: "default"\)/);
+    await expect(factory.createTypeOrmOptions('other')).rejects.toThrow(
+      /"other" is not configured \(configured: "default"\)/,
+    );
   });
 });
 
