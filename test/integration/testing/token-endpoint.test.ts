@@ -27,7 +27,7 @@ describe('The token endpoint', () => {
     const response = await askForToken(entra);
     expect(response.status).toBe(200);
     expect(response.headers['cache-control']).toContain('no-store');
-    const { expires_in: expiresIn } = response.json() as { expires_in: number };
+    const { expires_in: expiresIn } = response.json<{ expires_in: number }>();
     // Whole seconds: the one in which the token was made may have passed.
     expect([3600, 3599]).toContain(expiresIn);
     expect(response.json()).toEqual({
