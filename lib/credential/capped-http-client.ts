@@ -6,7 +6,7 @@ import { askForStream, readCapped, withoutPage } from './capped-response.js';
 import { currentObservation, noteNetworkError, noteResponse } from './wire-observation.js';
 
 const longestAnswer = 8_192;
-const repeated = 'The request is repeated.';
+const repeated = 'Check that this machine can reach it; the request is repeated.';
 
 /**
  * Puts a deadline on each request, headers and body, and a limit on what comes back, and notes what that was.

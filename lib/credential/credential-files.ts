@@ -28,13 +28,20 @@ async function checkCertificate(configuration: Of<'client-certificate'>): Promis
       `Convert it: \`openssl pkcs12 -in certificate.pfx -out certificate.pem -nodes\`. ${fix}`,
     );
   }
+  if (!content.includes('-----BEGIN ')) {
+    const found = content.toString('utf8').trim() === '' ? 'is empty' : 'holds no PEM';
+    throw new CredentialUnavailableError(
+      `The certificate${path === undefined ? '' : ` file "${path}"`} ${found}.`,
+      fix,
+    );
+  }
   try {
     readCertificatePair(content.toString('utf8'), certificatePassword);
   } catch (error) {
     if (!isEntraAuthError(error)) throw error;
     throw new CredentialUnavailableError(
       problemOf(error),
-      `${fix} Its password is "certificatePassword".`,
+      `${fix} The password of an encrypted key is "certificatePassword".`,
       error,
     );
   }

@@ -34,7 +34,7 @@ const wait = 'Entra is busy or unwell; try again later, as the background refres
 const takesScope = 'Check the scope: client credentials take the form "https://resource/.default".';
 const checkTenant = 'Check the tenant id';
 const federated = (part: string): string =>
-  `Add a federated identity credential to the application whose ${part} that of the assertion.`;
+  `Give the application a federated identity credential whose ${part} of the assertion.`;
 const demands = (what: string): string =>
   `A Conditional Access policy demands ${what}; an administrator must see to that. ${signIn}`;
 const blocked = 'A Conditional Access policy blocks the sign-in; an administrator must allow it.';
@@ -50,7 +50,7 @@ const table: Readonly<Record<AadstsKind, Rows>> = {
     50012: 'Check the client certificate: its signature or its subject is not accepted.',
     70001: 'The application is disabled or not registered in the tenant; an administrator must see to that.',
     70002: 'Check the client secret: it is not the one of this application.',
-    70021: federated('issuer, subject and audience match'),
+    70021: federated('issuer, subject and audience are those'),
     700011: 'Check the client id and the tenant: the application is not registered there.',
     700016: 'Check the client id and the tenant: the application is not registered there.',
     700021: 'Check the client id: the assertion was made for another application.',
@@ -59,9 +59,9 @@ const table: Readonly<Record<AadstsKind, Rows>> = {
     700025: 'The application is a public client: leave the secret, the certificate and the assertion out.',
     700027: 'Register the certificate with the application, or renew it.',
     700030: 'Check the client certificate: its subject name is not accepted.',
-    700211: federated('issuer is'),
-    700212: federated('audience is'),
-    700213: federated('subject is'),
+    700211: federated('issuer is that'),
+    700212: federated('audience is that'),
+    700213: federated('subject is that'),
     700229: 'Use the token of an application as the assertion, not the token of a user.',
     7000112: 'The application is disabled; an administrator must enable it.',
     7000114: 'The application may not make on-behalf-of calls; an administrator must allow it.',

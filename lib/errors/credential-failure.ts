@@ -1,5 +1,6 @@
 import { redact } from '../observability/redaction.js';
 import { aadstsMeaning, findAadsts, lookUpAadsts } from './aadsts.js';
+import { checkAnswer, isAnswerWithoutToken } from './answer-without-token.js';
 import { CredentialRequestError } from './credential-request.error.js';
 import { isEntraAuthError, problemOf, type EntraAuthErrorCode } from './entra-auth.error.js';
 import { errorText } from './error-text.js';
@@ -74,6 +75,10 @@ function classifyRequest(error: CredentialRequestError, now: number): Credential
     ...(retryAfterInMs === undefined ? {} : { retryAfterInMs }),
   };
   const inner = networkError ?? error.cause;
+  if (isAnswerWithoutToken(inner, statusCode)) {
+    const problem = `The endpoint answered with HTTP status ${statusCode} but without a token.`;
+    return { retryable: true, problem, fix: checkAnswer, ...numbers };
+  }
   if (answer === undefined || statusCode === undefined || isEntraAuthError(inner)) {
     return { ...classify(inner, now), ...numbers };
   }

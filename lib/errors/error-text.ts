@@ -1,6 +1,7 @@
 import { isError } from './is-error.js';
 
-const longestPart = 300;
+// Entra ends its refusals with 131 characters of ids and time.
+const longestPart = 600;
 const longestText = 2_000;
 const deepestCause = 4;
 const mostParts = 40;
@@ -46,9 +47,11 @@ function add(message: string, parts: string[]): void {
   }
 }
 
-/** A text whose middle is left out when it is longer: its end often tells what to look for. */
+/** A text whose middle is left out, between words, when it is longer: its end often tells what to look for. */
 export function shortened(text: string, longest: number): string {
   if (text.length <= longest) return text;
   const atEnd = Math.floor(longest / 3);
-  return `${text.slice(0, longest - atEnd)} … ${text.slice(-atEnd)}`;
+  const beginning = text.slice(0, longest - atEnd).replace(/(\s)\S{0,40}$/, '$1');
+  const end = text.slice(-atEnd).replace(/^\S{0,40}(?=\s)/, '');
+  return `${beginning.trimEnd()} … ${end.trimStart()}`;
 }

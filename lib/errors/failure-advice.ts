@@ -4,6 +4,10 @@ const advices: readonly (readonly [RegExp, string])[] = [
     'Check the name of the authority host and the name resolution (DNS) of this machine.',
   ],
   [
+    /ERR_TLS_CERT_ALTNAME_INVALID|does not match certificate's altnames/,
+    'Check the authority host, and where DNS or a proxy leads it: the certificate is that of another host.',
+  ],
+  [
     /SELF_SIGNED_CERT|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_(?:HAS_EXPIRED|UNTRUSTED|NOT_YET_VALID)|ERR_TLS_CERT|self-signed certificate|unable to (?:verify|get)[a-z ]* certificate/i,
     'Give the certificate authority of the token endpoint, or of the proxy in between, as "certificateAuthority" or by NODE_EXTRA_CA_CERTS.',
   ],

@@ -56,7 +56,7 @@ export function getOnce({ name, url, headers, timeoutInMs, clock, signal }: Sing
       settle(() => reject(isError(error) ? error : new Error(String(error))));
     const abort = (): void => fail(new DOMException('The request was aborted.', 'AbortError'));
     const timer = clock.setTimeout(() => {
-      const advice = 'The background refresh tries again.';
+      const advice = 'Check that this machine can reach it; the background refresh tries again.';
       fail(Object.assign(new EntraTimeoutError(name, timeoutInMs, advice), { connected }));
     }, timeoutInMs);
     signal?.addEventListener('abort', abort);

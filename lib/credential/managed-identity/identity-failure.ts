@@ -13,6 +13,8 @@ const unknownIdentity =
   /identity not found|no (?:user assigned|managed identity|delegated)|no azure ad identity/i;
 const longestReason = 300;
 const tryAgain = 'The platform is busy or being updated; try again later, as the background refresh does.';
+export const checkAddress =
+  'Check what answers at that address: it does not behave like a managed identity endpoint.';
 const onlyOnAzure =
   "Check that this machine runs on Azure and may reach the endpoint; elsewhere use { kind: 'default' } and `az login`.";
 
@@ -32,7 +34,14 @@ export function failureOfAnswer(
   const said = reason === undefined ? '' : `: ${reason}`;
   return new TokenRequestFailedError(
     `Managed identity: ${name} answered with HTTP status ${status}${status === 200 ? ' without a token' : ''}${said}.`,
-    meaning?.fix ?? (unknownIdentity.test(reason ?? '') ? assign(id) : passing ? tryAgain : checkSetUp(id)),
+    meaning?.fix ??
+      (unknownIdentity.test(reason ?? '')
+        ? assign(id)
+        : passing
+          ? status === 200
+            ? checkAddress
+            : tryAgain
+          : checkSetUp(id)),
     {
       retryable: meaning?.retryable ?? passing,
       statusCode: status,
@@ -93,7 +102,7 @@ function assign(id: IdentityId): string {
 function checkSetUp(id: IdentityId): string {
   const [key] = given(id);
   const option = key === undefined ? '' : `, the option "${key}"`;
-  return `Check that this machine or application has a managed identity${option} and the scope of the resource.`;
+  return `Check the managed identity of this machine or application${option} and the scope of the resource.`;
 }
 
 function given(id: IdentityId): [keyof IdentityId, string] | [undefined, undefined] {

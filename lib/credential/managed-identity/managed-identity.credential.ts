@@ -8,7 +8,7 @@ import type { UncachedCredential } from '../uncached-credential.js';
 import { noteResponse, observationOf } from '../wire-observation.js';
 import { getOnce, type HttpAnswer } from './get-once.js';
 import { tokenAddress, type IdentityEndpoint } from './identity-endpoint.js';
-import { failureOfAnswer, failureOfRequest } from './identity-failure.js';
+import { checkAddress, failureOfAnswer, failureOfRequest } from './identity-failure.js';
 import type { IdentityId } from './identity-source.js';
 import { readTokenTimes } from './token-times.js';
 
@@ -74,7 +74,7 @@ export class ManagedIdentityCredential implements TokenCredential, UncachedCrede
     if (times === undefined) {
       throw new TokenRequestFailedError(
         `Managed identity: ${name} answered with times that cannot be read ("expires_on", "expires_in").`,
-        'Check what answers at that address: it does not behave like a managed identity endpoint.',
+        checkAddress,
         { retryable: true, statusCode: answer.status },
       );
     }

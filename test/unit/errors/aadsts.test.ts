@@ -55,7 +55,7 @@ const rows: readonly [number, AadstsKind, boolean, string][] = [
   [70008, 'expired', false, 'The refresh token has expired, since it'],
   [70011, 'scope', false, 'Check the scope: client credentials take the form'],
   [70012, 'passing', true, 'Entra is busy or unwell; try again'],
-  [70021, 'client', false, 'whose issuer, subject and audience match that of the assertion'],
+  [70021, 'client', false, 'whose issuer, subject and audience are those of the assertion'],
   [70043, 'interaction', false, 'The refresh token is older than the'],
   [90002, 'tenant', false, 'Check the tenant id: Entra ID does not'],
   [90006, 'passing', true, 'Entra is busy or unwell; try again'],
