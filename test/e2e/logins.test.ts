@@ -29,7 +29,7 @@ const somebodyElse = { name: 'somebody-else', objectId: 'cccccccc-0000-1111-2222
 let serverIsAheadInMs = 0;
 
 const e2e = new EndToEnd(() => ({
-  now: () => Date.now() + serverIsAheadInMs,
+  clock: { now: () => Date.now() + serverIsAheadInMs },
   client: { objectId },
   postgres: { roles: [{ name: 'notes-app', objectId }, somebodyElse] },
 }));
