@@ -18,8 +18,8 @@ const list = (kind: string): string =>
   `<?xml version="1.0"?><EnumerationResults><${kind}/><NextMarker/></EnumerationResults>`;
 
 /** The clients of the Azure SDK, but for the resources that are configured. */
-export const azureClients = [
-  {
+export const azureClients = {
+  blob: {
     name: 'a blob client',
     challenge: storageChallenge,
     body: list('Containers'),
@@ -29,7 +29,7 @@ export const azureClients = [
       return () => client.listContainers().next();
     },
   },
-  {
+  queue: {
     name: 'a queue client',
     challenge: storageChallenge,
     body: list('Queues'),
@@ -39,7 +39,7 @@ export const azureClients = [
       return () => client.listQueues().next();
     },
   },
-  {
+  table: {
     name: 'a table client',
     challenge: storageChallenge,
     body: '{"value":[]}',
@@ -49,7 +49,7 @@ export const azureClients = [
       return () => client.listTables().next();
     },
   },
-  {
+  keyVault: {
     name: 'a Key Vault client',
     challenge: `Bearer authorization="${authority}", resource="https://vault.azure.net"`,
     body: '{"value":"s","id":"https://localhost/secrets/name/1","attributes":{}}',
@@ -62,4 +62,4 @@ export const azureClients = [
       return () => client.getSecret('name');
     },
   },
-] as const satisfies readonly Omit<ServiceClient, 'resources'>[];
+} satisfies Record<string, Omit<ServiceClient, 'resources'>>;

@@ -5,7 +5,7 @@ import { describeClient } from './describe-client.js';
 
 const resources = { storage: {}, keyvault: {}, tables: { scopes: localTables } };
 
-for (const client of azureClients.map((each) => ({ ...each, resources }))) {
+for (const client of Object.values(azureClients).map((each) => ({ ...each, resources }))) {
   describeClient(client, (fixture) => {
     it('is served the same when it answers a challenge that names the tenant', async () => {
       const { server, engine, configured } = fixture;

@@ -14,16 +14,15 @@ const minute = 60_000;
 const patienceInMs = 15_000;
 const resources = { storage: {}, keyvault: {} };
 const cases = [
-  { name: 'a blob client', audience: 'https://storage.azure.com' },
-  { name: 'a Key Vault client', audience: 'https://vault.azure.net' },
+  { ...azureClients.blob, audience: 'https://storage.azure.com' },
+  { ...azureClients.keyVault, audience: 'https://vault.azure.net' },
 ];
 const faults: [string, Fault][] = [
   ['answers 503', { kind: 'http-status', status: 503 }],
   ['hangs', { kind: 'hang-before-headers' }],
 ];
 
-describe.each(cases)('$name, with a configured client secret', ({ name, audience }) => {
-  const { challenge, body, connect } = azureClients.find((each) => each.name === name) ?? azureClients[0];
+describe.each(cases)('$name, with a configured client secret', ({ challenge, body, connect, audience }) => {
   let clock: MachineClock;
   let entra: LocalEntra;
   let server: ProtectedServer;
