@@ -9,6 +9,10 @@ import { authorityHosts } from './authority-hosts.js';
 import { capHttpClient } from './capped-http-client.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
 
+/** What to do when the optional package is missing. */
+export const installIdentity =
+  'Run `npm install @azure/identity`, or pass a credential of your own as "credential".';
+
 export type AzureIdentity = typeof import('@azure/identity');
 
 /** Loads `@azure/identity`, of whatever version. */
@@ -95,7 +99,7 @@ async function loadAzureIdentity(): Promise<AzureIdentity> {
   } catch (error) {
     throw new CredentialUnavailableError(
       '"@azure/identity", which has the credential that is configured (or the default one), could not be loaded.',
-      'Run `npm install @azure/identity`, or pass a credential of your own as "credential".',
+      installIdentity,
       redactError(error),
     );
   }

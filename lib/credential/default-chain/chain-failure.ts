@@ -3,6 +3,7 @@ import { CredentialRequestError } from '../../errors/credential-request.error.js
 import { isEntraAuthError, problemOf } from '../../errors/entra-auth.error.js';
 import { isError } from '../../errors/is-error.js';
 import { redact, redactError } from '../../observability/redaction.js';
+import { installIdentity } from '../azure-identity.js';
 import type { ChainLink, LinkRefusal } from './chain-link.js';
 
 /** A link that gave no token. */
@@ -37,10 +38,15 @@ export function chainFailure(asked: readonly AskedLink[]): CredentialUnavailable
   const cause = passing[0]?.cause ?? asked.find((one) => one.cause !== undefined)?.cause;
   return new CredentialUnavailableError(
     `No credential of the default chain gave a token:\n${lines.join('\n')}\n`,
-    remedy(asked),
+    isWithoutLibrary(asked) ? `${installIdentity} ${remedy(asked)}` : remedy(asked),
     cause === undefined ? undefined : redactError(cause),
     { retryable: passing.length > 0, ...answered },
   );
+}
+
+/** Whether links could not be asked because `@azure/identity`, an optional peer, is not installed. */
+function isWithoutLibrary(asked: readonly AskedLink[]): boolean {
+  return asked.some(({ cause }) => isEntraAuthError(cause) && cause.fix === installIdentity);
 }
 
 function remedy(asked: readonly AskedLink[]): string {
