@@ -1,11 +1,12 @@
 import type { PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
 
 import { TokenRequestFailedError } from '../errors/token-request-failed.error.js';
-import { parseJsonObject } from '../token/json-object.js';
+import { deepestJson, isBoundedJson, mostJsonValues, parseJsonObject } from '../token/json-object.js';
 import { longestBodyInBytes } from './limits.js';
 
 // `@azure/identity` 4.14 writes every header of an answer that it cannot read into its error.
 const keptHeaders: ReadonlySet<string> = new Set(['content-type', 'date', 'retry-after', 'www-authenticate']);
+const isJson = /^\s*[[{]/;
 
 /** Makes the answer come as a stream, and not compressed: 400 kB can become 400 MB. */
 export function askForStream(request: PipelineRequest): void {
@@ -16,7 +17,7 @@ export function askForStream(request: PipelineRequest): void {
 /**
  * Reads the body of an answer up to 1 MiB.
  *
- * @throws {TokenRequestFailedError} when it is longer
+ * @throws {TokenRequestFailedError} when it is longer, or grants a token in JSON that no parser should be given
  */
 export async function readCapped(response: PipelineResponse): Promise<void> {
   const { readableStreamBody: stream, request, status } = response;
@@ -31,7 +32,10 @@ export async function readCapped(response: PipelineResponse): Promise<void> {
     if (size > longestBodyInBytes) throw tooLong(status);
     chunks.push(bytes);
   }
-  response.bodyAsText = Buffer.concat(chunks).toString('utf8');
+  const body = Buffer.concat(chunks).toString('utf8');
+  // A refusal that cannot be read is left out later, as a page is.
+  if (status < 400 && isJson.test(body) && !isBoundedJson(body)) throw tooDeep(status);
+  response.bodyAsText = body;
 }
 
 /** Leaves nothing in a refusal that would stand in an error: no cookie, and no page of a gateway. */
@@ -45,8 +49,19 @@ export function withoutPage(response: PipelineResponse): void {
 }
 
 function tooLong(statusCode: number): TokenRequestFailedError {
+  return unlikeTokenEndpoint(statusCode, `more than ${longestBodyInBytes} bytes`);
+}
+
+function tooDeep(statusCode: number): TokenRequestFailedError {
+  return unlikeTokenEndpoint(
+    statusCode,
+    `JSON of more than ${deepestJson} levels or ${mostJsonValues} values`,
+  );
+}
+
+function unlikeTokenEndpoint(statusCode: number, what: string): TokenRequestFailedError {
   return new TokenRequestFailedError(
-    `The token endpoint answered with more than ${longestBodyInBytes} bytes.`,
+    `The token endpoint answered with ${what}.`,
     'Check what answers at the token endpoint, such as a proxy in between.',
     { retryable: true, statusCode },
   );

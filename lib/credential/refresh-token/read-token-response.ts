@@ -1,6 +1,6 @@
 import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
+import { endOfText, parseJsonObject } from '../../token/json-object.js';
 import { readClaims } from '../../token/json-web-token.js';
-import { endOfText, parseResponseBody } from './parse-response-body.js';
 import { TokenResponse } from './token-response.js';
 
 const known = new Set([
@@ -28,7 +28,7 @@ const longestToken = 65_536;
  * then, whatever became of the rest.
  */
 export function findRefreshToken(body: string): string | undefined {
-  const object = parseResponseBody(body);
+  const object = parseJsonObject(body);
   const token = object === undefined ? findText(body, 'refresh_token') : object['refresh_token'];
   return isTooLong(token) ? undefined : nonEmpty(token);
 }

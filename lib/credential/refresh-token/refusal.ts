@@ -8,7 +8,7 @@ import { parseRetryAfter } from '../../errors/retry-after.js';
 import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
 import { withoutSecrets } from '../../observability/known-secrets.js';
 import { redact } from '../../observability/redaction.js';
-import { parseResponseBody } from './parse-response-body.js';
+import { parseJsonObject } from '../../token/json-object.js';
 
 /** A response that grants nothing. */
 export interface Refusal {
@@ -46,7 +46,7 @@ const repeated = 'The request is repeated in the background.';
  */
 export function classifyRefusal(refusal: Refusal, secrets: readonly string[], now: number): EntraAuthError {
   const { status } = refusal;
-  const body = parseResponseBody(refusal.body) ?? {};
+  const body = parseJsonObject(refusal.body) ?? {};
   const text = (key: string): string | undefined => clean(body[key], secrets);
   const error = text('error');
   const description = text('error_description') ?? '';

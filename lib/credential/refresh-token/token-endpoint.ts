@@ -1,10 +1,10 @@
 import { asError } from '../../errors/as-error.js';
 import { isEntraAuthError, type EntraAuthError } from '../../errors/entra-auth.error.js';
 import { TokenRequestFailedError } from '../../errors/token-request-failed.error.js';
+import { parseJsonObject } from '../../token/json-object.js';
 import { currentObservation, noteResponse } from '../wire-observation.js';
 import type { GrantRequest } from './grant-request.js';
 import { errorWithoutSecrets } from './known-secrets.js';
-import { parseResponseBody } from './parse-response-body.js';
 import { postForm, type FormResponse } from './post-form.js';
 import { ProxyError } from './proxy.error.js';
 import { findRefreshToken, readTokenResponse } from './read-token-response.js';
@@ -56,7 +56,7 @@ export async function redeemRefreshToken(
     refreshToken: findRefreshToken(body),
     response: () => {
       if (broken !== undefined) throw unreachable(broken, secrets, status);
-      return readTokenResponse(parseResponseBody(body), now);
+      return readTokenResponse(parseJsonObject(body), now);
     },
   };
 }

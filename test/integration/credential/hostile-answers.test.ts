@@ -90,6 +90,32 @@ describe.each(Object.entries(azureIdentityVersions))(
       expect((await failure()).message).toContain('65537 characters');
     });
 
+    it.each([
+      ['nested arrays', '['.repeat(2 ** 19) + ']'.repeat(2 ** 19)],
+      ['nested objects', `${'{"access_token":'.repeat(65)}1${'}'.repeat(65)}`],
+      ['empty objects', `[${'{},'.repeat(300_000)}{}]`],
+    ])('answers with %s', async (_, body) => {
+      answer = (_request, response) =>
+        response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+      const { message, statusCode, retryable } = await failure();
+      expect(message).toContain('answered with JSON of more than 64 levels or 10000 values');
+      expect({ statusCode, retryable }).toEqual({ statusCode: 200, retryable: true });
+    });
+
+    it('refuses with nested arrays', async () => {
+      answer = (_request, response) =>
+        response.writeHead(400, { 'content-type': 'application/json' }).end('['.repeat(2 ** 19));
+      expect(await failure()).toMatchObject({ code: 'ENTRA_TOKEN_UNAVAILABLE', statusCode: 400 });
+    });
+
+    it('answers with a long page in place of a token', async () => {
+      answer = (_request, response) =>
+        response.writeHead(200, { 'content-type': 'text/html' }).end(`<html>${'[],"'.repeat(20_000)}</html>`);
+      const { message } = await failure();
+      expect(message).toContain('that is not the answer of a token endpoint');
+      expect(message).not.toContain('levels');
+    });
+
     it('answers with the page and the cookies of a gateway', async () => {
       answer = (_request, response) =>
         response

@@ -3,12 +3,12 @@ import { runInNewContext } from 'node:vm';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { parseResponseBody } from '../../../../lib/credential/refresh-token/parse-response-body.js';
 import {
   findRefreshToken,
   readTokenResponse,
 } from '../../../../lib/credential/refresh-token/read-token-response.js';
 import { classifyRefusal } from '../../../../lib/credential/refresh-token/refusal.js';
+import { parseJsonObject } from '../../../../lib/token/json-object.js';
 
 const megabyte = 1024 * 1024;
 const secrets = ['the-refresh-token', 'the secret+with/signs'];
@@ -52,30 +52,12 @@ describe('a body that is meant to hurt takes 20 MB at the most, and tells little
       if (status !== 200) return classifyRefusal({ status, retryAfter: undefined, body }, secrets, 0);
       findRefreshToken(body);
       try {
-        return readTokenResponse(parseResponseBody(body), 0);
+        return readTokenResponse(parseJsonObject(body), 0);
       } catch (error) {
         return error;
       }
     };
     expect(String(read()).length).toBeLessThan(2_000);
     expect(bytesOf(read)).toBeLessThan(20 * megabyte);
-  });
-});
-
-describe('parseResponseBody', () => {
-  it.each([
-    ['{"a":[1,{"b":"[[,\\\\"}],"c":"\\","}', { a: [1, { b: '[[,\\' }], c: '",' }],
-    ['[]', undefined],
-    ['{"a":"', undefined],
-    ['', undefined],
-  ])('reads %s', (body, expected) => {
-    expect(parseResponseBody(body)).toEqual(expected);
-  });
-
-  it('counts values, not what stands in texts', () => {
-    const of = (count: number) => `{"a":[${Array.from({ length: count }, () => '1').join()}]}`;
-    expect(parseResponseBody(of(9_998))).toBeDefined();
-    expect(parseResponseBody(of(9_999))).toBeUndefined();
-    expect(parseResponseBody(JSON.stringify({ a: '[{,\\"'.repeat(100_000) }))).toBeDefined();
   });
 });
