@@ -1,5 +1,5 @@
 // The public API. Whatever is not named here is private and may change in any release.
-export { EntraAuthModule } from './entra-auth.module.js';
+export { EntraAuthModule } from './nest/entra-auth.module.js';
 export type {
   CredentialOption,
   EntraAuthModuleOptions,
@@ -13,31 +13,27 @@ export type {
 
 export type { CredentialConfiguration, CredentialKind } from './credential/credential-configuration.js';
 
-export { EntraTokenService } from './token/entra-token.service.js';
-export type { TokenState, TokenStateName } from './token/token-state.js';
+export { EntraTokenService } from './nest/entra-token.service.js';
+export type { TokenState, TokenStateName } from './engine/token-state.js';
 export type {
   AbortSignalLike,
   AccessToken,
   GetTokenOptions,
   TokenCredential,
   TokenCredentialFactory,
-} from './credential/token-credential.js';
+} from './entra/token-credential.js';
 
-export { RefreshTokenCredential } from './credential/refresh-token/refresh-token.credential.js';
+export { RefreshTokenCredential } from './refresh-token/refresh-token.credential.js';
 export type {
   ClientSecretMethod,
   RedeemOptions,
   RefreshTokenCredentialOptions,
   RefreshTokenSource,
   TokenEndpointVersion,
-} from './credential/refresh-token/refresh-token.credential-options.js';
-export { TokenResponse } from './credential/refresh-token/token-response.js';
-export type {
-  CredentialState,
-  CredentialStateName,
-  ReportingCredential,
-} from './credential/credential-state.js';
-export { MemoryRefreshTokenStore } from './credential/refresh-token-store/memory.refresh-token-store.js';
+} from './refresh-token/refresh-token.credential-options.js';
+export { TokenResponse } from './refresh-token/token-response.js';
+export type { CredentialState, CredentialStateName, ReportingCredential } from './entra/credential-state.js';
+export { MemoryRefreshTokenStore } from './store/memory.refresh-token-store.js';
 export type {
   ExclusiveOptions,
   RefreshTokenAccess,
@@ -45,28 +41,28 @@ export type {
   RefreshTokenStore,
   SharedAccessToken,
   StoredRefreshToken,
-} from './credential/refresh-token-store/refresh-token-store.js';
-export { FileRefreshTokenStore } from './credential/refresh-token-store/file/file.refresh-token-store.js';
-export type { FileRefreshTokenStoreOptions } from './credential/refresh-token-store/file/file.refresh-token-store.js';
-export { EncryptedRefreshTokenStore } from './credential/refresh-token-store/encrypted/encrypted.refresh-token-store.js';
-export type { EncryptedRefreshTokenStoreOptions } from './credential/refresh-token-store/encrypted/encrypted.refresh-token-store.js';
-export type { RefreshTokenKeyRing } from './credential/refresh-token-store/encrypted/key-ring.js';
+} from './store/refresh-token-store.js';
+export { FileRefreshTokenStore } from './store/file/file.refresh-token-store.js';
+export type { FileRefreshTokenStoreOptions } from './store/file/file.refresh-token-store.js';
+export { EncryptedRefreshTokenStore } from './store/encrypted/encrypted.refresh-token-store.js';
+export type { EncryptedRefreshTokenStoreOptions } from './store/encrypted/encrypted.refresh-token-store.js';
+export type { RefreshTokenKeyRing } from './store/encrypted/key-ring.js';
 
-export { EntraTypeOrmOptionsFactory } from './datasource/entra-typeorm-options.factory.js';
-export { evictConnections } from './datasource/evict-connections.js';
-export { createEntraDataSource } from './datasource/create-entra-data-source.js';
+export { EntraTypeOrmOptionsFactory } from './nest/entra-typeorm-options.factory.js';
+export { evictConnections } from './postgres/evict-connections.js';
+export { createEntraDataSource } from './standalone/create-entra-data-source.js';
 export type {
   EntraDataSourceOptions,
   EntraEndpointOptions,
   EntraTlsOptions,
   UnverifiedDataSourceOptions,
   UnverifiedEndpointOptions,
-} from './datasource/entra-data-source.options.js';
-export { entraMySqlAuthPlugins } from './datasource/entra-mysql-auth-plugins.js';
-export type { EntraMySqlAuthPlugins } from './datasource/entra-mysql-auth-plugins.js';
-export type { LoginEvent } from './datasource/login-event.js';
-export { roleNameFromToken } from './datasource/role-name.js';
-export type { AccessTokenClaims } from './token/json-web-token.js';
+} from './postgres/entra-data-source.options.js';
+export { entraMySqlAuthPlugins } from './mysql/entra-mysql-auth-plugins.js';
+export type { EntraMySqlAuthPlugins } from './mysql/entra-mysql-auth-plugins.js';
+export type { LoginEvent } from './postgres/login-event.js';
+export { roleNameFromToken } from './postgres/role-name.js';
+export type { AccessTokenClaims } from './entra/json-web-token.js';
 
 export { GraphChallengeHandler } from './graph/graph-challenge.handler.js';
 export type {
@@ -77,10 +73,10 @@ export type {
 } from './graph/graph-middleware.js';
 export { parseClaimsChallenge } from './graph/claims-challenge.js';
 
-export { EntraTokenHealthIndicator } from './health/entra-token.health.js';
-export type { EntraHealthResult, TokenHealthOptions } from './health/entra-token.health.js';
-export { EntraDataSourceHealthIndicator } from './health/entra-data-source.health.js';
-export type { DataSourceHealth, DataSourceHealthOptions } from './health/entra-data-source.health.js';
+export { EntraTokenHealthIndicator } from './nest/health/entra-token.health.js';
+export type { EntraHealthResult, TokenHealthOptions } from './nest/health/entra-token.health.js';
+export { EntraDataSourceHealthIndicator } from './nest/health/entra-data-source.health.js';
+export type { DataSourceHealth, DataSourceHealthOptions } from './nest/health/entra-data-source.health.js';
 
 export type {
   ClockSkewEvent,
@@ -92,29 +88,29 @@ export type {
   TokenObtainedEvent,
   TokenRefreshFailedEvent,
   TokenUnchangedEvent,
-} from './observability/token-event.js';
+} from './engine/token-event.js';
 
-export { EntraAuthError, isEntraAuthError } from './errors/entra-auth.error.js';
-export type { EntraAuthErrorCode } from './errors/entra-auth.error.js';
-export { CredentialUnavailableError } from './errors/credential-unavailable.error.js';
-export { DatabaseLoginRefusedError } from './errors/database-login-refused.error.js';
-export { DatabaseUnreachableError } from './errors/database-unreachable.error.js';
-export { InsecureConnectionError } from './errors/insecure-connection.error.js';
-export { InvalidTokenError } from './errors/invalid-token.error.js';
-export type { InvalidTokenReason } from './errors/invalid-token.error.js';
-export { EntraOptionsError } from './errors/options.error.js';
-export { RoleNameUnknownError } from './errors/role-name-unknown.error.js';
-export { InvalidClientError } from './errors/invalid-client.error.js';
-export { ReauthenticationRequiredError } from './errors/reauthentication-required.error.js';
-export { RefreshTokenConflictError } from './errors/refresh-token-conflict.error.js';
-export { RefreshTokenExpiredError } from './errors/refresh-token-expired.error.js';
-export { RefreshTokenStoreError } from './errors/refresh-token-store.error.js';
-export { RefreshTokenUnreadableError } from './errors/refresh-token-unreadable.error.js';
-export { EntraShutDownError } from './errors/shut-down.error.js';
-export { EntraTimeoutError } from './errors/timeout.error.js';
-export { TokenRequestFailedError } from './errors/token-request-failed.error.js';
-export type { FailedTokenRequest } from './errors/token-request-failed.error.js';
-export { TokenUnavailableError } from './errors/token-unavailable.error.js';
-export { UnknownResourceError } from './errors/unknown-resource.error.js';
+export { EntraAuthError, isEntraAuthError } from './common/entra-auth.error.js';
+export type { EntraAuthErrorCode } from './common/entra-auth.error.js';
+export { CredentialUnavailableError } from './credential/credential-unavailable.error.js';
+export { DatabaseLoginRefusedError } from './postgres/database-login-refused.error.js';
+export { DatabaseUnreachableError } from './postgres/database-unreachable.error.js';
+export { InsecureConnectionError } from './common/insecure-connection.error.js';
+export { InvalidTokenError } from './entra/invalid-token.error.js';
+export type { InvalidTokenReason } from './entra/invalid-token.error.js';
+export { EntraOptionsError } from './common/options.error.js';
+export { RoleNameUnknownError } from './postgres/role-name-unknown.error.js';
+export { InvalidClientError } from './entra/invalid-client.error.js';
+export { ReauthenticationRequiredError } from './entra/reauthentication-required.error.js';
+export { RefreshTokenConflictError } from './store/refresh-token-conflict.error.js';
+export { RefreshTokenExpiredError } from './entra/refresh-token-expired.error.js';
+export { RefreshTokenStoreError } from './store/refresh-token-store.error.js';
+export { RefreshTokenUnreadableError } from './store/refresh-token-unreadable.error.js';
+export { EntraShutDownError } from './common/shut-down.error.js';
+export { EntraTimeoutError } from './common/timeout.error.js';
+export { TokenRequestFailedError } from './entra/token-request-failed.error.js';
+export type { FailedTokenRequest } from './entra/token-request-failed.error.js';
+export { TokenUnavailableError } from './engine/token-unavailable.error.js';
+export { UnknownResourceError } from './engine/unknown-resource.error.js';
 
-export type { Clock, TimerHandle } from './refresh/clock.js';
+export type { Clock, TimerHandle } from './common/clock.js';

@@ -1,4 +1,4 @@
-import { withoutSecrets } from '../observability/known-secrets.js';
+import { withoutSecrets } from '../common/known-secrets.js';
 import { keysVariable } from './key-ring.js';
 import type { Terminal } from './terminal.js';
 

@@ -1,5 +1,5 @@
-import type { RefreshTokenKeyRing } from '../credential/refresh-token-store/encrypted/key-ring.js';
-import { EntraOptionsError } from '../errors/options.error.js';
+import type { RefreshTokenKeyRing } from '../store/encrypted/key-ring.js';
+import { EntraOptionsError } from '../common/options.error.js';
 
 /** Where the keys of encrypted stores come from. */
 export const keysVariable = 'ENTRA_AUTH_STORE_KEYS';

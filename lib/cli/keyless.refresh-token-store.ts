@@ -1,12 +1,12 @@
-import { isEncrypted, keyIdOf } from '../credential/refresh-token-store/encrypted/token-cipher.js';
+import { isEncrypted, keyIdOf } from '../store/encrypted/token-cipher.js';
 import type {
   ExclusiveOptions,
   RefreshTokenAccess,
   RefreshTokenSnapshot,
   RefreshTokenStore,
   StoredRefreshToken,
-} from '../credential/refresh-token-store/refresh-token-store.js';
-import { RefreshTokenUnreadableError } from '../errors/refresh-token-unreadable.error.js';
+} from '../store/refresh-token-store.js';
+import { RefreshTokenUnreadableError } from '../store/refresh-token-unreadable.error.js';
 import { keysVariable } from './key-ring.js';
 
 /** A store as it is used without keys: what was stored with encryption is neither read nor overwritten. */

@@ -1,7 +1,7 @@
-import { EncryptedRefreshTokenStore } from '../credential/refresh-token-store/encrypted/encrypted.refresh-token-store.js';
-import { KeyRing, type RefreshTokenKeyRing } from '../credential/refresh-token-store/encrypted/key-ring.js';
-import { FileRefreshTokenStore } from '../credential/refresh-token-store/file/file.refresh-token-store.js';
-import type { RefreshTokenStore } from '../credential/refresh-token-store/refresh-token-store.js';
+import { EncryptedRefreshTokenStore } from '../store/encrypted/encrypted.refresh-token-store.js';
+import { KeyRing, type RefreshTokenKeyRing } from '../store/encrypted/key-ring.js';
+import { FileRefreshTokenStore } from '../store/file/file.refresh-token-store.js';
+import type { RefreshTokenStore } from '../store/refresh-token-store.js';
 import { loadDataSource } from './data-source.loader.js';
 import { keysVariable, readKeyRing } from './key-ring.js';
 import { KeylessRefreshTokenStore } from './keyless.refresh-token-store.js';
@@ -41,7 +41,7 @@ export async function openStore(
   const dataSource = await loadDataSource(module);
   try {
     // Loaded here: TypeORM is optional.
-    const { TypeOrmRefreshTokenStore } = await import('../typeorm/index.js');
+    const { TypeOrmRefreshTokenStore } = await import('../store/typeorm/index.js');
     const plain = new TypeOrmRefreshTokenStore({ dataSource, ...(name === undefined ? {} : { name }) });
     const place = `the row "${plain.identity}" of the database "${String(dataSource.options.database)}"`;
     const stores = storesOver(plain, place, options, keys);

@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 
 import { Command, CommanderError } from 'commander';
 
-import { asError } from '../errors/as-error.js';
-import { isEntraAuthError } from '../errors/entra-auth.error.js';
-import { redact } from '../observability/redaction.js';
+import { asError } from '../common/as-error.js';
+import { isEntraAuthError } from '../common/entra-auth.error.js';
+import { redact } from '../common/redaction.js';
 import { discreetTerminal } from './discreet-terminal.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
 import { storeCommand } from './store.command.js';

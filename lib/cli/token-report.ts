@@ -1,4 +1,4 @@
-import type { TokenResponse } from '../credential/refresh-token/token-response.js';
+import type { TokenResponse } from '../refresh-token/token-response.js';
 import { shortened } from './shortened.js';
 
 const secretMembers = ['accessToken', 'refreshToken', 'idToken'] as const;

@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-import { clouds } from '../credential/authority-hosts.js';
-import { RefreshTokenCredential } from '../credential/refresh-token/refresh-token.credential.js';
-import { RefreshTokenStoreError } from '../errors/refresh-token-store.error.js';
+import { clouds } from '../entra/clouds.js';
+import { RefreshTokenCredential } from '../refresh-token/refresh-token.credential.js';
+import { RefreshTokenStoreError } from '../store/refresh-token-store.error.js';
 import type { EntraCloud } from '../options/entra-auth-module.options.js';
-import { wellKnownScope } from '../options/well-known-resources.js';
+import { wellKnownScope } from '../entra/well-known-resources.js';
 import { exitCodesHelp } from './exit-code.js';
 import { keysVariable } from './key-ring.js';
 import { openStore } from './open-store.js';

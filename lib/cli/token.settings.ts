@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-import type { RefreshTokenCredentialOptions } from '../credential/refresh-token/refresh-token.credential-options.js';
-import { EntraOptionsError } from '../errors/options.error.js';
+import type { RefreshTokenCredentialOptions } from '../refresh-token/refresh-token.credential-options.js';
+import { EntraOptionsError } from '../common/options.error.js';
 import type { EntraCloud } from '../options/entra-auth-module.options.js';
 import { missingValues } from './usage.error.js';
 

@@ -1,11 +1,11 @@
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { TokenCredentialOptions } from '@azure/identity';
 
-import { CredentialUnavailableError } from '../errors/credential-unavailable.error.js';
-import { redactError } from '../observability/redaction.js';
+import { CredentialUnavailableError } from './credential-unavailable.error.js';
+import { redactError } from '../common/redaction.js';
 import type { EntraCloud } from '../options/entra-auth-module.options.js';
-import type { Clock } from '../refresh/clock.js';
-import { authorityHosts } from './authority-hosts.js';
+import type { Clock } from '../common/clock.js';
+import { authorityHosts } from '../entra/clouds.js';
 import { capHttpClient } from './capped-http-client.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
 

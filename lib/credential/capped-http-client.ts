@@ -1,9 +1,9 @@
 import type { HttpClient, PipelineResponse } from '@azure/core-rest-pipeline';
 
-import { EntraTimeoutError } from '../errors/timeout.error.js';
-import type { Clock } from '../refresh/clock.js';
+import { EntraTimeoutError } from '../common/timeout.error.js';
+import type { Clock } from '../common/clock.js';
 import { askForStream, readCapped, withoutPage } from './capped-response.js';
-import { currentObservation, noteNetworkError, noteResponse } from './wire-observation.js';
+import { currentObservation, noteNetworkError, noteResponse } from '../entra/wire-observation.js';
 
 const longestAnswer = 8_192;
 const repeated = 'Check that this machine can reach it; the request is repeated.';

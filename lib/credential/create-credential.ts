@@ -1,8 +1,8 @@
-import { CredentialUnavailableError } from '../errors/credential-unavailable.error.js';
-import { isEntraAuthError } from '../errors/entra-auth.error.js';
-import { redactError } from '../observability/redaction.js';
+import { CredentialUnavailableError } from './credential-unavailable.error.js';
+import { isEntraAuthError } from '../common/entra-auth.error.js';
+import { redactError } from '../common/redaction.js';
 import type { EntraCloud } from '../options/entra-auth-module.options.js';
-import type { Clock } from '../refresh/clock.js';
+import type { Clock } from '../common/clock.js';
 import { AzureIdentityContext, type AzureIdentityLoader } from './azure-identity.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
 import { checkCredentialFiles } from './credential-files.js';
@@ -11,7 +11,7 @@ import { DefaultCredential, type ChainMemory } from './default-chain/default.cre
 import { createManagedIdentity } from './managed-identity/create-managed-identity.js';
 import { ObservedCredential } from './observed-credential.js';
 import { rememberSecretsOf } from './secrets-of.js';
-import type { TokenCredential, TokenCredentialFactory } from './token-credential.js';
+import type { TokenCredential, TokenCredentialFactory } from '../entra/token-credential.js';
 
 /**
  * Makes credentials from plain data.

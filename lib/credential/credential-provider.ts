@@ -1,9 +1,13 @@
-import { CredentialUnavailableError } from '../errors/credential-unavailable.error.js';
-import { isEntraAuthError } from '../errors/entra-auth.error.js';
-import { redactError } from '../observability/redaction.js';
-import { credentialStateOf, isReportingCredential, type CredentialState } from './credential-state.js';
-import { sameTenant } from './same-tenant.js';
-import { isTokenCredential, type TokenCredential, type TokenCredentialFactory } from './token-credential.js';
+import { CredentialUnavailableError } from './credential-unavailable.error.js';
+import { isEntraAuthError } from '../common/entra-auth.error.js';
+import { redactError } from '../common/redaction.js';
+import { credentialStateOf, isReportingCredential, type CredentialState } from '../entra/credential-state.js';
+import { sameTenant } from '../entra/same-tenant.js';
+import {
+  isTokenCredential,
+  type TokenCredential,
+  type TokenCredentialFactory,
+} from '../entra/token-credential.js';
 
 /**
  * Holds the credential that several resources share, and makes a new instance when the cache or the throttle of the

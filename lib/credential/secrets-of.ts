@@ -1,4 +1,4 @@
-import { rememberSecret } from '../observability/known-secrets.js';
+import { rememberSecret } from '../common/known-secrets.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
 
 /** Removes the secrets of a configuration from every text that is redacted from now on. */

@@ -1,4 +1,4 @@
-import { parseJsonObject } from '../token/json-object.js';
+import { parseJsonObject } from '../common/json-object.js';
 import { parseChallenges } from './authentication-challenge.js';
 
 const base64 = /^[A-Za-z0-9+/_-]+={0,2}$/;

@@ -1,6 +1,6 @@
-import type { AbortSignalLike, GetTokenOptions } from '../credential/token-credential.js';
-import { isEntraAuthError } from '../errors/entra-auth.error.js';
-import type { EntraTokenService } from '../token/entra-token.service.js';
+import type { AbortSignalLike, GetTokenOptions } from '../entra/token-credential.js';
+import { isEntraAuthError } from '../common/entra-auth.error.js';
+import type { EntraTokenService } from '../nest/entra-token.service.js';
 import { parseClaimsChallenge } from './claims-challenge.js';
 import type { GraphContext, GraphMiddleware, GraphRequestOptions } from './graph-middleware.js';
 

@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from '../credential/token-credential.js';
+import type { AbortSignalLike } from '../entra/token-credential.js';
 
 /**
  * The parts of the Microsoft Graph SDK that {@link GraphChallengeHandler} touches, written down here so that an

@@ -1,10 +1,10 @@
 import type { CredentialConfiguration } from '../credential/credential-configuration.js';
-import type { TokenCredential, TokenCredentialFactory } from '../credential/token-credential.js';
+import type { TokenCredential, TokenCredentialFactory } from '../entra/token-credential.js';
 import type {
   EntraDataSourceOptions,
   UnverifiedDataSourceOptions,
-} from '../datasource/entra-data-source.options.js';
-import type { Clock } from '../refresh/clock.js';
+} from '../postgres/entra-data-source.options.js';
+import type { Clock } from '../common/clock.js';
 
 /**
  * The national cloud that the application runs in. It decides the scopes of the well-known resources, and the authority

@@ -1,22 +1,22 @@
-import { clouds } from '../credential/authority-hosts.js';
+import { clouds } from '../entra/clouds.js';
 import { CredentialProvider } from '../credential/credential-provider.js';
 import type { CredentialConfiguration } from '../credential/credential-configuration.js';
 import { credentialFactory } from '../credential/create-credential.js';
-import { isTokenCredential, type TokenCredentialFactory } from '../credential/token-credential.js';
-import { resolveDataSources } from '../datasource/resolve-data-source.js';
-import { EntraOptionsError } from '../errors/options.error.js';
-import { clockOption } from './clock-option.js';
+import { isTokenCredential, type TokenCredentialFactory } from '../entra/token-credential.js';
+import { resolveDataSources } from '../postgres/resolve-data-source.js';
+import { EntraOptionsError } from '../common/options.error.js';
+import { clockOption } from '../common/clock-option.js';
 import type {
   CredentialOption,
   EntraAuthModuleOptions,
   OnDemandOptions,
 } from './entra-auth-module.options.js';
-import { checkObject, choiceOption, isObject, kindOf, numberOption } from './option-checks.js';
-import { checkCredentialConfiguration, isCredentialConfiguration } from './resolve-credential.js';
+import { checkObject, choiceOption, isObject, kindOf, numberOption } from '../common/option-checks.js';
+import { checkCredentialConfiguration, isCredentialConfiguration } from '../credential/resolve-credential.js';
 import { defaultRefreshPolicy, resolveRefreshOptions } from './resolve-refresh-options.js';
 import { resolveResource } from './resolve-resource.js';
 import type { ResolvedOptions, ResolvedResource } from './resolved-options.js';
-import { wellKnownScope } from './well-known-resources.js';
+import { wellKnownScope } from '../entra/well-known-resources.js';
 
 const defaultMaxOnDemandTokens = 10_000;
 

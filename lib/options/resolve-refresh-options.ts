@@ -1,6 +1,6 @@
-import type { RefreshPolicy } from '../refresh/refresh-policy.js';
+import type { RefreshPolicy } from '../engine/refresh-policy.js';
 import type { RefreshOptions } from './entra-auth-module.options.js';
-import { booleanOption, checkObject, numberOption } from './option-checks.js';
+import { booleanOption, checkObject, numberOption } from '../common/option-checks.js';
 
 /** The values of everything that the options leave out. */
 export const defaultRefreshPolicy: RefreshPolicy = {

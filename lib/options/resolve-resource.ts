@@ -1,15 +1,15 @@
 import type { CredentialProvider } from '../credential/credential-provider.js';
-import { isTokenCredential } from '../credential/token-credential.js';
-import { EntraOptionsError } from '../errors/options.error.js';
-import type { RefreshPolicy } from '../refresh/refresh-policy.js';
-import type { TokenExpectations } from '../token/token-validation.js';
+import { isTokenCredential } from '../entra/token-credential.js';
+import { EntraOptionsError } from '../common/options.error.js';
+import type { RefreshPolicy } from '../engine/refresh-policy.js';
+import type { TokenExpectations } from '../entra/token-validation.js';
 import type { CredentialOption, EntraCloud, ResourceOptions } from './entra-auth-module.options.js';
-import { booleanOption, checkObject, kindOf } from './option-checks.js';
-import { isCredentialConfiguration } from './resolve-credential.js';
+import { booleanOption, checkObject, kindOf } from '../common/option-checks.js';
+import { isCredentialConfiguration } from '../credential/resolve-credential.js';
 import { resolveRefreshOptions } from './resolve-refresh-options.js';
 import type { ResolvedResource } from './resolved-options.js';
-import { tenantOption } from './text-checks.js';
-import { databaseAudiences, wellKnownResourceNames, wellKnownScope } from './well-known-resources.js';
+import { tenantOption } from '../entra/text-checks.js';
+import { databaseAudiences, wellKnownResourceNames, wellKnownScope } from '../entra/well-known-resources.js';
 
 /** What the module's own options contribute to each resource. */
 export interface ResourceContext {

@@ -1,8 +1,8 @@
 import type { CredentialProvider } from '../credential/credential-provider.js';
-import type { ResolvedDataSource } from '../datasource/resolve-data-source.js';
-import type { Clock } from '../refresh/clock.js';
-import type { RefreshPolicy } from '../refresh/refresh-policy.js';
-import type { TokenExpectations } from '../token/token-validation.js';
+import type { ResolvedDataSource } from '../postgres/resolve-data-source.js';
+import type { Clock } from '../common/clock.js';
+import type { RefreshPolicy } from '../engine/refresh-policy.js';
+import type { TokenExpectations } from '../entra/token-validation.js';
 import type { EntraCloud, StartupMode } from './entra-auth-module.options.js';
 
 /** What identifies and governs the tokens of one resource. */

@@ -9,7 +9,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FileRefreshTokenStore, type RefreshTokenStore } from 'nestjs-entra-auth';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
-import { CreateEntraRefreshToken1763683200000, TypeOrmRefreshTokenStore } from '../../lib/typeorm/index.js';
+import {
+  CreateEntraRefreshToken1763683200000,
+  TypeOrmRefreshTokenStore,
+} from '../../lib/store/typeorm/index.js';
 import { startTestServer, type TestServer } from '../integration/testing/postgres.fixture.js';
 import { bundleProgram } from '../support/bundle.js';
 import { RunningProgram } from '../support/running-program.js';

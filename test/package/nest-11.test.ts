@@ -4,8 +4,8 @@ import { startLocalEntra } from 'nestjs-entra-auth/testing';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
 import { loadX509 } from '../../lib/testing/certificates/x509.loader.js';
-import { RecordingServer } from '../integration/datasource/guard.recording-server.js';
-import { unnamedAddress } from '../integration/datasource/guard.setup.js';
+import { RecordingServer } from '../integration/postgres/guard.recording-server.js';
+import { unnamedAddress } from '../integration/postgres/guard.setup.js';
 import { HandMadeCredential } from '../support/local-database.js';
 import { databaseToken } from '../support/tokens.js';
 import { Consumer } from './consumer.js';

@@ -1,7 +1,7 @@
 // Imported, because the globals are replaced.
 import { setImmediate as onNextTurn } from 'node:timers';
 
-import { delayUntil, type Clock } from '../../lib/refresh/clock.js';
+import { delayUntil, type Clock } from '../../lib/common/clock.js';
 import { EventHeap } from './event-heap.js';
 
 /** A timer of simulated time. It keeps no process alive. */

@@ -2,9 +2,9 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import type { EntraAuthModuleOptions, TokenEvent } from 'nestjs-entra-auth';
 
 import { resolveOptions } from '../../lib/options/resolve-options.js';
-import { RefreshScheduler } from '../../lib/refresh/refresh-scheduler.js';
+import { RefreshScheduler } from '../../lib/engine/refresh-scheduler.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { EntraTokenService } from '../../lib/token/entra-token.service.js';
+import { EntraTokenService } from '../../lib/nest/entra-token.service.js';
 import { FakeCredential } from './fake-credential.js';
 
 /** The token service on a clock and a credential that the test controls, without Nest. */

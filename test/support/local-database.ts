@@ -4,10 +4,10 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import type { AccessToken, EntraAuthModuleOptions, LoginEvent, TokenCredential } from 'nestjs-entra-auth';
 import type { LocalEntra } from 'nestjs-entra-auth/testing';
 
-import { EntraTypeOrmOptionsFactory } from '../../lib/datasource/entra-typeorm-options.factory.js';
+import { EntraTypeOrmOptionsFactory } from '../../lib/nest/entra-typeorm-options.factory.js';
 import { resolveOptions } from '../../lib/options/resolve-options.js';
-import { RefreshScheduler } from '../../lib/refresh/refresh-scheduler.js';
-import { EntraTokenService } from '../../lib/token/entra-token.service.js';
+import { RefreshScheduler } from '../../lib/engine/refresh-scheduler.js';
+import { EntraTokenService } from '../../lib/nest/entra-token.service.js';
 import { databaseAudience, localDataSource } from './local-data-source.js';
 
 export { databaseAudience, localDataSource };

@@ -1,8 +1,8 @@
-import { CredentialUnavailableError } from '../../errors/credential-unavailable.error.js';
-import { CredentialRequestError } from '../../errors/credential-request.error.js';
-import { isEntraAuthError, problemOf } from '../../errors/entra-auth.error.js';
-import { isError } from '../../errors/is-error.js';
-import { redact, redactError } from '../../observability/redaction.js';
+import { CredentialUnavailableError } from '../credential-unavailable.error.js';
+import { CredentialRequestError } from '../credential-request.error.js';
+import { isEntraAuthError, problemOf } from '../../common/entra-auth.error.js';
+import { isError } from '../../common/is-error.js';
+import { redact, redactError } from '../../common/redaction.js';
 import { installIdentity } from '../azure-identity.js';
 import type { ChainLink, LinkRefusal } from './chain-link.js';
 

@@ -1,4 +1,4 @@
-import type { AbortSignalLike, TokenCredential } from '../token-credential.js';
+import type { AbortSignalLike, TokenCredential } from '../../entra/token-credential.js';
 
 /** The credentials of the chain, by the names that `AZURE_TOKEN_CREDENTIALS` knows, in lower case. */
 export type LinkName =

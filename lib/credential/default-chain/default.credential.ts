@@ -1,6 +1,11 @@
-import type { AbortSignalLike, AccessToken, GetTokenOptions, TokenCredential } from '../token-credential.js';
-import { isUncached, type UncachedCredential } from '../uncached-credential.js';
-import { observationOf, observe } from '../wire-observation.js';
+import type {
+  AbortSignalLike,
+  AccessToken,
+  GetTokenOptions,
+  TokenCredential,
+} from '../../entra/token-credential.js';
+import { isUncached, type UncachedCredential } from '../../entra/uncached-credential.js';
+import { observationOf, observe } from '../../entra/wire-observation.js';
 import { chainFailure, refusalOf, type AskedLink } from './chain-failure.js';
 import type { ChainLink, LinkName } from './chain-link.js';
 

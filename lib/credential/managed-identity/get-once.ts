@@ -1,11 +1,11 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
-import { isError } from '../../errors/is-error.js';
-import { EntraTimeoutError } from '../../errors/timeout.error.js';
-import type { Clock } from '../../refresh/clock.js';
-import { longestBodyInBytes } from '../limits.js';
-import type { AbortSignalLike } from '../token-credential.js';
+import { isError } from '../../common/is-error.js';
+import { EntraTimeoutError } from '../../common/timeout.error.js';
+import type { Clock } from '../../common/clock.js';
+import { longestBodyInBytes } from '../../entra/limits.js';
+import type { AbortSignalLike } from '../../entra/token-credential.js';
 
 /** One GET request and its limits. */
 export interface SingleGet {

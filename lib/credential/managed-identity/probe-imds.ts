@@ -1,7 +1,7 @@
-import { isError } from '../../errors/is-error.js';
-import { EntraTimeoutError } from '../../errors/timeout.error.js';
-import type { Clock } from '../../refresh/clock.js';
-import type { AbortSignalLike } from '../token-credential.js';
+import { isError } from '../../common/is-error.js';
+import { EntraTimeoutError } from '../../common/timeout.error.js';
+import type { Clock } from '../../common/clock.js';
+import type { AbortSignalLike } from '../../entra/token-credential.js';
 import { getOnce } from './get-once.js';
 import { imdsEndpoint } from './identity-endpoint.js';
 import { isUnreachable } from './identity-failure.js';

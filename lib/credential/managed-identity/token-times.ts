@@ -1,4 +1,4 @@
-import { readClaims } from '../../token/json-web-token.js';
+import { readClaims } from '../../entra/json-web-token.js';
 
 // A number of seconds beyond this would be a date after the year 5000: it is a number of milliseconds.
 const mostSeconds = 1e11;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EntraAuthModuleOptions } from 'nestjs-entra-auth';
 
-import type { EntraTokenService } from '../../../lib/token/entra-token.service.js';
+import type { EntraTokenService } from '../../../lib/nest/entra-token.service.js';
 import { createEngine } from '../../support/engine.js';
 import { startProtectedServer, type ProtectedServer } from '../../support/protected-server.js';
 import { jwt } from '../../support/tokens.js';

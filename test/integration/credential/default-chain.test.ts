@@ -8,7 +8,7 @@ import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { credentialFactory } from '../../../lib/credential/create-credential.js';
 import type { CredentialConfiguration } from '../../../lib/credential/credential-configuration.js';
-import { systemClock } from '../../../lib/refresh/clock.js';
+import { systemClock } from '../../../lib/common/clock.js';
 import { azureIdentityVersions } from './azure-identity-versions.js';
 
 const environment = { ...process.env };

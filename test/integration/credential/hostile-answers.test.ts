@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { TokenUnavailableError } from 'nestjs-entra-auth';
 
 import { credentialFactory } from '../../../lib/credential/create-credential.js';
-import { systemClock } from '../../../lib/refresh/clock.js';
+import { systemClock } from '../../../lib/common/clock.js';
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
 import { loadX509 } from '../../../lib/testing/certificates/x509.loader.js';
 import { createEngine } from '../../support/engine.js';

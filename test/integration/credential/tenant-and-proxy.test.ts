@@ -7,8 +7,8 @@ import type { CredentialConfiguration } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { credentialFactory } from '../../../lib/credential/create-credential.js';
-import { systemClock } from '../../../lib/refresh/clock.js';
-import { readClaims } from '../../../lib/token/json-web-token.js';
+import { systemClock } from '../../../lib/common/clock.js';
+import { readClaims } from '../../../lib/entra/json-web-token.js';
 import { createEngine } from '../../support/engine.js';
 import { azureIdentityVersions } from './azure-identity-versions.js';
 

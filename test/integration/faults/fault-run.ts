@@ -3,7 +3,7 @@ import type { LocalEntra } from 'nestjs-entra-auth/testing';
 
 import type { AzureIdentityLoader } from '../../../lib/credential/azure-identity.js';
 import { credentialFactory } from '../../../lib/credential/create-credential.js';
-import { isCredentialConfiguration } from '../../../lib/options/resolve-credential.js';
+import { isCredentialConfiguration } from '../../../lib/credential/resolve-credential.js';
 import { createEngine } from '../../support/engine.js';
 import type { MachineClock } from '../../support/machine-clock.js';
 import { settlesAtOnce } from '../../support/settles-at-once.js';

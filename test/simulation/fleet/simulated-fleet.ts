@@ -1,10 +1,10 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
 
-import type { AccessToken, TokenCredential } from '../../../lib/credential/token-credential.js';
+import type { AccessToken, TokenCredential } from '../../../lib/entra/token-credential.js';
 import type { RefreshOptions } from '../../../lib/options/entra-auth-module.options.js';
 import { resolveOptions } from '../../../lib/options/resolve-options.js';
-import { RefreshScheduler } from '../../../lib/refresh/refresh-scheduler.js';
-import { EntraTokenService } from '../../../lib/token/entra-token.service.js';
+import { RefreshScheduler } from '../../../lib/engine/refresh-scheduler.js';
+import { EntraTokenService } from '../../../lib/nest/entra-token.service.js';
 import { seededRandom, uniform } from '../seeded-random.js';
 import { SimulatedTime } from '../simulated-time.js';
 import { RequestRate } from './request-rate.js';

@@ -6,8 +6,8 @@ import type { SingleGet, HttpAnswer } from '../../../lib/credential/managed-iden
 import { imdsEndpoint } from '../../../lib/credential/managed-identity/identity-endpoint.js';
 import { ManagedIdentityCredential as ModuleCredential } from '../../../lib/credential/managed-identity/managed-identity.credential.js';
 import { ObservedCredential } from '../../../lib/credential/observed-credential.js';
-import type { TokenCredential as ModuleTokenCredential } from '../../../lib/credential/token-credential.js';
-import type { Clock } from '../../../lib/refresh/clock.js';
+import type { TokenCredential as ModuleTokenCredential } from '../../../lib/entra/token-credential.js';
+import type { Clock } from '../../../lib/common/clock.js';
 import { uniform } from '../seeded-random.js';
 
 /** What the application is to Entra: it decides which credential is used, and how long tokens live. */

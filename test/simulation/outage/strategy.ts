@@ -2,11 +2,11 @@ import type { HttpClient } from '@azure/core-rest-pipeline';
 import { getBearerTokenProvider } from '@azure/identity';
 import { SchedulerRegistry } from '@nestjs/schedule';
 
-import type { TokenCredential } from '../../../lib/credential/token-credential.js';
+import type { TokenCredential } from '../../../lib/entra/token-credential.js';
 import { resolveOptions } from '../../../lib/options/resolve-options.js';
-import type { Clock } from '../../../lib/refresh/clock.js';
-import { RefreshScheduler } from '../../../lib/refresh/refresh-scheduler.js';
-import { EntraTokenService } from '../../../lib/token/entra-token.service.js';
+import type { Clock } from '../../../lib/common/clock.js';
+import { RefreshScheduler } from '../../../lib/engine/refresh-scheduler.js';
+import { EntraTokenService } from '../../../lib/nest/entra-token.service.js';
 import type { Identity } from './identity.js';
 
 /** How an application comes by the password of a login. */

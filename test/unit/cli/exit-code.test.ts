@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { exitCodeOf, exitCodesHelp, exitCodes } from '../../../lib/cli/exit-code.js';
-import { InvalidClientError } from '../../../lib/errors/invalid-client.error.js';
-import { EntraOptionsError } from '../../../lib/errors/options.error.js';
-import { ReauthenticationRequiredError } from '../../../lib/errors/reauthentication-required.error.js';
-import { RefreshTokenConflictError } from '../../../lib/errors/refresh-token-conflict.error.js';
-import { RefreshTokenExpiredError } from '../../../lib/errors/refresh-token-expired.error.js';
-import { RefreshTokenStoreError } from '../../../lib/errors/refresh-token-store.error.js';
-import { RefreshTokenUnreadableError } from '../../../lib/errors/refresh-token-unreadable.error.js';
-import { TokenRequestFailedError } from '../../../lib/errors/token-request-failed.error.js';
+import { InvalidClientError } from '../../../lib/entra/invalid-client.error.js';
+import { EntraOptionsError } from '../../../lib/common/options.error.js';
+import { ReauthenticationRequiredError } from '../../../lib/entra/reauthentication-required.error.js';
+import { RefreshTokenConflictError } from '../../../lib/store/refresh-token-conflict.error.js';
+import { RefreshTokenExpiredError } from '../../../lib/entra/refresh-token-expired.error.js';
+import { RefreshTokenStoreError } from '../../../lib/store/refresh-token-store.error.js';
+import { RefreshTokenUnreadableError } from '../../../lib/store/refresh-token-unreadable.error.js';
+import { TokenRequestFailedError } from '../../../lib/entra/token-request-failed.error.js';
 
 describe('exitCodeOf', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { reportOf, tableOf } from '../../../lib/cli/token-report.js';
-import { TokenResponse } from '../../../lib/credential/refresh-token/token-response.js';
+import { TokenResponse } from '../../../lib/refresh-token/token-response.js';
 
 const receivedOnTimestamp = Date.UTC(2026, 10, 20, 12);
 const accessToken = `eyJ${'a'.repeat(1_000)}`;

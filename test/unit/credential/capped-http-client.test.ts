@@ -2,7 +2,7 @@ import { createHttpHeaders, createPipelineRequest, type HttpClient } from '@azur
 import { describe, expect, it } from '@jest/globals';
 
 import { capHttpClient } from '../../../lib/credential/capped-http-client.js';
-import { connectRequests, type WireObservation } from '../../../lib/credential/wire-observation.js';
+import { connectRequests, type WireObservation } from '../../../lib/entra/wire-observation.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 
 async function observe(

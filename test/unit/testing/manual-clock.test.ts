@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import type { Clock } from '../../../lib/refresh/clock.js';
+import type { Clock } from '../../../lib/common/clock.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 
 const start = Date.UTC(2026, 0, 1);

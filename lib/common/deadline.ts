@@ -1,0 +1,58 @@
+import type { AbortSignalLike } from '../entra/token-credential.js';
+import { isError } from './is-error.js';
+import { longestDelayInMs, type Clock } from './clock.js';
+
+interface WaitLimits {
+  timeoutInMs: number;
+  clock: Clock;
+  onTimeout: () => Error;
+  /** Ends the wait early, with the signal's reason. */
+  signal?: AbortSignalLike | undefined;
+}
+
+/**
+ * Waits for a promise, but not for ever. The promise itself goes on: whoever started it keeps owning it.
+ *
+ * @throws what `onTimeout` returns when the time is up, or the signal's reason when it is aborted
+ */
+export function withDeadline<T>(promise: Promise<T>, limits: WaitLimits): Promise<T> {
+  const { timeoutInMs, clock, onTimeout, signal } = limits;
+  return untilStopped(promise, signal, (stop) => {
+    const timer = clock.setTimeout(() => stop(onTimeout()), Math.min(timeoutInMs, longestDelayInMs));
+    return () => clock.clearTimeout(timer);
+  });
+}
+
+/** Lets one caller stop waiting for a promise that others share. The promise itself goes on. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
+  return signal === undefined ? promise : untilStopped(promise, signal, () => () => undefined);
+}
+
+/** @param arm sets up what else may stop the wait, and returns what takes that down again */
+function untilStopped<T>(
+  promise: Promise<T>,
+  signal: AbortSignalLike | undefined,
+  arm: (stop: (error: Error) => void) => () => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const settle = (outcome: () => void): void => {
+      disarm();
+      signal?.removeEventListener('abort', onAbort);
+      outcome();
+    };
+    const stop = (error: Error): void => settle(() => reject(error));
+    const onAbort = (): void => stop(abortReason(signal));
+    const disarm = arm(stop);
+    signal?.addEventListener('abort', onAbort);
+    promise.then((value) => settle(() => resolve(value)), stop);
+    if (signal?.aborted) onAbort();
+  });
+}
+
+function abortReason(signal: AbortSignalLike | undefined): Error {
+  const reason: unknown = signal === undefined ? undefined : Reflect.get(signal, 'reason');
+  if (isError(reason)) return reason;
+  const error = new Error('The wait for an access token was aborted.');
+  error.name = 'AbortError';
+  return error;
+}

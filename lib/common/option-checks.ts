@@ -1,0 +1,95 @@
+import { EntraOptionsError } from './options.error.js';
+
+/** Names a value in an error without showing it: it might be a secret. */
+export function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (value === '') return 'an empty string';
+  if (typeof value === 'string' && value.trim() === '') return 'nothing but white space';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** Whether a value is an object that is no array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const longestWord = 20;
+const longestKey = 39;
+
+/** Shows what was given instead of one of a few words. A longer text may be a secret that was pasted here. */
+export function shownChoice(value: unknown): string {
+  if (typeof value !== 'string' || value.trim() === '') return kindOf(value);
+  return value.length <= longestWord ? `"${value}"` : `a text of ${value.length} characters`;
+}
+
+/** The key of an option that is not known, which may be a secret that stands in the wrong place. */
+function shownKey(key: string): string {
+  return key.length <= longestKey ? key : `${key.slice(0, 4)}…`;
+}
+
+/** Refuses anything but a plain object, and any key that is not among the known ones. */
+export function checkObject(path: string, value: unknown, known: readonly string[], fix: string): void {
+  if (!isObject(value)) throw new EntraOptionsError(path, kindOf(value), fix);
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue;
+    const shown = shownKey(key);
+    const option = path === 'options' ? shown : `${path}.${shown}`;
+    throw new EntraOptionsError(
+      option,
+      'no such option',
+      `${suggest(key, known)}Known here: ${known.join(', ')}.`,
+    );
+  }
+}
+
+function suggest(key: string, known: readonly string[]): string {
+  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z]/g, '');
+  const wanted = plain(key);
+  const close = known.find((name) => plain(name).startsWith(wanted) || wanted.startsWith(plain(name)));
+  return close === undefined ? '' : `Did you mean "${close}"? `;
+}
+
+interface NumberRange {
+  min: number;
+  max: number;
+  unit: string;
+}
+
+/** @throws {EntraOptionsError} for what is no number within the range */
+export function numberOption(path: string, value: unknown, fallback: number, range: NumberRange): number {
+  if (value === undefined) return fallback;
+  const { min, max, unit } = range;
+  if (typeof value === 'number' && value >= min && value <= max) return value;
+  throw new EntraOptionsError(
+    path,
+    kindOf(value),
+    `Give ${unit} from ${min} to ${max}, or leave it out for ${fallback}.`,
+  );
+}
+
+/** @throws {EntraOptionsError} for what is neither true nor false */
+export function booleanOption(path: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value === 'boolean') return value;
+  throw new EntraOptionsError(path, kindOf(value), `Give true or false, or leave it out for ${fallback}.`);
+}
+
+/** @throws {EntraOptionsError} for what is none of the choices */
+export function choiceOption<T extends string>(
+  path: string,
+  value: unknown,
+  fallback: T,
+  choices: readonly T[],
+): T {
+  if (value === undefined) return fallback;
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice !== undefined) return choice;
+  throw new EntraOptionsError(
+    path,
+    shownChoice(value),
+    `Give one of ${choices.map((c) => `"${c}"`).join(', ')}.`,
+  );
+}

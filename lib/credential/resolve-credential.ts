@@ -1,0 +1,87 @@
+import { defaultRequestTimeoutInMs } from './azure-identity.js';
+import type { CredentialConfiguration, CredentialKind } from './credential-configuration.js';
+import { EntraOptionsError } from '../common/options.error.js';
+import { checkObject, choiceOption, kindOf, numberOption } from '../common/option-checks.js';
+import { clientIdOption, tenantOption, textOption } from '../entra/text-checks.js';
+
+interface Keys {
+  required: readonly string[];
+  optional: readonly string[];
+}
+
+const common = ['kind', 'authorityHost', 'certificateAuthority', 'requestTimeoutInMs'];
+
+const keysOf: Record<CredentialKind, Keys> = {
+  default: { required: [], optional: ['tenantId', 'clientId'] },
+  'managed-identity': { required: [], optional: ['clientId', 'objectId', 'resourceId'] },
+  'workload-identity': { required: [], optional: ['tenantId', 'clientId', 'tokenFilePath'] },
+  'client-secret': { required: ['tenantId', 'clientId', 'clientSecret'], optional: [] },
+  'client-certificate': {
+    required: ['tenantId', 'clientId'],
+    optional: ['certificate', 'certificatePath', 'certificatePassword'],
+  },
+};
+
+/** Whether a credential is given as plain data. */
+export function isCredentialConfiguration(value: unknown): value is CredentialConfiguration {
+  return typeof value === 'object' && value !== null && 'kind' in value;
+}
+
+/**
+ * Checks a credential that is given as plain data. No value is ever repeated in an error: it might be a secret.
+ *
+ * @throws {EntraOptionsError} for whatever is missing, unknown or contradictory
+ */
+export function checkCredentialConfiguration(path: string, configuration: CredentialConfiguration): void {
+  const kinds = Object.keys(keysOf) as CredentialKind[];
+  const kind = choiceOption(`${path}.kind`, configuration.kind, 'default', kinds);
+  const { required, optional } = keysOf[kind];
+  checkObject(path, configuration, [...common, ...required, ...optional], 'Give an object with a "kind".');
+  for (const key of [...required, ...optional, 'authorityHost', 'certificateAuthority']) {
+    const value: unknown = Reflect.get(configuration, key);
+    if (value === undefined && !required.includes(key)) continue;
+    checkText(`${path}.${key}`, key, value, `Give a string; kind "${kind}" needs ${needs(required)}.`);
+  }
+  const { authorityHost, requestTimeoutInMs } = configuration;
+  if (authorityHost !== undefined && !isPlainHttpsUrl(authorityHost)) {
+    throw new EntraOptionsError(
+      `${path}.authorityHost`,
+      'not a plain https URL',
+      'Give a URL such as "https://login.microsoftonline.us".',
+    );
+  }
+  numberOption(`${path}.requestTimeoutInMs`, requestTimeoutInMs, defaultRequestTimeoutInMs, {
+    min: 1,
+    max: 600_000,
+    unit: 'milliseconds',
+  });
+  if (kind === 'client-certificate') checkOne(path, configuration, ['certificate', 'certificatePath'], 1);
+  if (kind === 'managed-identity') checkOne(path, configuration, ['clientId', 'objectId', 'resourceId'], 0);
+}
+
+// A PEM ends with a line break, and a password may be anything.
+const anyText: readonly string[] = ['certificate', 'certificateAuthority', 'certificatePassword'];
+
+function checkText(option: string, key: string, value: unknown, fix: string): void {
+  if (key === 'tenantId' && value !== undefined) tenantOption(option, value);
+  else if (key === 'clientId' && value !== undefined) clientIdOption(option, value);
+  else if (!anyText.includes(key)) textOption(option, value, fix);
+  else if (typeof value !== 'string' || value === '') throw new EntraOptionsError(option, kindOf(value), fix);
+}
+
+function checkOne(path: string, configuration: object, keys: readonly string[], least: number): void {
+  const given = keys.filter((key) => Reflect.get(configuration, key) !== undefined);
+  if (given.length >= least && given.length <= 1) return;
+  const found = given.length === 0 ? 'missing' : `given together with ${given.slice(1).join(' and ')}`;
+  throw new EntraOptionsError(`${path}.${given[0] ?? keys[0]}`, found, `Give one of ${keys.join(', ')}.`);
+}
+
+/** `https`, and nothing behind the host but a path. */
+function isPlainHttpsUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === 'https:' && url.username === '' && url.search === '' && url.hash === '';
+}
+
+function needs(required: readonly string[]): string {
+  return required.length === 0 ? 'none of its options' : required.join(', ');
+}

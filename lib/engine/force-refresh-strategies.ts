@@ -1,0 +1,47 @@
+import type { AccessToken } from '../entra/token-credential.js';
+
+/** The ways to call a credential. */
+export interface CredentialCalls {
+  /** Calls the instance in use; its cache may answer. */
+  plain(): Promise<AccessToken | null>;
+  /** Calls the instance in use with claims that its cache cannot satisfy. */
+  withClaims(claims: string): Promise<AccessToken | null>;
+  /** Makes a new instance, with an empty cache, and calls it. */
+  onNewInstance(): Promise<AccessToken | null>;
+}
+
+export interface ForcingSituation {
+  /** Whether a new instance of the credential can be made. */
+  renewable: boolean;
+  /** Whether the issuer's own refresh time of the held token has passed. */
+  issuerWantsRefresh: boolean;
+}
+
+export interface ForcingStep {
+  name: string;
+  applies(situation: ForcingSituation): boolean;
+  call(calls: CredentialCalls): Promise<AccessToken | null>;
+}
+
+const emptyClaims = '{"access_token":{}}';
+
+/**
+ * How to get a *different* token out of a credential that has a cache, from the cheapest way to the most forceful.
+ * Climbing stops at the first token that is new.
+ */
+export const forcingLadder: readonly ForcingStep[] = [
+  { name: 'plain call', applies: () => true, call: (calls) => calls.plain() },
+  {
+    // The first call after the issuer's refresh time starts the refresh but still returns the old token.
+    name: 'second plain call',
+    applies: ({ issuerWantsRefresh }) => issuerWantsRefresh,
+    call: (calls) => calls.plain(),
+  },
+  { name: 'new instance', applies: ({ renewable }) => renewable, call: (calls) => calls.onNewInstance() },
+  {
+    // A bare instance is bypassed by claims; managed identity ignores them and keeps returning its token.
+    name: 'empty claims',
+    applies: ({ renewable }) => !renewable,
+    call: (calls) => calls.withClaims(emptyClaims),
+  },
+];

@@ -1,0 +1,105 @@
+import type { EntraAuthError } from '../common/entra-auth.error.js';
+
+interface TokenEventBase {
+  /** Name of the resource, or the scopes of a token that was asked for by scopes. */
+  resource: string;
+  /** When it happened. */
+  at: Date;
+}
+
+/** The first token of a resource was obtained, or a new one replaced it. */
+export interface TokenObtainedEvent extends TokenEventBase {
+  type: 'acquired' | 'refreshed';
+  /** When the new token expires. */
+  expiresAt: Date;
+  /** When the next attempt is planned. */
+  nextRefreshAt: Date;
+}
+
+/** The credential returned the token that is held already; that is no fault before its last five minutes or tenth. */
+export interface TokenUnchangedEvent extends TokenEventBase {
+  type: 'unchanged';
+  /** When the held token expires. */
+  expiresAt: Date;
+  /** When the next attempt is planned. */
+  nextRefreshAt: Date;
+}
+
+/** An attempt failed. While a valid token is held, nobody notices. */
+export interface TokenRefreshFailedEvent extends TokenEventBase {
+  type: 'refresh-failed';
+  /** Why; its message says what to do. */
+  error: EntraAuthError;
+  /** Failures in a row. */
+  consecutiveFailures: number;
+  /** When the next attempt is planned. */
+  nextRefreshAt: Date;
+  /** When the held token expires; absent when none is held. */
+  expiresAt?: Date;
+}
+
+/**
+ * - `expiring`: attempts keep failing and the held token is in its last five minutes, or its last tenth
+ * - `expired`: the held token has expired and there is no other
+ * - `rejected`: a server rejected the held token
+ * - `recovered`: attempts succeed again after failures
+ */
+export interface TokenHeldEvent extends TokenEventBase {
+  type: 'expiring' | 'expired' | 'rejected' | 'recovered';
+  /** When the held token expires, or expired. */
+  expiresAt: Date;
+}
+
+/**
+ * Somebody must sign in again before there is another token. Emitted once, beside `refresh-failed`; `recovered` follows
+ * when attempts succeed again.
+ */
+export interface ReauthenticationRequiredEvent extends TokenEventBase {
+  type: 'reauthentication-required';
+  error: EntraAuthError;
+  /** Why. */
+  problem: string;
+  /** What an operator must do. */
+  fix: string;
+  /** When the held token expires; absent when none is held. */
+  expiresAt?: Date;
+}
+
+/**
+ * A token shows that this machine's clock is wrong by a minute or more. Emitted when that is first seen, and when it has
+ * changed. Tokens are served all the same, by the life that they have left.
+ */
+export interface ClockSkewEvent extends TokenEventBase {
+  type: 'clock-skew';
+  /** By how much the clock is ahead of the issuer's, in milliseconds; negative when it is behind. */
+  clockAheadInMs: number;
+}
+
+/**
+ * - `credential-degraded`: the credential gave a token, but could not store or read what it must not lose; repeated once
+ *   an hour while that lasts
+ * - `refresh-token-lost`: the application shuts down with a refresh token that could not be stored
+ */
+export interface CredentialTroubleEvent extends TokenEventBase {
+  type: 'credential-degraded' | 'refresh-token-lost';
+  /** What is wrong. */
+  problem: string;
+  /** What an operator must do. */
+  fix: string;
+}
+
+/** What a `credential-degraded` told of has passed. */
+export interface CredentialRecoveredEvent extends TokenEventBase {
+  type: 'credential-recovered';
+}
+
+/** What happens to the tokens. Free of secrets. */
+export type TokenEvent =
+  | TokenObtainedEvent
+  | TokenUnchangedEvent
+  | TokenRefreshFailedEvent
+  | ReauthenticationRequiredEvent
+  | CredentialTroubleEvent
+  | CredentialRecoveredEvent
+  | TokenHeldEvent
+  | ClockSkewEvent;

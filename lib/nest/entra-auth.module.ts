@@ -1,0 +1,112 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { SchedulerRegistry } from '@nestjs/schedule';
+
+import { EntraTypeOrmOptionsFactory } from './entra-typeorm-options.factory.js';
+import {
+  ASYNC_OPTIONS_TYPE,
+  ConfigurableModuleClass,
+  MODULE_OPTIONS_TOKEN,
+  OPTIONS_TYPE,
+} from './entra-auth.module-definition.js';
+import { EntraDataSourceHealthIndicator } from './health/entra-data-source.health.js';
+import { EntraTokenHealthIndicator } from './health/entra-token.health.js';
+import { SetupWarnings } from './setup-warnings.js';
+import { logTokenEvents } from './token-event.logger.js';
+import { EntraOptionsError } from '../common/options.error.js';
+import { checkAsyncRegistration, checkRegistration, forRootIsNeeded } from './check-registration.js';
+import { resolveOptions } from '../options/resolve-options.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { SealedOptions } from './sealed-options.js';
+import { RefreshScheduler } from '../engine/refresh-scheduler.js';
+import { EntraTokenService } from './entra-token.service.js';
+
+const resolvedOptions = Symbol.for('nestjs-entra-auth.resolved-options');
+
+/**
+ * Keeps the access tokens of an application fresh and hands them to its database logins and its calls of Graph and
+ * other services.
+ *
+ * The refresh timers are named timeouts in the application's `SchedulerRegistry` when it imports `ScheduleModule`, and
+ * in a private one otherwise.
+ */
+@Module({
+  providers: [
+    {
+      // forRoot() and forRootAsync() put theirs in its place.
+      provide: MODULE_OPTIONS_TOKEN,
+      useFactory: () => {
+        throw new EntraOptionsError('options', 'missing', forRootIsNeeded);
+      },
+    },
+    {
+      provide: resolvedOptions,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: SealedOptions) => resolveOptions(options.open()),
+    },
+    {
+      provide: EntraTokenService,
+      inject: [resolvedOptions, { token: SchedulerRegistry, optional: true }],
+      useFactory: (options: ResolvedOptions, registry?: SchedulerRegistry) => {
+        const scheduler = new RefreshScheduler(registry ?? new SchedulerRegistry(), options.clock);
+        const service = new EntraTokenService(options, scheduler);
+        logTokenEvents(service.events);
+        return service;
+      },
+    },
+    {
+      provide: EntraTypeOrmOptionsFactory,
+      inject: [resolvedOptions, EntraTokenService],
+      useFactory: (options: ResolvedOptions, tokens: EntraTokenService) =>
+        new EntraTypeOrmOptionsFactory(options, tokens),
+    },
+    {
+      provide: SetupWarnings,
+      inject: [ModulesContainer, EntraTypeOrmOptionsFactory],
+      useFactory: (modules: ModulesContainer, factory: EntraTypeOrmOptionsFactory) =>
+        new SetupWarnings(EntraAuthModule, modules, factory),
+    },
+    {
+      provide: EntraTokenHealthIndicator,
+      inject: [EntraTokenService, resolvedOptions],
+      useFactory: (tokens: EntraTokenService, { startup }: ResolvedOptions) =>
+        new EntraTokenHealthIndicator(tokens, startup),
+    },
+    {
+      provide: EntraDataSourceHealthIndicator,
+      inject: [EntraTypeOrmOptionsFactory, resolvedOptions],
+      useFactory: (factory: EntraTypeOrmOptionsFactory, options: ResolvedOptions) =>
+        new EntraDataSourceHealthIndicator(factory, options.clock),
+    },
+  ],
+  exports: [
+    EntraTokenService,
+    EntraTypeOrmOptionsFactory,
+    EntraTokenHealthIndicator,
+    EntraDataSourceHealthIndicator,
+  ],
+})
+export class EntraAuthModule extends ConfigurableModuleClass {
+  /**
+   * Registers the module with options that are known when the application is composed.
+   *
+   * @param options the options; `isGlobal` (default `true`) makes the providers available everywhere
+   * @throws {EntraOptionsError} at boot, for the first option that is wrong or missing
+   */
+  static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+    checkRegistration(options);
+    return super.forRoot(options);
+  }
+
+  /**
+   * Registers the module with options that come from elsewhere: `useFactory` with `inject` and `imports`, or
+   * `useClass` or `useExisting` with an `EntraAuthOptionsFactory`.
+   *
+   * @param options how to get the options; `isGlobal` (default `true`) makes the providers available everywhere
+   * @throws {EntraOptionsError} at boot, for the first option that is wrong or missing
+   */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    checkAsyncRegistration(options);
+    return super.forRootAsync(options);
+  }
+}

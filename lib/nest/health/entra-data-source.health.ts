@@ -1,0 +1,129 @@
+import type { EntraTypeOrmOptionsFactory } from '../entra-typeorm-options.factory.js';
+import { asError } from '../../common/as-error.js';
+import { EntraTimeoutError } from '../../common/timeout.error.js';
+import { numberOption } from '../../common/option-checks.js';
+import type { Clock } from '../../common/clock.js';
+import { withDeadline } from '../../common/deadline.js';
+import type { EntraHealthResult } from './entra-token.health.js';
+
+/** Which database a health check logs in to, and how long that may take. */
+export interface DataSourceHealthOptions {
+  /** Name of the data source. Default: `'default'`. */
+  name?: string;
+  /**
+   * How long the probe may take, in milliseconds: the wait for a token, the login, a second one when the token is
+   * refused, and the query. A caller that shares the probe of another waits no longer than this. Default: 5000.
+   */
+  timeoutInMs?: number;
+}
+
+/** What a probe found. */
+export interface DataSourceHealth {
+  /** Milliseconds that the login and its query took. */
+  durationInMs: number;
+  /** Why the data source is down, or what was wrong with its pool. Free of secrets. */
+  message?: string;
+  /**
+   * How many idle connections of the pool did not answer although the server took a new login; they were closed. Absent
+   * when there was none.
+   */
+  silentConnections?: number;
+  /** `false` when the data source sends its token to a server that is not verified; else absent. */
+  verifiedTls?: false;
+}
+
+type Probe = DataSourceHealth & { status: 'up' | 'down' };
+
+interface Result {
+  probe: Promise<Probe>;
+  /** When the probe ended, in milliseconds since the Unix epoch; absent while it is under way. */
+  endedAt?: number;
+}
+
+const defaultTimeoutInMs = 5_000;
+const timeoutRange = { min: 1, max: 600_000, unit: 'milliseconds' };
+const resultLifeInMs = 5_000;
+
+/**
+ * Tells Terminus whether a *new* login to the database works. Connections in a pool outlive their tokens, so a query
+ * on one of them says nothing about the next login. Each probe is one physical login outside every pool; its result
+ * serves for five seconds, and probes that come together share one. It also asks the idle connections of the pool, and
+ * reports and closes those that are silent. As in a pool, a token that the server refuses is
+ * replaced, and the login tried once more.
+ *
+ * @see https://docs.nestjs.com/recipes/terminus
+ */
+export class EntraDataSourceHealthIndicator {
+  readonly #factory: EntraTypeOrmOptionsFactory;
+  readonly #clock: Clock;
+  readonly #results = new Map<string, Result>();
+
+  /** @internal made by the module */
+  constructor(factory: EntraTypeOrmOptionsFactory, clock: Clock) {
+    this.#factory = factory;
+    this.#clock = clock;
+  }
+
+  /**
+   * @param key name of the entry in the health report
+   * @throws {EntraOptionsError} when `timeoutInMs` is not from 1 to 600000
+   */
+  async isHealthy<K extends string>(
+    key: K,
+    { name = 'default', timeoutInMs: given }: DataSourceHealthOptions = {},
+  ): Promise<EntraHealthResult<K, DataSourceHealth>> {
+    const timeoutInMs = numberOption('timeoutInMs', given, defaultTimeoutInMs, timeoutRange);
+    const known = this.#results.get(name);
+    const probe =
+      known !== undefined && this.#serves(known)
+        ? this.#inTime(known.probe, timeoutInMs)
+        : this.#start(name, timeoutInMs).probe;
+    return { [key]: await probe } as EntraHealthResult<K, DataSourceHealth>;
+  }
+
+  /** A probe that another caller began may have a longer deadline. */
+  async #inTime(probe: Promise<Probe>, timeoutInMs: number): Promise<Probe> {
+    const fix = 'Check that the server can be reached and answers.';
+    const late = new EntraTimeoutError('A probe of the database', timeoutInMs, fix);
+    try {
+      return await withDeadline(probe, { timeoutInMs, clock: this.#clock, onTimeout: () => late });
+    } catch {
+      return { status: 'down', durationInMs: timeoutInMs, message: late.message };
+    }
+  }
+
+  #serves({ endedAt }: Result): boolean {
+    if (endedAt === undefined) return true;
+    const age = this.#clock.now() - endedAt;
+    // Less than nothing: the clock was set back.
+    return age >= 0 && age < resultLifeInMs;
+  }
+
+  #start(name: string, timeoutInMs: number): Result {
+    const result: Result = { probe: this.#probe(name, timeoutInMs) };
+    this.#results.set(name, result);
+    void result.probe.then(() => (result.endedAt = this.#clock.now()));
+    return result;
+  }
+
+  async #probe(name: string, timeoutInMs: number): Promise<Probe> {
+    const startedAt = this.#clock.now();
+    const duration = (): number => this.#clock.now() - startedAt;
+    let guard: Pick<DataSourceHealth, 'verifiedTls'> = {};
+    try {
+      if (!this.#factory.verifiesServers(name)) guard = { verifiedTls: false };
+      const silent = await this.#factory.probe(name, 'select 1', timeoutInMs);
+      return { status: 'up', durationInMs: duration(), ...silence(silent), ...guard };
+    } catch (error) {
+      return { status: 'down', durationInMs: duration(), message: asError(error).message, ...guard };
+    }
+  }
+}
+
+function silence(silentConnections: number): Pick<DataSourceHealth, 'silentConnections' | 'message'> {
+  if (silentConnections === 0) return {};
+  const message =
+    `${silentConnections} idle connections of the pool did not answer although the server takes new logins. They ` +
+    'were closed. Check what forgets connections between here and the server.';
+  return { silentConnections, message };
+}

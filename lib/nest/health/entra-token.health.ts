@@ -1,0 +1,58 @@
+import type { StartupMode } from '../../options/entra-auth-module.options.js';
+import type { EntraTokenService } from '../entra-token.service.js';
+import type { TokenState } from '../../engine/token-state.js';
+
+/** What Terminus 11 and 12 take as the result of an indicator. */
+export type EntraHealthResult<K extends string, T extends object> = Record<K, { status: 'up' | 'down' } & T>;
+
+/** Which tokens a health check looks at. */
+export interface TokenHealthOptions {
+  /** Name of the resource to look at. Default: all that are configured. */
+  resource?: string;
+}
+
+/**
+ * Tells Terminus whether the tokens can serve. A token that is held although its refresh fails counts as up, with
+ * the state `degraded`, or `reauthentication-required` when somebody must sign in again before it ends: the application
+ * works, and restarting it would only lose the token.
+ *
+ * ```ts
+ * this.health.check([() => this.tokens.isHealthy('entra')])
+ * ```
+ *
+ * @see https://docs.nestjs.com/recipes/terminus
+ */
+export class EntraTokenHealthIndicator {
+  readonly #tokens: EntraTokenService;
+  readonly #startup: StartupMode;
+
+  /** @internal made by the module */
+  constructor(tokens: EntraTokenService, startup: StartupMode) {
+    this.#tokens = tokens;
+    this.#startup = startup;
+  }
+
+  /**
+   * Reads the state that is known; it asks nobody and does not wait.
+   *
+   * @param key name of the entry in the health report
+   * @throws {UnknownResourceError} when there is no such resource
+   */
+  isHealthy<K extends string>(
+    key: K,
+    { resource }: TokenHealthOptions = {},
+  ): EntraHealthResult<K, { tokens: TokenState[] }> {
+    const tokens = this.#tokens.state(resource).filter(({ configured }) => configured);
+    const serving = tokens.every((token) => this.#canServe(token));
+    return { [key]: { status: serving ? 'up' : 'down', tokens } } as EntraHealthResult<
+      K,
+      { tokens: TokenState[] }
+    >;
+  }
+
+  #canServe({ state, failures }: TokenState): boolean {
+    // With a lazy start a token that nobody has asked for is no fault; if it were, no traffic would ever ask for it.
+    if (state === 'pending') return this.#startup === 'lazy' && failures === 0;
+    return state !== 'expired';
+  }
+}

@@ -1,0 +1,112 @@
+import type { Observable } from 'rxjs';
+
+import { setNewest } from '../common/set-newest.js';
+import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
+import type { TokenEvent, TokenRefreshFailedEvent } from '../engine/token-event.js';
+
+const shortestIntervalInMs = 60_000;
+const mostOutages = 10_000;
+
+/** Failures of one resource in a row. */
+interface Outage {
+  failures: number;
+  loggedAt: number;
+  /** Failures since then. */
+  unlogged: number;
+  /** Whether one of them was an error that an operator must repair: the first such is news. */
+  needsRepair: boolean;
+}
+
+/**
+ * Writes one readable line for each event: what needs an operator as warning or error, the rest at debug level. Failures
+ * of a resource in a row are written when they begin, once a minute at most while they last, and when they end.
+ */
+export function logTokenEvents(events: Observable<TokenEvent>, logger?: LineLogger): void {
+  const guarded = new GuardedLogger(logger);
+  const outages = new Map<string, Outage>();
+  events.subscribe((event) => {
+    if (event.type === 'refresh-failed') logFailure(event, outages, guarded);
+    else logEvent(event, outages, guarded);
+  });
+}
+
+function logFailure(event: TokenRefreshFailedEvent, outages: Map<string, Outage>, logger: LineLogger): void {
+  const at = event.at.getTime();
+  const outage = outages.get(event.resource) ?? {
+    failures: 0,
+    loggedAt: -Infinity,
+    unlogged: 0,
+    needsRepair: false,
+  };
+  outage.failures++;
+  setNewest(outages, event.resource, outage, mostOutages);
+  const sinceInMs = Math.abs(at - outage.loggedAt);
+  const isNews = !event.error.retryable && !outage.needsRepair;
+  outage.needsRepair ||= isNews;
+  if (sinceInMs < shortestIntervalInMs && !isNews) {
+    outage.unlogged++;
+    return;
+  }
+  const repeated = outage.unlogged === 0 ? '' : ` ${outage.unlogged} more attempts have failed before.`;
+  const held =
+    event.expiresAt === undefined ? '' : ` The held one serves until ${event.expiresAt.toISOString()}.`;
+  const line = `${event.error.message}${repeated}${held} Next attempt at ${event.nextRefreshAt.toISOString()}.`;
+  outage.loggedAt = at;
+  outage.unlogged = 0;
+  if (event.error.retryable) logger.warn(line);
+  else logger.error(line);
+}
+
+function logEvent(
+  event: Exclude<TokenEvent, TokenRefreshFailedEvent>,
+  outages: Map<string, Outage>,
+  logger: LineLogger,
+): void {
+  const token = `access token of "${event.resource}"`;
+  switch (event.type) {
+    case 'acquired':
+    case 'refreshed':
+      return logger.debug(`The ${token} was ${event.type}; it expires at ${event.expiresAt.toISOString()}.`);
+    case 'unchanged':
+      return logger.debug(
+        `The ${token} is still the same; next attempt at ${event.nextRefreshAt.toISOString()}.`,
+      );
+    case 'reauthentication-required': {
+      const held =
+        event.expiresAt === undefined
+          ? 'There is none.'
+          : `The held one serves until ${event.expiresAt.toISOString()}.`;
+      return logger.error(`No new ${token} without a new sign-in. ${held} ${event.fix}`);
+    }
+    case 'expiring':
+      return logger.error(
+        `The ${token} expires at ${event.expiresAt.toISOString()} and could not be replaced so far.`,
+      );
+    case 'expired':
+      return logger.error(
+        `The ${token} expired at ${event.expiresAt.toISOString()} and could not be replaced.`,
+      );
+    case 'rejected':
+      return logger.warn(
+        `The ${token} was rejected by a server before its expiry; a new one is being fetched.`,
+      );
+    case 'recovered': {
+      const failures = outages.get(event.resource)?.failures ?? 0;
+      outages.delete(event.resource);
+      return logger.log(`The ${token} can be refreshed again, after ${failures} failed attempts.`);
+    }
+    case 'credential-degraded':
+    case 'refresh-token-lost':
+      return logger.error(`The credential of "${event.resource}": ${event.problem} ${event.fix}`);
+    case 'credential-recovered':
+      return logger.log(`The credential of "${event.resource}" is well again.`);
+    case 'clock-skew':
+      return logger.warn(describeSkew(event.clockAheadInMs));
+  }
+}
+
+function describeSkew(clockAheadInMs: number): string {
+  const seconds = Math.round(Math.abs(clockAheadInMs) / 1000);
+  const side = clockAheadInMs > 0 ? 'ahead of' : 'behind';
+  return `This machine's clock is ${seconds} s ${side} Entra's. Tokens are served as long as they live; set the clock.`;
+}

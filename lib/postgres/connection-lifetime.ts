@@ -1,0 +1,32 @@
+import { unref, type Clock, type TimerHandle } from '../common/clock.js';
+
+// Connections that were opened together, as after a restart of the server, are not to be replaced together.
+const spread = 0.1;
+
+/** Counts the age of connections, and says of each when it has lived long enough. */
+export class ConnectionLifetime {
+  readonly #clock: Clock;
+  readonly #maxInMs: number;
+  readonly #timers = new WeakMap<object, TimerHandle>();
+
+  /** @param maxInMs the greatest age */
+  constructor(clock: Clock, maxInMs: number) {
+    this.#clock = clock;
+    this.#maxInMs = maxInMs;
+  }
+
+  /** Calls back once, when the connection is old enough, unless its life ended before. */
+  begin(connection: object, onOldAge: () => void): void {
+    const lifeInMs = this.#maxInMs * (1 - spread * this.#clock.random());
+    const timer = this.#clock.setTimeout(onOldAge, lifeInMs);
+    unref(timer);
+    this.#timers.set(connection, timer);
+  }
+
+  /** The connection is gone. */
+  end(connection: object): void {
+    const timer = this.#timers.get(connection);
+    if (timer !== undefined) this.#clock.clearTimeout(timer);
+    this.#timers.delete(connection);
+  }
+}

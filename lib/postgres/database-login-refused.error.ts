@@ -1,0 +1,85 @@
+import { EntraAuthError } from '../common/entra-auth.error.js';
+import { loginRefusalFix } from './login-refusal-fix.js';
+import { isClass28, sqlStateOf } from '../common/sqlstate.js';
+
+/** Whose a token is, and how it is. Free of secrets. */
+export interface RefusedToken {
+  /** In milliseconds since the Unix epoch, as all times here. */
+  acquiredAt: number;
+  expiresOnTimestamp: number;
+  sizeInBytes: number;
+  principalType: 'user' | 'service';
+  /** Object id of its principal. */
+  oid?: string;
+  /** Application id of its client. */
+  appid?: string;
+  /** The name that its user signs in with. */
+  userName?: string;
+  /** Whether the role is the one that the token itself names. */
+  namesRole: boolean;
+}
+
+/** What is known about a refused login. Free of secrets. */
+export interface RefusedLogin {
+  dataSource: string;
+  resource: string;
+  role: string;
+  host: string;
+  port: number;
+  database: string;
+  /** The token that was presented. */
+  token?: RefusedToken;
+  now: number;
+}
+
+/** PostgreSQL, or a pooler in front of it, refused a login with an access token. The error of the server is the `cause`. */
+export class DatabaseLoginRefusedError extends EntraAuthError {
+  override readonly name = 'DatabaseLoginRefusedError';
+  /**
+   * The server's SQLSTATE: class 28 of PostgreSQL, `08P01` of PgBouncer. Absent when the server ended the connection
+   * without an error, as PostgreSQL does for a token that is too long.
+   */
+  readonly sqlState: string | undefined;
+  /** The resource whose token was the password. */
+  readonly resource: string;
+  /** The role that was refused. */
+  readonly role: string;
+  readonly host: string;
+  readonly port: number;
+
+  constructor(login: RefusedLogin, cause: Error) {
+    const sqlState = sqlStateOf(cause);
+    const reason = sqlState === undefined ? cause.message : `SQLSTATE ${sqlState}: ${cause.message}`;
+    const server = sqlState === undefined || isClass28(sqlState) ? 'PostgreSQL' : 'PostgreSQL or its pooler';
+    super('ENTRA_LOGIN_REFUSED', {
+      problem:
+        `${server} refused the login of the role "${login.role}" to "${login.database}" on ` +
+        `${login.host}:${login.port} with the access token of the resource "${login.resource}" ` +
+        `(${reason}). ${describeToken(login)}`,
+      fix: loginRefusalFix(login, cause),
+      cause,
+    });
+    this.sqlState = sqlState;
+    this.resource = login.resource;
+    this.role = login.role;
+    this.host = login.host;
+    this.port = login.port;
+  }
+}
+
+function describeToken({ token, now }: RefusedLogin): string {
+  if (token === undefined) return 'No token was presented.';
+  const age = Math.round((now - token.acquiredAt) / 1000);
+  const left = Math.round((token.expiresOnTimestamp - now) / 1000);
+  return (
+    `The token was obtained ${age} s ago and by this machine's clock is valid for another ${left} s. ` +
+    `It belongs to ${ownerOf(token)}.`
+  );
+}
+
+function ownerOf({ principalType, userName, oid, appid }: RefusedToken): string {
+  const objectId = oid === undefined ? '' : ` (object id "${oid}")`;
+  if (principalType === 'user')
+    return userName === undefined ? `a user${objectId}` : `the user "${userName}"${objectId}`;
+  return appid === undefined ? `an application${objectId}` : `the application "${appid}"${objectId}`;
+}

@@ -1,0 +1,71 @@
+import type { RefusedLogin, RefusedToken } from './database-login-refused.error.js';
+import { isClass28, isHostRuleRefusal, sqlStateOf } from '../common/sqlstate.js';
+
+/** Longest passwords that servers take, in bytes. PgBouncer has room for no more in its plain authentication. */
+const longestOfPgBouncer = 2_047;
+const longestOfPostgres = 65_530;
+
+/** Whether a token is too long for PostgreSQL, which then ends the connection without an error. */
+export function exceedsPostgres(sizeInBytes: number): boolean {
+  return sizeInBytes > longestOfPostgres;
+}
+
+/** What to do about a refused login. */
+export function loginRefusalFix(login: RefusedLogin, cause: Error): string {
+  if (isHostRuleRefusal(cause)) return hostRuleFix;
+  const { token } = login;
+  if (token !== undefined && exceedsPostgres(token.sizeInBytes))
+    return tooLong(token, 'PostgreSQL', longestOfPostgres);
+  if (isClass28(sqlStateOf(cause))) return principalFix(login);
+  if (token !== undefined && token.sizeInBytes > longestOfPgBouncer) {
+    const port = 'Connect to PostgreSQL itself (port 5432) instead of the pooler (6432). Or: ';
+    return tooLong(token, 'PgBouncer', longestOfPgBouncer, port);
+  }
+  const pooler = 'A pooler does not tell why: connect to PostgreSQL itself (port 5432) to see its reason. ';
+  return pooler + principalFix(login);
+}
+
+const hostRuleFix =
+  'The server did not look at the token: check its firewall, its host-based rules and that the connection uses TLS.';
+
+function tooLong({ sizeInBytes }: RefusedToken, server: string, limit: number, first = ''): string {
+  return (
+    `The token has ${sizeInBytes} bytes, and ${server} takes no more than ${limit} as a password. ${first}` +
+    'Have fewer group claims in the token: take the principal out of groups, or let the application registration ' +
+    'put only the groups that are assigned to it into its tokens.'
+  );
+}
+
+function principalFix(login: RefusedLogin): string {
+  const { token } = login;
+  return token?.principalType === 'user' && !token.namesRole ? personFix(login, token) : roleFix(login);
+}
+
+/** No SQL: it would bind the role of an application to a person. */
+function personFix({ role }: RefusedLogin, { userName }: RefusedToken): string {
+  const own = userName === undefined ? '' : `: "${userName}"`;
+  return (
+    `The role "${role}" is not that of the user who signed in on this machine. Where people run the application with ` +
+    `their own sign-in, leave "username" out: the role is then found in the token${own}. In Azure, use the identity ` +
+    'of the application. If the role is that of a group, check that the user is a member of it.'
+  );
+}
+
+function roleFix({ role, token }: RefusedLogin): string {
+  const name = literal(role);
+  const create =
+    token?.oid === undefined
+      ? `select * from pgaadauth_create_principal(${name}, false, false);`
+      : `select * from pgaadauth_create_principal_with_oid(${name}, ${literal(token.oid)}, '${token.principalType}', false, false);`;
+  const whose = token?.oid === undefined ? '' : ` with the object id "${token.oid}"`;
+  return (
+    'Check that the name matches the Entra principal, upper and lower case included, and that the role exists. ' +
+    `Likely: there is no role of this name; it belongs to another principal than that of the token${whose}; the ` +
+    `token was revoked, or is for another tenant or another cloud. ` +
+    `An Entra administrator of the server creates the role with: ${create}`
+  );
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,23 @@
+import type { AccessTokenClaims } from '../entra/json-web-token.js';
+
+/** What `pgaadauth_create_principal_with_oid` calls a principal. */
+export type PrincipalType = 'user' | 'service';
+
+/**
+ * What kind of principal a token is for. `idtyp` says it where it is there; else delegated permissions (`scp`) and names
+ * to sign in with are a user's, and applications have none.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+ */
+export function principalTypeOf(claims: AccessTokenClaims): PrincipalType {
+  if (claims['idtyp'] === 'app') return 'service';
+  const isUser =
+    claims['idtyp'] === 'user' || typeof claims['scp'] === 'string' || userNameOf(claims) !== undefined;
+  return isUser ? 'user' : 'service';
+}
+
+/** The name that a user signs in with; guests have it in `unique_name` or `preferred_username` alone. */
+export function userNameOf(claims: AccessTokenClaims): string | undefined {
+  const names = [claims['upn'], claims['preferred_username'], claims['unique_name']];
+  return names.find((name): name is string => typeof name === 'string' && name.trim() !== '');
+}

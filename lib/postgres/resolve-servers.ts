@@ -1,0 +1,92 @@
+import { EntraOptionsError } from '../common/options.error.js';
+import { isObject, kindOf } from '../common/option-checks.js';
+import type { ConnectionUrlParts } from './connection-url.js';
+import type { EntraDataSourceOptions } from './entra-data-source.options.js';
+import { resolveEndpoint, type EndpointCandidate, type ResolvedEndpoint } from './resolve-endpoint.js';
+
+/** The servers of one data source, after defaults and checks. */
+export interface ResolvedServers {
+  /** The only server, or the master and then its slaves. */
+  endpoints: readonly [ResolvedEndpoint, ...ResolvedEndpoint[]];
+  /** What the URL of the first one says, for the whole data source too. */
+  fromUrl: ConnectionUrlParts;
+}
+
+/**
+ * Finds the servers of a data source in its options, in their URL, or in that of the pool.
+ *
+ * @throws {EntraOptionsError} for whatever is missing, contradictory or unsafe
+ */
+export function resolveServers(
+  path: string,
+  options: EntraDataSourceOptions,
+  allowsUnverified: boolean,
+): ResolvedServers {
+  const { replication } = options;
+  const connectionString: unknown = Reflect.get(options.extra ?? {}, 'connectionString');
+  checkPlaces(path, options, connectionString);
+  const single = connectionString === undefined ? options : { ...options, url: connectionString };
+  const candidates = replication === undefined ? [single] : serversOf(`${path}.replication`, replication);
+  const resolved = candidates.map((candidate, index) =>
+    resolveEndpoint(pathOf(path, replication, index), candidate, {
+      allowsUnverified,
+      ...(connectionString === undefined ? {} : { urlPath: `${path}.extra.connectionString` }),
+    }),
+  );
+  const fromUrl = resolved[0]?.[1] ?? {};
+  resolved.forEach(([, parts], index) => checkShared(pathOf(path, replication, index), parts, fromUrl));
+  const endpoints = resolved.map(([endpoint]) => endpoint) as [ResolvedEndpoint, ...ResolvedEndpoint[]];
+  return { endpoints, fromUrl };
+}
+
+/** The master of a replication and its slaves, before any of it is believed. */
+function serversOf(path: string, replication: unknown): EndpointCandidate[] {
+  const wanted = 'Give { master, slaves }, where "slaves" is an array of servers.';
+  if (!isObject(replication)) throw new EntraOptionsError(path, kindOf(replication), wanted);
+  const { master, slaves } = replication as { master?: unknown; slaves?: unknown };
+  if (!Array.isArray(slaves)) throw new EntraOptionsError(`${path}.slaves`, kindOf(slaves), wanted);
+  return [master, ...(slaves as unknown[])].map((server, index) => {
+    if (isObject(server)) return server;
+    const option = index === 0 ? `${path}.master` : `${path}.slaves[${index - 1}]`;
+    throw new EntraOptionsError(option, kindOf(server), 'Give a server as { host, username, database }.');
+  });
+}
+
+function pathOf(path: string, replication: unknown, index: number): string {
+  if (replication === undefined) return path;
+  return index === 0 ? `${path}.replication.master` : `${path}.replication.slaves[${index - 1}]`;
+}
+
+/** The options that say where a server is and who logs in there. */
+export const endpointKeys: readonly (keyof EndpointCandidate)[] = [
+  'url',
+  'host',
+  'port',
+  'username',
+  'database',
+  'password',
+  'ssl',
+];
+
+/** Each server is described in one place: TypeORM and pg would each ignore all but one of several. */
+function checkPlaces(path: string, options: EntraDataSourceOptions, connectionString: unknown): void {
+  if (connectionString !== undefined && (options.url !== undefined || options.replication !== undefined)) {
+    const fix = 'Give the server in one place, as "url".';
+    throw new EntraOptionsError(`${path}.extra.connectionString`, 'not the only description', fix);
+  }
+  if (options.replication === undefined) return;
+  for (const key of endpointKeys) {
+    if (Reflect.get(options, key) === undefined) continue;
+    const fix = 'Give it for the master and for each of the slaves.';
+    throw new EntraOptionsError(`${path}.${key}`, 'would be ignored beside "replication"', fix);
+  }
+}
+
+/** What a URL says of the whole data source must not differ from one server to the next. */
+function checkShared(path: string, parts: ConnectionUrlParts, first: ConnectionUrlParts): void {
+  for (const key of ['applicationName', 'connectTimeoutMS', 'options', 'sslnegotiation'] as const) {
+    if (parts[key] === undefined || parts[key] === first[key]) continue;
+    const fix = 'Give it in the URL of the master, or as an option of the data source.';
+    throw new EntraOptionsError(`${path}.url`, `its ${key} is another than the master's`, fix);
+  }
+}

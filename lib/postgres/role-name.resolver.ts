@@ -1,0 +1,85 @@
+import { asError } from '../common/as-error.js';
+import { RoleNameUnknownError } from './role-name-unknown.error.js';
+import { EntraTimeoutError } from '../common/timeout.error.js';
+import { wellKnownScope } from '../entra/well-known-resources.js';
+import type { ResolvedOptions } from '../options/resolved-options.js';
+import { withDeadline } from '../common/deadline.js';
+import type { EntraTokenService } from '../nest/entra-token.service.js';
+import { readClaims, type AccessTokenClaims } from '../entra/json-web-token.js';
+import type { ResolvedDataSource } from './resolve-data-source.js';
+import { fitsRoleName } from './role-name.js';
+
+/**
+ * Finds the role of a data source that has no `username`: in the database's token; else in a token for Azure Resource
+ * Manager, where the name of a managed identity is more often found; else the data source's fallback; else the
+ * application id.
+ *
+ * @throws {RoleNameUnknownError} when none of them has a name that PostgreSQL would take
+ */
+export async function resolveRoleName(
+  { name, resource, roleNameFromToken: fromToken, fallbackUsername }: ResolvedDataSource,
+  tokens: EntraTokenService,
+  options: ResolvedOptions,
+): Promise<string> {
+  const claims = readClaims((await tokens.getToken(resource)).token) ?? {};
+  const oid = typeof claims.oid === 'string' ? claims.oid : undefined;
+  const nameIn = (found: AccessTokenClaims): string | undefined => {
+    const [role, problem] = roleNamedBy(fromToken, found);
+    if (problem !== undefined) throw new RoleNameUnknownError(name, resource, problem, oid);
+    return role;
+  };
+  const role =
+    nameIn(claims) ??
+    nameIn(await managementClaims(resource, options)) ??
+    fallbackUsername ??
+    (typeof claims.appid === 'string' ? claims.appid : undefined);
+  if (role === undefined)
+    throw new RoleNameUnknownError(name, resource, 'the access token carries no name', oid);
+  if (!fitsRoleName(role)) {
+    const problem = `"${role.slice(0, 100)}", which the access token carries, is no name that PostgreSQL takes (63 bytes at most)`;
+    throw new RoleNameUnknownError(name, resource, problem, oid);
+  }
+  return role;
+}
+
+/** The option may be any function: what it returns, or what is wrong with it. */
+export function roleNamedBy(
+  fromToken: (claims: AccessTokenClaims) => unknown,
+  claims: AccessTokenClaims,
+): [role: string | undefined, problem?: string] {
+  let role: unknown;
+  try {
+    role = fromToken(claims);
+  } catch (error) {
+    return [
+      undefined,
+      `"roleNameFromToken" threw a ${asError(error).name}; a claim may be missing in the token`,
+    ];
+  }
+  if (typeof role === 'string') return [role];
+  if (role === undefined || role === null) return [undefined];
+  // Its failure, too, is nobody's business any more.
+  if (role instanceof Promise) role.catch(() => undefined);
+  const kind = role instanceof Promise ? 'a promise, which nobody waits for' : `a ${typeof role}`;
+  return [undefined, `"roleNameFromToken" returned ${kind}, and not the name as a string`];
+}
+
+async function managementClaims(resource: string, options: ResolvedOptions): Promise<AccessTokenClaims> {
+  const { resources, cloud, clock } = options;
+  const wanted = resources.get(resource);
+  const scope = wellKnownScope('management', cloud);
+  if (wanted === undefined || scope === undefined) return {};
+  const { credential, tenantId, policy } = wanted;
+  try {
+    const asked = credential
+      .get()
+      .then((instance) => instance.getToken(scope, tenantId === undefined ? {} : { tenantId }));
+    const timeoutInMs = policy.attemptTimeoutInMs;
+    const onTimeout = (): Error => new EntraTimeoutError('The second look', timeoutInMs, 'It is not needed.');
+    const token = await withDeadline(asked, { timeoutInMs, clock, onTimeout });
+    return readClaims(token?.token ?? '') ?? {};
+  } catch {
+    // Only a second look: an identity that may not manage Azure has no such token, and that is no fault.
+    return {};
+  }
+}

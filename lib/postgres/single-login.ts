@@ -1,0 +1,74 @@
+import type pg from 'pg';
+
+import { asError } from '../common/as-error.js';
+import { destroySocket } from './client-internals.js';
+import type { LoginDriver } from './entra-driver.js';
+import type { EntraLogin } from './entra-login.js';
+
+/** One login outside any pool, to the only server or the master, with the same second try that a pool makes when a token is refused. */
+export class SingleLogin {
+  readonly #login: EntraLogin;
+  readonly #driver: typeof pg;
+  #client: pg.Client | undefined;
+  #closed = false;
+
+  constructor({ login, driver }: LoginDriver) {
+    this.#login = login;
+    this.#driver = driver;
+  }
+
+  /** Logs in, runs a query, and says goodbye, which nobody waits for. */
+  async query(text: string): Promise<void> {
+    const client = await this.#connect();
+    try {
+      await client.query(text);
+    } finally {
+      void (async () => client.end())().catch(() => undefined);
+    }
+  }
+
+  /** Ends whatever is under way, without a word to the server. */
+  close(): void {
+    this.#closed = true;
+    if (this.#client !== undefined) destroySocket(this.#client);
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const startedAt = this.#login.now();
+    try {
+      return await this.#tryConnect();
+    } catch (error) {
+      return await this.#login.retryOnce(asError(error), startedAt, () => {
+        if (this.#closed) throw error;
+        return this.#tryConnect();
+      });
+    }
+  }
+
+  async #tryConnect(): Promise<pg.Client> {
+    const client = new this.#driver.Client(configOf(this.#login));
+    this.#client = client;
+    // Without a listener, a connection that breaks while it closes would end the process.
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+}
+
+interface ClientConfig extends pg.ClientConfig {
+  sslnegotiation?: 'postgres' | 'direct';
+}
+
+function configOf({ dataSource, password }: EntraLogin): ClientConfig {
+  const { host, port, username, database, ssl } = dataSource.primary;
+  const { sslnegotiation } = dataSource.typeOrmOptions['extra'] as Pick<ClientConfig, 'sslnegotiation'>;
+  return {
+    ...(sslnegotiation === undefined ? {} : { sslnegotiation }),
+    host,
+    port,
+    user: username,
+    database,
+    ssl,
+    password,
+  };
+}

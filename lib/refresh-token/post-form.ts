@@ -1,0 +1,165 @@
+import { request, type Agent } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { checkServerIdentity, type TLSSocket } from 'node:tls';
+
+import { InsecureConnectionError } from '../common/insecure-connection.error.js';
+import { EntraTimeoutError } from '../common/timeout.error.js';
+import type { Clock } from '../common/clock.js';
+import { nothingInherited } from '../common/nothing-inherited.js';
+import { ProxyAgent } from './proxy-agent.js';
+import { proxyOfEnvironment } from './proxy-of-environment.js';
+
+/** What every request shares. */
+export interface Transport {
+  /** Certificate authorities as PEM. Default: those of Node. */
+  ca: string | undefined;
+  /** Default: a connection of its own for each request, through the proxy of the environment if there is one. */
+  agent: Agent | undefined;
+  /** Deadline over connecting, headers and body, in milliseconds. */
+  timeoutInMs: number;
+  clock: Clock;
+  /** What a browser would send as `Origin`; only single-page applications send one. */
+  origin: string | undefined;
+}
+
+export interface FormRequest {
+  url: URL;
+  parameters: URLSearchParams;
+  authorization: string | undefined;
+}
+
+export interface FormResponse {
+  status: number;
+  retryAfter: string | undefined;
+  /** Header `Date`. */
+  date: string | undefined;
+  body: string;
+  /** Why the body is not whole, when it is not. */
+  broken: Error | undefined;
+}
+
+const largestBody = 1024 * 1024;
+/**
+ * Posts a form. Nothing of it, not even a header, is sent before the server's certificate has been verified, whatever an
+ * agent or `NODE_TLS_REJECT_UNAUTHORIZED` says. Redirects are not followed: they would take the form elsewhere.
+ *
+ * @throws {InsecureConnectionError} when the server is not verified to be the one of the URL
+ * @throws {EntraTimeoutError} when no headers came in time
+ * @throws {ProxyError} when the proxy of the environment does not connect
+ * @throws what the network throws, when no headers came
+ */
+export function postForm(form: FormRequest, transport: Transport): Promise<FormResponse> {
+  const { ca, agent, timeoutInMs, clock, origin } = transport;
+  const body = Buffer.from(form.parameters.toString());
+  return new Promise<FormResponse>((resolve, reject) => {
+    const tunnel = agent === undefined ? tunnelTo(form.url) : undefined;
+    const outgoing = request(form.url, {
+      method: 'POST',
+      agent: agent ?? tunnel ?? false,
+      ...nothingInherited,
+      rejectUnauthorized: true,
+      checkServerIdentity,
+      ca,
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': body.length,
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        ...(origin === undefined ? {} : { origin }),
+        ...(form.authorization === undefined ? {} : { authorization: form.authorization }),
+      },
+    });
+    let incoming: IncomingMessage | undefined;
+    let late: Error | undefined;
+    const timer = clock.setTimeout(() => {
+      late = new EntraTimeoutError('The token endpoint', timeoutInMs, 'The request is repeated.');
+      (incoming ?? outgoing).destroy(late);
+      // A request that waits for a connection ends with that.
+      tunnel?.destroy();
+    }, timeoutInMs);
+    const settle = (outcome: () => void): void => {
+      clock.clearTimeout(timer);
+      tunnel?.destroy();
+      outcome();
+    };
+    outgoing.on('error', (error) => {
+      // Once there are headers, the body says what is wrong, and may hold what must not be lost.
+      if (incoming === undefined) settle(() => reject(late ?? error));
+    });
+    outgoing.on('response', (response) => {
+      incoming = response;
+      void collect(response, () => late).then((whole) => settle(() => resolve(whole)));
+    });
+    whenVerified(outgoing, form.url.hostname, (refusal) => {
+      if (refusal === undefined) outgoing.end(body);
+      else outgoing.destroy(refusal);
+    });
+  });
+}
+
+function tunnelTo(url: URL): ProxyAgent | undefined {
+  const proxy = proxyOfEnvironment(url);
+  return proxy === undefined ? undefined : new ProxyAgent(proxy);
+}
+
+function whenVerified(
+  outgoing: ReturnType<typeof request>,
+  hostname: string,
+  proceed: (refusal: Error | undefined) => void,
+): void {
+  outgoing.once('socket', (socket: Socket) => {
+    if (!isTls(socket)) return proceed(notVerified('it is not encrypted'));
+    const judge = (): void => proceed(refusalOf(socket, hostname));
+    // A connection that an agent kept open has done its handshake long ago.
+    if (outgoing.reusedSocket || socket.authorized) judge();
+    else socket.once('secureConnect', judge);
+  });
+}
+
+function refusalOf(socket: TLSSocket, hostname: string): Error | undefined {
+  if (!socket.authorized) return notVerified(String(socket.authorizationError));
+  const mismatch = checkServerIdentity(hostname.replace(/^\[|\]$/g, ''), socket.getPeerCertificate());
+  return mismatch === undefined ? undefined : notVerified(mismatch.message);
+}
+
+function isTls(socket: Socket): socket is TLSSocket {
+  return 'authorized' in socket && 'getPeerCertificate' in socket;
+}
+
+function notVerified(why: string): InsecureConnectionError {
+  return new InsecureConnectionError(
+    `The connection to the token endpoint is not verified (${why}); nothing was sent.`,
+    'Use an agent that verifies certificates, and give a private certificate authority as "certificateAuthority".',
+  );
+}
+
+/** Reads the body as far as it comes: a refresh token may be in a part of it. */
+function collect(incoming: IncomingMessage, late: () => Error | undefined): Promise<FormResponse> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    let broken: Error | undefined;
+    incoming.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > largestBody) {
+        broken ??= new Error(`The body is larger than ${largestBody} bytes.`);
+        incoming.destroy();
+      } else chunks.push(chunk);
+    });
+    incoming.on('error', (error) => (broken ??= late() ?? error));
+    incoming.on('close', () => {
+      if (!incoming.complete) broken ??= late() ?? new Error('The body broke off.');
+      const { 'retry-after': retryAfter, date, 'content-encoding': encoding = 'identity' } = incoming.headers;
+      if (encoding !== 'identity')
+        broken ??= new Error(`It came in a compressed form (${encoding.slice(0, 40)}).`);
+      resolve({
+        status: incoming.statusCode ?? 0,
+        retryAfter,
+        date,
+        body: Buffer.concat(chunks).toString('utf8'),
+        broken,
+      });
+    });
+  });
+}

@@ -1,0 +1,133 @@
+import { TokenRequestFailedError } from '../entra/token-request-failed.error.js';
+import { endOfText, parseJsonObject } from '../common/json-object.js';
+import { readClaims } from '../entra/json-web-token.js';
+import { TokenResponse } from './token-response.js';
+
+const known = new Set([
+  'token_type',
+  'expires_in',
+  'ext_expires_in',
+  'refresh_in',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'scope',
+  'resource',
+  'not_before',
+  'expires_on',
+]);
+
+// A longer life is a mistake, and a date that far ahead cannot be printed.
+const longestLifeInSeconds = 10 * 365 * 86_400;
+
+/** Servers and stores take no longer ones, and a process holds many. */
+const longestToken = 65_536;
+
+/**
+ * Finds the refresh token in a response, also in one that broke off after it: the server has replaced the old one by
+ * then, whatever became of the rest.
+ */
+export function findRefreshToken(body: string): string | undefined {
+  const object = parseJsonObject(body);
+  const token = object === undefined ? findText(body, 'refresh_token') : object['refresh_token'];
+  return isTooLong(token) ? undefined : nonEmpty(token);
+}
+
+/** The first member of that name whose value is a whole text. */
+function findText(json: string, name: string): string | undefined {
+  const beginning = new RegExp(`"${name}"\\s*:\\s*"`, 'g');
+  for (let found = beginning.exec(json); found !== null; found = beginning.exec(json)) {
+    const end = endOfText(json, beginning.lastIndex);
+    if (end === json.length) return undefined;
+    if (end > beginning.lastIndex) return parseString(json.slice(beginning.lastIndex - 1, end + 1));
+    beginning.lastIndex = end;
+  }
+  return undefined;
+}
+
+/**
+ * Reads a successful response. Numbers may arrive as strings. Without a usable `expires_in`, `expires_on` decides, and
+ * then the `exp` of the access token.
+ *
+ * @param body the response, undefined when it was no JSON object
+ * @param now when it arrived, in milliseconds since 1970
+ * @throws {TokenRequestFailedError} when there is no access token in it that can be used
+ */
+export function readTokenResponse(body: Record<string, unknown> | undefined, now: number): TokenResponse {
+  if (body === undefined) throw unusable('answered with what is no JSON object, or only with its beginning');
+  const accessToken = nonEmpty(body['access_token']);
+  if (accessToken === undefined) throw unusable('answered without an access token');
+  const tooLong = ['access_token', 'refresh_token', 'id_token'].find((name) => isTooLong(body[name]));
+  if (tooLong !== undefined)
+    throw unusable(`answered with ${tooLong} of more than ${longestToken} characters`);
+  if (!/^[\x21-\x7e]+$/.test(accessToken)) throw unusable('answered with a malformed access token');
+  const type = body['token_type'];
+  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') {
+    throw unusable('answered with an access token that is no bearer token', false);
+  }
+  const expiresOn = seconds(body['expires_on']);
+  const expiresIn =
+    lifetime(body['expires_in']) ?? untilSeconds(expiresOn, now) ?? untilExp(accessToken, now);
+  if (expiresIn === undefined) throw unusable('did not say when the access token expires');
+  if (expiresIn <= 0) throw unusable('answered with an access token that has already expired');
+  return new TokenResponse({
+    accessToken,
+    refreshToken: nonEmpty(body['refresh_token']),
+    idToken: nonEmpty(body['id_token']),
+    scope: nonEmpty(body['scope']),
+    resource: nonEmpty(body['resource']),
+    expiresIn,
+    extExpiresIn: lifetime(body['ext_expires_in']),
+    refreshIn: lifetime(body['refresh_in']),
+    notBefore: seconds(body['not_before']),
+    expiresOn,
+    additional: Object.freeze(Object.fromEntries(Object.entries(body).filter(([key]) => !known.has(key)))),
+    receivedOnTimestamp: now,
+  });
+}
+
+function unusable(what: string, retryable = true): TokenRequestFailedError {
+  return new TokenRequestFailedError(
+    `The token endpoint ${what}.`,
+    retryable
+      ? 'The request is repeated; if that lasts, check that the authority host leads to Entra.'
+      : 'Check that the application is not set up for proof-of-possession tokens.',
+    { retryable, statusCode: 200 },
+  );
+}
+
+function nonEmpty(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function isTooLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > longestToken;
+}
+
+function parseString(quoted: string): string | undefined {
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    // A malformed escape: there is no telling what the token was.
+    return undefined;
+  }
+}
+
+/** A number that may have been sent as a string; nothing else, not even a negative one, is a time. */
+function seconds(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
+  return typeof number === 'number' && number >= 0 && number <= 8.64e12 ? number : undefined;
+}
+
+function lifetime(value: unknown): number | undefined {
+  const number = seconds(value);
+  return number === undefined || number > longestLifeInSeconds ? undefined : number;
+}
+
+function untilSeconds(end: number | undefined, now: number): number | undefined {
+  return end === undefined ? undefined : lifetime(Math.max(0, end - now / 1000));
+}
+
+function untilExp(accessToken: string, now: number): number | undefined {
+  return untilSeconds(seconds(readClaims(accessToken)?.exp), now);
+}

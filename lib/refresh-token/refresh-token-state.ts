@@ -1,0 +1,71 @@
+import { problemOf, type EntraAuthError } from '../common/entra-auth.error.js';
+import type { CredentialState } from '../entra/credential-state.js';
+import { refreshTokenLife, refreshTokenLifeOfSpa } from './refresh-token-life.js';
+
+/** What is known, without secrets. */
+export interface RefreshTokenFacts {
+  /** When the refresh token was obtained, in milliseconds since 1970. */
+  obtainedOn: number | undefined;
+  spa: boolean;
+  /** Why no new token is given, when somebody must do something about that. */
+  refusal: EntraAuthError | undefined;
+  /** Whether that something is a new sign-in. */
+  signIn: boolean;
+  /** Whether a new refresh token waits in memory to be stored. */
+  unsaved: boolean;
+  storeProblem: EntraAuthError | undefined;
+}
+
+const hour = 3_600_000;
+
+/** The lives of refresh tokens, and from how long before their end on it is said that that is near. */
+const lives = {
+  ordinary: { life: refreshTokenLife, near: 14 * 24 * hour },
+  spa: { life: refreshTokenLifeOfSpa, near: 6 * hour },
+};
+
+/**
+ * Where the credential stands.
+ *
+ * @param now milliseconds since 1970
+ */
+export function refreshTokenState(facts: RefreshTokenFacts, now: number): CredentialState {
+  const { obtainedOn, spa } = facts;
+  const { life, near } = spa ? lives.spa : lives.ordinary;
+  const end = obtainedOn === undefined ? undefined : obtainedOn + life;
+  const warning = end === undefined || now < end - near ? undefined : warningOf(end, spa, now);
+  return {
+    ...standing(facts),
+    obtainedOn: obtainedOn === undefined ? null : new Date(obtainedOn),
+    ...(facts.unsaved ? { unsaved: true as const } : {}),
+    expiresBy: end === undefined ? null : new Date(end),
+    ...(warning === undefined ? {} : { warning }),
+  };
+}
+
+function standing(facts: RefreshTokenFacts): Pick<CredentialState, 'name' | 'problem' | 'fix'> {
+  const { refusal, signIn, unsaved, storeProblem } = facts;
+  if (refusal !== undefined && signIn) return { name: 'reauthentication-required', ...wordsOf(refusal) };
+  if (unsaved) {
+    const why = storeProblem === undefined ? '' : ` ${problemOf(storeProblem)}`;
+    return {
+      name: 'degraded',
+      problem: `The new refresh token could not be stored and waits in memory.${why}`,
+      fix: `Do not restart before it is stored. ${storeProblem?.fix ?? 'It is tried again.'}`,
+    };
+  }
+  const other = storeProblem ?? refusal;
+  return other === undefined ? { name: 'ready' } : { name: 'degraded', ...wordsOf(other) };
+}
+
+function wordsOf(error: EntraAuthError): { problem: string; fix: string } {
+  return { problem: problemOf(error), fix: error.fix };
+}
+
+function warningOf(end: number, spa: boolean, now: number): string {
+  const at = new Date(end).toISOString();
+  if (now >= end) return `The refresh token should have expired at ${at}.`;
+  return spa
+    ? `The refresh token of a single-page application expires at ${at}; sign in again before.`
+    : `The refresh token has not been replaced for long and expires at ${at}.`;
+}

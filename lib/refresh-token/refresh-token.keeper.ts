@@ -1,0 +1,184 @@
+import { asError } from '../common/as-error.js';
+import { isEntraAuthError, type EntraAuthError } from '../common/entra-auth.error.js';
+import { RefreshTokenStoreError } from '../store/refresh-token-store.error.js';
+import type {
+  RefreshTokenAccess,
+  RefreshTokenSnapshot,
+  StoredRefreshToken,
+} from '../store/refresh-token-store.js';
+import { GuardedStore } from './guarded-store.js';
+import { RefreshTokenMemory } from './refresh-token-memory.js';
+import type { RefreshTokenSettings } from './refresh-token.settings.js';
+
+/** What there is to redeem, and where its successor goes. */
+export interface KeptRefreshToken {
+  /** What the store holds; `undefined` when it is empty or could not be read. */
+  readonly stored: StoredRefreshToken | undefined;
+  /** Stores the successor, or keeps it in memory until that succeeds. Never fails. */
+  save(next: StoredRefreshToken, redeemed: StoredRefreshToken): Promise<void>;
+}
+
+/** Gets refresh tokens out of the store and back into it, and loses none when the store fails. */
+export class RefreshTokenKeeper {
+  readonly memory = new RefreshTokenMemory();
+  /** Why the store could not be used the last time. */
+  problem: EntraAuthError | undefined;
+  readonly #store: GuardedStore;
+  readonly #stop: boolean;
+  #peeked: StoredRefreshToken | undefined;
+  #peeking = false;
+
+  constructor({ store, storeTimeoutInMs, stopWhenStoreFails, transport }: RefreshTokenSettings) {
+    this.#store = new GuardedStore(store, storeTimeoutInMs, transport.clock);
+    this.#stop = stopWhenStoreFails;
+  }
+
+  /**
+   * When the refresh token was obtained, in milliseconds since 1970. Before its first use the store is asked in the
+   * background, and a later call knows.
+   */
+  obtainedOn(): number | undefined {
+    const known = this.memory.latest ?? this.#peeked;
+    if (known === undefined && !this.#peeking) void this.#peek();
+    return known?.obtainedOnTimestamp;
+  }
+
+  async #peek(): Promise<void> {
+    this.#peeking = true;
+    try {
+      this.#peeked = (await this.#store.peek())?.value;
+    } catch {
+      // Whoever uses the store says what is wrong with it.
+    } finally {
+      this.#peeking = false;
+    }
+  }
+
+  /**
+   * Runs work with the refresh token while nobody else who shares the store redeems it.
+   *
+   * @throws {RefreshTokenStoreError} when the store cannot be used and must not be done without
+   * @throws what the work throws
+   */
+  async use<T>(work: (kept: KeptRefreshToken) => Promise<T>): Promise<T> {
+    const outcome = await this.#store.exclusive(async (access) => {
+      let snapshot: RefreshTokenSnapshot | undefined;
+      try {
+        snapshot = await this.#load(access);
+      } catch (error) {
+        return this.#withoutStore(error, work);
+      }
+      return work({
+        stored: snapshot?.value,
+        save: (next, redeemed) => this.#save(access, snapshot, next, redeemed),
+      });
+    });
+    return 'value' in outcome ? outcome.value : this.#withoutStore(outcome.failure, work);
+  }
+
+  /** Tries once to store what waits for it, and waits until the store has been left. */
+  async flush(): Promise<void> {
+    if (this.memory.unsaved !== undefined) {
+      const outcome = await this.#store
+        .exclusive((access) => this.#load(access))
+        .catch((error: unknown) => ({
+          failure: asStoreError(error),
+        }));
+      if ('failure' in outcome) this.problem = outcome.failure;
+    }
+    await this.#store.left();
+  }
+
+  /** What the store holds, after what waits in memory has been stored. */
+  async #load(access: RefreshTokenAccess): Promise<RefreshTokenSnapshot | undefined> {
+    const snapshot = await access.load();
+    this.problem = undefined;
+    if (snapshot !== undefined) this.memory.recover(snapshot.value.refreshToken);
+    const settled = await this.#settle(access, snapshot);
+    if (settled !== undefined && this.memory.unsaved === undefined) this.memory.latest = settled.value;
+    return settled;
+  }
+
+  async #settle(
+    access: RefreshTokenAccess,
+    snapshot: RefreshTokenSnapshot | undefined,
+  ): Promise<RefreshTokenSnapshot | undefined> {
+    const { unsaved } = this.memory;
+    if (unsaved === undefined) return snapshot;
+    const { value, follows } = unsaved;
+    const stored = snapshot?.value.refreshToken;
+    if (stored === value.refreshToken) {
+      // A write that was given up has arrived after all.
+      this.memory.unsaved = undefined;
+      return snapshot;
+    }
+    if (stored !== undefined && !follows.includes(stored)) {
+      // Somebody else has stored one since: theirs stands, and ours serves when theirs is refused.
+      this.memory.addFallback(value);
+      this.memory.unsaved = undefined;
+      return snapshot;
+    }
+    try {
+      const accessTokens = { ...snapshot?.value.accessTokens, ...value.accessTokens };
+      const merged = Object.keys(accessTokens).length === 0 ? value : { ...value, accessTokens };
+      const saved = await access.save(merged, snapshot?.version);
+      this.memory.unsaved = undefined;
+      return saved;
+    } catch (error) {
+      this.problem = asStoreError(error);
+      return snapshot;
+    }
+  }
+
+  async #save(
+    access: RefreshTokenAccess,
+    snapshot: RefreshTokenSnapshot | undefined,
+    next: StoredRefreshToken,
+    redeemed: StoredRefreshToken,
+  ): Promise<void> {
+    this.memory.latest = next;
+    const stored = snapshot?.value.refreshToken;
+    try {
+      await access.save(next, snapshot?.version);
+      this.memory.unsaved = undefined;
+      this.problem = undefined;
+    } catch (error) {
+      if (next.refreshToken !== stored) {
+        this.memory.keep(next, [...(stored === undefined ? [] : [stored]), redeemed.refreshToken]);
+      }
+      this.problem = asStoreError(error);
+      if (this.problem.code === 'ENTRA_REFRESH_TOKEN_CONFLICT') await this.#yield(access);
+    }
+  }
+
+  /** Sees what somebody else has stored in the meantime, although the store was ours. */
+  async #yield(access: RefreshTokenAccess): Promise<void> {
+    try {
+      await this.#load(access);
+    } catch (error) {
+      this.problem = asStoreError(error);
+    }
+  }
+
+  async #withoutStore<T>(error: unknown, work: (kept: KeptRefreshToken) => Promise<T>): Promise<T> {
+    this.problem = asStoreError(error);
+    // What is not stored is known to be the newest: nobody else can have it.
+    if (this.#stop && this.memory.unsaved === undefined) throw this.problem;
+    return work({
+      stored: undefined,
+      save: (next, redeemed) => {
+        this.memory.latest = next;
+        if (next.refreshToken !== redeemed.refreshToken) this.memory.keep(next, [redeemed.refreshToken]);
+        return Promise.resolve();
+      },
+    });
+  }
+}
+
+function asStoreError(error: unknown): EntraAuthError {
+  if (isEntraAuthError(error)) return error;
+  return new RefreshTokenStoreError(
+    `The refresh token store failed: ${asError(error).message}.`,
+    'It is tried again.',
+  );
+}

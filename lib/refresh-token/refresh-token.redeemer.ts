@@ -1,0 +1,174 @@
+import type { EntraAuthError } from '../common/entra-auth.error.js';
+import { ReauthenticationRequiredError } from '../entra/reauthentication-required.error.js';
+import { setNewest } from '../common/set-newest.js';
+import type { SharedAccessToken, StoredRefreshToken } from '../store/refresh-token-store.js';
+import type { GrantRequest } from './grant-request.js';
+import { InitialRefreshToken } from './initial-refresh-token.js';
+import { errorWithoutSecrets } from './known-secrets.js';
+import type { KeptRefreshToken, RefreshTokenKeeper } from './refresh-token.keeper.js';
+import type { RefreshTokenSettings } from './refresh-token.settings.js';
+import { concernsResource, needsSignIn } from './refusal.js';
+import { sharedTokenOf, usableSharedToken, withSharedToken } from './shared-access-token.js';
+import { redeemRefreshToken, type Redemption } from './token-endpoint.js';
+import type { TokenResponse } from './token-response.js';
+
+const mostRemembered = 200;
+
+/** Gets access tokens for refresh tokens: what is redeemed, what is stored, and in which order. */
+export class RefreshTokenRedeemer {
+  readonly #settings: RefreshTokenSettings;
+  readonly #keeper: RefreshTokenKeeper;
+  /** The newest access token that was handed out, by what it was asked for. */
+  readonly #handedOut = new Map<string, SharedAccessToken>();
+  readonly #initial: InitialRefreshToken;
+
+  constructor(settings: RefreshTokenSettings, keeper: RefreshTokenKeeper) {
+    this.#settings = settings;
+    this.#keeper = keeper;
+    this.#initial = new InitialRefreshToken(settings);
+  }
+
+  /** An access token: one that somebody else has obtained and stored, or a new one. */
+  obtain(request: GrantRequest): Promise<SharedAccessToken> {
+    return this.#keeper.use(async (kept) => {
+      const token = this.#shared(kept.stored, request) ?? sharedTokenOf(await this.#grant(kept, request));
+      this.#remember(request.key, token);
+      return token;
+    });
+  }
+
+  /** A new response. */
+  redeem(request: GrantRequest): Promise<TokenResponse> {
+    return this.#keeper.use(async (kept) => {
+      const response = await this.#grant(kept, request);
+      this.#remember(request.key, sharedTokenOf(response));
+      return response;
+    });
+  }
+
+  #shared(stored: StoredRefreshToken | undefined, request: GrantRequest): SharedAccessToken | undefined {
+    const { shareAccessTokens, transport } = this.#settings;
+    // While something waits to be stored, what the store holds is older.
+    const older = this.#keeper.memory.unsaved !== undefined;
+    if (!shareAccessTokens || older || request.claims !== undefined) return undefined;
+    return usableSharedToken(stored, request.key, this.#handedOut.get(request.key), transport.clock.now());
+  }
+
+  /**
+   * Redeems what there is, best first. Only a refusal of the refresh token itself leads on to the next, which may be of a
+   * new sign-in. One that was replaced is never tried again: some servers take that for theft and revoke everything.
+   */
+  async #grant(kept: KeptRefreshToken, request: GrantRequest): Promise<TokenResponse> {
+    const { memory } = this.#keeper;
+    let refusal: EntraAuthError | undefined;
+    for await (const candidate of this.#candidates(kept.stored)) {
+      let redemption: Redemption;
+      try {
+        redemption = await redeemRefreshToken(candidate.refreshToken, request, this.#settings);
+      } catch (error) {
+        if (!needsSignIn(error) || concernsResource(error)) throw error;
+        this.#retire(candidate.refreshToken, 'refused');
+        refusal ??= error;
+        continue;
+      }
+      const replaced = memory.accept(candidate.refreshToken);
+      if (replaced !== undefined) this.#retire(replaced, 'replaced');
+      return await this.#keep(kept, candidate, redemption, request);
+    }
+    // A store that could not be read may hold one.
+    throw refusal ?? this.#keeper.problem ?? nothingToRedeem();
+  }
+
+  async *#candidates(stored: StoredRefreshToken | undefined): AsyncGenerator<StoredRefreshToken> {
+    const candidates = this.#keeper.memory.candidates(stored);
+    yield* candidates;
+    let initial: string | undefined;
+    try {
+      initial = await this.#initial.read();
+    } catch (error) {
+      if (candidates.length === 0) throw error;
+      // Why the others were refused says more.
+      return;
+    }
+    const known = candidates.some(({ refreshToken }) => refreshToken === initial);
+    if (initial === undefined || known) return;
+    // With nothing else to try, it is tried again: what made the server refuse it may have been repaired.
+    if (candidates.length > 0 && this.#initial.isJudged(initial)) return;
+    yield { refreshToken: initial, obtainedOnTimestamp: this.#settings.transport.clock.now() };
+  }
+
+  /** Stores first what must not be lost, and judges the rest of the response then. */
+  async #keep(
+    kept: KeptRefreshToken,
+    redeemed: StoredRefreshToken,
+    redemption: Redemption,
+    request: GrantRequest,
+  ): Promise<TokenResponse> {
+    const { shareAccessTokens, spa, transport, onTokenResponse } = this.#settings;
+    const now = transport.clock.now();
+    const outcome = outcomeOf(redemption);
+    const refreshToken = redemption.refreshToken ?? redeemed.refreshToken;
+    const replaced = refreshToken !== redeemed.refreshToken;
+    const added = shareAccessTokens && 'response' in outcome ? sharedTokenOf(outcome.response) : undefined;
+    const accessTokens = withSharedToken(kept.stored?.accessTokens, request.key, added, now);
+    if (replaced || added !== undefined || refreshToken !== kept.stored?.refreshToken) {
+      await kept.save(
+        {
+          refreshToken,
+          // Entra counts from the day a refresh token was issued; one that is not replaced grows older.
+          obtainedOnTimestamp: replaced && !spa ? now : redeemed.obtainedOnTimestamp,
+          ...(accessTokens === undefined ? {} : { accessTokens }),
+        },
+        redeemed,
+      );
+    }
+    if ('failure' in outcome) {
+      // What came out of a damaged response may be damaged itself.
+      if (replaced) this.#keeper.memory.doubt(refreshToken, redeemed);
+      throw outcome.failure;
+    }
+    if (replaced) this.#retire(redeemed.refreshToken, 'replaced');
+    tell(onTokenResponse, outcome.response);
+    return outcome.response;
+  }
+
+  #retire(refreshToken: string, why: 'refused' | 'replaced'): void {
+    this.#keeper.memory.retire(refreshToken, why);
+    this.#initial.judge(refreshToken);
+  }
+
+  #remember(key: string, token: SharedAccessToken): void {
+    setNewest(this.#handedOut, key, token, mostRemembered);
+  }
+}
+
+function outcomeOf(redemption: Redemption): { response: TokenResponse } | { failure: unknown } {
+  try {
+    return { response: redemption.response() };
+  } catch (failure) {
+    return { failure };
+  }
+}
+
+/** A listener that fails must not take the token from those who wait for it; its error becomes a warning. */
+function tell(listener: RefreshTokenSettings['onTokenResponse'], response: TokenResponse): void {
+  const warn = (error: unknown): void => {
+    const { accessToken, refreshToken, idToken } = response;
+    const secrets = [accessToken, refreshToken, idToken].filter((token) => token !== undefined);
+    const { name, message } = errorWithoutSecrets(error, secrets);
+    process.emitWarning(`The function "onTokenResponse" failed: ${name}: ${message}`, 'EntraAuthWarning');
+  };
+  try {
+    // An async function is a listener too.
+    Promise.resolve(listener?.(response)).catch(warn);
+  } catch (error) {
+    warn(error);
+  }
+}
+
+function nothingToRedeem(): ReauthenticationRequiredError {
+  return new ReauthenticationRequiredError(
+    'There is no refresh token: the store is empty, and none was given.',
+    'Sign in and put the refresh token into the store, or give it as "refreshToken"; it is picked up without a restart.',
+  );
+}

@@ -1,0 +1,65 @@
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { DataSource, DataSourceOptions } from 'typeorm';
+
+import { flushCredentials, warnOfLosses } from '../credential/flush-credentials.js';
+import type { EntraAuthModuleOptions } from '../options/entra-auth-module.options.js';
+import { optionalPackage } from '../common/optional-package.js';
+import { resolveOptions } from '../options/resolve-options.js';
+import { RefreshScheduler } from '../engine/refresh-scheduler.js';
+import { EntraTokenService } from '../nest/entra-token.service.js';
+import { EntraTypeOrmOptionsFactory } from '../nest/entra-typeorm-options.factory.js';
+
+/**
+ * Makes a TypeORM data source without Nest, for a `data-source.ts` that the migration CLI reads. It takes the options
+ * of the module, fetches a token when it connects, and leaves no timer behind. `destroy()` also gives the credential a
+ * moment to store a refresh token that could not be stored before.
+ *
+ * ```ts
+ * export default createEntraDataSource(entraOptions);
+ * ```
+ *
+ * @param options the options of the module; `startup` and background refreshes do not apply
+ * @param name which of several data sources. Default: `'default'`
+ * @throws {EntraOptionsError} when an option is wrong, or `typeorm` or `pg` is not installed
+ * @see https://typeorm.io/docs/advanced-topics/using-cli
+ */
+export async function createEntraDataSource(
+  options: EntraAuthModuleOptions,
+  name?: string,
+): Promise<DataSource> {
+  const resolved = resolveOptions({
+    ...options,
+    startup: 'lazy',
+    refresh: { ...options.refresh, background: false },
+  });
+  const scheduler = new RefreshScheduler(new SchedulerRegistry(), resolved.clock);
+  const factory = new EntraTypeOrmOptionsFactory(resolved, new EntraTokenService(resolved, scheduler));
+  const typeOrmOptions = await factory.createTypeOrmOptions(name);
+  const { DataSource: TypeOrmDataSource } = await optionalPackage({
+    name: 'typeorm',
+    option: 'dataSource',
+    load: () => import('typeorm'),
+  });
+  const credentials = [...resolved.resources.values()].map(({ credential }) => credential);
+  const flush = async (): Promise<void> => warnOfLosses(await flushCredentials(credentials, resolved.clock));
+  /** Its end may be that of the process, so nothing is left to be stored later. It can be initialized again. */
+  class EntraDataSource extends TypeOrmDataSource {
+    override async initialize(): Promise<this> {
+      try {
+        return await super.initialize();
+      } catch (error) {
+        await flush();
+        throw error;
+      }
+    }
+
+    override async destroy(): Promise<void> {
+      try {
+        await super.destroy();
+      } finally {
+        await flush();
+      }
+    }
+  }
+  return new EntraDataSource(typeOrmOptions as DataSourceOptions);
+}

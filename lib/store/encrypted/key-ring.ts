@@ -1,0 +1,65 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+
+import { EntraOptionsError } from '../../common/options.error.js';
+import { checkObject, isObject, kindOf } from '../../common/option-checks.js';
+
+/** Keys for A256GCM, by their ids (`kid`). */
+export interface RefreshTokenKeyRing {
+  /** Id of the key that encrypts. The others only decrypt what was encrypted before. */
+  current: string;
+  /**
+   * By its id, each key: 32 random bytes, or their base64url text as of `openssl rand -base64 32 | tr '+/' '-_' | tr -d =`.
+   * An id is readable in what is stored. Never give an id to another key.
+   */
+  keys: Readonly<Record<string, Uint8Array | string>>;
+}
+
+const keyLength = 32;
+const keyFix = 'Give 32 random bytes as a Uint8Array or as base64url text (43 characters).';
+
+/** The keys of a ring, in a form that shows none of them when it is inspected. */
+export class KeyRing {
+  readonly current: string;
+  readonly #keys: ReadonlyMap<string, KeyObject>;
+
+  /** @throws {EntraOptionsError} when a key is missing or wrong; the error names its id, and shows nothing of it */
+  constructor(options: RefreshTokenKeyRing) {
+    checkObject('keys', options, ['current', 'keys'], 'Give { current, keys }.');
+    const { current, keys } = options;
+    if (!isObject(keys))
+      throw new EntraOptionsError('keys.keys', kindOf(keys), 'Give the keys by their ids.');
+    this.#keys = new Map(Object.entries(keys).map(([id, key]) => [id, secretKey(id, key)]));
+    if (typeof current !== 'string' || !this.#keys.has(current)) {
+      const known = [...this.#keys.keys()].map((id) => `"${id}"`).join(', ') || 'none';
+      const given = typeof current === 'string' ? 'not the id of a key' : kindOf(current);
+      throw new EntraOptionsError('keys.current', given, `Give the id of one of the keys: ${known}.`);
+    }
+    this.current = current;
+  }
+
+  get(id: string): KeyObject | undefined {
+    return this.#keys.get(id);
+  }
+
+  get currentKey(): KeyObject {
+    return this.#keys.get(this.current)!;
+  }
+}
+
+function secretKey(id: string, key: unknown): KeyObject {
+  const path = `keys.keys.${id}`;
+  if (id === '') throw new EntraOptionsError('keys.keys', 'a key has an empty id', 'Give each key an id.');
+  const bytes = bytesOf(key);
+  if (bytes === undefined) throw new EntraOptionsError(path, kindOf(key), keyFix);
+  if (bytes.length !== keyLength) throw new EntraOptionsError(path, `has ${bytes.length} bytes`, keyFix);
+  if (bytes.every((byte) => byte === bytes[0]))
+    throw new EntraOptionsError(path, 'all its bytes are the same', keyFix);
+  return createSecretKey(bytes);
+}
+
+function bytesOf(key: unknown): Buffer | undefined {
+  if (typeof key === 'string') return /^[\w-]+$/.test(key) ? Buffer.from(key, 'base64url') : undefined;
+  // By its shape and not its class: a test runner's sandbox has a `Uint8Array` of its own.
+  if (!ArrayBuffer.isView(key)) return undefined;
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+}

@@ -1,0 +1,126 @@
+import { RefreshTokenUnreadableError } from '../refresh-token-unreadable.error.js';
+import { parseJsonObject } from '../../common/json-object.js';
+import type { StoredRefreshToken } from '../refresh-token-store.js';
+import { faultOfStored } from '../stored-refresh-token.js';
+import type { KeyRing } from './key-ring.js';
+import { loadJose } from './load-jose.js';
+
+const type = 'entra-refresh-token+jwe';
+const algorithm = 'dir';
+const encryption = 'A256GCM';
+const restoreFix = 'Restore it from a backup, or remove it and sign in again.';
+
+/** What the header of an encrypted record says; it is readable, and the encryption protects it from changes. */
+interface CipherHeader {
+  readonly keyId: string;
+  readonly name: string;
+}
+
+/**
+ * Encrypts everything that is known of a grant into one text, and back.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7516
+ * @see https://www.rfc-editor.org/rfc/rfc7518#section-5.3
+ */
+export class TokenCipher {
+  readonly #keys: KeyRing;
+  readonly #name: string;
+  readonly #alsoRead: readonly string[];
+
+  /**
+   * @param name bound into every record, so that one store's record is of no use in another
+   * @param alsoRead names that earlier records may have
+   */
+  constructor(keys: KeyRing, name: string, alsoRead: readonly string[] = []) {
+    this.#keys = keys;
+    this.#name = name;
+    this.#alsoRead = alsoRead;
+  }
+
+  async encrypt(value: StoredRefreshToken): Promise<string> {
+    const { CompactEncrypt } = await loadJose();
+    const header = { alg: algorithm, enc: encryption, typ: type, kid: this.#keys.current, store: this.#name };
+    return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(value)))
+      .setProtectedHeader(header)
+      .encrypt(this.#keys.currentKey);
+  }
+
+  /** Whether a record has the name and the key that a new one would have. */
+  isCurrent(text: string): boolean {
+    const header = readHeader(text);
+    return header?.keyId === this.#keys.current && header.name === this.#name;
+  }
+
+  /** @throws {RefreshTokenUnreadableError} for another key, another store's record, and one that was changed */
+  async decrypt(text: string): Promise<StoredRefreshToken> {
+    const header = readHeader(text);
+    if (header === undefined) throw unreadable('it is no whole JWE of this package', restoreFix);
+    const { keyId, name } = header;
+    const key = this.#keys.get(keyId);
+    if (key === undefined) {
+      throw unreadable(
+        `it is encrypted with the key "${keyId}", which is not in the key ring`,
+        `Add the key "${keyId}" to the key ring.`,
+      );
+    }
+    if (name !== this.#name && !this.#alsoRead.includes(name)) {
+      throw unreadable(
+        `it was encrypted for the store "${name}", and this one is "${this.#name}"`,
+        `If it was moved here on purpose, give the encrypted store "name": "${name}" (\`--name\` of the command).`,
+      );
+    }
+    const { compactDecrypt } = await loadJose();
+    const only = { keyManagementAlgorithms: [algorithm], contentEncryptionAlgorithms: [encryption] };
+    try {
+      const { plaintext } = await compactDecrypt(text, key, only);
+      const value: unknown = JSON.parse(new TextDecoder().decode(plaintext));
+      if (faultOfStored(value) === undefined) return value as StoredRefreshToken;
+    } catch {
+      // The reason of the library says no more than that it is not authentic, and the JSON parser quotes secrets.
+    }
+    throw unreadable(
+      `it does not decrypt with the key "${keyId}": it was changed, or the key of this id is another one now`,
+      `Give the id "${keyId}" to the key that it was encrypted with. ${restoreFix}`,
+    );
+  }
+}
+
+/**
+ * Whether a refresh token is in truth an encrypted record, whole or not. Some servers' own refresh tokens are JWEs too,
+ * but then their header is readable, and another.
+ */
+export function isEncrypted(text: string): boolean {
+  const header = parseHeader(text);
+  return header === undefined ? directlyEncrypted.test(text) : header['typ'] === type;
+}
+
+// A compact JWE without an encrypted key.
+const directlyEncrypted = /^[^.]*\.\.[^.]*\.[^.]*\.[^.]*$/;
+
+/**
+ * Id of the key that a stored refresh token is encrypted with; needs no key.
+ *
+ * @param refreshToken as the wrapped store holds it
+ * @returns `undefined` when it is not encrypted by this package
+ */
+export function keyIdOf(refreshToken: string): string | undefined {
+  return readHeader(refreshToken)?.keyId;
+}
+
+/** @returns `undefined` for anything that is not the header of an encrypted record */
+function readHeader(text: string): CipherHeader | undefined {
+  const header = isEncrypted(text) ? parseHeader(text) : undefined;
+  const { kid, store } = header ?? {};
+  return typeof kid === 'string' && typeof store === 'string' ? { keyId: kid, name: store } : undefined;
+}
+
+function parseHeader(text: string): Record<string, unknown> | undefined {
+  return parseJsonObject(Buffer.from(text.split('.')[0] ?? '', 'base64url').toString('utf8'));
+}
+
+export function unreadable(reason: string, fix: string): RefreshTokenUnreadableError {
+  return new RefreshTokenUnreadableError(
+    `The refresh token in the encrypted store cannot be read: ${reason}. It is left as it is.`,
+    fix,
+  );
+}

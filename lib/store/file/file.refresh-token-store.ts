@@ -1,0 +1,175 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { RefreshTokenConflictError } from '../refresh-token-conflict.error.js';
+import { EntraOptionsError } from '../../common/options.error.js';
+import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
+import { isEntraAuthError } from '../../common/entra-auth.error.js';
+import { checkObject, booleanOption, kindOf, numberOption } from '../../common/option-checks.js';
+import { systemClock, type Clock } from '../../common/clock.js';
+import { exclusiveUse, whileHeld, type Held } from '../exclusive-wait.js';
+import { fileFailure } from './file-failure.js';
+import { FileLock } from './file-lock.js';
+import type { LockHolder } from './lock-holder.js';
+import { Silence } from './silence.js';
+import { TokenFile } from './token-file.js';
+import { encodeRecord } from '../refresh-token-record.js';
+import { newestRecord } from './record-lines.js';
+import type {
+  ExclusiveOptions,
+  RefreshTokenAccess,
+  RefreshTokenSnapshot,
+  RefreshTokenStore,
+  StoredRefreshToken,
+} from '../refresh-token-store.js';
+import { Turns } from '../../common/turns.js';
+
+/** Which file keeps the refresh token, and who may read it. */
+export interface FileRefreshTokenStoreOptions {
+  /**
+   * The file. Its directory must exist and be writable; beside the file there is a lock file now and then. Behind a
+   * symbolic link it is the file that is replaced, not the link.
+   */
+  path: string;
+  /**
+   * Lets the file's group read and write it, and the file belong to somebody else: for a Kubernetes volume with an
+   * `fsGroup`, which makes it so at every start.
+   *
+   * @default false
+   */
+  allowGroupAccess?: boolean;
+  /**
+   * After how long without a sign of life a holder of the file's lock that cannot be looked up counts as dead, in
+   * milliseconds: one on another machine or in another container. A process on this machine is looked up instead.
+   *
+   * @default 15000
+   */
+  staleAfterInMs?: number;
+  /** Time and chance, for tests. */
+  clock?: Clock;
+}
+
+const optionNames = ['path', 'allowGroupAccess', 'staleAfterInMs', 'clock'];
+
+const readAttempts = 3;
+const readAgainAfterInMs = 5;
+
+// One queue for all stores of the process; between processes the lock file decides.
+const turns = new Turns();
+
+/**
+ * Keeps the refresh token in a file that only its user can read (mode 0600). The file is replaced at one stroke, so
+ * that it is whole whenever a process is killed, and several processes can share it.
+ *
+ * The content is not encrypted: wrap the store in an `EncryptedRefreshTokenStore` for that.
+ *
+ * @throws {EntraOptionsError} when an option is wrong
+ */
+export class FileRefreshTokenStore implements RefreshTokenStore {
+  /** As it was given. */
+  readonly path: string;
+  /** The absolute path. */
+  readonly identity: string;
+  readonly #clock: Clock;
+  readonly #groupAllowed: boolean;
+  readonly #staleAfterInMs: number;
+  readonly #silence = new Silence();
+
+  constructor(options: FileRefreshTokenStoreOptions) {
+    checkObject('options', options, optionNames, 'Give { path }.');
+    const { path, allowGroupAccess, staleAfterInMs, clock = systemClock } = options;
+    if (typeof path !== 'string' || path === '' || path.includes('\0'))
+      throw new EntraOptionsError('path', kindOf(path), 'Give the path of a file.');
+    this.path = path;
+    this.identity = resolve(path);
+    this.#clock = clock;
+    this.#groupAllowed = booleanOption('allowGroupAccess', allowGroupAccess, false);
+    const range = { min: 1000, max: 3_600_000, unit: 'milliseconds' };
+    this.#staleAfterInMs = numberOption('staleAfterInMs', staleAfterInMs, 15_000, range);
+  }
+
+  async load(): Promise<RefreshTokenSnapshot | undefined> {
+    return read(await TokenFile.at(this.path, this.#groupAllowed));
+  }
+
+  save(value: StoredRefreshToken, expectedVersion: string | undefined): Promise<RefreshTokenSnapshot> {
+    return this.exclusive((access) => access.save(value, expectedVersion));
+  }
+
+  async exclusive<T>(
+    work: (access: RefreshTokenAccess) => Promise<T>,
+    options: ExclusiveOptions = {},
+  ): Promise<T> {
+    let holder: LockHolder | undefined;
+    const held = await exclusiveUse({
+      options,
+      clock: this.#clock,
+      store: `the file ${this.path}`,
+      holder: () => (holder === undefined ? '' : `: the process ${holder.pid} on ${holder.host} has it`),
+      acquire: (signal) => this.#acquire(signal, (found) => (holder = found)),
+    });
+    return whileHeld(held, () => work(held.access));
+  }
+
+  async #acquire(
+    signal: AbortSignal,
+    onHolder: (holder: LockHolder | undefined) => void,
+  ): Promise<Held & { access: RefreshTokenAccess }> {
+    const endTurn = await turns.take(resolve(this.path), signal);
+    try {
+      const file = await TokenFile.at(this.path, this.#groupAllowed);
+      const lock = await FileLock.acquire(
+        {
+          path: file.lockPath,
+          clock: this.#clock,
+          staleAfterInMs: this.#staleAfterInMs,
+          silence: this.#silence,
+          onHolder,
+        },
+        signal,
+      );
+      try {
+        await file.tidy(lock.id);
+      } catch (error) {
+        await lock.release();
+        throw error;
+      }
+      return { release: () => lock.release().finally(endTurn), access: accessTo(file, lock) };
+    } catch (error) {
+      endTurn();
+      throw isEntraAuthError(error) || signal.aborted ? error : fileFailure('Locking', this.path, error);
+    }
+  }
+}
+
+function accessTo(file: TokenFile, lock: FileLock): RefreshTokenAccess {
+  return {
+    load: () => read(file),
+    save: async (value, expectedVersion) => {
+      const { text, snapshot } = encodeRecord(value);
+      if ((await read(file))?.version !== expectedVersion) throw new RefreshTokenConflictError(nameOf(file));
+      if (await file.replace(text, () => lock.isHeld())) return snapshot;
+      throw new RefreshTokenStoreError(
+        `The lock of ${nameOf(file)} is not this process's any more; nothing was saved.`,
+        'Save with the store itself, not with what `exclusive` handed out: it succeeds unless another process has saved.',
+      );
+    },
+  };
+}
+
+async function read(file: TokenFile): Promise<RefreshTokenSnapshot | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const text = (await file.read()) ?? '';
+    // Made in advance, as a mount of a single file needs it.
+    if (text.trim() === '') return undefined;
+    try {
+      return newestRecord(text, nameOf(file));
+    } catch (error) {
+      // A file that cannot be replaced is written in place, perhaps at this moment.
+      if (attempt === readAttempts) throw error;
+      await sleep(readAgainAfterInMs);
+    }
+  }
+}
+
+const nameOf = (file: TokenFile): string => `the file ${file.path}`;

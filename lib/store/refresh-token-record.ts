@@ -1,0 +1,71 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+import { RefreshTokenStoreError } from './refresh-token-store.error.js';
+import { RefreshTokenUnreadableError } from './refresh-token-unreadable.error.js';
+import { parseJsonObject } from '../common/json-object.js';
+import type { RefreshTokenSnapshot, StoredRefreshToken } from './refresh-token-store.js';
+import { faultOfStored } from './stored-refresh-token.js';
+
+const format = 1;
+
+/** What is written: the value, and enough to tell whether it is still whole. */
+export interface RefreshTokenRecord {
+  readonly text: string;
+  readonly snapshot: RefreshTokenSnapshot;
+}
+
+/**
+ * The text that stands for a value in a file or a row. Every call gives another version, also for the same value.
+ *
+ * @throws {RefreshTokenStoreError} when the value could not be read again
+ */
+export function encodeRecord(value: StoredRefreshToken): RefreshTokenRecord {
+  const fault = faultOfStored(value);
+  if (fault !== undefined) {
+    throw new RefreshTokenStoreError(
+      `The value to store is wrong: ${fault}. Nothing was changed.`,
+      'Store what a token endpoint answered, with times in milliseconds since 1970.',
+      { retryable: false },
+    );
+  }
+  const id = randomUUID();
+  const json = JSON.stringify(value);
+  const version = digest(id, json);
+  const text = `{"format":${format},"id":"${id}","sha256":"${version}","value":${json}}\n`;
+  return { text, snapshot: { value: JSON.parse(json) as StoredRefreshToken, version } };
+}
+
+/**
+ * Reads what `encodeRecord` wrote.
+ *
+ * @param store names the store in errors
+ * @throws {RefreshTokenUnreadableError} when anything is missing, or not as it was written
+ */
+export function decodeRecord(text: string, store: string): RefreshTokenSnapshot {
+  const record = parseJsonObject(text);
+  if (record === undefined) throw damaged(store, 'it is no JSON object');
+  const { format: found, id, sha256, value } = record;
+  if (typeof found === 'number' && found > format) {
+    throw new RefreshTokenUnreadableError(
+      `What ${store} holds has format ${found}, and this version of nestjs-entra-auth knows only ${format}.`,
+      'Update nestjs-entra-auth.',
+    );
+  }
+  if (found !== format || typeof id !== 'string') throw damaged(store, 'it is not a record of this package');
+  if (sha256 !== digest(id, JSON.stringify(value) ?? '')) throw damaged(store, 'its checksum is wrong');
+  const fault = faultOfStored(value);
+  if (fault !== undefined) throw damaged(store, fault);
+  return { value: value as StoredRefreshToken, version: sha256 };
+}
+
+/** @param reason in words that contain nothing of what was found */
+export function damaged(store: string, reason: string): RefreshTokenUnreadableError {
+  return new RefreshTokenUnreadableError(
+    `What ${store} holds is damaged: ${reason}. It is left as it is.`,
+    'Restore it from a backup, or remove it and sign in again.',
+  );
+}
+
+function digest(id: string, json: string): string {
+  return createHash('sha256').update(`${id}\n${json}`).digest('hex');
+}

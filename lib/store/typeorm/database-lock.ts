@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+
+import { asError } from '../../common/as-error.js';
+import { unref, type Clock, type TimerHandle } from '../../common/clock.js';
+import type { DatabaseSession } from './database-session.js';
+
+// A holder whose machine is gone without a word loses the lock after this time.
+const longestSilenceInMs = 15_000;
+const pulseInMs = 3_000;
+const slackInMs = 5_000;
+
+/**
+ * An advisory lock that lasts as long as a transaction, so that it works through PgBouncer in the modes `session` and
+ * `transaction`. It is no lock on the row: that would end with the commit that makes a `save` last. A holder that dies
+ * loses its connection, and with it the lock; one that was cut off is found out by the server's
+ * `idle_in_transaction_session_timeout`.
+ *
+ * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+ */
+export class DatabaseLock {
+  readonly #session: DatabaseSession;
+  readonly #clock: Clock;
+  #timer: TimerHandle;
+  #pulsing: Promise<unknown> = Promise.resolve();
+  #released = false;
+
+  /** @throws pg's error 55P03 when the time is up */
+  static async acquire(
+    session: DatabaseSession,
+    name: string,
+    timeoutInMs: number,
+    clock: Clock,
+  ): Promise<DatabaseLock> {
+    await session.query('BEGIN');
+    const settings = Object.entries({
+      // Zero would mean: wait for ever.
+      lock_timeout: Math.max(1, Math.ceil(timeoutInMs)),
+      statement_timeout: 0,
+      idle_in_transaction_session_timeout: longestSilenceInMs,
+    });
+    for (const [setting, value] of settings) {
+      await session.query('SELECT set_config($1, $2, true)', [setting, String(value)]);
+    }
+    await session.query('SELECT pg_advisory_xact_lock($1)', [lockKey(name)], timeoutInMs + slackInMs);
+    return new DatabaseLock(session, clock);
+  }
+
+  private constructor(session: DatabaseSession, clock: Clock) {
+    this.#session = session;
+    this.#clock = clock;
+    this.#planPulse();
+  }
+
+  get isLost(): boolean {
+    return this.#session.isLost;
+  }
+
+  /** Never fails: a connection that cannot be committed is closed, and the server lets the lock go. */
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    this.#clock.clearTimeout(this.#timer);
+    await this.#pulsing;
+    await this.#session.query('COMMIT').then(
+      () => this.#session.close(),
+      (error: unknown) => this.#session.close(asError(error)),
+    );
+  }
+
+  #planPulse(): void {
+    this.#timer = this.#clock.setTimeout(() => {
+      // A failure shows in `isLost`.
+      this.#pulsing = this.#session.query('SELECT 1').then(
+        () => (this.#released ? undefined : this.#planPulse()),
+        () => undefined,
+      );
+    }, pulseInMs);
+    unref(this.#timer);
+  }
+}
+
+/** Advisory locks have numbers for names, shared by all who use the database: 64 bits of a digest collide with nobody. */
+function lockKey(name: string): string {
+  const digest = createHash('sha256').update(`nestjs-entra-auth/refresh-token/${name}`).digest();
+  return digest.readBigInt64BE(0).toString();
+}

@@ -1,0 +1,109 @@
+import type { DataSource } from 'typeorm';
+
+import { asError } from '../../common/as-error.js';
+import { EntraTimeoutError } from '../../common/timeout.error.js';
+import type { Clock } from '../../common/clock.js';
+import { untilAborted, withDeadline } from '../../common/deadline.js';
+
+/** The part of pg's client that is used. */
+interface DatabaseClient {
+  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+type Release = (error?: Error) => void;
+
+interface ConnectingDriver {
+  obtainMasterConnection(): Promise<[DatabaseClient, Release]>;
+}
+
+const longestAnswerInMs = 15_000;
+
+/**
+ * One connection of a data source's pool, used past TypeORM's query runner: that one writes the parameters of
+ * statements, and so the refresh token, to its log.
+ */
+export class DatabaseSession {
+  readonly #client: DatabaseClient;
+  readonly #release: Release;
+  readonly #clock: Clock;
+  #last: Promise<unknown> = Promise.resolve();
+  #failure: Error | undefined;
+  #unanswered = 0;
+  #closed = false;
+
+  /** @throws the signal's reason, when it is aborted first; the connection goes back to the pool when it comes */
+  static async open(dataSource: DataSource, clock: Clock, signal: AbortSignal): Promise<DatabaseSession> {
+    const driver = dataSource.driver as unknown as ConnectingDriver;
+    const connecting = driver.obtainMasterConnection();
+    try {
+      const [client, release] = await untilAborted(connecting, signal);
+      return new DatabaseSession(client, release, clock);
+    } catch (error) {
+      // Nobody waits for it any more. If the connection failed, that is the error at hand.
+      connecting.then(
+        ([, release]) => release(),
+        () => undefined,
+      );
+      throw error;
+    }
+  }
+
+  private constructor(client: DatabaseClient, release: Release, clock: Clock) {
+    this.#client = client;
+    this.#release = release;
+    this.#clock = clock;
+    client.on('error', this.#fail);
+  }
+
+  /** Whether the connection has been lost. */
+  get isLost(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Runs one statement after the other. A connection that does not answer in time is given up. */
+  query(
+    text: string,
+    values: unknown[] = [],
+    timeoutInMs = longestAnswerInMs,
+  ): Promise<Record<string, unknown>[]> {
+    const run = async (): Promise<Record<string, unknown>[]> => {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#closed) throw new Error('The connection has been given back.');
+      const { rows } = await withDeadline(this.#client.query(text, values), {
+        timeoutInMs,
+        clock: this.#clock,
+        onTimeout: () => this.#fail(noAnswer(timeoutInMs)),
+      });
+      return rows;
+    };
+    this.#unanswered++;
+    const result = this.#last.then(run).finally(() => this.#unanswered--);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /**
+   * Gives the connection back. One that is lost, has an open transaction or owes an answer is closed instead: whoever got
+   * it next would wait for that answer.
+   */
+  close(error?: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // The pool listens to it from here on.
+    const owes = this.#unanswered > 0 ? new Error('A statement has not been answered.') : undefined;
+    this.#release(error ?? this.#failure ?? owes);
+    this.#client.off('error', this.#fail);
+  }
+
+  readonly #fail = (error: unknown): Error => (this.#failure ??= asError(error));
+}
+
+function noAnswer(timeoutInMs: number): Error {
+  return new EntraTimeoutError(
+    'The answer of the database',
+    timeoutInMs,
+    'Check the database and the network to it.',
+  );
+}

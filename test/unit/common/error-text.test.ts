@@ -1,0 +1,54 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { errorText } from '../../../lib/common/error-text.js';
+
+const filler = (n: number): string => `Link${n}Credential: ${`reason ${n} `.repeat(40)}`;
+
+describe('the text of an error', () => {
+  it('is its message as one line with a full stop', () => {
+    expect(errorText(new Error('connect\n  ECONNREFUSED'))).toBe('connect ECONNREFUSED.');
+    expect(errorText(new Error('What now?'))).toBe('What now?');
+    expect(errorText(new TypeError(''))).toBe('TypeError.');
+    expect(errorText('a text')).toBe('a text.');
+    expect(errorText({ token: 'secret' })).toBe('the credential threw a value that is not an Error.');
+  });
+
+  it('keeps the last link of a chain, where the remedy stands', () => {
+    const links = Array.from({ length: 12 }, (_, n) => filler(n));
+    const message = ['Chain failed.', ...links, "AzureCliCredential: Please run 'az login'"].join('\n');
+    const text = errorText(new Error(message));
+    expect(text).toMatch(/^Chain failed\. … /);
+    expect(text).toMatch(/Please run 'az login'\.$/);
+    expect(text.length).toBeLessThan(2_100);
+  });
+
+  it('keeps both ends of a long part', () => {
+    const text = errorText(new Error(`It begins. ${'x '.repeat(5_000)}It ends`));
+    expect(text).toMatch(/^It begins\..* … .*It ends\.$/);
+    expect(text.length).toBeLessThan(650);
+  });
+
+  it('tells what causes and inner errors add, and repeats nothing', () => {
+    const inner = new Error('AADSTS700016: not found');
+    expect(errorText(new Error('outer', { cause: inner }))).toBe('outer AADSTS700016: not found.');
+    expect(errorText(new Error('outer AADSTS700016: not found', { cause: inner }))).toBe(
+      'outer AADSTS700016: not found.',
+    );
+    expect(errorText(new AggregateError([new Error('a'), new Error('b')], 'chain'))).toBe('chain a b.');
+    const own = Object.assign(new Error('Chained.'), { errors: [new Error('first'), new Error('second')] });
+    expect(errorText(own)).toBe('Chained. first second.');
+  });
+
+  it('ends, however deep the causes go', () => {
+    const loop = new Error('loop');
+    loop.cause = loop;
+    expect(errorText(loop)).toBe('loop.');
+    let deep = new Error('level 0');
+    for (let n = 1; n <= 9; n++) deep = new Error(`level ${n}`, { cause: deep });
+    expect(errorText(deep)).toBe('level 9 level 8 level 7 level 6 level 5.');
+  });
+
+  it('is bounded for a text of a megabyte', () => {
+    expect(errorText(new Error('line \n'.repeat(200_000))).length).toBeLessThan(2_100);
+  });
+});

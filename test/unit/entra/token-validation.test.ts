@@ -1,0 +1,117 @@
+import { inspect } from 'node:util';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { InvalidTokenError } from '../../../lib/entra/invalid-token.error.js';
+import { validateAccessToken, type TokenExpectations } from '../../../lib/entra/token-validation.js';
+import { jwt } from '../../support/tokens.js';
+
+const now = Date.UTC(2026, 0, 1, 12);
+const inSeconds = (offset: number): number => now / 1000 + offset;
+const database: TokenExpectations = { audiences: ['https://db.example'], tenantId: 'tenant-1' };
+
+const validate = (value: unknown, expected: TokenExpectations = {}, clockAheadInMs?: number) =>
+  validateAccessToken(value, expected, { now, clockAheadInMs });
+
+function reasonOf(value: unknown, expected?: TokenExpectations): string {
+  try {
+    validate(value, expected);
+  } catch (error) {
+    if (error instanceof InvalidTokenError) return error.reason;
+    throw error;
+  }
+  return 'valid';
+}
+
+describe('validateAccessToken', () => {
+  it.each([
+    ['null', null, 'missing'],
+    ['undefined', undefined, 'missing'],
+    ['a string', 'token', 'missing'],
+    ['no token', { expiresOnTimestamp: now + 1 }, 'missing'],
+    ['an empty token', { token: '', expiresOnTimestamp: now + 1 }, 'missing'],
+    ['a token with a line break', { token: 'a\r\nHost: evil', expiresOnTimestamp: now + 1 }, 'malformed'],
+    ['no expiry', { token: 't' }, 'malformed'],
+    ['an expiry that is not a number', { token: 't', expiresOnTimestamp: NaN }, 'malformed'],
+    ['an expiry that is a date', { token: 't', expiresOnTimestamp: new Date(now + 1) }, 'malformed'],
+    ['an expiry in the past', { token: 't', expiresOnTimestamp: now - 1 }, 'expired'],
+    ['an expiry right now', { token: 't', expiresOnTimestamp: now }, 'expired'],
+    ['an expiry in seconds', { token: 't', expiresOnTimestamp: inSeconds(3600) }, 'expired'],
+    ['a JWT past its exp', { token: jwt({ exp: inSeconds(-1) }), expiresOnTimestamp: now + 1 }, 'expired'],
+    [
+      'a JWT before its nbf',
+      { token: jwt({ nbf: inSeconds(60) }), expiresOnTimestamp: now + 1 },
+      'not-yet-valid',
+    ],
+    ['an opaque token', { token: 'opaque', expiresOnTimestamp: now + 1 }, 'valid'],
+    ['a JWT without any claim', { token: jwt({}), expiresOnTimestamp: now + 1 }, 'valid'],
+    ['three parts that are no JWT', { token: 'a.b.c', expiresOnTimestamp: now + 1 }, 'valid'],
+    [
+      'a JWT whose payload is no object',
+      { token: `a.${btoa('[1]')}.c`, expiresOnTimestamp: now + 1 },
+      'valid',
+    ],
+  ])('%s', (_, value, reason) => {
+    expect(reasonOf(value)).toBe(reason);
+  });
+
+  it.each([
+    ['its audience', { aud: 'https://db.example', tid: 'tenant-1' }, 'valid'],
+    ['its audience with a slash', { aud: 'https://db.example/', tid: 'tenant-1' }, 'valid'],
+    ['its audience among several', { aud: ['x', 'https://db.example'], tid: 'tenant-1' }, 'valid'],
+    ['another audience', { aud: 'https://graph.microsoft.com', tid: 'tenant-1' }, 'wrong-audience'],
+    ['no audience', { tid: 'tenant-1' }, 'wrong-audience'],
+    ['another tenant', { aud: 'https://db.example', tid: 'tenant-2' }, 'wrong-tenant'],
+    ['no tenant', { aud: 'https://db.example' }, 'wrong-tenant'],
+  ])('a database token with %s', (_, claims, reason) => {
+    expect(reasonOf({ token: jwt(claims), expiresOnTimestamp: now + 1 }, database)).toBe(reason);
+  });
+
+  it.each([
+    ['an opaque token', 'opaque'],
+    ['three parts that are no JWT', 'a.b.c'],
+    ['a JWT whose payload is no object', `a.${btoa('[1]')}.c`],
+  ])('a database token that cannot be decoded is malformed: %s', (_, token) => {
+    const value = { token, expiresOnTimestamp: now + 1 };
+    expect(reasonOf(value, database)).toBe('malformed');
+    expect(reasonOf(value, { audiences: ['https://db.example'] })).toBe('malformed');
+    expect(reasonOf(value, { tenantId: 'tenant-1' })).toBe('malformed');
+  });
+
+  it('believes exp when the credential promises a longer life', () => {
+    const held = validate({ token: jwt({ exp: inSeconds(60) }), expiresOnTimestamp: now + 3_600_000 });
+    expect(held.expiresOnTimestamp).toBe(now + 60_000);
+  });
+
+  it('believes the credential when it promises a shorter life', () => {
+    const held = validate({ token: jwt({ exp: inSeconds(3600) }), expiresOnTimestamp: now + 60_000 });
+    expect(held.expiresOnTimestamp).toBe(now + 60_000);
+  });
+
+  it('does not judge nbf by a clock that iat shows to be behind', () => {
+    const claims = { iat: inSeconds(600), nbf: inSeconds(600), exp: inSeconds(4200) };
+    expect(reasonOf({ token: jwt(claims), expiresOnTimestamp: now + 3_600_000 })).toBe('valid');
+  });
+
+  it('says that seconds were meant to be milliseconds', () => {
+    expect(() => validate({ token: 't', expiresOnTimestamp: inSeconds(3600) })).toThrow(/milliseconds/);
+  });
+
+  it('keeps the token out of the error and of every way to print it', () => {
+    const secret = jwt({ exp: inSeconds(3600), name: 'x'.repeat(50) });
+    const held = validate({ token: secret, expiresOnTimestamp: now + 1_000 });
+    const printed = [
+      inspect(held, { showHidden: true, depth: Infinity }),
+      JSON.stringify(held),
+      JSON.stringify({ ...held }),
+    ];
+    try {
+      validate({ token: secret.replace(/^/, '\n'), expiresOnTimestamp: now - 1 });
+    } catch (error) {
+      printed.push(inspect(error, { showHidden: true, depth: Infinity }), JSON.stringify(error));
+    }
+    expect(printed).toHaveLength(5);
+    for (const text of printed) expect(text).not.toContain(secret.slice(0, 20));
+    expect(held.token).toBe(secret);
+  });
+});

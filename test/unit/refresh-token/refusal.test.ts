@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { classifyRefusal, concernsResource, needsSignIn } from '../../../lib/refresh-token/refusal.js';
+
+const expired = 'ENTRA_REFRESH_TOKEN_EXPIRED';
+const signIn = 'ENTRA_REAUTHENTICATION_REQUIRED';
+const client = 'ENTRA_INVALID_CLIENT';
+const failed = 'ENTRA_TOKEN_REQUEST_FAILED';
+
+const classify = (body: unknown, status = 400, retryAfter?: string) =>
+  classifyRefusal(
+    { status, retryAfter, body: typeof body === 'string' ? body : JSON.stringify(body) },
+    [],
+    0,
+  );
+
+const refusalWith = (error: string, aadsts?: number) => ({
+  error,
+  ...(aadsts === undefined ? {} : { error_description: `AADSTS${aadsts}: Why. Trace ID: 1` }),
+});
+
+describe('classifyRefusal', () => {
+  it('leaves out the middle of a long description and keeps its end', () => {
+    const description = `AADSTS7000215: ${'long '.repeat(400)}Trace ID: the-end`;
+    const { message } = classify({ error: 'invalid_client', error_description: description });
+    expect(message.length).toBeLessThan(700);
+    expect(message).toMatch(/AADSTS7000215: (long )+[long]* … [long ]+Trace ID: the-end/);
+  });
+
+  it.each([
+    ['invalid_grant', 700082, expired, false],
+    ['invalid_grant', 700084, expired, false],
+    ['invalid_grant', 50173, signIn, false],
+    ['invalid_grant', 65001, signIn, false],
+    ['interaction_required', 50076, signIn, false],
+    ['interaction_required', 50078, signIn, false],
+    ['interaction_required', 50079, signIn, false],
+    ['invalid_grant', 53000, signIn, false],
+    ['invalid_grant', 53001, signIn, false],
+    ['invalid_grant', 53002, signIn, false],
+    ['invalid_grant', 53003, signIn, false],
+    ['invalid_grant', 53004, signIn, false],
+    ['invalid_grant', 70000, signIn, false],
+    ['invalid_grant', 700081, expired, false],
+    ['invalid_grant', 123456, signIn, false],
+    ['invalid_grant', undefined, signIn, false],
+    ['consent_required', undefined, signIn, false],
+    ['login_required', undefined, signIn, false],
+    ['invalid_grant', 50196, failed, true],
+    ['invalid_client', 7000215, client, false],
+    ['invalid_client', 7000222, client, false],
+    ['invalid_client', undefined, client, false],
+    ['unauthorized_client', 700016, client, false],
+    ['invalid_request', 7000218, client, false],
+    ['temporarily_unavailable', undefined, failed, true],
+    ['server_error', undefined, failed, true],
+    ['invalid_request', 90033, failed, true],
+    ['invalid_scope', 70011, failed, false],
+    ['invalid_request', 90002, failed, false],
+    ['invalid_resource', 500011, failed, false],
+  ])('%s %s is %s', (error, aadsts, code, retryable) => {
+    expect(classify(refusalWith(error, aadsts))).toMatchObject({ code, retryable, aadsts });
+  });
+
+  it.each([
+    [302, false],
+    [400, false],
+    [403, false],
+    [404, false],
+    [408, true],
+    [425, true],
+    [429, true],
+    [500, true],
+    [503, true],
+    [504, true],
+  ])('takes status %d without an OAuth error as %s', (statusCode, retryable) => {
+    for (const body of ['', '<html>', '[]', 'null', '"text"', '{"error":7}']) {
+      expect(classify(body, statusCode)).toMatchObject({
+        code: failed,
+        statusCode,
+        retryable,
+        error: undefined,
+      });
+    }
+  });
+
+  it('believes a server that is unwell less than its status', () => {
+    expect(classify(refusalWith('invalid_grant', 50173), 503)).toMatchObject({
+      code: failed,
+      retryable: true,
+    });
+  });
+
+  it('finds the code in error_codes too, and reads Retry-After', () => {
+    expect(classify({ error: 'x', error_codes: [90033] }, 400, '3')).toMatchObject({
+      aadsts: 90033,
+      retryAfterInMs: 3000,
+    });
+  });
+
+  it('repeats what the server says on one line, not all of it, and none of what it was sent', () => {
+    const description = `AADSTS70000: You sent\r\n\u0007s3cret%21 and s3cret!. ${'so '.repeat(500)}`;
+    const body = JSON.stringify({ error: 's3cret!', error_description: description });
+    const { message } = classifyRefusal({ status: 400, retryAfter: undefined, body }, ['s3cret!'], 0);
+    expect(message).toMatch(/refused with "\[redacted\]" \(status 400\): AADSTS70000: You sent \[redacted\]/);
+    expect(message).not.toMatch(/s3cret|\p{Cc}/u);
+    expect(message.length).toBeLessThan(800);
+  });
+
+  it.each([
+    [refusalWith('invalid_grant', 65001), true],
+    [refusalWith('invalid_grant', 53003), true],
+    [refusalWith('interaction_required'), true],
+    [refusalWith('invalid_grant', 50173), false],
+    [refusalWith('invalid_grant', 700082), false],
+    [refusalWith('login_required'), false],
+  ])('%j concerns the resource: %s', (body, expected) => {
+    const error = classify(body);
+    expect(needsSignIn(error)).toBe(true);
+    expect(concernsResource(error)).toBe(expected);
+  });
+});
