@@ -105,6 +105,10 @@ function authenticationOf(options: Options, timeoutInMs: number, clock: Clock): 
   if (second !== undefined) {
     throw new EntraOptionsError(second, `given together with ${way}`, `Give one of ${ways.join(', ')}.`);
   }
+  if (way !== undefined && options.spa === true) {
+    // Entra refuses it (AADSTS700025): a page can keep no secret.
+    throw new EntraOptionsError(way, 'given together with spa', `Leave ${way} out, or "spa".`);
+  }
   if (way !== 'clientSecret') forbid(options, 'clientAuthentication', 'clientSecret');
   if (way !== 'clientCertificate') forbid(options, 'clientCertificatePassword', 'clientCertificate');
   if (way === 'clientSecret') {

@@ -352,7 +352,7 @@ describe('the refresh token', () => {
 
   it('of a single-page application ends with the first one', async () => {
     await store.put('stored', now - 20 * hour);
-    const credential = credentialWith({ spa: true });
+    const credential = credentialWith({ clientSecret: undefined, spa: true });
     await credential.getToken(graph);
     expect((await store.load())?.value).toMatchObject({
       refreshToken: 'refresh-1',

@@ -163,7 +163,7 @@ describe('a refresh token of a single-page application', () => {
   it.each(['app.example', 'https://app.example/path', 'https://app.example\r\nx: y', 'file:///x', ''])(
     'has no origin %j',
     (origin) => {
-      expect(() => credentialWith({ spa: true, origin })).toThrow(/"origin"/);
+      expect(() => credentialWith({ clientSecret: undefined, spa: true, origin })).toThrow(/"origin"/);
     },
   );
 
