@@ -91,8 +91,9 @@ export class TokenSource {
     return token.token === goal.held?.token ? undefined : token;
   }
 
-  #validate(answer: unknown, { clockAheadInMs, statusCode }: WireObservation, clock: Clock): HeldAccessToken {
-    const receipt = { now: clock.now(), clockAheadInMs, isFromCache: isRefusal(statusCode) };
+  #validate(answer: unknown, observation: WireObservation, clock: Clock): HeldAccessToken {
+    const { clockAheadInMs } = observation;
+    const receipt = { now: clock.now(), clockAheadInMs, isFromCache: hasFailed(observation) };
     return validateAccessToken(answer, this.#resource.expectations, receipt);
   }
 
@@ -134,12 +135,16 @@ function isBetter(token: HeldAccessToken, { held, anyOther }: AcquisitionGoal): 
  * A library that falls back on its cache when its request fails hides that failure. To ask again in another way would only
  * be another request to an endpoint that has just failed.
  */
-function failIfSwallowed({ statusCode, retryAfter }: WireObservation): void {
-  if (!isRefusal(statusCode)) return;
-  const problem = `The credential returned its old token because the endpoint answered with HTTP ${statusCode}.`;
-  throw new CredentialRequestError(new Error(problem), statusCode, retryAfter, undefined);
+function failIfSwallowed(observation: WireObservation): void {
+  if (!hasFailed(observation)) return;
+  const { statusCode, retryAfter, networkError } = observation;
+  const reason =
+    statusCode === undefined ? 'no response came' : `the endpoint answered with HTTP ${statusCode}`;
+  const problem = `The credential returned its old token because ${reason}.`;
+  throw new CredentialRequestError(new Error(problem), statusCode, retryAfter, networkError);
 }
 
-function isRefusal(statusCode: number | undefined): statusCode is number {
-  return statusCode !== undefined && statusCode >= 400;
+/** Whether the last request was refused, or got no response. */
+function hasFailed({ statusCode, networkError }: WireObservation): boolean {
+  return networkError !== undefined || (statusCode !== undefined && statusCode >= 400);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AccessToken } from 'nestjs-entra-auth';
 
-import { noteResponse, observationOf } from '../../../lib/entra/wire-observation.js';
+import { noteNetworkError, noteResponse, observationOf } from '../../../lib/entra/wire-observation.js';
 import { createEngine, eventTypes } from '../../support/engine.js';
 
 const second = 1_000;
@@ -12,16 +12,19 @@ const hour = 60 * minute;
 function createCached(
   answerWhileDown: (held: AccessToken | undefined) => AccessToken | undefined = (h) => h,
 ) {
-  let down: { status: number; retryAfter?: string } | undefined;
+  let down: { status: number; retryAfter?: string } | { networkError: Error } | undefined;
   let cached: AccessToken | undefined;
   let requests = 0;
   const engine = createEngine({
     credential: () => ({
       getToken: (_, options) => {
         requests++;
-        const { status = 200, retryAfter } = down ?? {};
-        const response = { status, retryAfter, date: undefined };
-        noteResponse(observationOf(options?.abortSignal), response, engine.clock.now());
+        const observation = observationOf(options?.abortSignal);
+        if (down !== undefined && 'networkError' in down) noteNetworkError(observation, down.networkError);
+        else {
+          const { status = 200, retryAfter } = down ?? {};
+          noteResponse(observation, { status, retryAfter, date: undefined }, engine.clock.now());
+        }
         if (down === undefined) cached = engine.credential.issue();
         else cached = answerWhileDown(cached);
         return Promise.resolve(cached ?? null);
@@ -34,6 +37,7 @@ function createCached(
     requests: () => requests,
     fail: (status: number, retryAfter?: string) =>
       (down = { status, ...(retryAfter === undefined ? {} : { retryAfter }) }),
+    disconnect: (networkError: Error) => (down = { networkError }),
     recover: () => (down = undefined),
   };
 }
@@ -52,6 +56,19 @@ describe('an error that the credential swallows, since it has a token in its cac
     recover();
     await clock.advance(20 * minute);
     expect(eventTypes(events).slice(-2)).toEqual(['refreshed', 'recovered']);
+  });
+
+  it('is a failure all the same: no response', async () => {
+    const { service, clock, events, requests, disconnect } = createCached();
+    const held = await service.getToken('graph');
+    disconnect(Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:40342'), { code: 'ECONNREFUSED' }));
+    const before = requests();
+    await clock.advance(38 * minute);
+    expect((await service.getToken('graph')).token).toBe(held.token);
+    expect(service.state('graph')[0]).toMatchObject({ state: 'degraded', consecutiveFailures: 2 });
+    expect(service.state('graph')[0]?.lastError).toContain('ECONNREFUSED');
+    expect(eventTypes(events)).toEqual(['acquired', 'refresh-failed', 'refresh-failed']);
+    expect(requests() - before).toBe(2);
   });
 
   it('costs one request for each attempt, and its Retry-After is honoured', async () => {
