@@ -1,3 +1,5 @@
+import { aadstsMeaning, findAadsts, type AadstsKind, type AadstsMeaning } from '../../entra/aadsts.js';
+import { ReauthenticationRequiredError } from '../../entra/reauthentication-required.error.js';
 import { CredentialUnavailableError } from '../credential-unavailable.error.js';
 import { CredentialRequestError } from '../credential-request.error.js';
 import { isEntraAuthError, problemOf } from '../../common/entra-auth.error.js';
@@ -9,9 +11,14 @@ import type { ChainLink, LinkRefusal } from './chain-link.js';
 /** A link that gave no token. */
 export type AskedLink = LinkRefusal & { link: ChainLink };
 
+const isTool = ({ link }: AskedLink): boolean => link.signIn !== undefined;
+
 const longestReason = 400;
 const notSignedIn =
   /please run 'az login' from|run 'connect-azaccount'|run 'azd auth login'|visual studio code authentication is not available/i;
+// What a tool that was signed in reports when that has ended: it names the command with its options.
+const signedOut = /\b(?:az login|azd auth login|connect-azaccount) -|interactive authentication is needed/i;
+const signInKinds: readonly unknown[] = ['sign-in', 'expired', 'interaction'] satisfies AadstsKind[];
 // What @azure/identity adds for people who look at its error alone.
 const decoration =
   /\s*(?:To troubleshoot|See the troubleshooting guide|For more information)[^.]*https?:\S+/g;
@@ -21,15 +28,38 @@ export function refusalOf(error: unknown): LinkRefusal {
   if (isEntraAuthError(error)) {
     return { reason: inOneLine(problemOf(error)), passing: error.retryable, cause: error };
   }
-  const inner = error instanceof CredentialRequestError ? error.cause : error;
-  const text = isError(inner) ? inner.message : String(inner);
+  const text = textOf(error);
   if (notSignedIn.test(text)) return { reason: 'not signed in', passing: false, cause: error };
-  return { reason: inOneLine(text), passing: true, cause: error };
+  const passing = !signedOut.test(text) && meaningOf(text)?.retryable !== false;
+  return { reason: inOneLine(text), passing, cause: error };
+}
+
+/** The failure of a developer's tool that gave tokens before, when only a new sign-in ends it. */
+export function signInFailure({ title, signIn }: ChainLink, error: unknown): Error | undefined {
+  const text = textOf(error);
+  const needed = [notSignedIn, signedOut].some((sign) => sign.test(text));
+  if (signIn === undefined || !(needed || signInKinds.includes(meaningOf(text)?.kind))) return undefined;
+  const aadsts = findAadsts(text);
+  return new ReauthenticationRequiredError(
+    `The ${title} gives no token without a new sign-in: ${refusalOf(error).reason}.`,
+    `${signIn}; it is picked up without a restart.`,
+    { cause: redactError(error), ...(aadsts === undefined ? {} : { aadsts }) },
+  );
+}
+
+function textOf(error: unknown): string {
+  const inner = error instanceof CredentialRequestError ? error.cause : error;
+  return isError(inner) ? inner.message : String(inner);
+}
+
+function meaningOf(text: string): AadstsMeaning | undefined {
+  const aadsts = findAadsts(text);
+  return aadsts === undefined ? undefined : aadstsMeaning(aadsts);
 }
 
 /** The error of a chain in which no link gave a token: a line for each, tools of developers first. */
 export function chainFailure(asked: readonly AskedLink[]): CredentialUnavailableError {
-  const ordered = [...asked].sort((a, b) => Number(b.link.developer) - Number(a.link.developer));
+  const ordered = [...asked].sort((a, b) => Number(isTool(b)) - Number(isTool(a)));
   const lines = ordered.map(({ link, reason }) => `- ${link.title}: ${reason}`);
   const passing = asked.filter((one) => one.passing);
   const answered = passing
@@ -52,7 +82,7 @@ function isWithoutLibrary(asked: readonly AskedLink[]): boolean {
 function remedy(asked: readonly AskedLink[]): string {
   const deployed =
     'assign a managed identity or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET';
-  if (!asked.some(({ link }) => link.developer)) return `On Azure ${deployed}.`;
+  if (!asked.some(isTool)) return `On Azure ${deployed}.`;
   const cli = asked.find(({ link }) => link.name === 'azureclicredential');
   const first = cli?.reason.startsWith('not installed') === true ? 'install the Azure CLI and run' : 'run';
   return `On a developer's machine ${first} \`az login\`; on Azure ${deployed}.`;

@@ -25,8 +25,8 @@ export interface ChainLink {
   name: LinkName;
   /** As it is called in errors. */
   title: string;
-  /** Whether it is a tool of developers. */
-  developer: boolean;
+  /** How developers sign in with it; absent when it is not one of their tools. */
+  signIn?: string;
   /** Whether its failure is final, since what it needs is there: no other link is asked. */
   decides: boolean;
   /** Tells, without asking for a token, why the link cannot give one on this machine. */

@@ -6,7 +6,7 @@ import type {
 } from '../../entra/token-credential.js';
 import { isUncached, type UncachedCredential } from '../../entra/uncached-credential.js';
 import { observationOf, observe } from '../../entra/wire-observation.js';
-import { chainFailure, refusalOf, type AskedLink } from './chain-failure.js';
+import { chainFailure, refusalOf, signInFailure, type AskedLink } from './chain-failure.js';
 import type { ChainLink, LinkName } from './chain-link.js';
 
 /** What outlives an instance of the chain. */
@@ -33,13 +33,18 @@ export class DefaultCredential implements TokenCredential, UncachedCredential {
 
   /**
    * @throws {CredentialUnavailableError} with a line for each link, when none gave a token
+   * @throws {ReauthenticationRequiredError} when the tool that gave an earlier token needs a new sign-in
    * @throws what the link that gave an earlier token throws
    */
   async getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken | null> {
     const known = this.#links.find(({ name }) => name === this.#memory.link);
     if (known !== undefined) {
       this.#used = await this.#credentialOf(known);
-      return this.#used.getToken(scopes, options);
+      try {
+        return await this.#used.getToken(scopes, options);
+      } catch (error) {
+        throw signInFailure(known, error) ?? error;
+      }
     }
     const asked: AskedLink[] = [];
     for (const link of this.#links) {

@@ -19,7 +19,6 @@ export function environmentLink(context: AzureIdentityContext): ChainLink {
   return {
     name: 'environmentcredential',
     title: 'environment',
-    developer: false,
     decides: true,
     refusal: () => missing(missingOfEnvironment(process.env)),
     make: async () => {
@@ -35,7 +34,6 @@ export function workloadIdentityLink(ids: ChainIds, context: AzureIdentityContex
   return {
     name: 'workloadidentitycredential',
     title: 'workload identity',
-    developer: false,
     decides: true,
     refusal: () => {
       const given: Environment = {
@@ -68,7 +66,6 @@ export function managedIdentityLink(
   return {
     name: 'managedidentitycredential',
     title: 'managed identity',
-    developer: false,
     decides: false,
     refusal: (signal) =>
       isOnly || imdsIsGiven() || findIdentitySource(id) !== 'imds'

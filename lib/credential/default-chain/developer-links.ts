@@ -9,6 +9,8 @@ type ToolOptions = AzureIdentityOptions & { tenantId?: string; processTimeoutInM
 interface Tool {
   name: LinkName;
   title: string;
+  /** How developers sign in with it. */
+  signIn: string;
   /** Programs, of which one is needed. */
   programs: readonly string[];
   make: (identity: AzureIdentity, options: ToolOptions) => TokenCredential;
@@ -18,24 +20,28 @@ const tools: readonly Tool[] = [
   {
     name: 'visualstudiocodecredential',
     title: 'Visual Studio Code',
+    signIn: 'Sign in to Azure in Visual Studio Code',
     programs: [],
     make: ({ VisualStudioCodeCredential }, options) => new VisualStudioCodeCredential(options),
   },
   {
     name: 'azureclicredential',
     title: 'Azure CLI',
+    signIn: 'Run `az login`',
     programs: ['az'],
     make: ({ AzureCliCredential }, options) => new AzureCliCredential(options),
   },
   {
     name: 'azurepowershellcredential',
     title: 'Azure PowerShell',
+    signIn: 'Run `Connect-AzAccount`',
     programs: process.platform === 'win32' ? ['pwsh', 'powershell'] : ['pwsh'],
     make: ({ AzurePowerShellCredential }, options) => new AzurePowerShellCredential(options),
   },
   {
     name: 'azuredeveloperclicredential',
     title: 'Azure Developer CLI',
+    signIn: 'Run `azd auth login`',
     programs: ['azd'],
     make: ({ AzureDeveloperCliCredential }, options) => new AzureDeveloperCliCredential(options),
   },
@@ -43,10 +49,10 @@ const tools: readonly Tool[] = [
 
 /** The tools that developers sign in with, each if it is installed. */
 export function developerLinks(tenantId: string | undefined, context: AzureIdentityContext): ChainLink[] {
-  return tools.map(({ name, title, programs, make }) => ({
+  return tools.map(({ name, title, signIn, programs, make }) => ({
     name,
     title,
-    developer: true,
+    signIn,
     decides: false,
     refusal: () =>
       programs.length === 0 || programs.some((program) => isOnPath(program))

@@ -180,6 +180,55 @@ describe.each(toolLoaders)(
       expect((await (await create()).getToken(scopes))?.token === 'from-az').toBe(false);
     });
 
+    const expired =
+      'ERROR: AADSTS700082: The refresh token has expired due to inactivity. Interactive authentication is needed. Please run: az logout; az login --scope https://api.example/.default';
+
+    it.each([
+      ['the Azure CLI', 'az', expired, 'AADSTS700082'],
+      ['the Azure CLI', 'az', 'ERROR: AADSTS50173: The provided grant has expired.', 'AADSTS50173'],
+      ['the Azure CLI', 'az', "ERROR: Please run 'az login' to setup account.", 'Azure CLI: not signed in'],
+      [
+        'the Azure Developer CLI',
+        'azd',
+        'ERROR: reauthentication required',
+        'Azure Developer CLI: This credential',
+      ],
+    ])('fails at once when %s needs a sign-in: %s: %s', async (_, program, line, expected) => {
+      install(program, `echo "${line}" >&2; exit 1`);
+      process.env['AZURE_TOKEN_CREDENTIALS'] = 'dev';
+      const { message, retryable } = await failureOf(chain(load));
+      expect(message).toContain(expected);
+      expect(message).toContain('`az login`');
+      expect(retryable).toBe(false);
+    });
+
+    it.each([
+      ['az', 'Azure CLI', 'az login', expired],
+      ['az', 'Azure CLI', 'az login', 'ERROR: Please run az login'],
+      ['azd', 'Azure Developer CLI', 'azd auth login', 'ERROR: not logged in, run `azd auth login` to login'],
+    ])('asks for a new sign-in with %s when the one that gave tokens has ended', async (...row) => {
+      const [program, title, command, line] = row;
+      const answer = JSON.stringify({ token: 'from-azd', expiresOn: new Date(expiresOn * 1_000) });
+      install(program, program === 'az' ? signedIn('from-az') : `echo '${answer}'`);
+      process.env['AZURE_TOKEN_CREDENTIALS'] = 'dev';
+      const create = chain(load);
+      await (await create()).getToken(scopes);
+      install(program, `cat >&2 <<'END'\n${line}\nEND\nexit 1`);
+      const error = await failureOf(create);
+      expect(error).toMatchObject({ code: 'ENTRA_REAUTHENTICATION_REQUIRED', retryable: false });
+      expect(error.message).toContain(`${title} gives no token without a new sign-in`);
+      expect(error.fix).toBe(`Run \`${command}\`; it is picked up without a restart.`);
+    });
+
+    it('tries the Azure CLI that gave tokens again after any other failure', async () => {
+      install('az', signedIn('from-az'));
+      process.env['AZURE_TOKEN_CREDENTIALS'] = 'dev';
+      const create = chain(load);
+      await (await create()).getToken(scopes);
+      install('az', 'echo "ERROR: HTTPSConnectionPool: Max retries exceeded" >&2; exit 1');
+      expect(await failureOf(create)).not.toHaveProperty('code');
+    });
+
     it.each(['AzureCliCredential', 'azureclicredential', 'dev'])(
       'asks the Azure CLI alone with AZURE_TOKEN_CREDENTIALS=%s',
       async (value) => {
