@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { EntraAuthModuleOptions, TokenEvent } from 'nestjs-entra-auth';
 
@@ -6,6 +7,9 @@ import { RefreshScheduler } from '../../lib/engine/refresh-scheduler.js';
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 import { EntraTokenService } from '../../lib/nest/entra-token.service.js';
 import { FakeCredential } from './fake-credential.js';
+
+// What a test wants to know of the log, it asks of a logger of its own.
+Logger.overrideLogger(false);
 
 /** The token service on a clock and a credential that the test controls, without Nest. */
 export function createEngine(options: Partial<EntraAuthModuleOptions> = {}) {

@@ -1,7 +1,8 @@
 import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   createEntraDataSource,
   DatabaseLoginRefusedError,
@@ -12,6 +13,7 @@ import {
   type TokenEvent,
 } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+import { filter } from 'rxjs';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
 import {
@@ -19,6 +21,7 @@ import {
   HandMadeCredential,
   localDataSource,
 } from '../../support/local-database.js';
+import { whatEndsTheProcess } from '../../support/what-ends-the-process.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 
 let entra: LocalEntra;
@@ -53,6 +56,34 @@ const openSockets = (): number =>
   process.getActiveResourcesInfo().filter((resource) => /^(TCPSocket|TLS)Wrap$/.test(resource)).length;
 
 describe('a data source', () => {
+  it('logs in although a listener to its logins throws, which the log reports without the token', async () => {
+    const credential = new HandMadeCredential(entra);
+    const setup = createDataSourceFactory({
+      credential,
+      resources: { postgres: {} },
+      dataSource: localDataSource(entra),
+    });
+    const lines = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    setup.factory.logins.subscribe(() => {
+      throw new Error('password=hunter2');
+    });
+    setup.factory.logins
+      .pipe(filter(({ outcome }) => outcome === 'accepted'))
+      .subscribe(() => Promise.reject(new Error('too late')) as never);
+    const ends = await whatEndsTheProcess(async () => {
+      const dataSource = await connect(setup);
+      expect(await currentUser(dataSource)).toBe(entra.postgres.username);
+      await dataSource.destroy();
+    });
+    expect(ends).toEqual([]);
+    expect(setup.logins.map(({ outcome }) => outcome)).toEqual(['accepted']);
+    expect(lines.mock.calls.map(([line]) => String(line))).toEqual([
+      'A listener to the events of EntraAuth threw: password=[redacted]',
+      'A listener to the events of EntraAuth threw: too late',
+    ]);
+    lines.mockRestore();
+  });
+
   it('logs in with a token, without Nest, from options or from a URL', async () => {
     const credential = new HandMadeCredential(entra);
     const { host, port, database, username, ssl } = localDataSource(entra);

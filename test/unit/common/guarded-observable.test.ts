@@ -7,13 +7,11 @@ import { GuardedLogger } from '../../../lib/common/guarded-logger.js';
 import { GuardedObservable } from '../../../lib/common/guarded-observable.js';
 import { logTokenEvents } from '../../../lib/nest/token-event.logger.js';
 import { createEngine } from '../../support/engine.js';
+import { whatEndsTheProcess } from '../../support/what-ends-the-process.js';
 
 function fail(): never {
   throw new Error('password=hunter2');
 }
-
-/** Lets rxjs, which rethrows from timers, and rejections have their turn. */
-const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 function setUp() {
   const lines: string[] = [];
@@ -22,23 +20,6 @@ function setUp() {
   const subject = new Subject<number>();
   const events = new GuardedObservable<number>(subject, new GuardedLogger(logger));
   return { lines, subject, events };
-}
-
-/** Runs something, and returns what would have ended the process. */
-async function whatEndsTheProcess(run: () => void | Promise<void>): Promise<unknown[]> {
-  const ends: unknown[] = [];
-  const note = (reason: unknown): void => void ends.push(reason);
-  const before = process.listeners('uncaughtException');
-  process.removeAllListeners('uncaughtException');
-  process.on('uncaughtException', note).on('unhandledRejection', note);
-  try {
-    await run();
-    await later();
-  } finally {
-    process.off('uncaughtException', note).off('unhandledRejection', note);
-    for (const listener of before) process.on('uncaughtException', listener);
-  }
-  return ends;
 }
 
 afterEach(() => void jest.restoreAllMocks());
