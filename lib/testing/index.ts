@@ -12,6 +12,7 @@ export type { Faults, FaultTarget } from './faults/faults.js';
 export type { EndpointName } from './http/endpoint.js';
 export type { RefreshTokenRotation, RefreshTokens } from './refresh-tokens/refresh-tokens.js';
 export type { SignIn } from './refresh-tokens/sign-in.js';
+export type { AuthorizationResponse, SignIns } from './sign-ins/sign-ins.js';
 export type { RequestCounters } from './requests/request.counters.js';
 export type { HandMadeToken, TokenSubject } from './tokens/hand-made-token.js';
 export type { TokenExpectation } from './tokens/token-expectation.js';

@@ -1,4 +1,5 @@
 import type { ClientOptions } from './directory/client.options.js';
+import type { LocalUser } from './directory/local-user.js';
 import type { LocalPostgresOptions } from './postgres/index.js';
 
 /** How the local Entra shall be. */
@@ -11,6 +12,14 @@ export interface LocalEntraOptions {
   client?: ClientOptions;
   /** Further service principals, each of which may be in a tenant of its own. */
   additionalClients?: readonly ClientOptions[];
+  /** People of the tenant, besides Nora Notes and those who sign in by {@link RefreshTokens.issue}. */
+  users?: readonly Partial<LocalUser>[];
+  /**
+   * Further APIs that tokens are issued for, besides Microsoft's and those of the clients (`identifierUris`). Others are
+   * refused with AADSTS500011, as in a tenant that does not know them; with `any` none is.
+   * @default []
+   */
+  apis?: readonly string[] | 'any';
   /**
    * Whether the first client is the system-assigned managed identity of the machine, which is meant when a request names
    * none. Otherwise every client is a user-assigned one: App Service then wants a name always, and IMDS from two on.

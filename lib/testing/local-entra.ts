@@ -1,9 +1,11 @@
+import type { LocalUser } from './directory/local-user.js';
 import type { LocalClient } from './directory/local-client.js';
 import type { EnvironmentKind } from './environment.js';
 import type { Faults } from './faults/faults.js';
 import type { LocalCredential } from './in-process.credential.js';
 import type { LocalPostgres } from './postgres/index.js';
 import type { RefreshTokens } from './refresh-tokens/refresh-tokens.js';
+import type { SignIns } from './sign-ins/sign-ins.js';
 import type { RequestCounters } from './requests/request.counters.js';
 import type { HandMadeToken } from './tokens/hand-made-token.js';
 import type { TokenExpectation } from './tokens/token-expectation.js';
@@ -56,6 +58,10 @@ export interface LocalEntra extends AsyncDisposable {
   readonly requests: RequestCounters;
   /** Issues refresh tokens, ends them, and tells what has become of them. */
   readonly refreshTokens: RefreshTokens;
+  /** Signs people in: the authorization endpoint, device codes, on-behalf-of. */
+  readonly signIns: SignIns;
+  /** The people of the tenant so far. */
+  readonly users: readonly LocalUser[];
 
   /**
    * What a child process needs in its environment. A process can have one managed-identity source only. Credentials

@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { FederatedIssuer } from './client-authentication/federated.issuer.js';
+import { Apis } from './directory/apis.js';
+import { Consents } from './directory/consents.js';
 import { Directory } from './directory/directory.js';
 import { FileBackedClient } from './directory/file-backed.client.js';
+import type { LocalUser } from './directory/local-user.js';
+import { People } from './directory/people.js';
 import type { LocalClient } from './directory/local-client.js';
 import type { ServicePrincipal } from './directory/service-principal.js';
 import { appServicePath } from './endpoints/app-service.endpoint.js';
@@ -18,6 +22,9 @@ import { RefreshTokenRegistry } from './refresh-tokens/refresh-token.registry.js
 import { RequestTally } from './requests/request.counters.js';
 import { serveEndpoints } from './serve-endpoints.js';
 import type { HandMadeToken } from './tokens/hand-made-token.js';
+import { Authorization } from './sign-ins/authorization.js';
+import { SignInDesk } from './sign-ins/sign-in.desk.js';
+import { SignInRegistry } from './sign-ins/sign-in.registry.js';
 import type { JsonWebToken } from './tokens/json-web-token.loader.js';
 import type { SigningKey } from './tokens/signing-key.js';
 import { TokenIssuer } from './tokens/token.issuer.js';
@@ -36,6 +43,9 @@ export interface RunningEntraParts {
   domain: string;
   /** Whether the first principal is the system-assigned identity. */
   systemAssigned: boolean;
+  users: readonly Partial<LocalUser>[];
+  /** Known besides Microsoft's and the principals' own. */
+  apis: 'any' | readonly string[];
   principals: readonly [ServicePrincipal, ...ServicePrincipal[]];
   settings: TokenSettings;
   latencyInMs: number;
@@ -57,6 +67,8 @@ export class RunningEntra implements LocalEntra {
   readonly faults: FaultRegistry;
   readonly requests = new RequestTally();
   readonly refreshTokens: RefreshTokenRegistry;
+  readonly signIns: SignInDesk;
+  private readonly people: People;
   private readonly authority: RequestDispatcher;
   private readonly latency: Latency;
   private readonly issuer: TokenIssuer;
@@ -79,7 +91,16 @@ export class RunningEntra implements LocalEntra {
     this.faults = new FaultRegistry(() => ports.refuse((endpoint) => this.faults.refuses(endpoint)));
     this.issuer = new TokenIssuer(jwt, signingKey, settings);
     this.verifier = new TokenVerifier(jwt, signingKey.publicKey, this.tenantId, settings.now);
-    this.refreshTokens = new RefreshTokenRegistry(parts.principals[0], settings.now);
+    const people = new People(parts.users);
+    this.people = people;
+    const consents = new Consents();
+    const apis = new Apis(parts.principals, parts.apis);
+    const domains = new Map([[parts.domain.toLowerCase(), parts.tenantId]]);
+    const directory = new Directory(parts.principals, domains, parts.systemAssigned);
+    this.refreshTokens = new RefreshTokenRegistry(parts.principals[0], people, consents, settings.now);
+    const signIns = new SignInRegistry(people, consents, settings.now);
+    const authorization = new Authorization(directory, apis, signIns);
+    this.signIns = new SignInDesk(people, signIns, authorization);
     const federatedIssuer = new FederatedIssuer(jwt, `${this.authorityHost}/workloads`, settings.now);
     const [first, ...others] = parts.principals;
     this.client = new FileBackedClient(first, workspace, federatedIssuer);
@@ -93,17 +114,23 @@ export class RunningEntra implements LocalEntra {
       settings,
       federatedIssuer,
       refreshTokens: this.refreshTokens,
-      directory: new Directory(
-        parts.principals,
-        new Map([[parts.domain.toLowerCase(), parts.tenantId]]),
-        parts.systemAssigned,
-      ),
+      directory,
+      apis,
+      people,
+      consents,
+      signIns,
+      authorization,
+      desk: this.signIns,
       issuer: this.issuer,
       verifier: this.verifier,
       host: this.authorityHost,
       graphUrl: this.graphUrl,
       appServiceHeader: this.appService.header,
     });
+  }
+
+  get users(): readonly LocalUser[] {
+    return this.people.all;
   }
 
   get certificateAuthorityFile(): string {

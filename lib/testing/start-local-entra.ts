@@ -50,6 +50,8 @@ export async function startLocalEntra(options: LocalEntraOptions = {}): Promise<
     const parts = {
       jwt,
       systemAssigned,
+      users: options.users ?? [],
+      apis: options.apis ?? [],
       signingKey,
       certificateAuthority,
       tenantId,

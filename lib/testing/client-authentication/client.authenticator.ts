@@ -1,7 +1,7 @@
 import type { Directory } from '../directory/directory.js';
 import { EntraError } from '../errors/entra.error.js';
 import type { AuthenticatedClient, ClientAuthentication } from './client-authentication.js';
-import type { TokenRequest } from './token-request.js';
+import { requireParameter, type TokenRequest } from './token-request.js';
 
 /** Tries every way of client authentication that the token endpoint supports. */
 export class ClientAuthenticator {
@@ -24,7 +24,7 @@ export class ClientAuthenticator {
   knowSinglePage(request: TokenRequest): AuthenticatedClient {
     if (request.origin === undefined) throw new EntraError(9002327);
     if (proves(request)) throw new EntraError(700025);
-    const clientId = requireClientId(request);
+    const clientId = requireParameter(request.parameters, 'client_id');
     return { principal: this.directory.requireClient(request.tenantId, clientId), appidacr: '0' };
   }
 
@@ -36,7 +36,7 @@ export class ClientAuthenticator {
       if (client?.principal.publicClient === true) throw new EntraError(700025);
       if (client !== undefined) return client;
     }
-    this.directory.requireClient(request.tenantId, requireClientId(request));
+    this.directory.requireClient(request.tenantId, requireParameter(request.parameters, 'client_id'));
     throw new EntraError(7000218);
   }
 }
@@ -52,13 +52,5 @@ function refuseOrigin({ origin }: TokenRequest): void {
   if (origin === undefined) return;
   throw new EntraError(9002326, {
     description: `Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type. Request origin: '${origin}'.`,
-  });
-}
-
-function requireClientId({ parameters }: TokenRequest): string {
-  const clientId = parameters.get('client_id');
-  if (clientId !== null) return clientId;
-  throw new EntraError(900144, {
-    description: "The request body must contain the following parameter: 'client_id'.",
   });
 }

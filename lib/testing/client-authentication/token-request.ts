@@ -1,3 +1,4 @@
+import { EntraError } from '../errors/entra.error.js';
 import type { GrantFault, TokenFault } from '../faults/fault.js';
 
 /** A request at the token endpoint of a tenant that exists. */
@@ -14,4 +15,13 @@ export interface TokenRequest {
   origin: string | undefined;
   tokenFault: TokenFault | undefined;
   grantFault: GrantFault | undefined;
+}
+
+/** @throws EntraError AADSTS900144 when the parameter is missing or empty */
+export function requireParameter(parameters: URLSearchParams, name: string): string {
+  const value = parameters.get(name) ?? '';
+  if (value !== '') return value;
+  throw new EntraError(900144, {
+    description: `The request body must contain the following parameter: '${name}'.`,
+  });
 }

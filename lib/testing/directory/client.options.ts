@@ -20,6 +20,23 @@ export interface ClientOptions {
    */
   publicClient?: boolean;
   /**
+   * Where people come back to after the sign-in: redirect URIs of a web application or, with `publicClient`, of a mobile
+   * or desktop one. `http://localhost` and `http://127.0.0.1` match with every port, anything else only exactly.
+   * @default ['http://localhost']
+   */
+  redirectUris?: readonly string[];
+  /** The same of a single-page application: its codes and refresh tokens are redeemed with an `Origin`. @default none */
+  spaRedirectUris?: readonly string[];
+  /** Application ID URIs, by which others ask for tokens of its API. @default `api://` and the client ID */
+  identifierUris?: readonly string[];
+  /**
+   * Delegated permissions that an administrator has consented to for everybody, each with its API. People add to them by
+   * what they sign in for. A request for others is refused with AADSTS65001; with `any` none is.
+   * @default `User.Read` of Graph, and `user_impersonation` of Azure Database for PostgreSQL
+   * @example ['https://graph.microsoft.com/Mail.Read']
+   */
+  delegatedPermissions?: readonly string[] | 'any';
+  /**
    * Application permissions on Microsoft Graph that an administrator has granted, `roles` of its tokens for Graph.
    * @default none
    * @example ['Organization.Read.All']

@@ -11,6 +11,11 @@ export const exampleIds = {
   objectId: 'aaaaaaaa-0000-1111-2222-bbbbbbbbbbbb',
 } as const;
 
+const usualPermissions = [
+  'https://graph.microsoft.com/User.Read',
+  'https://ossrdbms-aad.database.windows.net/user_impersonation',
+];
+
 /** Fills in what the options leave open. */
 export async function createServicePrincipal(
   x509: X509,
@@ -27,6 +32,10 @@ export async function createServicePrincipal(
     clientSecret: options.clientSecret ?? randomBytes(30).toString('base64url'),
     objectId: options.objectId ?? (first ? exampleIds.objectId : randomUUID()),
     publicClient: options.publicClient ?? false,
+    redirectUris: options.redirectUris ?? ['http://localhost'],
+    spaRedirectUris: options.spaRedirectUris ?? [],
+    identifierUris: options.identifierUris ?? [`api://${clientId}`],
+    delegatedPermissions: options.delegatedPermissions ?? usualPermissions,
     graphPermissions: options.graphPermissions ?? [],
     resourceId: `/subscriptions/aaaa0a0a-bb1b-cc2c-dd3d-eeeeee4e4e4e/resourceGroups/local/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`,
     certificate: await createClientCertificate(x509, clientId),

@@ -10,6 +10,13 @@ export interface ServicePrincipal {
   objectId: string;
   /** Whether its client ID is enough to redeem a refresh token. */
   publicClient: boolean;
+  /** Redirect URIs of a web, mobile or desktop application. */
+  redirectUris: readonly string[];
+  spaRedirectUris: readonly string[];
+  /** Application ID URIs. */
+  identifierUris: readonly string[];
+  /** What an administrator has consented to, each with its API. */
+  delegatedPermissions: readonly string[] | 'any';
   /** Application permissions on Graph. */
   graphPermissions: readonly string[];
   /** Azure resource ID when it acts as a user-assigned managed identity. */

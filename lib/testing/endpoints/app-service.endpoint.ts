@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Apis } from '../directory/apis.js';
 import type { Directory } from '../directory/directory.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
@@ -25,6 +26,7 @@ export class AppServiceEndpoint implements Endpoint {
 
   constructor(
     private readonly directory: Directory,
+    private readonly apis: Apis,
     private readonly issuer: TokenIssuer,
     private readonly secretHeader: string,
   ) {}
@@ -45,7 +47,8 @@ export class AppServiceEndpoint implements Endpoint {
     const { query } = request;
     if (query.get('api-version') !== version) return refusal(400, 'The api-version is missing or unknown.');
     const resource = query.get('resource') ?? '';
-    if (!isManagedIdentityResource(resource)) return refusal(400, 'The resource is missing or invalid.');
+    if (!isManagedIdentityResource(resource, this.apis))
+      return refusal(400, 'The resource is missing or invalid.');
     const twice = duplicate(query);
     if (twice !== undefined) return refusal(400, `The parameter ${twice} is given more than once.`);
     if (!this.directory.systemAssigned && !this.directory.namesIdentity(query)) {

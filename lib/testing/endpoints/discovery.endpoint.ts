@@ -16,6 +16,7 @@ export class DiscoveryEndpoint implements Endpoint {
   constructor(
     private readonly directory: Directory,
     private readonly authorityHost: string,
+    private readonly graphUrl: string,
     private readonly now: () => number,
   ) {}
 
@@ -42,6 +43,9 @@ export class DiscoveryEndpoint implements Endpoint {
       scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
       issuer: `${tenant}/v2.0`,
       authorization_endpoint: `${tenant}/oauth2/v2.0/authorize`,
+      device_authorization_endpoint: `${tenant}/oauth2/v2.0/devicecode`,
+      userinfo_endpoint: `${this.graphUrl}/oidc/userinfo`,
+      code_challenge_methods_supported: ['plain', 'S256'],
       end_session_endpoint: `${tenant}/oauth2/v2.0/logout`,
       tenant_region_scope: null,
     };

@@ -1,3 +1,4 @@
+import { unknownResource, type Apis } from '../directory/apis.js';
 import type { Directory } from '../directory/directory.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
@@ -21,6 +22,7 @@ export class ImdsEndpoint implements Endpoint {
 
   constructor(
     private readonly directory: Directory,
+    private readonly apis: Apis,
     private readonly issuer: TokenIssuer,
     private readonly now: () => number,
   ) {}
@@ -46,11 +48,8 @@ export class ImdsEndpoint implements Endpoint {
     }
     const identity = this.directory.managedIdentity(request.query);
     if (identity === undefined) return refusal('invalid_request', 'Identity not found');
-    if (!isManagedIdentityResource(resource)) {
-      return refusal(
-        'invalid_resource',
-        `AADSTS500011: The resource principal named ${resource} was not found in the tenant named ${identity.tenantId}.`,
-      );
+    if (!isManagedIdentityResource(resource, this.apis)) {
+      return refusal('invalid_resource', `AADSTS500011: ${unknownResource(resource, identity.tenantId)}`);
     }
     const issued = issueForManagedIdentity(this.issuer, identity, resource, request.tokenFault);
     const expiresIn = String(Math.max(0, issued.expiresOn - Math.floor(this.now() / 1000)));

@@ -1,8 +1,8 @@
+import type { Apis } from '../directory/apis.js';
 import type { ServicePrincipal } from '../directory/service-principal.js';
 import type { TokenFault } from '../faults/fault.js';
 import type { IssuedToken } from '../tokens/issued-token.js';
 import { applicationRoles } from '../tokens/application-roles.js';
-import { isResource } from '../tokens/resource.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
 
 /** A token for a managed identity; it names the identity by its Azure resource ID, never by its display name. */
@@ -36,8 +36,8 @@ export function managedIdentityResponse(
 }
 
 /** Whether a managed identity can ask for it: one resource, never a scope. */
-export function isManagedIdentityResource(resource: string): boolean {
-  return isResource(resource) && !resource.endsWith('/.default');
+export function isManagedIdentityResource(resource: string, apis: Apis): boolean {
+  return apis.knows(resource) && !resource.endsWith('/.default');
 }
 
 /** The first parameter that comes more than once. */

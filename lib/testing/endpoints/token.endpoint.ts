@@ -1,3 +1,4 @@
+import { requireParameter } from '../client-authentication/token-request.js';
 import type { Directory } from '../directory/directory.js';
 import { answerOrRefuse } from '../errors/answer-or-refuse.js';
 import { EntraError } from '../errors/entra.error.js';
@@ -46,12 +47,7 @@ export class TokenEndpoint implements Endpoint {
     const tenantId = this.directory.requireTenant(named);
     const parameters = new URLSearchParams(request.body);
     refuseDuplicates(parameters);
-    const grantType = parameters.get('grant_type');
-    if (grantType === null) {
-      throw new EntraError(900144, {
-        description: "The request body must contain the following parameter: 'grant_type'.",
-      });
-    }
+    const grantType = requireParameter(parameters, 'grant_type');
     const grant = this.grants.find(({ type }) => type === grantType);
     if (grant === undefined) {
       throw new EntraError(70003, {

@@ -2,7 +2,9 @@ import type { EndpointName } from '../http/endpoint.js';
 import { isGrantFault, isTokenFault, type Fault } from './fault.js';
 import type { Faults, FaultTarget } from './faults.js';
 
-const endpoints: readonly EndpointName[] = ['discovery', 'jwks', 'token', 'imds', 'app-service', 'graph'];
+const endpoints: readonly EndpointName[] = [
+  ...(['discovery', 'jwks', 'authorize', 'device-code', 'token', 'imds', 'app-service', 'graph'] as const),
+];
 const issuingEndpoints: ReadonlySet<EndpointName> = new Set(['token', 'imds', 'app-service']);
 
 interface ActiveFault {

@@ -17,7 +17,8 @@ export interface Faults {
    * Replaces the fault of an endpoint. It works from the moment of the call; the promise settles when a port that has
    * to open or close has done so.
    *
-   * `token`, `discovery` and `jwks` share one port: connections refused for one are refused for all three. With `all`,
+   * `token`, `discovery`, `jwks`, `authorize` and `device-code` share one port: connections refused for one are refused
+   * for all. With `all`,
    * a fault in the token touches the endpoints that issue tokens, and one beside the access token the token endpoint.
    *
    * @param options.times - Only for the next so many requests. Default: until cleared.

@@ -1,8 +1,9 @@
 import type { ClientAuthenticator } from '../client-authentication/client.authenticator.js';
 import type { TokenRequest } from '../client-authentication/token-request.js';
+import type { Apis } from '../directory/apis.js';
 import { applicationRoles } from '../tokens/application-roles.js';
 import { requestedClaims } from '../tokens/requested-claims.js';
-import { requireResource, resourceOfScope } from '../tokens/resource.js';
+import { resourceOfScope } from '../tokens/resource.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
 import type { TokenSettings } from '../tokens/token.settings.js';
 import type { Grant } from './grant.js';
@@ -19,6 +20,7 @@ export class ClientCredentialsGrant implements Grant {
 
   constructor(
     private readonly authenticator: ClientAuthenticator,
+    private readonly apis: Apis,
     private readonly issuer: TokenIssuer,
     private readonly settings: TokenSettings,
   ) {}
@@ -28,8 +30,8 @@ export class ClientCredentialsGrant implements Grant {
     const { principal, appidacr } = this.authenticator.authenticate(request);
     const audience =
       version === '1.0'
-        ? requireResource(parameters.get('resource'), tenantId)
-        : resourceOfScope(parameters.get('scope'), tenantId);
+        ? this.apis.require(parameters.get('resource'), tenantId)
+        : resourceOfScope(parameters.get('scope'), tenantId, this.apis);
     const issued = this.issuer.issue({
       subject: principal,
       audience,

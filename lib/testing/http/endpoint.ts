@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { GrantFault, TokenFault } from '../faults/fault.js';
 
 /** The parts of the local Entra whose requests are counted and whose faults are set apart. */
-export type EndpointName = 'discovery' | 'jwks' | 'token' | 'imds' | 'app-service' | 'graph';
+export type EndpointName =
+  'discovery' | 'jwks' | 'authorize' | 'device-code' | 'token' | 'imds' | 'app-service' | 'graph';
 
 /** A request as endpoints see it: read completely, its path without a trailing slash. */
 export interface EndpointRequest {

@@ -32,7 +32,7 @@ export class Ports {
     };
     const changed = this.change.then(async () => {
       await Promise.all([
-        apply(this.authority, ['token', 'discovery', 'jwks']),
+        apply(this.authority, ['token', 'discovery', 'jwks', 'authorize', 'device-code']),
         apply(this.graph, ['graph']),
         apply(this.imds, ['imds']),
         apply(this.appService, ['app-service']),

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { exampleUser, type LocalUser } from '../directory/local-user.js';
+import type { Consents } from '../directory/consents.js';
+import type { LocalUser } from '../directory/local-user.js';
+import type { People } from '../directory/people.js';
 import { EntraError } from '../errors/entra.error.js';
 import { atLeast } from '../number-check.js';
 import type { TokenSubject } from '../tokens/hand-made-token.js';
@@ -18,18 +20,14 @@ export class RefreshTokenRegistry implements RefreshTokens {
   reuseRevocations = 0;
   // By their digests: a long test redeems many, and each is long.
   private readonly tokens = new Map<string, RefreshTokenRecord>();
-  private readonly people = new Map([[exampleUser.objectId, exampleUser]]);
   private currentRotation: RefreshTokenRotation = 'keep';
 
   constructor(
     private readonly defaultClient: TokenSubject,
+    private readonly people: People,
+    private readonly consents: Consents,
     private readonly now: () => number,
   ) {}
-
-  /** Everybody who has signed in, and Nora, who always can. */
-  get users(): readonly LocalUser[] {
-    return [...this.people.values()];
-  }
 
   get rotation(): RefreshTokenRotation {
     return this.currentRotation;
@@ -45,8 +43,8 @@ export class RefreshTokenRegistry implements RefreshTokens {
     const { client = this.defaultClient, scopes = defaultScopes, spa = false, nonce, user } = signIn;
     const lifetimeInSeconds = signIn.lifetimeInSeconds ?? (spa ? day : 90 * day);
     const lifetimeInMs = atLeast(0, lifetimeInSeconds, 'lifetimeInSeconds') * 1000;
-    const person: LocalUser = { ...exampleUser, ...user };
-    this.people.set(person.objectId, person);
+    const person: LocalUser = this.people.add(user);
+    this.consents.addScope(person, client.clientId, scopes.join(' '));
     return this.add({
       user: person,
       tenantId: client.tenantId,

@@ -4,6 +4,10 @@ import type { EndpointName } from '../http/endpoint.js';
 export interface RequestCounters {
   readonly discovery: number;
   readonly jwks: number;
+  /** To the sign-in page. */
+  readonly authorize: number;
+  /** For the codes of a device, and to the page where they are entered. */
+  readonly deviceCode: number;
   /** To the token endpoint of any tenant. */
   readonly token: number;
   readonly imds: number;
@@ -31,6 +35,12 @@ export class RequestTally implements RequestCounters {
   }
   get jwks(): number {
     return this.of('jwks');
+  }
+  get authorize(): number {
+    return this.of('authorize');
+  }
+  get deviceCode(): number {
+    return this.of('device-code');
   }
   get token(): number {
     return this.of('token');

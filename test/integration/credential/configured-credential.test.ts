@@ -8,7 +8,7 @@ import { createEngine } from '../../support/engine.js';
 let entra: LocalEntra;
 
 beforeAll(async () => {
-  entra = await startLocalEntra();
+  entra = await startLocalEntra({ apis: 'any' });
   process.env['AZURE_POD_IDENTITY_AUTHORITY_HOST'] = entra.imdsUrl;
 });
 

@@ -18,7 +18,7 @@ let entra: LocalEntra;
 let directory: string;
 
 beforeAll(async () => {
-  entra = await startLocalEntra();
+  entra = await startLocalEntra({ apis: ['https://api.example'] });
 });
 
 beforeEach(() => {

@@ -18,7 +18,7 @@ let clock: ManualClock;
 let entra: LocalEntra;
 
 beforeAll(async () => {
-  entra = await startLocalEntra({ tokenLifetimeInSeconds: day });
+  entra = await startLocalEntra({ tokenLifetimeInSeconds: day, apis: 'any' });
 });
 
 beforeEach(() => {

@@ -35,7 +35,7 @@ describe('Microsoft Graph', () => {
     accessToken(
       askForToken(entra, {
         grant_type: 'refresh_token',
-        refresh_token: entra.refreshTokens.issue(),
+        refresh_token: entra.refreshTokens.issue({ scopes: [scope] }),
         scope,
       }),
     );

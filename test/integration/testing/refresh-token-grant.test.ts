@@ -33,6 +33,7 @@ describe('The refresh_token grant', () => {
     entra = await startLocalEntra({
       clock: { now: () => startedAt + elapsed },
       additionalClients: [{ name: 'public', publicClient: true }],
+      apis: ['api://notes'],
     });
   });
   afterAll(() => entra.stop());
@@ -146,11 +147,13 @@ describe('The refresh_token grant', () => {
   });
 
   it('takes the API of the first scope, and Graph for a scope without one', async () => {
-    const token = entra.refreshTokens.issue();
+    const token = entra.refreshTokens.issue({
+      scopes: ['api://notes/Read', 'api://notes/Write', 'Mail.Read'],
+    });
     const two = await redeemed(token, { scope: `openid api://notes/Read api://notes/Write ${postgres}/x` });
     expect(claimsOf(two.access_token)).toMatchObject({ aud: 'api://notes', scp: 'Read Write' });
     const bare = await redeemed(token, { scope: 'Mail.Read' });
-    expect(claimsOf(bare.access_token)).toMatchObject({ aud: graph, scp: 'Mail.Read' });
+    expect(claimsOf(bare.access_token)).toMatchObject({ aud: graph, scp: 'Mail.Read User.Read' });
     const openId = await redeemed(token, { scope: 'openid profile' });
     expect(claimsOf(openId.access_token)).toMatchObject({ aud: graph });
   });

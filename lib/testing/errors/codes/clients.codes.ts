@@ -58,7 +58,17 @@ export const clients: AadstsCodes = {
       'The resource is not available. If you think you are seeing this message in error, contact your support team.',
     status: 401,
   },
+  500112: {
+    error: 'invalid_client',
+    description:
+      'The reply address does not match the reply address provided when requesting Authorization code.',
+    status: 401,
+  },
   7000112: { error: 'unauthorized_client', description: 'The application is disabled.' },
+  7000114: {
+    error: 'unauthorized_client',
+    description: 'The application is not allowed to make application on-behalf-of calls.',
+  },
   7000215: { error: 'invalid_client', description: 'Invalid client secret provided.', status: 401 },
   7000218: {
     error: 'invalid_client',

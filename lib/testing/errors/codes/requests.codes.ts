@@ -3,6 +3,10 @@ import type { AadstsCodes } from '../aadsts-codes.js';
 /** The form of the request. */
 export const requests: AadstsCodes = {
   50001: { error: 'invalid_resource', description: 'The resource is disabled or does not exist.' },
+  50011: {
+    error: 'invalid_request',
+    description: 'The redirect URI specified in the request does not match those of the application.',
+  },
   50027: { error: 'invalid_request', description: 'JWT token is invalid or malformed.' },
   50059: {
     error: 'invalid_request',
@@ -14,6 +18,7 @@ export const requests: AadstsCodes = {
     description:
       'Invalid domain name - No tenant-identifying information found in either the request or implied by any provided credentials.',
   },
+  50149: { error: 'invalid_request', description: 'Invalid Code_Challenge_method parameter.' },
   50194: {
     error: 'invalid_request',
     description:
@@ -29,6 +34,16 @@ export const requests: AadstsCodes = {
     error: 'invalid_request',
     description:
       'The required field is missing from the credential. Ensure that you have all the necessary parameters for the login request.',
+  },
+  500113: { error: 'invalid_request', description: 'No reply address is registered for the application.' },
+  501491: { error: 'invalid_request', description: 'Invalid size of Code_Challenge parameter.' },
+  700054: {
+    error: 'unsupported_response_type',
+    description: 'The response_type is not enabled for the application.',
+  },
+  9002325: {
+    error: 'invalid_request',
+    description: 'Proof Key for Code Exchange is required for cross-origin authorization code redemption.',
   },
   500011: { error: 'invalid_resource', description: 'The resource principal was not found in the tenant.' },
   700022: {

@@ -40,6 +40,11 @@ export const signIn: AadstsCodes = {
     error: 'invalid_grant',
     description: 'The session is not valid due to password expiration or recent password change.',
   },
+  50148: {
+    error: 'invalid_grant',
+    description:
+      'The code_verifier does not match the code_challenge supplied in the authorization request for PKCE.',
+  },
   50173: {
     error: 'invalid_grant',
     description: 'The provided grant has expired due to it being revoked, a fresh auth token is needed.',
@@ -70,9 +75,18 @@ export const signIn: AadstsCodes = {
     error: 'authorization_pending',
     description: 'OAuth 2.0 device flow error. Authorization is pending. Continue polling.',
   },
+  70018: {
+    error: 'bad_verification_code',
+    description: 'Invalid verification code due to user typing in wrong user code for device code flow.',
+  },
   70019: {
     error: 'expired_token',
     description: 'Verification code expired. Have the user retry the sign-in.',
+  },
+  70020: {
+    error: 'expired_token',
+    description:
+      "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
   },
   70043: {
     error: 'invalid_grant',
@@ -84,6 +98,10 @@ export const signIn: AadstsCodes = {
     error: 'access_denied',
     description: 'Admin consent is required for the permissions requested by this application.',
   },
+  500131: {
+    error: 'invalid_grant',
+    description: 'Assertion audience does not match the Client app presenting the assertion.',
+  },
   500133: {
     error: 'invalid_grant',
     description:
@@ -93,6 +111,10 @@ export const signIn: AadstsCodes = {
     error: 'invalid_grant',
     description:
       'The user account has been deleted from the directory. To sign into this application, the account must be added to the directory.',
+  },
+  501481: {
+    error: 'invalid_grant',
+    description: 'The Code_Verifier does not match the code_challenge supplied in the authorization request.',
   },
   700003: { error: 'invalid_grant', description: 'Device object was not found in the tenant directory.' },
   700081: { error: 'invalid_grant', description: 'The refresh token has expired due to maximum lifetime.' },

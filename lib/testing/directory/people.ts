@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { exampleUser, type LocalUser } from './local-user.js';
+
+/** The people of the tenant: Nora, who is always there, those of the options, and everybody who has signed in. */
+export class People {
+  private readonly byObjectId = new Map([[exampleUser.objectId, exampleUser]]);
+
+  constructor(users: readonly Partial<LocalUser>[] = []) {
+    for (const user of users) this.add({ objectId: randomUUID(), ...user });
+  }
+
+  get all(): readonly LocalUser[] {
+    return [...this.byObjectId.values()];
+  }
+
+  /** What is left out is Nora's. */
+  add(user: Partial<LocalUser> = {}): LocalUser {
+    const person: LocalUser = { ...exampleUser, ...user };
+    this.byObjectId.set(person.objectId, person);
+    return person;
+  }
+
+  /** By user principal name or object ID. */
+  find(named: string): LocalUser | undefined {
+    const wanted = named.toLowerCase();
+    return this.all.find(({ userPrincipalName, objectId }) =>
+      [userPrincipalName, objectId].some((name) => name.toLowerCase() === wanted),
+    );
+  }
+
+  /** @throws TypeError when there is no such person */
+  require(named: string = exampleUser.objectId): LocalUser {
+    const found = this.find(named);
+    if (found !== undefined) return found;
+    throw new TypeError(
+      `There is no user "${named}" in the local Entra. Add it with the option "users", or name one of: ${this.all.map((user) => user.userPrincipalName).join(', ')}.`,
+    );
+  }
+}
