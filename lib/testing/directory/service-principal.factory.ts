@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createClientCertificate } from '../certificates/client-certificate.js';
 import type { X509 } from '../certificates/x509.loader.js';
+import { databaseAudiences, graphAudiences } from '../tokens/audiences.js';
 import type { ClientOptions } from './client.options.js';
 import type { ServicePrincipal } from './service-principal.js';
 
@@ -12,8 +13,8 @@ export const exampleIds = {
 } as const;
 
 const usualPermissions = [
-  'https://graph.microsoft.com/User.Read',
-  'https://ossrdbms-aad.database.windows.net/user_impersonation',
+  ...graphAudiences.map((api) => `${api}/User.Read`),
+  ...databaseAudiences.map((api) => `${api}/user_impersonation`),
 ];
 
 /** Fills in what the options leave open. */

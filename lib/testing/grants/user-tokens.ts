@@ -69,11 +69,11 @@ export class UserTokens {
 
   /** What is asked for and all else that was consented to on this API. */
   private granted(client: ServicePrincipal, user: LocalUser, wanted: DelegatedScope): string[] {
-    const { all, includes } = this.consents.of(user, client, wanted.resource);
+    const given = this.consents.of(user, client, wanted.resource);
     const named = wanted.permissions.filter((name) => name !== '.default');
-    const nothing = all.length === 0 && wanted.permissions.includes('.default');
-    if (nothing || !named.every(includes)) throw consentMissing(client);
-    return [...new Set([...named, ...all])];
+    const nothing = given.all.length === 0 && wanted.permissions.includes('.default');
+    if (nothing || !named.every((name) => given.includes(name))) throw consentMissing(client);
+    return [...new Set([...named, ...given.all])];
   }
 
   private idToken({ request, client, user, withIdToken, nonce }: UserTokenOrder): string | undefined {
