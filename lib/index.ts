@@ -4,14 +4,15 @@ export type {
   CredentialOption,
   EntraAuthModuleOptions,
   EntraAuthOptionsFactory,
-  EntraCloud,
   RefreshOptions,
   OnDemandOptions,
   ResourceOptions,
-  StartupMode,
 } from './options/entra-auth-module.options.js';
 
 export type { CredentialConfiguration, CredentialKind } from './credential/credential-configuration.js';
+
+export type { EntraCloud } from './entra/clouds.js';
+export type { StartupMode } from './engine/engine-settings.js';
 
 export { EntraTokenService } from './nest/entra-token.service.js';
 export type { TokenState, TokenStateName } from './engine/token-state.js';

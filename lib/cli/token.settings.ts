@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import type { RefreshTokenCredentialOptions } from '../refresh-token/refresh-token.credential-options.js';
 import { EntraOptionsError } from '../common/options.error.js';
-import type { EntraCloud } from '../options/entra-auth-module.options.js';
+import type { EntraCloud } from '../entra/clouds.js';
 import { missingValues } from './usage.error.js';
 
 /** What the command line says about the request. */

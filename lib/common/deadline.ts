@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from '../entra/token-credential.js';
+import type { AbortSignalLike } from './abort-signal.js';
 import { isError } from './is-error.js';
 import { longestDelayInMs, type Clock } from './clock.js';
 

@@ -1,17 +1,15 @@
-import { Logger } from '@nestjs/common';
-
 type Level = 'debug' | 'log' | 'warn' | 'error';
 
-/** The part of Nest's `Logger` that is used here. */
-export type LineLogger = Pick<Logger, Level>;
+/** What writes a line to the application's log. Nest's `Logger` is one. */
+export type LineLogger = Readonly<Record<Level, (line: string) => void>>;
 
 let hasThrown = false;
 
-/** Nest's logger, which applications replace: one that throws loses its line and nothing else. */
+/** Passes lines on to a logger of the application. One that throws loses its line and nothing else. */
 export class GuardedLogger implements LineLogger {
   readonly #logger: LineLogger;
 
-  constructor(logger: LineLogger = new Logger('EntraAuth')) {
+  constructor(logger: LineLogger) {
     this.#logger = logger;
   }
 
@@ -41,3 +39,11 @@ export class GuardedLogger implements LineLogger {
     }
   }
 }
+
+/** Where no application has a logger: warnings and errors become warnings of the process. */
+export const processLogger: LineLogger = {
+  debug: () => undefined,
+  log: () => undefined,
+  warn: (line) => process.emitWarning(line, 'EntraAuthWarning'),
+  error: (line) => process.emitWarning(line, 'EntraAuthWarning'),
+};

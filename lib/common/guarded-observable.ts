@@ -1,7 +1,7 @@
 import { Observable, Subscriber, type Observer, type Operator, type Subscription } from 'rxjs';
 
 import { redactError } from './redaction.js';
-import type { GuardedLogger } from './guarded-logger.js';
+import type { LineLogger } from './guarded-logger.js';
 
 type Listener<T> = Partial<Observer<T>> | ((value: T) => void) | null | undefined;
 
@@ -10,9 +10,9 @@ type Listener<T> = Partial<Observer<T>> | ((value: T) => void) | null | undefine
  * the process; here it becomes a line of the log. What `pipe` makes of it is guarded too.
  */
 export class GuardedObservable<T> extends Observable<T> {
-  readonly #logger: GuardedLogger;
+  readonly #logger: LineLogger;
 
-  constructor(from: Observable<unknown>, logger: GuardedLogger, operator?: Operator<never, T>) {
+  constructor(from: Observable<unknown>, logger: LineLogger, operator?: Operator<never, T>) {
     super();
     this.source = from;
     this.operator = operator;

@@ -3,7 +3,7 @@ import type { TokenCredentialOptions } from '@azure/identity';
 
 import { CredentialUnavailableError } from './credential-unavailable.error.js';
 import { redactError } from '../common/redaction.js';
-import type { EntraCloud } from '../options/entra-auth-module.options.js';
+import type { EntraCloud } from '../entra/clouds.js';
 import type { Clock } from '../common/clock.js';
 import { authorityHosts } from '../entra/clouds.js';
 import { capHttpClient } from './capped-http-client.js';

@@ -1,7 +1,7 @@
 import { CredentialUnavailableError } from './credential-unavailable.error.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { redactError } from '../common/redaction.js';
-import type { EntraCloud } from '../options/entra-auth-module.options.js';
+import type { EntraCloud } from '../entra/clouds.js';
 import type { Clock } from '../common/clock.js';
 import { AzureIdentityContext, type AzureIdentityLoader } from './azure-identity.js';
 import type { CredentialConfiguration } from './credential-configuration.js';

@@ -4,7 +4,7 @@ import { CredentialUnavailableError } from './credential-unavailable.error.js';
 import { isEntraAuthError, problemOf } from '../common/entra-auth.error.js';
 import { redactError } from '../common/redaction.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
-import { readCertificatePair } from '../refresh-token/client-authentication/client-certificate.js';
+import { readCertificatePair } from '../entra/certificate-pair.js';
 
 /**
  * Reads the files that a credential needs, before a library does whose error names neither the option nor the remedy.

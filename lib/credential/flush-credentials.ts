@@ -51,8 +51,3 @@ async function flush(credential: CredentialProvider, clock: Clock): Promise<Cred
 }
 
 const late = (): Error => new EntraTimeoutError('A credential', graceInMs, 'It is left behind.');
-
-/** Warns of losses where no application logs them. */
-export function warnOfLosses(losses: readonly Pick<CredentialLoss, 'problem' | 'fix'>[]): void {
-  for (const { problem, fix } of losses) process.emitWarning(`${problem} ${fix}`, 'EntraAuthWarning');
-}

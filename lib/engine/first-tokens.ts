@@ -1,8 +1,8 @@
 import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { EntraTimeoutError } from '../common/timeout.error.js';
-import { GuardedLogger } from '../common/guarded-logger.js';
+import type { LineLogger } from '../common/guarded-logger.js';
 import { withDeadline } from '../common/deadline.js';
-import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { EngineSettings } from './engine-settings.js';
 import type { TokenRefresher } from './token-refresher.js';
 import type { TokenSlot } from './token-slot.js';
 
@@ -10,12 +10,13 @@ const warnAfterInMs = 5_000;
 
 /** Waits at start-up for the first tokens, and warns once of a resource that keeps the start waiting. */
 export class FirstTokens {
-  readonly #options: Pick<ResolvedOptions, 'startupTimeoutInMs' | 'clock'>;
+  readonly #options: Pick<EngineSettings, 'startupTimeoutInMs' | 'clock'>;
   readonly #refresher: TokenRefresher;
-  readonly #logger = new GuardedLogger();
+  readonly #logger: LineLogger;
   readonly #warnedOf = new Set<TokenSlot>();
 
-  constructor(options: ResolvedOptions, refresher: TokenRefresher) {
+  constructor(options: EngineSettings, refresher: TokenRefresher, logger: LineLogger) {
+    this.#logger = logger;
     this.#options = options;
     this.#refresher = refresher;
   }

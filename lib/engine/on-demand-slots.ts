@@ -1,4 +1,4 @@
-import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
+import type { LineLogger } from '../common/guarded-logger.js';
 import type { Clock } from '../common/clock.js';
 import type { TokenSlot } from './token-slot.js';
 
@@ -6,6 +6,14 @@ import type { TokenSlot } from './token-slot.js';
 const mostExamined = 128;
 
 const warningIntervalInMs = 60_000;
+
+/** Keeps the slots that were made on demand. */
+export interface OnDemandOwner {
+  /** Lets go of a slot that nobody uses. */
+  drop(slot: TokenSlot): void;
+  /** Told when an attempt for a slot has ended. */
+  settled(slot: TokenSlot): void;
+}
 
 /**
  * The slots of tokens that nobody configured, bounded in number. To make room for a new one, a slot is dropped that
@@ -25,12 +33,7 @@ export class OnDemandSlots {
   readonly #logger: LineLogger;
   #warnedAt = -Infinity;
 
-  constructor(
-    most: number,
-    clock: Clock,
-    onDrop: (slot: TokenSlot) => void,
-    logger: LineLogger = new GuardedLogger(),
-  ) {
+  constructor(most: number, clock: Clock, onDrop: (slot: TokenSlot) => void, logger: LineLogger) {
     this.#logger = logger;
     this.#most = most;
     this.#clock = clock;

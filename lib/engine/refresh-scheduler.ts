@@ -1,9 +1,21 @@
-import type { SchedulerRegistry } from '@nestjs/schedule';
-
 import { clockToleranceInMs, delayUntil, unref, type Clock, type TimerHandle } from '../common/clock.js';
 
 // A machine that slept, or whose clock was set, is noticed at the latest after this time, even without any call.
 const longestSleepInMs = 300_000;
+
+/** Where an application can see and remove the timers. `SchedulerRegistry` of `@nestjs/schedule` is one. */
+export interface TimerRegistry {
+  doesExist(type: 'timeout', name: string): boolean;
+  addTimeout(name: string, timer: TimerHandle): void;
+  deleteTimeout(name: string): void;
+}
+
+/** Knows no timers by name: for what runs without an application. */
+export const noRegistry: TimerRegistry = {
+  doesExist: () => false,
+  addTimeout: () => undefined,
+  deleteTimeout: () => undefined,
+};
 
 /** Something that has one timer at most. The scheduler keeps the timer on it: there may be thousands. */
 export interface TimerOwner {
@@ -16,10 +28,10 @@ export interface TimerOwner {
 
 /** Owns the refresh timers: each is a named timeout that the application can see in its `SchedulerRegistry`. */
 export class RefreshScheduler {
-  readonly #registry: SchedulerRegistry;
+  readonly #registry: TimerRegistry;
   readonly #clock: Clock;
 
-  constructor(registry: SchedulerRegistry, clock: Clock) {
+  constructor(registry: TimerRegistry, clock: Clock) {
     this.#registry = registry;
     this.#clock = clock;
   }

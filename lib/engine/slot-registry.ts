@@ -1,9 +1,10 @@
+import type { LineLogger } from '../common/guarded-logger.js';
 import type { CredentialProvider } from '../credential/credential-provider.js';
 import { sameTenant } from '../entra/same-tenant.js';
 import { UnknownResourceError } from './unknown-resource.error.js';
 import { kindOf } from '../common/option-checks.js';
-import { expectationsOf } from '../options/resolve-resource.js';
-import type { ResolvedOptions, ResolvedResource } from '../options/resolved-options.js';
+import { expectationsOf } from '../entra/token-expectations.js';
+import type { EngineSettings, ResolvedResource } from './engine-settings.js';
 import { OnDemandSlots } from './on-demand-slots.js';
 import { readScopes, type TokenRequest } from './token-request.js';
 import { TokenSlot } from './token-slot.js';
@@ -14,14 +15,14 @@ import { TokenSlot } from './token-slot.js';
  * token: it tells what the caller can handle.
  */
 export class SlotRegistry {
-  readonly #options: ResolvedOptions;
+  readonly #options: EngineSettings;
   readonly #byName = new Map<string, TokenSlot>();
   #byScopes: ReadonlyMap<string, TokenSlot[]> | undefined;
   readonly #onDemand: OnDemandSlots;
 
-  constructor(options: ResolvedOptions, onDrop: (slot: TokenSlot) => void) {
+  constructor(options: EngineSettings, onDrop: (slot: TokenSlot) => void, logger: LineLogger) {
     this.#options = options;
-    this.#onDemand = new OnDemandSlots(options.maxOnDemandTokens, options.clock, onDrop);
+    this.#onDemand = new OnDemandSlots(options.maxOnDemandTokens, options.clock, onDrop, logger);
     const shared = new Map<string, TokenSlot[]>();
     for (const resource of options.resources.values()) {
       const candidates = listAt(shared, sharedKey(resource));

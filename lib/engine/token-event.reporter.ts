@@ -9,7 +9,7 @@ import { clockSkewToleranceInMs } from '../entra/token-end.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import type { TokenSlot } from './token-slot.js';
 import { CredentialWatch } from './credential-watch.js';
-import { GuardedLogger } from '../common/guarded-logger.js';
+import type { LineLogger } from '../common/guarded-logger.js';
 import { GuardedObservable } from '../common/guarded-observable.js';
 import type { TokenEvent, TokenHeldEvent } from './token-event.js';
 
@@ -18,15 +18,17 @@ const mostNames = 10;
 /** Says what happens to the tokens, each thing once. */
 export class TokenEventReporter {
   readonly #subject = new Subject<TokenEvent>();
-  readonly #logger = new GuardedLogger();
-  readonly events: Observable<TokenEvent> = new GuardedObservable(this.#subject, this.#logger);
+  readonly #logger: LineLogger;
+  readonly events: Observable<TokenEvent>;
   readonly #clock: Clock;
   readonly #credentials = new CredentialWatch();
   /** The skew that was reported last: the clock is the same for all tokens. */
   #reportedAheadInMs = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, logger: LineLogger) {
     this.#clock = clock;
+    this.#logger = logger;
+    this.events = new GuardedObservable(this.#subject, logger);
   }
 
   /** No event comes any more. */

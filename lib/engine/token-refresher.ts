@@ -10,20 +10,14 @@ import type { HeldAccessToken } from '../entra/held-access-token.js';
 import type { TokenSlot } from './token-slot.js';
 import { AttemptOutcome } from './attempt-outcome.js';
 import type { Clock } from '../common/clock.js';
+import type { LineLogger } from '../common/guarded-logger.js';
 import { withDeadline } from '../common/deadline.js';
 import { deferred } from '../common/deferred.js';
 import { PacedClock } from '../common/paced-clock.js';
+import type { OnDemandOwner } from './on-demand-slots.js';
 import type { RefreshScheduler } from './refresh-scheduler.js';
 
 const timerPrefix = 'entra-token-refresh:';
-
-/** Keeps the slots that were made on demand. */
-export interface OnDemandOwner {
-  /** Lets go of a slot that nobody uses. */
-  drop(slot: TokenSlot): void;
-  /** Told when an attempt for a slot has ended. */
-  settled(slot: TokenSlot): void;
-}
 
 /**
  * Makes every attempt to get a token: one at a time per slot, each with a deadline, and owns what becomes of it. A
@@ -42,8 +36,8 @@ export class TokenRefresher {
   readonly #calls = new Map<Promise<unknown>, string>();
   #closed = false;
 
-  constructor(clock: Clock, scheduler: RefreshScheduler, onDemand: OnDemandOwner) {
-    this.#report = new TokenEventReporter(clock);
+  constructor(clock: Clock, scheduler: RefreshScheduler, onDemand: OnDemandOwner, logger: LineLogger) {
+    this.#report = new TokenEventReporter(clock, logger);
     this.#outcome = new AttemptOutcome(clock, this.#report);
     this.#clock = clock;
     this.#deadlines = new PacedClock(clock);

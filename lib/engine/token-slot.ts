@@ -1,6 +1,6 @@
 import { EntraShutDownError } from '../common/shut-down.error.js';
 import type { TokenUnavailableError } from './token-unavailable.error.js';
-import type { ResolvedResource } from '../options/resolved-options.js';
+import type { ResolvedResource } from './engine-settings.js';
 import { clockToleranceInMs, type TimerHandle } from '../common/clock.js';
 import { deferred, type Deferred } from '../common/deferred.js';
 import type { FailedChallenges } from './failed-challenges.js';

@@ -3,7 +3,7 @@ import { isUncached } from '../entra/uncached-credential.js';
 import { observe, type WireObservation } from '../entra/wire-observation.js';
 import { CredentialRequestError } from '../credential/credential-request.error.js';
 import { InvalidTokenError } from '../entra/invalid-token.error.js';
-import type { ResolvedResource } from '../options/resolved-options.js';
+import type { ResolvedResource } from './engine-settings.js';
 import type { Clock } from '../common/clock.js';
 import { forcingLadder, type CredentialCalls } from './force-refresh-strategies.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';

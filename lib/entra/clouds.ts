@@ -1,4 +1,8 @@
-import type { EntraCloud } from '../options/entra-auth-module.options.js';
+/**
+ * The national cloud that the application runs in. It decides the scopes of the well-known resources, and the authority
+ * that credentials given as plain data ask.
+ */
+export type EntraCloud = 'public' | 'usgov' | 'china';
 
 /**
  * The authority of each national cloud.

@@ -62,3 +62,14 @@ export function credentialStateOf(credential: unknown): CredentialState | undefi
 export function isReportingCredential(credential: unknown): credential is ReportingCredential {
   return credentialStateOf(credential) !== undefined;
 }
+
+/** What a credential loses with the process, and what to do about it. */
+export interface Loss {
+  readonly problem: string;
+  readonly fix: string;
+}
+
+/** Warns of losses where no application logs them. */
+export function warnOfLosses(losses: readonly Loss[]): void {
+  for (const { problem, fix } of losses) process.emitWarning(`${problem} ${fix}`, 'EntraAuthWarning');
+}

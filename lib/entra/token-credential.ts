@@ -1,3 +1,7 @@
+import type { AbortSignalLike } from '../common/abort-signal.js';
+
+export type { AbortSignalLike } from '../common/abort-signal.js';
+
 /**
  * The contract between this module and whatever obtains tokens.
  *
@@ -42,13 +46,6 @@ export interface GetTokenOptions {
   enableCae?: boolean;
   /** The tenant that the token must be of. That of the held token, and the credential's own, select no other token. */
   tenantId?: string;
-}
-
-/** The part of `AbortSignal` that the Azure SDKs rely on. */
-export interface AbortSignalLike {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: (this: AbortSignalLike, event: unknown) => unknown): void;
-  removeEventListener(type: 'abort', listener: (this: AbortSignalLike, event: unknown) => unknown): void;
 }
 
 /** Makes a new credential. Called again whenever a cached token stands in the way of a new one. */

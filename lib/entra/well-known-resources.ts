@@ -1,4 +1,4 @@
-import type { EntraCloud } from '../options/entra-auth-module.options.js';
+import type { EntraCloud } from './clouds.js';
 
 interface WellKnownResource {
   /** The resource's identifier in each cloud; its scope is `<identifier>/.default`. */

@@ -1,6 +1,6 @@
 import type { AbortSignalLike, GetTokenOptions } from '../entra/token-credential.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
-import type { EntraTokenService } from '../nest/entra-token.service.js';
+import type { TokenEngine } from '../engine/token-engine.js';
 import { parseClaimsChallenge } from './claims-challenge.js';
 import type { GraphContext, GraphMiddleware, GraphRequestOptions } from './graph-middleware.js';
 
@@ -22,14 +22,14 @@ interface Answer {
  * @see https://learn.microsoft.com/entra/identity-platform/app-resilience-continuous-access-evaluation
  */
 export class GraphChallengeHandler implements GraphMiddleware {
-  readonly #tokens: Pick<EntraTokenService, 'getToken' | 'invalidate'>;
+  readonly #tokens: Pick<TokenEngine, 'getToken' | 'invalidate'>;
   readonly #resource: string | string[];
   #next: GraphMiddleware | undefined;
   #answer: Answer | undefined;
 
   /** @param resourceOrScopes what the authentication handler asks tokens for. Default: `'graph'` */
   constructor(
-    tokens: Pick<EntraTokenService, 'getToken' | 'invalidate'>,
+    tokens: Pick<TokenEngine, 'getToken' | 'invalidate'>,
     resourceOrScopes: string | string[] = 'graph',
   ) {
     this.#tokens = tokens;

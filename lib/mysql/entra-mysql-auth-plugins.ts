@@ -3,7 +3,7 @@ import { checkServerIdentity, TLSSocket } from 'node:tls';
 
 import { asError } from '../common/as-error.js';
 import { InsecureConnectionError } from '../common/insecure-connection.error.js';
-import type { EntraTokenService } from '../nest/entra-token.service.js';
+import type { TokenEngine } from '../engine/token-engine.js';
 
 /** The option `authPlugins` of `mysql2`, with the one plugin that takes access tokens. */
 export type EntraMySqlAuthPlugins = Record<
@@ -28,7 +28,10 @@ const fix =
  * @throws {UnknownResourceError} at once, when there is no such resource
  * @see https://learn.microsoft.com/azure/mysql/flexible-server/security-entra-authentication
  */
-export function entraMySqlAuthPlugins(tokens: EntraTokenService, resource = 'mysql'): EntraMySqlAuthPlugins {
+export function entraMySqlAuthPlugins(
+  tokens: Pick<TokenEngine, 'passwordProvider'>,
+  resource = 'mysql',
+): EntraMySqlAuthPlugins {
   const currentToken = tokens.passwordProvider(resource);
   return {
     mysql_clear_password:

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 
@@ -18,10 +18,12 @@ import { checkAsyncRegistration, checkRegistration, forRootIsNeeded } from './ch
 import { resolveOptions } from '../options/resolve-options.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';
 import type { SealedOptions } from './sealed-options.js';
-import { RefreshScheduler } from '../engine/refresh-scheduler.js';
+import { TokenEngine } from '../engine/token-engine.js';
+import { PostgresDataSources } from '../postgres/postgres-data-sources.js';
 import { EntraTokenService } from './entra-token.service.js';
 
 const resolvedOptions = Symbol.for('nestjs-entra-auth.resolved-options');
+const logger = new Logger('EntraAuth');
 
 /**
  * Keeps the access tokens of an application fresh and hands them to its database logins and its calls of Graph and
@@ -45,26 +47,35 @@ const resolvedOptions = Symbol.for('nestjs-entra-auth.resolved-options');
       useFactory: (options: SealedOptions) => resolveOptions(options.open()),
     },
     {
-      provide: EntraTokenService,
+      provide: TokenEngine,
       inject: [resolvedOptions, { token: SchedulerRegistry, optional: true }],
       useFactory: (options: ResolvedOptions, registry?: SchedulerRegistry) => {
-        const scheduler = new RefreshScheduler(registry ?? new SchedulerRegistry(), options.clock);
-        const service = new EntraTokenService(options, scheduler);
-        logTokenEvents(service.events);
-        return service;
+        const engine = new TokenEngine(options, { timers: registry ?? new SchedulerRegistry(), logger });
+        logTokenEvents(engine.events, logger);
+        return engine;
       },
     },
     {
+      provide: EntraTokenService,
+      inject: [TokenEngine],
+      useFactory: (engine: TokenEngine) => new EntraTokenService(engine),
+    },
+    {
+      provide: PostgresDataSources,
+      inject: [resolvedOptions, TokenEngine],
+      useFactory: (options: ResolvedOptions, engine: TokenEngine) =>
+        new PostgresDataSources(options, engine, logger),
+    },
+    {
       provide: EntraTypeOrmOptionsFactory,
-      inject: [resolvedOptions, EntraTokenService],
-      useFactory: (options: ResolvedOptions, tokens: EntraTokenService) =>
-        new EntraTypeOrmOptionsFactory(options, tokens),
+      inject: [PostgresDataSources],
+      useFactory: (dataSources: PostgresDataSources) => new EntraTypeOrmOptionsFactory(dataSources),
     },
     {
       provide: SetupWarnings,
-      inject: [ModulesContainer, EntraTypeOrmOptionsFactory],
-      useFactory: (modules: ModulesContainer, factory: EntraTypeOrmOptionsFactory) =>
-        new SetupWarnings(EntraAuthModule, modules, factory),
+      inject: [ModulesContainer, PostgresDataSources],
+      useFactory: (modules: ModulesContainer, dataSources: PostgresDataSources) =>
+        new SetupWarnings(EntraAuthModule, modules, dataSources, logger),
     },
     {
       provide: EntraTokenHealthIndicator,
@@ -74,9 +85,9 @@ const resolvedOptions = Symbol.for('nestjs-entra-auth.resolved-options');
     },
     {
       provide: EntraDataSourceHealthIndicator,
-      inject: [EntraTypeOrmOptionsFactory, resolvedOptions],
-      useFactory: (factory: EntraTypeOrmOptionsFactory, options: ResolvedOptions) =>
-        new EntraDataSourceHealthIndicator(factory, options.clock),
+      inject: [PostgresDataSources, resolvedOptions],
+      useFactory: (dataSources: PostgresDataSources, options: ResolvedOptions) =>
+        new EntraDataSourceHealthIndicator(dataSources, options.clock),
     },
   ],
   exports: [

@@ -1,30 +1,10 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 
-import type {
-  AbortSignalLike,
-  AccessToken,
-  GetTokenOptions,
-  TokenCredential,
-} from '../entra/token-credential.js';
-import { asError } from '../common/as-error.js';
-import { isEntraAuthError } from '../common/entra-auth.error.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
+import type { TokenEngine } from '../engine/token-engine.js';
 import type { TokenEvent } from '../engine/token-event.js';
-import type { ResolvedOptions } from '../options/resolved-options.js';
-import { untilAborted, withDeadline } from '../common/deadline.js';
-import { usableUntil } from '../engine/refresh-policy.js';
-import type { RefreshScheduler } from '../engine/refresh-scheduler.js';
-import { TokenRefresher } from '../engine/token-refresher.js';
-import { FirstTokens } from '../engine/first-tokens.js';
-import type { HeldAccessToken } from '../entra/held-access-token.js';
-import { SlotRegistry } from '../engine/slot-registry.js';
-import { readTokenRequest, type TokenRequest } from '../engine/token-request.js';
-import type { TokenSlot } from '../engine/token-slot.js';
 import type { TokenState } from '../engine/token-state.js';
-
-// A refresh takes a fraction of this. Whoever holds a token that is about to expire should not wait for an endpoint that hangs.
-const longestWaitInMs = 2_000;
+import type { AccessToken, GetTokenOptions, TokenCredential } from '../entra/token-credential.js';
 
 /**
  * Holds the access tokens of an application and keeps them fresh in the background. While it holds a valid token, no
@@ -36,22 +16,16 @@ const longestWaitInMs = 2_000;
  * @see https://learn.microsoft.com/javascript/api/@azure/core-auth/tokencredential
  */
 export class EntraTokenService implements TokenCredential, OnModuleInit, OnApplicationShutdown {
-  readonly #options: ResolvedOptions;
-  readonly #slots: SlotRegistry;
-  readonly #refresher: TokenRefresher;
-  readonly #firstTokens: FirstTokens;
+  readonly #engine: TokenEngine;
 
   /** @internal made by the module */
-  constructor(options: ResolvedOptions, scheduler: RefreshScheduler) {
-    this.#options = options;
-    this.#slots = new SlotRegistry(options, (slot) => this.#refresher.forget(slot));
-    this.#refresher = new TokenRefresher(options.clock, scheduler, this.#slots);
-    this.#firstTokens = new FirstTokens(options, this.#refresher);
+  constructor(engine: TokenEngine) {
+    this.#engine = engine;
   }
 
   /** What happens to the tokens, free of secrets. Completes when the application shuts down. */
   get events(): Observable<TokenEvent> {
-    return this.#refresher.events;
+    return this.#engine.events;
   }
 
   /**
@@ -67,40 +41,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    *   can help
    */
   getToken(resourceOrScopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
-    let slot: TokenSlot;
-    let request: TokenRequest;
-    try {
-      request = readTokenRequest(options);
-      slot = this.#slots.find(resourceOrScopes, request);
-    } catch (error) {
-      return Promise.reject(asError(error));
-    }
-    slot.usedSinceRefresh = true;
-    const { claims, abortSignal } = request;
-    if (claims !== undefined) {
-      return handOut(slot, untilAborted(this.#refresher.answerChallenge(slot, claims), abortSignal));
-    }
-    const now = this.#options.clock.now();
-    if (now < slot.answerUntil && slot.answer !== undefined) {
-      if (slot.isDue(now)) this.#refresher.kick(slot);
-      return slot.answer;
-    }
-    return handOut(slot, this.#obtain(slot, abortSignal));
-  }
-
-  /**
-   * What `getToken` would return at once, for those who would pay for a promise, and who know themselves whether it is
-   * their server that has rejected it.
-   *
-   * @internal
-   */
-  heldToken(resource: string): AccessToken | undefined {
-    const slot = this.#slots.named(resource);
-    const now = this.#options.clock.now();
-    slot.usedSinceRefresh = true;
-    if (slot.held === undefined || now >= usableUntil(slot.held)) return undefined;
-    if (slot.isDue(now)) this.#refresher.kick(slot);
-    return slot.held;
+    return this.#engine.getToken(resourceOrScopes, options);
   }
 
   /**
@@ -110,10 +51,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * @param rejected the token, or what `getToken` returned
    */
   invalidate(rejected: AccessToken | string): void {
-    const token = typeof rejected === 'string' ? rejected : rejected.token;
-    for (const slot of this.#slots.all()) {
-      if (slot.held?.token === token) this.#refresher.replaceRejected(slot);
-    }
+    this.#engine.invalidate(rejected);
   }
 
   /**
@@ -124,8 +62,8 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * @throws {UnknownResourceError} when there is no such resource
    * @throws {TokenUnavailableError} when the attempt fails; the held token stays in use
    */
-  async refresh(resource: string): Promise<AccessToken> {
-    return this.#refresher.refresh(this.#slots.named(resource));
+  refresh(resource: string): Promise<AccessToken> {
+    return this.#engine.refresh(resource);
   }
 
   /**
@@ -135,10 +73,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * @throws {UnknownResourceError} when there is no such resource
    */
   state(resource?: string): TokenState[] {
-    const now = this.#options.clock.now();
-    if (resource !== undefined) return [{ ...this.#slots.named(resource).state(now), resource }];
-    const named = [...this.#slots.names()].map(([name, slot]) => ({ ...slot.state(now), resource: name }));
-    return [...named, ...this.#slots.onDemand().map((slot) => slot.state(now))];
+    return this.#engine.state(resource);
   }
 
   /**
@@ -148,95 +83,17 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * @param resource name of a configured resource. Default: `'postgres'`
    * @throws {UnknownResourceError} at once, when there is no such resource
    */
-  passwordProvider(resource = 'postgres'): () => Promise<string> {
-    this.#slots.named(resource);
-    return async () => (await this.getToken(resource)).token;
-  }
-
-  /**
-   * The held token as long as it has not expired, even if a server has rejected it: for those who cannot wait any longer.
-   *
-   * @internal
-   */
-  lastResort(resource: string): AccessToken | undefined {
-    return this.#slots.named(resource).unexpired(this.#options.clock.now());
+  passwordProvider(resource?: string): () => Promise<string> {
+    return this.#engine.passwordProvider(resource);
   }
 
   /** Starts as the option `startup` says. Called by Nest. */
-  async onModuleInit(): Promise<void> {
-    const { startup } = this.#options;
-    if (startup === 'lazy') return;
-    const slots = this.#slots.configured();
-    if (startup === 'background') {
-      for (const slot of slots) this.#refresher.kick(slot);
-      return;
-    }
-    await this.#waitForFirst(slots);
-  }
-
-  /**
-   * Waits for the first token of a resource as the option `startup` says, for what needs it before Nest's own start.
-   *
-   * @internal
-   */
-  async ready(resource: string): Promise<void> {
-    if (this.#options.startup === 'wait') await this.#waitForFirst([this.#slots.named(resource)]);
+  onModuleInit(): Promise<void> {
+    return this.#engine.start();
   }
 
   /** Stops every timer and wait. A token that is held is still served until it expires. Called by Nest. */
-  async onApplicationShutdown(): Promise<void> {
-    await this.#refresher.close(this.#slots.all(), this.#slots.credentials());
+  onApplicationShutdown(): Promise<void> {
+    return this.#engine.stop();
   }
-
-  /**
-   * The slow way: there is no token, or the held one is rejected or in its last seconds. A token that has not expired
-   * is still better than an error, and better than a wait that would outlast it.
-   */
-  async #obtain(slot: TokenSlot, abortSignal: AbortSignalLike | undefined): Promise<HeldAccessToken> {
-    const { clock } = this.#options;
-    const now = clock.now();
-    const held = slot.unexpired(now);
-    const timeoutInMs = held === undefined ? Infinity : patienceWith(slot, held, now);
-    if (held !== undefined && timeoutInMs <= 0) return held;
-    const next = untilAborted(this.#refresher.demand(slot), abortSignal);
-    try {
-      if (held === undefined) return await next;
-      const onTimeout = (): Error =>
-        new EntraTimeoutError('The refresh', timeoutInMs, 'The held token is used.');
-      return await withDeadline(next, { timeoutInMs, clock, onTimeout });
-    } catch (error) {
-      const fallback = isEntraAuthError(error) ? slot.unexpired(clock.now()) : undefined;
-      if (fallback !== undefined) return fallback;
-      throw error;
-    }
-  }
-
-  /** A start that fails leaves nothing running: Nest calls no shutdown hook then. */
-  async #waitForFirst(slots: readonly TokenSlot[]): Promise<void> {
-    try {
-      await this.#firstTokens.wait(slots);
-    } catch (error) {
-      await this.onApplicationShutdown();
-      throw error;
-    }
-  }
-}
-
-/** Notes that a token which had to be waited for was handed out, and so must be kept fresh. */
-async function handOut(slot: TokenSlot, token: Promise<HeldAccessToken>): Promise<HeldAccessToken> {
-  const obtained = await token;
-  slot.usedSinceRefresh = true;
-  return obtained;
-}
-
-/** How long to wait for a better token than the held one, in milliseconds; not at all when none is on its way. */
-function patienceWith(slot: TokenSlot, held: HeldAccessToken, now: number): number {
-  if (slot.flight === undefined && (slot.heldIsRejected || isBackingOff(slot, now))) return 0;
-  const waitedInMs = now - (slot.flight?.startedAt ?? now);
-  const longestInMs = slot.heldIsRejected ? slot.resource.policy.attemptTimeoutInMs : longestWaitInMs;
-  return Math.min((held.expiresOnTimestamp - now) / 2, longestInMs - waitedInMs);
-}
-
-function isBackingOff(slot: TokenSlot, now: number): boolean {
-  return slot.lastError !== undefined && !slot.isDue(now);
 }

@@ -1,21 +1,27 @@
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 
-import type { EntraTypeOrmOptionsFactory } from './entra-typeorm-options.factory.js';
-import { GuardedLogger } from '../common/guarded-logger.js';
+import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
+import type { PostgresDataSources } from '../postgres/postgres-data-sources.js';
 
 /** Warns, when the application has started, of what was set up and has no use. */
 export class SetupWarnings implements OnApplicationBootstrap {
   readonly #module: unknown;
   readonly #modules: ModulesContainer;
-  readonly #factory: EntraTypeOrmOptionsFactory;
-  readonly #logger = new GuardedLogger();
+  readonly #dataSources: PostgresDataSources;
+  readonly #logger: LineLogger;
 
   /** @param module the class of the module that must be registered once */
-  constructor(module: unknown, modules: ModulesContainer, factory: EntraTypeOrmOptionsFactory) {
+  constructor(
+    module: unknown,
+    modules: ModulesContainer,
+    dataSources: PostgresDataSources,
+    logger: LineLogger,
+  ) {
     this.#module = module;
     this.#modules = modules;
-    this.#factory = factory;
+    this.#dataSources = dataSources;
+    this.#logger = new GuardedLogger(logger);
   }
 
   /** Called by Nest. */
@@ -27,7 +33,7 @@ export class SetupWarnings implements OnApplicationBootstrap {
           'Register it once, globally, and inject its providers elsewhere.',
       );
     }
-    for (const name of this.#factory.unused()) {
+    for (const name of this.#dataSources.unused()) {
       this.#logger.warn(
         `The data source "${name}" is configured, but TypeORM has not asked for it. Pass it on with ` +
           '`TypeOrmModule.forRootAsync({ useExisting: EntraTypeOrmOptionsFactory })`, or remove the option "dataSource".',

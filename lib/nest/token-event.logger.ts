@@ -21,7 +21,7 @@ interface Outage {
  * Writes one readable line for each event: what needs an operator as warning or error, the rest at debug level. Failures
  * of a resource in a row are written when they begin, once a minute at most while they last, and when they end.
  */
-export function logTokenEvents(events: Observable<TokenEvent>, logger?: LineLogger): void {
+export function logTokenEvents(events: Observable<TokenEvent>, logger: LineLogger): void {
   const guarded = new GuardedLogger(logger);
   const outages = new Map<string, Outage>();
   events.subscribe((event) => {

@@ -1,25 +1,12 @@
 import type { CredentialConfiguration } from '../credential/credential-configuration.js';
+import type { StartupMode } from '../engine/engine-settings.js';
+import type { EntraCloud } from '../entra/clouds.js';
 import type { TokenCredential, TokenCredentialFactory } from '../entra/token-credential.js';
 import type {
   EntraDataSourceOptions,
   UnverifiedDataSourceOptions,
 } from '../postgres/entra-data-source.options.js';
 import type { Clock } from '../common/clock.js';
-
-/**
- * The national cloud that the application runs in. It decides the scopes of the well-known resources, and the authority
- * that credentials given as plain data ask.
- */
-export type EntraCloud = 'public' | 'usgov' | 'china';
-
-/**
- * What the application does at boot about the first token of each resource.
- *
- * - `wait`: boots only when every configured resource holds a token, and fails with a clear error otherwise
- * - `background`: starts to fetch at boot and does not wait
- * - `lazy`: fetches a token when it is first asked for
- */
-export type StartupMode = 'wait' | 'background' | 'lazy';
 
 /**
  * A credential as plain data, a function that makes one, or an instance. With the first two, a new instance can be

@@ -15,7 +15,8 @@ import { checkObject, choiceOption, isObject, kindOf, numberOption } from '../co
 import { checkCredentialConfiguration, isCredentialConfiguration } from '../credential/resolve-credential.js';
 import { defaultRefreshPolicy, resolveRefreshOptions } from './resolve-refresh-options.js';
 import { resolveResource } from './resolve-resource.js';
-import type { ResolvedOptions, ResolvedResource } from './resolved-options.js';
+import type { ResolvedResource } from '../engine/engine-settings.js';
+import type { ResolvedOptions } from './resolved-options.js';
 import { wellKnownScope } from '../entra/well-known-resources.js';
 
 const defaultMaxOnDemandTokens = 10_000;

@@ -2,14 +2,15 @@ import type { CredentialProvider } from '../credential/credential-provider.js';
 import { isTokenCredential } from '../entra/token-credential.js';
 import { EntraOptionsError } from '../common/options.error.js';
 import type { RefreshPolicy } from '../engine/refresh-policy.js';
-import type { TokenExpectations } from '../entra/token-validation.js';
-import type { CredentialOption, EntraCloud, ResourceOptions } from './entra-auth-module.options.js';
+import { expectationsOf } from '../entra/token-expectations.js';
+import type { CredentialOption, ResourceOptions } from './entra-auth-module.options.js';
+import type { EntraCloud } from '../entra/clouds.js';
 import { booleanOption, checkObject, kindOf } from '../common/option-checks.js';
 import { isCredentialConfiguration } from '../credential/resolve-credential.js';
 import { resolveRefreshOptions } from './resolve-refresh-options.js';
-import type { ResolvedResource } from './resolved-options.js';
+import type { ResolvedResource } from '../engine/engine-settings.js';
 import { tenantOption } from '../entra/text-checks.js';
-import { databaseAudiences, wellKnownResourceNames, wellKnownScope } from '../entra/well-known-resources.js';
+import { wellKnownResourceNames, wellKnownScope } from '../entra/well-known-resources.js';
 
 /** What the module's own options contribute to each resource. */
 export interface ResourceContext {
@@ -21,8 +22,6 @@ export interface ResourceContext {
 }
 
 const known = ['scopes', 'tenantId', 'enableCae', 'credential', 'refresh'];
-const nothingExpected: TokenExpectations = { audiences: undefined, tenantId: undefined };
-const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Resolves one entry of `resources`. */
 export function resolveResource(
@@ -50,17 +49,6 @@ export function resolveResource(
     policy: resolveRefreshOptions(`${path}.refresh`, options.refresh, context.policy),
     expectations: expectationsOf(scopes, tenantId, context.cloud),
   };
-}
-
-/** What tokens for these scopes must satisfy: only databases' tokens are checked beyond their times. */
-export function expectationsOf(
-  scopes: readonly string[],
-  tenantId: string | undefined,
-  cloud: EntraCloud,
-): TokenExpectations {
-  const audiences = scopes[0] === undefined ? undefined : databaseAudiences(scopes[0], cloud);
-  if (audiences === undefined) return nothingExpected;
-  return { audiences, tenantId: tenantId !== undefined && guid.test(tenantId) ? tenantId : undefined };
 }
 
 /** @throws {EntraOptionsError} when a managed identity would be asked for more than one scope */

@@ -8,7 +8,7 @@ import { EntraTimeoutError } from '../common/timeout.error.js';
 import type { Clock } from '../common/clock.js';
 import { withDeadline } from '../common/deadline.js';
 import { deferred, type Deferred } from '../common/deferred.js';
-import type { EntraTokenService } from '../nest/entra-token.service.js';
+import type { TokenEngine } from '../engine/token-engine.js';
 import { parametersOf } from './client-internals.js';
 import { ConnectionGuard, type ConnectionTarget } from './connection-guard.js';
 import { explainLoginError, roleOf } from './explain-login-error.js';
@@ -22,7 +22,7 @@ const shareOfConnectTimeout = 0.8;
 
 /** Presents access tokens to one data source's servers, and knows which login presented which. */
 export class EntraLogin {
-  readonly #tokens: EntraTokenService;
+  readonly #tokens: TokenEngine;
   readonly #clock: Clock;
   readonly #onLogin: (event: () => LoginEvent) => void;
   readonly #guard: ConnectionGuard;
@@ -37,7 +37,7 @@ export class EntraLogin {
 
   constructor(
     dataSource: ResolvedDataSource,
-    tokens: EntraTokenService,
+    tokens: TokenEngine,
     clock: Clock,
     onLogin: (event: () => LoginEvent) => void,
     /** How often to try a new token for a role that worked before, in milliseconds. */

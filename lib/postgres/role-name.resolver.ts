@@ -2,9 +2,9 @@ import { asError } from '../common/as-error.js';
 import { RoleNameUnknownError } from './role-name-unknown.error.js';
 import { EntraTimeoutError } from '../common/timeout.error.js';
 import { wellKnownScope } from '../entra/well-known-resources.js';
-import type { ResolvedOptions } from '../options/resolved-options.js';
+import type { EngineSettings } from '../engine/engine-settings.js';
 import { withDeadline } from '../common/deadline.js';
-import type { EntraTokenService } from '../nest/entra-token.service.js';
+import type { TokenEngine } from '../engine/token-engine.js';
 import { readClaims, type AccessTokenClaims } from '../entra/json-web-token.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 import { fitsRoleName } from './role-name.js';
@@ -18,8 +18,8 @@ import { fitsRoleName } from './role-name.js';
  */
 export async function resolveRoleName(
   { name, resource, roleNameFromToken: fromToken, fallbackUsername }: ResolvedDataSource,
-  tokens: EntraTokenService,
-  options: ResolvedOptions,
+  tokens: TokenEngine,
+  options: EngineSettings,
 ): Promise<string> {
   const claims = readClaims((await tokens.getToken(resource)).token) ?? {};
   const oid = typeof claims.oid === 'string' ? claims.oid : undefined;
@@ -64,7 +64,7 @@ export function roleNamedBy(
   return [undefined, `"roleNameFromToken" returned ${kind}, and not the name as a string`];
 }
 
-async function managementClaims(resource: string, options: ResolvedOptions): Promise<AccessTokenClaims> {
+async function managementClaims(resource: string, options: EngineSettings): Promise<AccessTokenClaims> {
   const { resources, cloud, clock } = options;
   const wanted = resources.get(resource);
   const scope = wellKnownScope('management', cloud);

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:https';
 
-import type { EntraCloud } from '../options/entra-auth-module.options.js';
+import type { EntraCloud } from '../entra/clouds.js';
 import type { Clock } from '../common/clock.js';
 import type { RefreshTokenStore } from '../store/refresh-token-store.js';
 import type { AbortSignalLike } from '../entra/token-credential.js';

@@ -4,7 +4,7 @@ import { EntraShutDownError } from '../common/shut-down.error.js';
 import { untilAborted } from '../common/deadline.js';
 import { HeldAccessToken } from '../entra/held-access-token.js';
 import type { CredentialState, ReportingCredential } from '../entra/credential-state.js';
-import { warnOfLosses } from '../credential/flush-credentials.js';
+import { warnOfLosses } from '../entra/credential-state.js';
 import type { SharedAccessToken } from '../store/refresh-token-store.js';
 import type {
   AbortSignalLike,

@@ -1,13 +1,14 @@
-import { SchedulerRegistry } from '@nestjs/schedule';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 
-import { flushCredentials, warnOfLosses } from '../credential/flush-credentials.js';
+import { flushCredentials } from '../credential/flush-credentials.js';
+import { warnOfLosses } from '../entra/credential-state.js';
 import type { EntraAuthModuleOptions } from '../options/entra-auth-module.options.js';
 import { optionalPackage } from '../common/optional-package.js';
 import { resolveOptions } from '../options/resolve-options.js';
-import { RefreshScheduler } from '../engine/refresh-scheduler.js';
-import { EntraTokenService } from '../nest/entra-token.service.js';
-import { EntraTypeOrmOptionsFactory } from '../nest/entra-typeorm-options.factory.js';
+import { noRegistry } from '../engine/refresh-scheduler.js';
+import { TokenEngine } from '../engine/token-engine.js';
+import { processLogger } from '../common/guarded-logger.js';
+import { PostgresDataSources } from '../postgres/postgres-data-sources.js';
 
 /**
  * Makes a TypeORM data source without Nest, for a `data-source.ts` that the migration CLI reads. It takes the options
@@ -32,9 +33,9 @@ export async function createEntraDataSource(
     startup: 'lazy',
     refresh: { ...options.refresh, background: false },
   });
-  const scheduler = new RefreshScheduler(new SchedulerRegistry(), resolved.clock);
-  const factory = new EntraTypeOrmOptionsFactory(resolved, new EntraTokenService(resolved, scheduler));
-  const typeOrmOptions = await factory.createTypeOrmOptions(name);
+  const engine = new TokenEngine(resolved, { timers: noRegistry, logger: processLogger });
+  const dataSources = new PostgresDataSources(resolved, engine, processLogger);
+  const typeOrmOptions = await dataSources.typeOrmOptions(name);
   const { DataSource: TypeOrmDataSource } = await optionalPackage({
     name: 'typeorm',
     option: 'dataSource',

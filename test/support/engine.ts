@@ -3,7 +3,8 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import type { EntraAuthModuleOptions, TokenEvent } from 'nestjs-entra-auth';
 
 import { resolveOptions } from '../../lib/options/resolve-options.js';
-import { RefreshScheduler } from '../../lib/engine/refresh-scheduler.js';
+import { TokenEngine } from '../../lib/engine/token-engine.js';
+
 import { ManualClock } from '../../lib/testing/manual-clock.js';
 import { EntraTokenService } from '../../lib/nest/entra-token.service.js';
 import { FakeCredential } from './fake-credential.js';
@@ -17,10 +18,11 @@ export function createEngine(options: Partial<EntraAuthModuleOptions> = {}) {
   const credential = new FakeCredential(clock.now);
   const registry = new SchedulerRegistry();
   const resolved = resolveOptions({ credential, clock, resources: { graph: {} }, ...options });
-  const service = new EntraTokenService(resolved, new RefreshScheduler(registry, resolved.clock));
+  const engine = new TokenEngine(resolved, { timers: registry, logger: new Logger('EntraAuth') });
+  const service = new EntraTokenService(engine);
   const events: TokenEvent[] = [];
   service.events.subscribe((event) => events.push(event));
-  return { clock, credential, registry, service, events };
+  return { clock, credential, registry, engine, service, events };
 }
 
 export const eventTypes = (events: readonly TokenEvent[]): string[] => events.map(({ type }) => type);

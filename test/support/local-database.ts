@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-import { SchedulerRegistry } from '@nestjs/schedule';
+import { Logger } from '@nestjs/common';
 import type { AccessToken, EntraAuthModuleOptions, LoginEvent, TokenCredential } from 'nestjs-entra-auth';
 import type { LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { EntraTypeOrmOptionsFactory } from '../../lib/nest/entra-typeorm-options.factory.js';
 import { resolveOptions } from '../../lib/options/resolve-options.js';
-import { RefreshScheduler } from '../../lib/engine/refresh-scheduler.js';
+import { noRegistry } from '../../lib/engine/refresh-scheduler.js';
+import { TokenEngine } from '../../lib/engine/token-engine.js';
+import { PostgresDataSources } from '../../lib/postgres/postgres-data-sources.js';
 import { EntraTokenService } from '../../lib/nest/entra-token.service.js';
 import { databaseAudience, localDataSource } from './local-data-source.js';
 
@@ -41,12 +43,12 @@ export class HandMadeCredential implements TokenCredential {
 /** The module's data source factory, without Nest and without timers. */
 export function createDataSourceFactory(options: EntraAuthModuleOptions) {
   const resolved = resolveOptions({ ...options, refresh: { background: false, ...options.refresh } });
-  const service = new EntraTokenService(
-    resolved,
-    new RefreshScheduler(new SchedulerRegistry(), resolved.clock),
-  );
-  const factory = new EntraTypeOrmOptionsFactory(resolved, service);
+  const logger = new Logger('EntraAuth');
+  const engine = new TokenEngine(resolved, { timers: noRegistry, logger });
+  const service = new EntraTokenService(engine);
+  const dataSources = new PostgresDataSources(resolved, engine, logger);
+  const factory = new EntraTypeOrmOptionsFactory(dataSources);
   const logins: LoginEvent[] = [];
   factory.logins.subscribe((event) => logins.push(event));
-  return { service, factory, logins };
+  return { engine, service, dataSources, factory, logins };
 }

@@ -1,4 +1,4 @@
-import type { EntraTypeOrmOptionsFactory } from '../entra-typeorm-options.factory.js';
+import type { PostgresDataSources } from '../../postgres/postgres-data-sources.js';
 import { asError } from '../../common/as-error.js';
 import { EntraTimeoutError } from '../../common/timeout.error.js';
 import { numberOption } from '../../common/option-checks.js';
@@ -54,13 +54,13 @@ const resultLifeInMs = 5_000;
  * @see https://docs.nestjs.com/recipes/terminus
  */
 export class EntraDataSourceHealthIndicator {
-  readonly #factory: EntraTypeOrmOptionsFactory;
+  readonly #dataSources: PostgresDataSources;
   readonly #clock: Clock;
   readonly #results = new Map<string, Result>();
 
   /** @internal made by the module */
-  constructor(factory: EntraTypeOrmOptionsFactory, clock: Clock) {
-    this.#factory = factory;
+  constructor(dataSources: PostgresDataSources, clock: Clock) {
+    this.#dataSources = dataSources;
     this.#clock = clock;
   }
 
@@ -111,8 +111,8 @@ export class EntraDataSourceHealthIndicator {
     const duration = (): number => this.#clock.now() - startedAt;
     let guard: Pick<DataSourceHealth, 'verifiedTls'> = {};
     try {
-      if (!this.#factory.verifiesServers(name)) guard = { verifiedTls: false };
-      const silent = await this.#factory.probe(name, 'select 1', timeoutInMs);
+      if (!this.#dataSources.verifiesServers(name)) guard = { verifiedTls: false };
+      const silent = await this.#dataSources.probe(name, 'select 1', timeoutInMs);
       return { status: 'up', durationInMs: duration(), ...silence(silent), ...guard };
     } catch (error) {
       return { status: 'down', durationInMs: duration(), message: asError(error).message, ...guard };

@@ -1,4 +1,4 @@
-import type { StartupMode } from '../../options/entra-auth-module.options.js';
+import type { StartupMode } from '../../engine/engine-settings.js';
 import type { EntraTokenService } from '../entra-token.service.js';
 import type { TokenState } from '../../engine/token-state.js';
 

@@ -1,15 +1,7 @@
-import {
-  constants,
-  createHash,
-  createPrivateKey,
-  randomUUID,
-  sign,
-  X509Certificate,
-  type KeyObject,
-} from 'node:crypto';
+import { constants, createHash, randomUUID, sign, type KeyObject, type X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-import { InvalidClientError } from '../../entra/invalid-client.error.js';
+import { readCertificatePair, unusableCertificate } from '../../entra/certificate-pair.js';
 import { redactError } from '../../common/redaction.js';
 import type { Clock } from '../../common/clock.js';
 import type { TokenEndpointAddress } from '../token-endpoint-address.js';
@@ -17,8 +9,6 @@ import { assertionProof } from './client-assertion.js';
 import type { ClientAuthentication } from './client-authentication.js';
 
 const lifeInSeconds = 300;
-const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
-const keyBlock = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----[\s\S]+?-----END (?:[A-Z]+ )*PRIVATE KEY-----/;
 
 /** Whether a certificate option is the PEM itself and not the path of a file. */
 function isPem(value: string): boolean {
@@ -80,46 +70,6 @@ async function readPem(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw unusable('could not be read', redactError(error));
+    throw unusableCertificate('could not be read', redactError(error));
   }
-}
-
-/** @throws {InvalidClientError} unless there are an RSA key and its certificate */
-export function readCertificatePair(
-  pem: string,
-  password: string | undefined,
-): { key: KeyObject; certificate: X509Certificate } {
-  const key = readKey(pem, password);
-  if (key.asymmetricKeyType !== 'rsa') throw unusable('has no RSA key, and Entra takes no other');
-  const certificates = pem.match(certificateBlock) ?? [];
-  if (certificates.length === 0) throw unusable('has a key but no certificate');
-  const certificate = certificates.map(readCertificate).find((candidate) => candidate.checkPrivateKey(key));
-  if (certificate === undefined) throw unusable('has a key that belongs to none of its certificates');
-  return { key, certificate };
-}
-
-function readKey(pem: string, password: string | undefined): KeyObject {
-  const block = keyBlock.exec(pem)?.[0];
-  if (block === undefined) throw unusable('has no private key');
-  try {
-    return createPrivateKey({ key: block, ...(password === undefined ? {} : { passphrase: password }) });
-  } catch (error) {
-    throw unusable('has a private key that cannot be read, or not with this password', redactError(error));
-  }
-}
-
-function readCertificate(block: string): X509Certificate {
-  try {
-    return new X509Certificate(block);
-  } catch (error) {
-    throw unusable('has a damaged certificate', redactError(error));
-  }
-}
-
-function unusable(what: string, cause?: Error): InvalidClientError {
-  return new InvalidClientError(
-    `The client certificate ${what}.`,
-    'Give a PEM with private key and certificate as "clientCertificate", or the path of one, and its password as "clientCertificatePassword".',
-    { cause },
-  );
 }

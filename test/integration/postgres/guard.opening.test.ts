@@ -22,7 +22,7 @@ function setUp(more: object) {
   const clock = new ManualClock();
   const dataSource = { ...localDataSource(entra), ...more };
   const setup = createDataSourceFactory({ credential: new HandMadeCredential(entra), dataSource, clock });
-  return { ...setup, indicator: new EntraDataSourceHealthIndicator(setup.factory, clock) };
+  return { ...setup, indicator: new EntraDataSourceHealthIndicator(setup.dataSources, clock) };
 }
 
 /** The lines that were logged as warnings meanwhile. */

@@ -30,7 +30,12 @@ function createIndicator(given: object = {}) {
     dataSource,
     clock,
   });
-  return { clock, credential, ...setup, indicator: new EntraDataSourceHealthIndicator(setup.factory, clock) };
+  return {
+    clock,
+    credential,
+    ...setup,
+    indicator: new EntraDataSourceHealthIndicator(setup.dataSources, clock),
+  };
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -152,13 +157,13 @@ describe('a probe has one deadline', () => {
     server.reset();
     const clock = new ManualClock();
     const accessToken = { token: databaseToken('only'), expiresOnTimestamp: clock.now() + 3_600_000 };
-    const { factory, logins } = createDataSourceFactory({
+    const { dataSources, logins } = createDataSourceFactory({
       startup: 'lazy',
       credential: { getToken: () => token ?? Promise.resolve(accessToken) },
       dataSource: { ...server.dataSource, ...dataSource },
       clock,
     });
-    const indicator = new EntraDataSourceHealthIndicator(factory, clock);
+    const indicator = new EntraDataSourceHealthIndicator(dataSources, clock);
     return {
       clock,
       logins,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { EntraTokenService, LoginEvent } from 'nestjs-entra-auth';
+import type { LoginEvent } from 'nestjs-entra-auth';
 import pg from 'pg';
 
+import type { TokenEngine } from '../../../lib/engine/token-engine.js';
 import { createEntraDriver } from '../../../lib/postgres/entra-driver.js';
 import { EntraLogin } from '../../../lib/postgres/entra-login.js';
 import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
@@ -31,7 +32,7 @@ interface Driver {
   driver: typeof pg;
   config: pg.PoolConfig;
   logins: LoginEvent[];
-  service: EntraTokenService;
+  engine: TokenEngine;
 }
 
 /** @param arrival when the token comes */
@@ -42,7 +43,7 @@ async function createDriver(arrival: Promise<void> = Promise.resolve()): Promise
       return { token: databaseToken('only'), expiresOnTimestamp: clock.now() + 3_600_000 };
     },
   };
-  const { factory, logins, service } = createDataSourceFactory({
+  const { factory, logins, engine } = createDataSourceFactory({
     credential,
     dataSource: server.dataSource,
     clock,
@@ -51,7 +52,7 @@ async function createDriver(arrival: Promise<void> = Promise.resolve()): Promise
   const made = (await factory.createTypeOrmOptions()) as unknown as pg.PoolConfig & { driver: typeof pg };
   const { driver, host, port, ssl, password } = made;
   const { username: user, database } = server.dataSource;
-  return { driver, config: { host, port, user, database, ssl, password }, logins, service };
+  return { driver, config: { host, port, user, database, ssl, password }, logins, engine };
 }
 
 async function createPool(max: number, arrival?: Promise<void>): Promise<EntraPool> {
@@ -185,10 +186,10 @@ class TaciturnClient extends pg.Client {
 
 describe('a client of a data source', () => {
   it('knows its token and its target also with a driver that says nothing of them', async () => {
-    const { config, service } = await createDriver();
+    const { config, engine } = await createDriver();
     const [dataSource] = resolveDataSources(server.dataSource).values();
     const logins: LoginEvent[] = [];
-    const login = new EntraLogin(dataSource!, service, clock, (event) => logins.push(event()), 300_000);
+    const login = new EntraLogin(dataSource!, engine, clock, (event) => logins.push(event()), 300_000);
     const driver = createEntraDriver({ ...pg, Client: TaciturnClient }, login, clock);
     const password = login.password as () => Promise<string>;
     const client = new driver.Client({ ...config, password });

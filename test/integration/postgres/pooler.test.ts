@@ -162,7 +162,7 @@ describeWith({ program: 'pgbouncer', debianPackage: 'pgbouncer' })('a real PgBou
     await connected.destroy();
     expect(pool.logins.map(({ outcome }) => outcome).slice(0, 2)).toEqual(['refused', 'accepted']);
     const probe = createSetup(dataSource(), tokenOf);
-    const health = new EntraDataSourceHealthIndicator(probe.factory, probe.clock);
+    const health = new EntraDataSourceHealthIndicator(probe.dataSources, probe.clock);
     expect(await health.isHealthy('database')).toMatchObject({ database: { status: 'up' } });
     expect([pool.tokens.length, probe.tokens.length]).toEqual([2, 2]);
   });

@@ -31,7 +31,7 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 /** A pool with two idle connections through the relay, and the health of its data source. */
 async function createPool() {
   const clock = new ManualClock();
-  const { factory } = createDataSourceFactory({
+  const { dataSources, factory } = createDataSourceFactory({
     startup: 'lazy',
     credential: {
       getToken: () =>
@@ -57,7 +57,7 @@ async function createPool() {
   pool.on('error', () => undefined);
   const clients = [await pool.connect(), await pool.connect()];
   for (const client of clients) client.release();
-  const indicator = new EntraDataSourceHealthIndicator(factory, clock);
+  const indicator = new EntraDataSourceHealthIndicator(dataSources, clock);
   let known: unknown;
   return {
     clock,

@@ -1,10 +1,9 @@
-import { SchedulerRegistry } from '@nestjs/schedule';
-
 import type { AccessToken, TokenCredential } from '../../../lib/entra/token-credential.js';
 import type { RefreshOptions } from '../../../lib/options/entra-auth-module.options.js';
 import { resolveOptions } from '../../../lib/options/resolve-options.js';
-import { RefreshScheduler } from '../../../lib/engine/refresh-scheduler.js';
-import { EntraTokenService } from '../../../lib/nest/entra-token.service.js';
+import { processLogger } from '../../../lib/common/guarded-logger.js';
+import { noRegistry } from '../../../lib/engine/refresh-scheduler.js';
+import { TokenEngine } from '../../../lib/engine/token-engine.js';
 import { seededRandom, uniform } from '../seeded-random.js';
 import { SimulatedTime } from '../simulated-time.js';
 import { RequestRate } from './request-rate.js';
@@ -39,7 +38,7 @@ export async function simulateFleet(fleet: Fleet, seed: number): Promise<Request
   const resources = Object.fromEntries(
     names.map((name) => [name, { scopes: `https://${name}.example/.default` }]),
   );
-  const services: EntraTokenService[] = [];
+  const services: TokenEngine[] = [];
   for (let replica = 0; replica < fleet.replicas; replica++) {
     const clock = time.clock(seededRandom(seed, 7, replica));
     const options = resolveOptions({
@@ -49,9 +48,9 @@ export async function simulateFleet(fleet: Fleet, seed: number): Promise<Request
       refresh: fleet.refresh,
       startup: 'background',
     });
-    const service = new EntraTokenService(options, new RefreshScheduler(new SchedulerRegistry(), clock));
+    const service = new TokenEngine(options, { timers: noRegistry, logger: processLogger });
     services.push(service);
-    time.setTimeout(() => void service.onModuleInit(), uniform(0, fleet.bootsWithinInSeconds * 1000, random));
+    time.setTimeout(() => void service.start(), uniform(0, fleet.bootsWithinInSeconds * 1000, random));
   }
   await time.advanceTo(startsAt + fleet.seconds * 1000);
   time.dropAll();

@@ -1,12 +1,12 @@
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import { getBearerTokenProvider } from '@azure/identity';
-import { SchedulerRegistry } from '@nestjs/schedule';
 
 import type { TokenCredential } from '../../../lib/entra/token-credential.js';
 import { resolveOptions } from '../../../lib/options/resolve-options.js';
 import type { Clock } from '../../../lib/common/clock.js';
-import { RefreshScheduler } from '../../../lib/engine/refresh-scheduler.js';
-import { EntraTokenService } from '../../../lib/nest/entra-token.service.js';
+import { processLogger } from '../../../lib/common/guarded-logger.js';
+import { noRegistry } from '../../../lib/engine/refresh-scheduler.js';
+import { TokenEngine } from '../../../lib/engine/token-engine.js';
 import type { Identity } from './identity.js';
 
 /** How an application comes by the password of a login. */
@@ -96,10 +96,10 @@ async function startModule(
   credential: () => TokenCredential,
 ): Promise<RunningStrategy> {
   const options = resolveOptions({ clock, credential, resources: { database: { scopes: scope } } });
-  const service = new EntraTokenService(options, new RefreshScheduler(new SchedulerRegistry(), clock));
-  await service.onModuleInit();
+  const service = new TokenEngine(options, { timers: noRegistry, logger: processLogger });
+  await service.start();
   return {
     password: service.passwordProvider('database'),
-    stop: () => service.onApplicationShutdown(),
+    stop: () => service.stop(),
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 
+import { processLogger } from '../../../lib/common/guarded-logger.js';
 import { OnDemandSlots } from '../../../lib/engine/on-demand-slots.js';
 import type { TokenSlot } from '../../../lib/engine/token-slot.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
@@ -187,7 +188,7 @@ describe('the place of tokens on demand', () => {
     const steps = (count: number): number => {
       let looks = 0;
       const clock = new ManualClock(0);
-      const slots = new OnDemandSlots(count, clock, () => undefined);
+      const slots = new OnDemandSlots(count, clock, () => undefined, processLogger);
       const slot = (n: number): TokenSlot => {
         const look = (): void => void looks++;
         const held = {
@@ -237,7 +238,7 @@ describe('the place of tokens on demand', () => {
 
   it('is taken away once', () => {
     const onDrop = jest.fn();
-    const slots = new OnDemandSlots(1, new ManualClock(0), onDrop);
+    const slots = new OnDemandSlots(1, new ManualClock(0), onDrop, processLogger);
     const [first, second_] = [{ onDemandKey: 'a' }, { onDemandKey: 'a' }] as unknown as [
       TokenSlot,
       TokenSlot,

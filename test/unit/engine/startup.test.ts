@@ -50,9 +50,9 @@ describe('a start that waits for its first tokens', () => {
   });
 
   it('names a resource once, however many wait for it', async () => {
-    const { service, credential, clock } = createEngine({ resources });
+    const { engine, service, credential, clock } = createEngine({ resources });
     credential.hang();
-    const waits = [service.ready('graph'), service.ready('graph'), service.onModuleInit()];
+    const waits = [engine.ready('graph'), engine.ready('graph'), service.onModuleInit()];
     const ended = Promise.allSettled(waits);
     await clock.advance(6 * second);
     expect(lines).toEqual([

@@ -600,16 +600,16 @@ describe('start-up', () => {
   });
 
   it('asks for no second token when a data source has needed the first one before', async () => {
-    const { service, credential } = createEngine();
-    await service.ready('graph');
+    const { engine, service, credential } = createEngine();
+    await engine.ready('graph');
     await service.onModuleInit();
     expect(credential.calls).toHaveLength(1);
   });
 
   it('holds its deadline for a data source too, which comes first', async () => {
-    const { service, credential, clock } = createEngine();
+    const { engine, credential, clock } = createEngine();
     credential.hang();
-    const ready = service.ready('graph').catch((e: unknown) => e);
+    const ready = engine.ready('graph').catch((e: unknown) => e);
     await clock.advance(32 * second);
     expect(await ready).toMatchObject({ code: 'ENTRA_TIMEOUT' });
     expect(clock.pendingTimers).toBe(0);

@@ -15,7 +15,7 @@ const token = databaseToken('first');
 /** A login over a connection whose TLS is nobody's concern, as far as it goes without a server. */
 function setUp() {
   const engine = createEngine({ resources: { postgres: {} } });
-  const { clock, credential, service } = engine;
+  const { clock, credential } = engine;
   credential.answer(() => credential.issue({ token }));
   const [dataSource] = resolveDataSources({
     type: 'postgres',
@@ -26,7 +26,7 @@ function setUp() {
     dangerouslySendTokenWithoutVerifiedTls: true,
   }).values();
   const logins: LoginEvent[] = [];
-  const login = new EntraLogin(dataSource!, service, clock, (event) => logins.push(event()), 300_000);
+  const login = new EntraLogin(dataSource!, engine.engine, clock, (event) => logins.push(event()), 300_000);
   const clientOf = (host: string, user = 'app') => {
     const connectionParameters = { host, port: 5432, ssl: false };
     return { host, port: 5432, user, database: 'app', connectionParameters };

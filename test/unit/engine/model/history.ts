@@ -82,7 +82,7 @@ export class History {
   }
 
   async #happen(step: Step): Promise<void> {
-    const { service, clock } = this.#engine;
+    const { engine, service, clock } = this.#engine;
     switch (step.do) {
       case 'get':
         return this.#get(step);
@@ -98,9 +98,9 @@ export class History {
         return void this.#watch('refresh', service.refresh('graph'), attemptInMs);
       case 'look': {
         const held = this.#held('graph');
-        this.#expect(!held?.firm || service.heldToken('graph') !== undefined, 'a login finds what is held');
+        this.#expect(!held?.firm || engine.heldToken('graph') !== undefined, 'a login finds what is held');
         return this.#expect(
-          (service.lastResort('graph') === undefined) === (held === undefined),
+          (engine.lastResort('graph') === undefined) === (held === undefined),
           'the last resort is what is held',
         );
       }
