@@ -3,6 +3,8 @@ import prettier from 'eslint-config-prettier';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
+import { roomRules } from './eslint.rooms.mjs';
+
 export default tseslint.config(
   { ignores: ['dist', 'coverage', '.test-output'] },
   js.configs.recommended,
@@ -28,6 +30,7 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
+  ...roomRules,
   { files: ['**/*.mjs', '**/*.cjs', '**/*.js'], ...tseslint.configs.disableTypeChecked },
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

@@ -1,0 +1,73 @@
+import { readdirSync } from 'node:fs';
+
+const everyRoom = [
+  'common',
+  'entra',
+  'store',
+  'refresh-token',
+  'credential',
+  'engine',
+  'postgres',
+  'mysql',
+  'graph',
+  'options',
+  'nest',
+  'standalone',
+  'cli',
+];
+
+const belowOptions = everyRoom.slice(0, everyRoom.indexOf('options'));
+
+/** What each room of `lib` may import: every arrow points down. A room that is missing here may import nothing. */
+export const rooms = {
+  common: [],
+  entra: ['common'],
+  store: ['common'],
+  'refresh-token': ['store', 'entra', 'common'],
+  credential: ['entra', 'common'],
+  engine: ['credential', 'entra', 'common'],
+  postgres: ['engine', 'credential', 'entra', 'common'],
+  mysql: ['engine', 'entra', 'common'],
+  graph: ['engine', 'entra', 'common'],
+  options: belowOptions.filter((room) => room !== 'refresh-token' && room !== 'store'),
+  nest: [...belowOptions, 'options'],
+  standalone: [...belowOptions, 'options'],
+  cli: [...belowOptions, 'options'],
+  testing: [],
+};
+
+const nestValues = {
+  group: ['@nestjs/*'],
+  message: 'Only lib/nest imports values of Nest.',
+  allowTypeImports: true,
+};
+
+const foldersOf = (room) =>
+  readdirSync(new URL(`lib/${room}`, import.meta.url), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+/** The rooms that a room may not import from, but for names that are also folders of its own. */
+const forbidden = (room, below) =>
+  [...everyRoom, 'testing'].filter(
+    (other) => other !== room && !below.includes(other) && !foldersOf(room).includes(other),
+  );
+
+/** One block for each room. A pattern sees only the text of an import; `test/package/rooms.test.ts` resolves it. */
+export const roomRules = Object.entries(rooms).map(([room, below]) => ({
+  files: [`lib/${room}/**/*.ts`],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: `^(\\.\\./)+(index\\.js|(${forbidden(room, below).join('|')})/)`,
+            message: `lib/${room} may import from ${below.length === 0 ? 'no other room' : below.join(', ')}.`,
+          },
+          ...(room === 'nest' ? [] : [nestValues]),
+        ],
+      },
+    ],
+  },
+}));
