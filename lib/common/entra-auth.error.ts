@@ -59,7 +59,7 @@ export class EntraAuthError extends Error {
 
 /** The message of an error of this package without what to do about it. */
 export function problemOf({ message, fix }: EntraAuthError): string {
-  return message.slice(0, -fix.length).trim();
+  return message.slice(0, -fix.length - 1);
 }
 
 /** Tells whether an error is one of this package's, even when two copies of the package are installed. */

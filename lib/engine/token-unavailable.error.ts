@@ -44,5 +44,5 @@ function withAnswer({ problem, statusCode, retryAfterInMs }: TokenUnavailableDet
     ...(statusCode === undefined || named ? [] : [`HTTP status ${statusCode}`]),
     ...(retryAfterInMs === undefined ? [] : [`Retry-After ${Math.round(retryAfterInMs / 1000)} s`]),
   ];
-  return numbers.length === 0 ? problem : `${problem.replace(/\.$/, '')} (${numbers.join(', ')}).`;
+  return numbers.length === 0 ? problem : problem.replace(/\.?(\s*)$/, ` (${numbers.join(', ')}).$1`);
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { TokenUnavailableError } from 'nestjs-entra-auth';
 
+import { problemOf } from '../../../lib/common/entra-auth.error.js';
+
 const details = { problem: 'It is busy.', fix: 'Wait.', retryable: true };
 
 describe('the message of TokenUnavailableError', () => {
@@ -17,8 +19,15 @@ describe('the message of TokenUnavailableError', () => {
       { statusCode: 503, problem: 'Refused (status 503).', retryAfterInMs: 1_000 },
       'Refused (status 503) (Retry-After 1 s). Wait.',
     ],
+    [
+      'a remedy on a line of its own behind a list',
+      { problem: 'None gave a token:\n- Azure CLI: busy\n', statusCode: 503 },
+      'None gave a token:\n- Azure CLI: busy (HTTP status 503).\n Wait.',
+    ],
   ])('has %s', (_, answer, end) => {
-    const { message } = new TokenUnavailableError('graph', { ...details, ...answer });
+    const error = new TokenUnavailableError('graph', { ...details, ...answer });
+    const { message } = error;
+    expect(problemOf(error)).toBe(message.slice(0, -' Wait.'.length));
     expect(message).toBe(`No access token could be obtained for the resource "graph": ${end}`);
   });
 });
