@@ -1,13 +1,12 @@
 import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { TokenCredentialOptions } from '@azure/identity';
 
-import { CredentialUnavailableError } from './credential-unavailable.error.js';
-import { redactError } from '../common/redaction.js';
-import type { EntraCloud } from '../entra/clouds.js';
 import type { Clock } from '../common/clock.js';
-import { authorityHosts } from '../entra/clouds.js';
+import { redactError } from '../common/redaction.js';
+import { authorityHosts, type EntraCloud } from '../entra/clouds.js';
 import { capHttpClient } from './capped-http-client.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
+import { CredentialUnavailableError } from './credential-unavailable.error.js';
 
 /** What to do when the optional package is missing. */
 export const installIdentity =

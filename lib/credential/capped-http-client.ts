@@ -1,9 +1,9 @@
 import type { HttpClient, PipelineResponse } from '@azure/core-rest-pipeline';
 
-import { EntraTimeoutError } from '../common/timeout.error.js';
 import type { Clock } from '../common/clock.js';
-import { askForStream, readCapped, withoutPage } from './capped-response.js';
+import { EntraTimeoutError } from '../common/timeout.error.js';
 import { currentObservation, noteNetworkError, noteResponse } from '../entra/wire-observation.js';
+import { askForStream, readCapped, withoutPage } from './capped-response.js';
 
 const longestAnswer = 8_192;
 const repeated = 'Check that this machine can reach it; the request is repeated.';

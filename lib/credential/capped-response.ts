@@ -1,8 +1,8 @@
 import type { PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
 
-import { TokenRequestFailedError } from '../entra/token-request-failed.error.js';
 import { deepestJson, isBoundedJson, mostJsonValues, parseJsonObject } from '../common/json-object.js';
 import { longestBodyInBytes } from '../entra/limits.js';
+import { TokenRequestFailedError } from '../entra/token-request-failed.error.js';
 
 // `@azure/identity` 4.14 writes every header of an answer that it cannot read into its error.
 const keptHeaders: ReadonlySet<string> = new Set(['content-type', 'date', 'retry-after', 'www-authenticate']);

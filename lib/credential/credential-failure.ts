@@ -1,13 +1,13 @@
-import { redact } from '../common/redaction.js';
-import { aadstsMeaning, findAadsts, lookUpAadsts } from '../entra/aadsts.js';
-import { checkAnswer, isAnswerWithoutToken } from '../entra/answer-without-token.js';
-import { CredentialRequestError } from './credential-request.error.js';
 import { isEntraAuthError, problemOf, type EntraAuthErrorCode } from '../common/entra-auth.error.js';
 import { errorText } from '../common/error-text.js';
-import { adviceFor } from '../entra/failure-advice.js';
 import { isError } from '../common/is-error.js';
-import { isPermanentRefusal, readRefusalBody } from '../entra/refusal-body.js';
+import { redact } from '../common/redaction.js';
 import { parseRetryAfter } from '../common/retry-after.js';
+import { aadstsMeaning, findAadsts, lookUpAadsts } from '../entra/aadsts.js';
+import { checkAnswer, isAnswerWithoutToken } from '../entra/answer-without-token.js';
+import { adviceFor } from '../entra/failure-advice.js';
+import { isPermanentRefusal, readRefusalBody } from '../entra/refusal-body.js';
+import { CredentialRequestError } from './credential-request.error.js';
 
 /** What the refresher needs to know about an error that a credential threw. */
 export interface CredentialFailure {

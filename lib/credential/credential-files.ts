@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 
-import { CredentialUnavailableError } from './credential-unavailable.error.js';
 import { isEntraAuthError, problemOf } from '../common/entra-auth.error.js';
 import { redactError } from '../common/redaction.js';
-import type { CredentialConfiguration } from './credential-configuration.js';
 import { readCertificatePair } from '../entra/certificate-pair.js';
+import type { CredentialConfiguration } from './credential-configuration.js';
+import { CredentialUnavailableError } from './credential-unavailable.error.js';
 
 /**
  * Reads the files that a credential needs, before a library does whose error names neither the option nor the remedy.

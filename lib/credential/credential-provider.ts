@@ -1,4 +1,3 @@
-import { CredentialUnavailableError } from './credential-unavailable.error.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { redactError } from '../common/redaction.js';
 import { credentialStateOf, isReportingCredential, type CredentialState } from '../entra/credential-state.js';
@@ -8,6 +7,7 @@ import {
   type TokenCredential,
   type TokenCredentialFactory,
 } from '../entra/token-credential.js';
+import { CredentialUnavailableError } from './credential-unavailable.error.js';
 
 /**
  * Holds the credential that several resources share, and makes a new instance when the cache or the throttle of the

@@ -1,5 +1,5 @@
-import { findAadsts } from './aadsts.js';
 import { errorText } from '../common/error-text.js';
+import { findAadsts } from './aadsts.js';
 
 export const checkAnswer =
   'Check the authority host, and what the network puts before it: that is not the answer of a token endpoint.';

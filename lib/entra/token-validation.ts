@@ -1,5 +1,5 @@
-import { InvalidTokenError } from './invalid-token.error.js';
 import { HeldAccessToken } from './held-access-token.js';
+import { InvalidTokenError } from './invalid-token.error.js';
 import { readClaims, type AccessTokenClaims } from './json-web-token.js';
 import { endOf } from './token-end.js';
 

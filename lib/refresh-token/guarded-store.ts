@@ -1,17 +1,16 @@
-import { isEntraAuthError, type EntraAuthError } from '../common/entra-auth.error.js';
-import { RefreshTokenStoreError } from '../store/refresh-token-store.error.js';
-import { RefreshTokenUnreadableError } from '../store/refresh-token-unreadable.error.js';
 import type { Clock } from '../common/clock.js';
 import { withDeadline } from '../common/deadline.js';
 import { deferred } from '../common/deferred.js';
+import { isEntraAuthError, type EntraAuthError } from '../common/entra-auth.error.js';
 import { isEncrypted, keyIdOf } from '../store/encrypted/token-cipher.js';
+import { RefreshTokenStoreError } from '../store/refresh-token-store.error.js';
 import type {
   RefreshTokenAccess,
   RefreshTokenSnapshot,
   RefreshTokenStore,
   StoredRefreshToken,
 } from '../store/refresh-token-store.js';
-
+import { RefreshTokenUnreadableError } from '../store/refresh-token-unreadable.error.js';
 import { errorWithoutSecrets } from './known-secrets.js';
 
 /** What came of asking for the store: the result of the work, or why the work could not begin. */

@@ -1,12 +1,12 @@
-import { request, type Agent } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { request, type Agent } from 'node:https';
 import type { Socket } from 'node:net';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
 
-import { InsecureConnectionError } from '../common/insecure-connection.error.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
 import type { Clock } from '../common/clock.js';
+import { InsecureConnectionError } from '../common/insecure-connection.error.js';
 import { nothingInherited } from '../common/nothing-inherited.js';
+import { EntraTimeoutError } from '../common/timeout.error.js';
 import { ProxyAgent } from './proxy-agent.js';
 import { proxyOfEnvironment } from './proxy-of-environment.js';
 

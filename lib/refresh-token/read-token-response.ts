@@ -1,6 +1,6 @@
-import { TokenRequestFailedError } from '../entra/token-request-failed.error.js';
 import { endOfText, parseJsonObject } from '../common/json-object.js';
 import { readClaims } from '../entra/json-web-token.js';
+import { TokenRequestFailedError } from '../entra/token-request-failed.error.js';
 import { TokenResponse } from './token-response.js';
 
 const known = new Set([

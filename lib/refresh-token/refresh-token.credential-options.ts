@@ -1,9 +1,9 @@
 import type { Agent } from 'node:https';
 
-import type { EntraCloud } from '../entra/clouds.js';
 import type { Clock } from '../common/clock.js';
-import type { RefreshTokenStore } from '../store/refresh-token-store.js';
+import type { EntraCloud } from '../entra/clouds.js';
 import type { AbortSignalLike } from '../entra/token-credential.js';
+import type { RefreshTokenStore } from '../store/refresh-token-store.js';
 import type { TokenResponse } from './token-response.js';
 
 /** Which form of Entra's token endpoint to ask. */

@@ -1,11 +1,10 @@
 import { asError } from '../common/as-error.js';
-import { isEntraAuthError } from '../common/entra-auth.error.js';
-import { EntraShutDownError } from '../common/shut-down.error.js';
 import { untilAborted } from '../common/deadline.js';
+import { isEntraAuthError } from '../common/entra-auth.error.js';
+import { SerialQueue } from '../common/serial-queue.js';
+import { EntraShutDownError } from '../common/shut-down.error.js';
+import { warnOfLosses, type CredentialState, type ReportingCredential } from '../entra/credential-state.js';
 import { HeldAccessToken } from '../entra/held-access-token.js';
-import type { CredentialState, ReportingCredential } from '../entra/credential-state.js';
-import { warnOfLosses } from '../entra/credential-state.js';
-import type { SharedAccessToken } from '../store/refresh-token-store.js';
 import type {
   AbortSignalLike,
   AccessToken,
@@ -13,16 +12,16 @@ import type {
   TokenCredential,
 } from '../entra/token-credential.js';
 import { connectRequests, observationOf } from '../entra/wire-observation.js';
+import type { SharedAccessToken } from '../store/refresh-token-store.js';
 import { grantRequest, type GrantRequest, type Wish } from './grant-request.js';
+import { refreshTokenState } from './refresh-token-state.js';
 import type { RedeemOptions, RefreshTokenCredentialOptions } from './refresh-token.credential-options.js';
 import { RefreshTokenKeeper } from './refresh-token.keeper.js';
 import { RefreshTokenRedeemer } from './refresh-token.redeemer.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
-import { refreshTokenState } from './refresh-token-state.js';
 import { needsSignIn } from './refusal.js';
 import { resolveRefreshTokenOptions } from './resolve-refresh-token-options.js';
 import { SaveRetry } from './save-retry.js';
-import { SerialQueue } from '../common/serial-queue.js';
 import { SharedFlight } from './shared-flight.js';
 import { StandingRefusal } from './standing-refusal.js';
 import type { TokenResponse } from './token-response.js';

@@ -1,6 +1,6 @@
 import type { EntraAuthError } from '../common/entra-auth.error.js';
-import { ReauthenticationRequiredError } from '../entra/reauthentication-required.error.js';
 import { setNewest } from '../common/set-newest.js';
+import { ReauthenticationRequiredError } from '../entra/reauthentication-required.error.js';
 import type { SharedAccessToken, StoredRefreshToken } from '../store/refresh-token-store.js';
 import type { GrantRequest } from './grant-request.js';
 import { InitialRefreshToken } from './initial-refresh-token.js';

@@ -1,14 +1,14 @@
-import { aadstsMeaning, findAadsts, signIn, type AadstsKind } from '../entra/aadsts.js';
 import type { EntraAuthError } from '../common/entra-auth.error.js';
 import { shortened } from '../common/error-text.js';
+import { parseJsonObject } from '../common/json-object.js';
+import { withoutSecrets } from '../common/known-secrets.js';
+import { redact } from '../common/redaction.js';
+import { parseRetryAfter } from '../common/retry-after.js';
+import { aadstsMeaning, findAadsts, signIn, type AadstsKind } from '../entra/aadsts.js';
 import { InvalidClientError } from '../entra/invalid-client.error.js';
 import { ReauthenticationRequiredError } from '../entra/reauthentication-required.error.js';
 import { RefreshTokenExpiredError } from '../entra/refresh-token-expired.error.js';
-import { parseRetryAfter } from '../common/retry-after.js';
 import { TokenRequestFailedError } from '../entra/token-request-failed.error.js';
-import { withoutSecrets } from '../common/known-secrets.js';
-import { redact } from '../common/redaction.js';
-import { parseJsonObject } from '../common/json-object.js';
 
 /** A response that grants nothing. */
 export interface Refusal {

@@ -1,12 +1,12 @@
 import { Agent } from 'node:https';
 
-import { EntraOptionsError } from '../common/options.error.js';
-import { rememberSecret } from '../common/known-secrets.js';
 import { clockOption } from '../common/clock-option.js';
-import { booleanOption, checkObject, choiceOption, kindOf, numberOption } from '../common/option-checks.js';
-import { tenantOption, textOption } from '../entra/text-checks.js';
 import type { Clock } from '../common/clock.js';
+import { rememberSecret } from '../common/known-secrets.js';
+import { booleanOption, checkObject, choiceOption, kindOf, numberOption } from '../common/option-checks.js';
+import { EntraOptionsError } from '../common/options.error.js';
 import { authorityHosts, clouds } from '../entra/clouds.js';
+import { tenantOption, textOption } from '../entra/text-checks.js';
 import { MemoryRefreshTokenStore } from '../store/memory.refresh-token-store.js';
 import { clientAssertion } from './client-authentication/client-assertion.js';
 import type { ClientAuthentication } from './client-authentication/client-authentication.js';

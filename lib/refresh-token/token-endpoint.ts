@@ -1,15 +1,15 @@
 import { asError } from '../common/as-error.js';
 import { isEntraAuthError, type EntraAuthError } from '../common/entra-auth.error.js';
-import { TokenRequestFailedError } from '../entra/token-request-failed.error.js';
 import { parseJsonObject } from '../common/json-object.js';
+import { TokenRequestFailedError } from '../entra/token-request-failed.error.js';
 import { currentObservation, noteResponse } from '../entra/wire-observation.js';
 import type { GrantRequest } from './grant-request.js';
 import { errorWithoutSecrets } from './known-secrets.js';
 import { postForm, type FormResponse } from './post-form.js';
 import { ProxyError } from './proxy.error.js';
 import { findRefreshToken, readTokenResponse } from './read-token-response.js';
-import { classifyRefusal } from './refusal.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
+import { classifyRefusal } from './refusal.js';
 import type { TokenResponse } from './token-response.js';
 
 /** What came of a redemption that the server did not refuse. */

@@ -1,7 +1,7 @@
-import { RefreshTokenStoreError } from './refresh-token-store.error.js';
-import { numberOption } from '../common/option-checks.js';
 import { longestDelayInMs, type Clock } from '../common/clock.js';
 import { withDeadline } from '../common/deadline.js';
+import { numberOption } from '../common/option-checks.js';
+import { RefreshTokenStoreError } from './refresh-token-store.error.js';
 import type { ExclusiveOptions } from './refresh-token-store.js';
 
 const defaultTimeoutInMs = 30_000;

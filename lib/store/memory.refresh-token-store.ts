@@ -1,6 +1,7 @@
-import { RefreshTokenConflictError } from './refresh-token-conflict.error.js';
 import { systemClock, type Clock } from '../common/clock.js';
+import { Turns } from '../common/turns.js';
 import { exclusiveUse, whileHeld, type Held } from './exclusive-wait.js';
+import { RefreshTokenConflictError } from './refresh-token-conflict.error.js';
 import type {
   ExclusiveOptions,
   RefreshTokenAccess,
@@ -8,7 +9,6 @@ import type {
   RefreshTokenStore,
   StoredRefreshToken,
 } from './refresh-token-store.js';
-import { Turns } from '../common/turns.js';
 
 const store = 'the memory';
 

@@ -1,11 +1,11 @@
-import { aadstsMeaning, findAadsts, type AadstsKind, type AadstsMeaning } from '../../entra/aadsts.js';
-import { ReauthenticationRequiredError } from '../../entra/reauthentication-required.error.js';
-import { CredentialUnavailableError } from '../credential-unavailable.error.js';
-import { CredentialRequestError } from '../credential-request.error.js';
 import { isEntraAuthError, problemOf } from '../../common/entra-auth.error.js';
 import { isError } from '../../common/is-error.js';
 import { redact, redactError } from '../../common/redaction.js';
+import { aadstsMeaning, findAadsts, type AadstsKind, type AadstsMeaning } from '../../entra/aadsts.js';
+import { ReauthenticationRequiredError } from '../../entra/reauthentication-required.error.js';
 import { installIdentity } from '../azure-identity.js';
+import { CredentialRequestError } from '../credential-request.error.js';
+import { CredentialUnavailableError } from '../credential-unavailable.error.js';
 import type { ChainLink, LinkRefusal } from './chain-link.js';
 
 /** A link that gave no token. */

@@ -1,8 +1,8 @@
 import type { AzureIdentityContext } from '../azure-identity.js';
 import { createManagedIdentity } from '../managed-identity/create-managed-identity.js';
+import { imdsIsGiven } from '../managed-identity/identity-endpoint.js';
 import { findIdentitySource } from '../managed-identity/identity-source.js';
 import { probeImds } from '../managed-identity/probe-imds.js';
-import { imdsIsGiven } from '../managed-identity/identity-endpoint.js';
 import { ObservedCredential } from '../observed-credential.js';
 import type { ChainLink, LinkRefusal } from './chain-link.js';
 

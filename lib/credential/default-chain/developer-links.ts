@@ -1,6 +1,6 @@
+import type { TokenCredential } from '../../entra/token-credential.js';
 import type { AzureIdentity, AzureIdentityContext, AzureIdentityOptions } from '../azure-identity.js';
 import { ObservedCredential } from '../observed-credential.js';
-import type { TokenCredential } from '../../entra/token-credential.js';
 import type { ChainLink, LinkName } from './chain-link.js';
 import { isOnPath } from './find-program.js';
 

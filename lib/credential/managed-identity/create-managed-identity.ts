@@ -1,6 +1,6 @@
+import type { TokenCredential } from '../../entra/token-credential.js';
 import type { AzureIdentityContext } from '../azure-identity.js';
 import { ObservedCredential } from '../observed-credential.js';
-import type { TokenCredential } from '../../entra/token-credential.js';
 import { appServiceEndpoint, imdsEndpoint } from './identity-endpoint.js';
 import { findIdentitySource, type IdentityId } from './identity-source.js';
 import { ManagedIdentityCredential } from './managed-identity.credential.js';

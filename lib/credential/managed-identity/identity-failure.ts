@@ -1,9 +1,9 @@
-import { aadstsMeaning, findAadsts } from '../../entra/aadsts.js';
-import { EntraTimeoutError } from '../../common/timeout.error.js';
-import { parseRetryAfter } from '../../common/retry-after.js';
-import { TokenRequestFailedError } from '../../entra/token-request-failed.error.js';
-import { redact, redactError } from '../../common/redaction.js';
 import { parseJsonObject } from '../../common/json-object.js';
+import { redact, redactError } from '../../common/redaction.js';
+import { parseRetryAfter } from '../../common/retry-after.js';
+import { EntraTimeoutError } from '../../common/timeout.error.js';
+import { aadstsMeaning, findAadsts } from '../../entra/aadsts.js';
+import { TokenRequestFailedError } from '../../entra/token-request-failed.error.js';
 import type { HttpAnswer } from './get-once.js';
 import type { IdentityId } from './identity-source.js';
 

@@ -1,8 +1,8 @@
-import { InvalidClientError } from '../../entra/invalid-client.error.js';
-import { EntraTimeoutError } from '../../common/timeout.error.js';
-import { redactError } from '../../common/redaction.js';
 import type { Clock } from '../../common/clock.js';
 import { withDeadline } from '../../common/deadline.js';
+import { redactError } from '../../common/redaction.js';
+import { EntraTimeoutError } from '../../common/timeout.error.js';
+import { InvalidClientError } from '../../entra/invalid-client.error.js';
 import type { TokenEndpointAddress } from '../token-endpoint-address.js';
 import type { ClientAuthentication, ClientProof } from './client-authentication.js';
 

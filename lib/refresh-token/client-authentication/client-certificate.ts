@@ -1,9 +1,9 @@
 import { constants, createHash, randomUUID, sign, type KeyObject, type X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-import { readCertificatePair, unusableCertificate } from '../../entra/certificate-pair.js';
-import { redactError } from '../../common/redaction.js';
 import type { Clock } from '../../common/clock.js';
+import { redactError } from '../../common/redaction.js';
+import { readCertificatePair, unusableCertificate } from '../../entra/certificate-pair.js';
 import type { TokenEndpointAddress } from '../token-endpoint-address.js';
 import { assertionProof } from './client-assertion.js';
 import type { ClientAuthentication } from './client-authentication.js';

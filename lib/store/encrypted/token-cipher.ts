@@ -1,6 +1,6 @@
-import { RefreshTokenUnreadableError } from '../refresh-token-unreadable.error.js';
 import { parseJsonObject } from '../../common/json-object.js';
 import type { StoredRefreshToken } from '../refresh-token-store.js';
+import { RefreshTokenUnreadableError } from '../refresh-token-unreadable.error.js';
 import { faultOfStored } from '../stored-refresh-token.js';
 import type { KeyRing } from './key-ring.js';
 import { loadJose } from './load-jose.js';

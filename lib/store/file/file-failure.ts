@@ -1,6 +1,6 @@
 import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
-import { codeOf } from './lock-entry.js';
 import type { PermissionFault } from './file-permissions.js';
+import { codeOf } from './lock-entry.js';
 
 const remedies: Readonly<Record<string, { fix: string; retryable: boolean }>> = {
   ENOENT: { fix: 'Create its directory, with mode 700.', retryable: false },

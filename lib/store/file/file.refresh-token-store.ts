@@ -1,20 +1,15 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { RefreshTokenConflictError } from '../refresh-token-conflict.error.js';
-import { EntraOptionsError } from '../../common/options.error.js';
-import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
-import { isEntraAuthError } from '../../common/entra-auth.error.js';
-import { checkObject, booleanOption, kindOf, numberOption } from '../../common/option-checks.js';
 import { systemClock, type Clock } from '../../common/clock.js';
+import { isEntraAuthError } from '../../common/entra-auth.error.js';
+import { booleanOption, checkObject, kindOf, numberOption } from '../../common/option-checks.js';
+import { EntraOptionsError } from '../../common/options.error.js';
+import { Turns } from '../../common/turns.js';
 import { exclusiveUse, whileHeld, type Held } from '../exclusive-wait.js';
-import { fileFailure } from './file-failure.js';
-import { FileLock } from './file-lock.js';
-import type { LockHolder } from './lock-holder.js';
-import { Silence } from './silence.js';
-import { TokenFile } from './token-file.js';
+import { RefreshTokenConflictError } from '../refresh-token-conflict.error.js';
 import { encodeRecord } from '../refresh-token-record.js';
-import { newestRecord } from './record-lines.js';
+import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
 import type {
   ExclusiveOptions,
   RefreshTokenAccess,
@@ -22,7 +17,12 @@ import type {
   RefreshTokenStore,
   StoredRefreshToken,
 } from '../refresh-token-store.js';
-import { Turns } from '../../common/turns.js';
+import { fileFailure } from './file-failure.js';
+import { FileLock } from './file-lock.js';
+import type { LockHolder } from './lock-holder.js';
+import { newestRecord } from './record-lines.js';
+import { Silence } from './silence.js';
+import { TokenFile } from './token-file.js';
 
 /** Which file keeps the refresh token, and who may read it. */
 export interface FileRefreshTokenStoreOptions {

@@ -1,9 +1,9 @@
 import { isEntraAuthError } from '../../common/entra-auth.error.js';
+import { redactError } from '../../common/redaction.js';
+import { sqlStateOf } from '../../common/sqlstate.js';
 import { RefreshTokenConflictError } from '../refresh-token-conflict.error.js';
 import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
 import { RefreshTokenUnreadableError } from '../refresh-token-unreadable.error.js';
-import { sqlStateOf } from '../../common/sqlstate.js';
-import { redactError } from '../../common/redaction.js';
 
 // Connection, insufficient resources, operator intervention, transaction rollback, read-only after a failover.
 const passingClasses = ['08', '53', '57', '40', '25'];

@@ -1,7 +1,13 @@
 import type { DataSource } from 'typeorm';
 
+import { systemClock, type Clock } from '../../common/clock.js';
+import { checkObject, kindOf } from '../../common/option-checks.js';
+import { EntraOptionsError } from '../../common/options.error.js';
+import { sqlStateOf } from '../../common/sqlstate.js';
+import { Turns } from '../../common/turns.js';
 import { exclusiveUse, timedOut, whileHeld, type Held } from '../exclusive-wait.js';
 import { encodeRecord } from '../refresh-token-record.js';
+import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
 import type {
   ExclusiveOptions,
   RefreshTokenAccess,
@@ -9,12 +15,6 @@ import type {
   RefreshTokenStore,
   StoredRefreshToken,
 } from '../refresh-token-store.js';
-import { Turns } from '../../common/turns.js';
-import { EntraOptionsError } from '../../common/options.error.js';
-import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
-import { sqlStateOf } from '../../common/sqlstate.js';
-import { checkObject, kindOf } from '../../common/option-checks.js';
-import { systemClock, type Clock } from '../../common/clock.js';
 import { databaseFailure, isConnectionLoss } from './database-failure.js';
 import { DatabaseLock } from './database-lock.js';
 import { DatabaseSession } from './database-session.js';

@@ -6,9 +6,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { EntraAuthError } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
+import { systemClock } from '../../../lib/common/clock.js';
 import { credentialFactory } from '../../../lib/credential/create-credential.js';
 import type { CredentialConfiguration } from '../../../lib/credential/credential-configuration.js';
-import { systemClock } from '../../../lib/common/clock.js';
 import { azureIdentityVersions } from './azure-identity-versions.js';
 
 const environment = { ...process.env };

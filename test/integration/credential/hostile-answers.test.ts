@@ -1,14 +1,14 @@
-import { createServer, type Server } from 'node:https';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TokenUnavailableError } from 'nestjs-entra-auth';
 
-import { credentialFactory } from '../../../lib/credential/create-credential.js';
 import { systemClock } from '../../../lib/common/clock.js';
+import { credentialFactory } from '../../../lib/credential/create-credential.js';
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
 import { loadX509 } from '../../../lib/testing/certificates/x509.loader.js';
 import { createEngine } from '../../support/engine.js';

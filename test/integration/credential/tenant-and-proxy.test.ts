@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { CredentialConfiguration } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
-import { credentialFactory } from '../../../lib/credential/create-credential.js';
 import { systemClock } from '../../../lib/common/clock.js';
+import { credentialFactory } from '../../../lib/credential/create-credential.js';
 import { readClaims } from '../../../lib/entra/json-web-token.js';
 import { createEngine } from '../../support/engine.js';
 import { azureIdentityVersions } from './azure-identity-versions.js';

@@ -1,4 +1,5 @@
 import { Agent } from 'node:https';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   MemoryRefreshTokenStore,
@@ -6,6 +7,7 @@ import {
   type RefreshTokenCredentialOptions,
 } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+
 import { databaseAudience, graphAudience } from '../../support/local-entra.js';
 import { StrictOidcServer, type StrictClientKind } from '../../support/strict-oidc-server.js';
 

@@ -10,8 +10,8 @@ import {
   type TokenEvent,
 } from 'nestjs-entra-auth';
 
-import { flushCredentials } from '../../../lib/credential/flush-credentials.js';
 import { CredentialProvider } from '../../../lib/credential/credential-provider.js';
+import { flushCredentials } from '../../../lib/credential/flush-credentials.js';
 import { CredentialWatch } from '../../../lib/engine/credential-watch.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { ScriptedTokenServer } from '../../support/scripted-token-server.js';

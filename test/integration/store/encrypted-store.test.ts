@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { compactDecrypt, decodeProtectedHeader } from 'jose';
 import {
   EncryptedRefreshTokenStore,
   EntraOptionsError,
@@ -15,10 +16,9 @@ import {
   type EncryptedRefreshTokenStoreOptions,
   type RefreshTokenKeyRing,
 } from 'nestjs-entra-auth';
-import { compactDecrypt, decodeProtectedHeader } from 'jose';
 
-import { keyIdOf } from '../../../lib/store/encrypted/token-cipher.js';
 import { loadJose } from '../../../lib/store/encrypted/load-jose.js';
+import { keyIdOf } from '../../../lib/store/encrypted/token-cipher.js';
 import { MemoryRefreshTokenStore } from '../../../lib/store/memory.refresh-token-store.js';
 import { grant } from './stores.fixture.js';
 

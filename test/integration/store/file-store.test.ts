@@ -28,10 +28,10 @@ import {
   type FileRefreshTokenStoreOptions,
 } from 'nestjs-entra-auth';
 
+import { deferred } from '../../../lib/common/deferred.js';
 import { removeEntry } from '../../../lib/store/file/lock-entry.js';
 import type { LockHolder } from '../../../lib/store/file/lock-holder.js';
 import { thisProcess } from '../../../lib/store/file/process-sight.js';
-import { deferred } from '../../../lib/common/deferred.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { grant } from './stores.fixture.js';
 

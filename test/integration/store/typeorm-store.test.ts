@@ -11,19 +11,19 @@ import {
 } from 'nestjs-entra-auth';
 import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
 
+import { systemClock } from '../../../lib/common/clock.js';
+import { deferred } from '../../../lib/common/deferred.js';
+import { encodeRecord } from '../../../lib/store/refresh-token-record.js';
+import { DatabaseLock } from '../../../lib/store/typeorm/database-lock.js';
+import { DatabaseSession } from '../../../lib/store/typeorm/database-session.js';
 import {
   CreateEntraRefreshToken1763683200000,
   EntraRefreshTokenEntity,
   TypeOrmRefreshTokenStore,
   type TypeOrmRefreshTokenStoreOptions,
 } from '../../../lib/store/typeorm/index.js';
-import { encodeRecord } from '../../../lib/store/refresh-token-record.js';
-import { systemClock } from '../../../lib/common/clock.js';
-import { deferred } from '../../../lib/common/deferred.js';
-import { ManualClock } from '../../../lib/testing/manual-clock.js';
-import { DatabaseLock } from '../../../lib/store/typeorm/database-lock.js';
-import { DatabaseSession } from '../../../lib/store/typeorm/database-session.js';
 import { RefreshTokenRow } from '../../../lib/store/typeorm/refresh-token-row.js';
+import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { SecretScan } from '../../support/secret-scan.js';
 import { grant, Places } from './stores.fixture.js';
 

@@ -3,9 +3,9 @@ import { runInNewContext } from 'node:vm';
 
 import { describe, expect, it } from '@jest/globals';
 
+import { parseJsonObject } from '../../../lib/common/json-object.js';
 import { findRefreshToken, readTokenResponse } from '../../../lib/refresh-token/read-token-response.js';
 import { classifyRefusal } from '../../../lib/refresh-token/refusal.js';
-import { parseJsonObject } from '../../../lib/common/json-object.js';
 
 const megabyte = 1024 * 1024;
 const secrets = ['the-refresh-token', 'the secret+with/signs'];

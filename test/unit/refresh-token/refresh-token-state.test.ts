@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { ReauthenticationRequiredError, InvalidClientError, RefreshTokenStoreError } from 'nestjs-entra-auth';
+import { InvalidClientError, ReauthenticationRequiredError, RefreshTokenStoreError } from 'nestjs-entra-auth';
 
 import { refreshTokenState, type RefreshTokenFacts } from '../../../lib/refresh-token/refresh-token-state.js';
 

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import type { CredentialConfiguration, EntraAuthModuleOptions } from 'nestjs-entra-auth';
 import type { LocalEntra } from 'nestjs-entra-auth/testing';
