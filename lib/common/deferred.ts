@@ -1,8 +1,8 @@
 /** A promise together with the means to settle it. */
 export interface Deferred<T> {
   promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: Error): void;
+  resolve: (value: T) => void;
+  reject: (error: Error) => void;
 }
 
 export function deferred<T>(): Deferred<T> {

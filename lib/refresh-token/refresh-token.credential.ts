@@ -1,7 +1,7 @@
 import { asError } from '../common/as-error.js';
 import { untilAborted } from '../common/deadline.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
-import { SerialQueue } from '../common/serial-queue.js';
+import { KeyedMutex } from '../common/keyed-mutex.js';
 import { EntraShutDownError } from '../common/shut-down.error.js';
 import { warnOfLosses, type CredentialState, type ReportingCredential } from '../entra/credential-state.js';
 import { HeldAccessToken } from '../entra/held-access-token.js';
@@ -26,6 +26,8 @@ import { SharedFlight } from './shared-flight.js';
 import { StandingRefusal } from './standing-refusal.js';
 import type { TokenResponse } from './token-response.js';
 import { UnclaimedTokens } from './unclaimed-tokens.js';
+
+const redemption = 'redemption';
 
 interface Call<T> {
   wish: Wish;
@@ -56,7 +58,7 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   readonly #keeper: RefreshTokenKeeper;
   readonly #redeemer: RefreshTokenRedeemer;
   /** One redemption at a time: two at once might redeem the same refresh token twice. */
-  readonly #queue = new SerialQueue();
+  readonly #mutex = new KeyedMutex();
   readonly #tokenFlights = new Map<string, SharedFlight<SharedAccessToken>>();
   readonly #responseFlights = new Map<string, SharedFlight<TokenResponse>>();
   readonly #unclaimed = new UnclaimedTokens();
@@ -141,7 +143,7 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
    * @returns whether there is nothing left to be stored
    */
   async flush(): Promise<boolean> {
-    await this.#queue.add(() => this.#keeper.flush());
+    await this.#mutex.withLock(redemption, () => this.#keeper.flush());
     this.#planSave();
     return this.#keeper.memory.unsaved === undefined;
   }
@@ -157,7 +159,6 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
    */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#queue.idle();
     if (await this.flush()) return;
     const { problem = '', fix = '' } = this.state();
     warnOfLosses([{ problem, fix }]);
@@ -176,7 +177,7 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
     if (signal?.aborted) return untilAborted(new Promise<T>(() => undefined), signal);
     const late = unclaimed?.take(key, this.#settings.transport.clock.now());
     if (late !== undefined) return late;
-    const landing = this.#queue.add(() => this.#redeem(request, work));
+    const landing = this.#mutex.withLock(redemption, () => this.#redeem(request, work));
     const flight = new SharedFlight(landing, (result) => unclaimed?.keep(key, result));
     flights.set(key, flight);
     const landed = (): void => void flights.delete(key);

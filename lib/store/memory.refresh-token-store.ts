@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../common/clock.js';
-import { Turns } from '../common/turns.js';
+import { KeyedMutex } from '../common/keyed-mutex.js';
 import { exclusiveUse, whileHeld, type Held } from './exclusive-wait.js';
 import { RefreshTokenConflictError } from './refresh-token-conflict.error.js';
 import type {
@@ -15,7 +15,7 @@ const store = 'the memory';
 /** Keeps a refresh token in memory, for one process and as long as that lives: for tests and one-off jobs. */
 export class MemoryRefreshTokenStore implements RefreshTokenStore {
   readonly #clock: Clock;
-  readonly #turns = new Turns();
+  readonly #mutex = new KeyedMutex();
   #snapshot: RefreshTokenSnapshot | undefined;
   #saves = 0;
 
@@ -47,7 +47,7 @@ export class MemoryRefreshTokenStore implements RefreshTokenStore {
       options,
       clock: this.#clock,
       store,
-      acquire: async (signal) => releasing(await this.#turns.take(store, signal)),
+      acquire: async (signal) => releasing(await this.#mutex.acquire(store, signal)),
     });
     return whileHeld(held, () =>
       work({
@@ -63,6 +63,6 @@ export class MemoryRefreshTokenStore implements RefreshTokenStore {
   }
 }
 
-function releasing(endTurn: () => void): Held {
-  return { release: () => Promise.resolve(endTurn()) };
+function releasing(unlock: () => void): Held {
+  return { release: () => Promise.resolve(unlock()) };
 }

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { systemClock, type Clock } from '../../common/clock.js';
 import { isEntraAuthError } from '../../common/entra-auth.error.js';
+import { KeyedMutex } from '../../common/keyed-mutex.js';
 import { booleanOption, checkObject, kindOf, numberOption } from '../../common/option-checks.js';
 import { EntraOptionsError } from '../../common/options.error.js';
-import { Turns } from '../../common/turns.js';
 import { exclusiveUse, whileHeld, type Held } from '../exclusive-wait.js';
 import { RefreshTokenConflictError } from '../refresh-token-conflict.error.js';
 import { encodeRecord } from '../refresh-token-record.js';
@@ -55,7 +55,7 @@ const readAttempts = 3;
 const readAgainAfterInMs = 5;
 
 // One queue for all stores of the process; between processes the lock file decides.
-const turns = new Turns();
+const mutex = new KeyedMutex();
 
 /**
  * Keeps the refresh token in a file that only its user can read (mode 0600). The file is replaced at one stroke, so
@@ -115,7 +115,7 @@ export class FileRefreshTokenStore implements RefreshTokenStore {
     signal: AbortSignal,
     onHolder: (holder: LockHolder | undefined) => void,
   ): Promise<Held & { access: RefreshTokenAccess }> {
-    const endTurn = await turns.take(resolve(this.path), signal);
+    const unlock = await mutex.acquire(resolve(this.path), signal);
     try {
       const file = await TokenFile.at(this.path, this.#groupAllowed);
       const lock = await FileLock.acquire(
@@ -134,9 +134,9 @@ export class FileRefreshTokenStore implements RefreshTokenStore {
         await lock.release();
         throw error;
       }
-      return { release: () => lock.release().finally(endTurn), access: accessTo(file, lock) };
+      return { release: () => lock.release().finally(unlock), access: accessTo(file, lock) };
     } catch (error) {
-      endTurn();
+      unlock();
       throw isEntraAuthError(error) || signal.aborted ? error : fileFailure('Locking', this.path, error);
     }
   }

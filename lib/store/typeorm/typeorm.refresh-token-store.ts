@@ -1,10 +1,10 @@
 import type { DataSource } from 'typeorm';
 
 import { systemClock, type Clock } from '../../common/clock.js';
+import { KeyedMutex } from '../../common/keyed-mutex.js';
 import { checkObject, kindOf } from '../../common/option-checks.js';
 import { EntraOptionsError } from '../../common/options.error.js';
 import { sqlStateOf } from '../../common/sqlstate.js';
-import { Turns } from '../../common/turns.js';
 import { exclusiveUse, timedOut, whileHeld, type Held } from '../exclusive-wait.js';
 import { encodeRecord } from '../refresh-token-record.js';
 import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
@@ -44,7 +44,7 @@ const lockNotAvailable = '55P03';
 const reconnectTimeoutInMs = 10_000;
 
 // One queue for each data source, so that a process waits with one pair of connections at most.
-const turnsOf = new WeakMap<DataSource, Turns>();
+const mutexOf = new WeakMap<DataSource, KeyedMutex>();
 
 /**
  * Keeps the refresh token in a row of PostgreSQL, for the replicas of an application. The table is made by the migration
@@ -63,7 +63,7 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
   readonly #dataSource: DataSource;
   readonly #clock: Clock;
   readonly #row: RefreshTokenRow;
-  readonly #turns: Turns;
+  readonly #mutex: KeyedMutex;
 
   constructor(options: TypeOrmRefreshTokenStoreOptions) {
     checkObject('options', options, ['dataSource', 'name', 'clock'], 'Give { dataSource }.');
@@ -75,8 +75,8 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
     this.#dataSource = dataSource;
     this.#clock = clock;
     this.#row = new RefreshTokenRow(refreshTokenPath(dataSource).quoted, name);
-    this.#turns = turnsOf.get(dataSource) ?? new Turns();
-    turnsOf.set(dataSource, this.#turns);
+    this.#mutex = mutexOf.get(dataSource) ?? new KeyedMutex();
+    mutexOf.set(dataSource, this.#mutex);
   }
 
   async load(): Promise<RefreshTokenSnapshot | undefined> {
@@ -113,7 +113,7 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
   ): Promise<Held & RefreshTokenAccess> {
     const until = this.#clock.now() + timeoutInMs;
     onObstacle(': it is in use in this process');
-    const endTurn = await this.#turns.take(`row ${this.#row.name}`, signal);
+    const unlock = await this.#mutex.acquire(`row ${this.#row.name}`, signal);
     const sessions: DatabaseSession[] = [];
     try {
       onObstacle(
@@ -124,27 +124,25 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
       onObstacle(': another process or replica has it');
       const left = Math.min(timeoutInMs, until - this.#clock.now());
       const lock = await DatabaseLock.acquire(lockSession, this.#row.name, left, this.#clock);
-      return this.#accessWith(lock, session, endTurn);
+      return this.#accessWith(lock, session, unlock);
     } catch (error) {
       for (const session of sessions) session.close(error as Error);
-      endTurn();
+      unlock();
       if (sqlStateOf(error) !== lockNotAvailable) throw error;
       throw timedOut(`the row "${this.#row.name}"`, timeoutInMs, ': another process or replica has it');
     }
   }
 
   /** Both at once, since two who have one each would wait for each other. */
-  async #openTwo(sessions: DatabaseSession[], signal: AbortSignal): Promise<void> {
-    const endTurn = await this.#turns.take('connections', signal);
-    try {
+  #openTwo(sessions: DatabaseSession[], signal: AbortSignal): Promise<void> {
+    const openTwo = async (): Promise<void> => {
       sessions.push(await this.#open(signal));
       sessions.push(await this.#open(signal));
-    } finally {
-      endTurn();
-    }
+    };
+    return this.#mutex.withLock('connections', openTwo, signal);
   }
 
-  #accessWith(lock: DatabaseLock, first: DatabaseSession, endTurn: () => void): Held & RefreshTokenAccess {
+  #accessWith(lock: DatabaseLock, first: DatabaseSession, unlock: () => void): Held & RefreshTokenAccess {
     let session = first;
     let released = false;
     const checkHeld = (): void => {
@@ -181,7 +179,7 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
         released = true;
         session.close();
         await lock.release();
-        endTurn();
+        unlock();
       },
     };
   }
