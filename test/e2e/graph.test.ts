@@ -41,7 +41,7 @@ describe('an application with the Microsoft Graph SDK', () => {
   });
   const organization = (): object => ({ id: e2e.entra.tenantId });
 
-  it('is written as the README says', () => {
+  it('is written as the README tells', () => {
     const recipe = readFileSync(join(repositoryRoot, 'docs/recipes/graph.ts'), 'utf8');
     expect(readFileSync(join(repositoryRoot, 'README.md'), 'utf8')).toContain(`\`\`\`ts\n${recipe}\`\`\`\n`);
   });

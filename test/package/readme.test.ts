@@ -41,9 +41,15 @@ async function copyRecipes({ directory }: Consumer): Promise<string[]> {
   return files.filter((file) => file.endsWith('.ts')).map((file) => `recipes/${file}`);
 }
 
+/** The recipes of docs/drivers.md are files of their own, compiled below. */
+const isPage = (name: string): boolean => name.endsWith('.md') && name !== 'drivers.md';
+
 /** The options that a careful reader turns on beside `strict`. */
 const careful = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
-const pages = ['README.md', 'docs/migrations.md'];
+const pages = [
+  'README.md',
+  ...(await readdir(join(repositoryRoot, 'docs'))).filter(isPage).map((page) => `docs/${page}`),
+];
 
 describe('the code in the README and on the pages', () => {
   let project: Consumer;
@@ -83,7 +89,7 @@ describe('the code in the README and on the pages', () => {
     await expect(project.compile(recipes, options)).resolves.toEqual({ exitCode: 0, stdout: '', stderr: '' });
   }, 120_000);
 
-  it('logs in to the local PostgreSQL, where the README tells how to test', async () => {
+  it('logs in to the local PostgreSQL, as docs/testing.md tells', async () => {
     const testing = examples.filter(({ code }) => code.includes('postgres: true'));
     for (const { file, code } of testing) await writeFile(join(project.directory, file), code);
     const emitted = { module: 'nodenext', skipLibCheck: true, noEmit: false, outDir: '.' };
