@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { connect, type TLSSocket } from 'node:tls';
+
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+
+import { describeWithRedis, LocalRedis } from '../../support/redis/local-redis.js';
+import { redisAudience } from '../../support/redis/redis-gate.js';
+import { encodeRequest } from '../../support/redis/request.parser.js';
+
+/** A connection that sends commands as they are, and collects what comes back. */
+class RawConnection implements Disposable {
+  received = '';
+  closedAt: number | undefined;
+
+  private constructor(readonly socket: TLSSocket) {
+    socket.on('data', (chunk: Buffer) => (this.received += chunk.toString()));
+    socket.on('error', () => undefined);
+    socket.on('close', () => (this.closedAt = Date.now()));
+  }
+
+  static async open({ host, port, tls }: LocalRedis): Promise<RawConnection> {
+    const socket = connect({ host, port, ...tls });
+    await once(socket, 'secureConnect');
+    return new RawConnection(socket);
+  }
+
+  /** Sends a command, and returns all that comes until a pattern has come. */
+  async send(request: readonly string[], until = /\r\n$/): Promise<string> {
+    const before = this.received.length;
+    this.socket.write(encodeRequest(request));
+    while (!until.test(this.received.slice(before)) && this.closedAt === undefined) {
+      await Promise.race([once(this.socket, 'data'), once(this.socket, 'close')]);
+    }
+    return this.received.slice(before);
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy();
+  }
+}
+
+describeWithRedis('the gate in front of redis-server', () => {
+  let redis: LocalRedis;
+
+  beforeAll(async () => {
+    redis = await LocalRedis.start();
+  });
+
+  afterAll(() => redis?.[Symbol.asyncDispose]());
+
+  const token = (lifetimeInSeconds = 60, more: object = {}): string =>
+    redis.entra.issueToken({ audience: redisAudience, lifetimeInSeconds, ...more });
+  const user = (): string => redis.entra.client.objectId;
+
+  it('lets in by AUTH and by HELLO, and keeps out who has not logged in', async () => {
+    using connection = await RawConnection.open(redis);
+    expect(await connection.send(['GET', 'a'])).toBe('-NOAUTH Authentication required.\r\n');
+    expect(await connection.send(['AUTH', user(), token()])).toBe('+OK\r\n');
+    expect(await connection.send(['GET', 'a'])).toBe('$-1\r\n');
+
+    using other = await RawConnection.open(redis);
+    expect(await other.send(['HELLO', '3', 'AUTH', user(), token()], /modules/)).toMatch(/^%7/);
+    expect(await other.send(['GET', 'a'])).toBe('_\r\n');
+  });
+
+  it('refuses other users, audiences, signers, and tokens that have expired', async () => {
+    using connection = await RawConnection.open(redis);
+    const refused = [
+      [user(), redis.entra.issueToken({ audience: 'https://graph.microsoft.com' })],
+      [user(), token(-1)],
+      [user(), token(60, { signedBy: 'foreign-key' })],
+      [user(), 'secret'],
+      ['00000000-0000-0000-0000-000000000000', token()],
+    ];
+    for (const login of refused) {
+      expect(await connection.send(['AUTH', ...login])).toMatch(/^-WRONGPASS /);
+    }
+    expect(await connection.send(['AUTH', token()])).toMatch(/^-WRONGPASS /);
+    expect(await connection.send(['AUTH', user(), 'x'.repeat(17_000)])).toMatch(
+      /unauthenticated bulk length/,
+    );
+  });
+
+  it('closes idle, blocked and subscribed connections when the token of their last AUTH expires', async () => {
+    const short = token(2);
+    const expiry =
+      1000 *
+      (JSON.parse(Buffer.from(short.split('.')[1] ?? '', 'base64url').toString()) as { exp: number }).exp;
+    const all = await Promise.all(Array.from({ length: 4 }, () => RawConnection.open(redis)));
+    for (const connection of all) await connection.send(['AUTH', user(), short]);
+    const [idle, blocked, subscribed, renewed] = all as [
+      RawConnection,
+      RawConnection,
+      RawConnection,
+      RawConnection,
+    ];
+    blocked.socket.write(encodeRequest(['BRPOP', 'nothing', '0']));
+    await subscribed.send(['SUBSCRIBE', 'news']);
+    await renewed.send(['AUTH', user(), token()]);
+
+    await Promise.all([idle, blocked, subscribed].map(({ socket }) => once(socket, 'close')));
+    for (const { closedAt } of [idle, blocked, subscribed]) {
+      expect(closedAt).toBeGreaterThanOrEqual(expiry);
+      expect(closedAt).toBeLessThan(expiry + 1_000);
+    }
+    expect(redis.gate.closedForExpiry).toBe(3);
+    expect(await renewed.send(['PING'])).toBe('+PONG\r\n');
+    renewed.socket.destroy();
+  });
+
+  it('answers AUTH in its place: behind a block, queued in MULTI, refused to a subscriber of RESP2', async () => {
+    using connection = await RawConnection.open(redis);
+    await connection.send(['AUTH', user(), token()]);
+    connection.socket.write(encodeRequest(['BRPOP', 'nothing', '0.2']));
+    expect(await connection.send(['AUTH', user(), token()], /OK/)).toBe('*-1\r\n+OK\r\n');
+    await connection.send(['MULTI']);
+    expect(await connection.send(['AUTH', user(), token()])).toBe('+QUEUED\r\n');
+    expect(await connection.send(['EXEC'], /OK/)).toBe('*1\r\n+OK\r\n');
+    await connection.send(['SUBSCRIBE', 'news']);
+    expect(await connection.send(['AUTH', user(), token()])).toMatch(/^-ERR Can't execute 'auth'/);
+  });
+});
