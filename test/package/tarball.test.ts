@@ -47,7 +47,7 @@ describe('the tarball', () => {
       endings.map((ending) => source.replace(/\.ts$/, ending));
     // What each entry needs at once is one file; what is loaded later is a few more.
     const bundles = files.filter((file) =>
-      /^dist\/esm\/((testing|typeorm|cli)\/)?[\w.-]+\.js(\.map)?$/.test(file),
+      /^dist\/esm\/((redis|testing|store\/typeorm|cli)\/)?[\w.-]+\.js(\.map)?$/.test(file),
     );
     const expected = [
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'dist/cjs/package.json'],

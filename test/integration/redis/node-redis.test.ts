@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { entraRedisCredentials } from 'nestjs-entra-auth/redis';
+import { createClient, createClientPool } from 'redis';
+import { createClient as createClient5 } from 'redis-5';
+
+import { describeWithRedis, LocalRedis, redisTokens } from '../../support/redis/local-redis.js';
+
+describeWithRedis('node-redis with tokens', () => {
+  let redis: LocalRedis;
+  let tokens: ReturnType<typeof redisTokens>;
+
+  beforeAll(async () => {
+    redis = await LocalRedis.start({ tokenLifetimeInSeconds: 3 });
+    tokens = redisTokens(redis);
+  });
+
+  afterAll(async () => {
+    await tokens?.[Symbol.asyncDispose]();
+    await redis?.[Symbol.asyncDispose]();
+  });
+
+  const options = () => ({
+    socket: { host: redis.host, port: redis.port, tls: true as const, ca: redis.certificateAuthority },
+    credentialsProvider: entraRedisCredentials(tokens),
+  });
+
+  it.each([
+    ['6.3.1', createClient],
+    // The types of both majors are the same for what is called here, but not to the compiler.
+    ['5.12.1', createClient5 as unknown as typeof createClient],
+  ])('%s lives through two token lives, also subscribed, without an error', async (_, create) => {
+    const errors: unknown[] = [];
+    const client = create({ ...options(), RESP: 3 });
+    client.on('error', (error: unknown) => errors.push(error));
+    await client.connect();
+    const subscriber = client.duplicate();
+    subscriber.on('error', (error: unknown) => errors.push(error));
+    await subscriber.connect();
+    let received = 0;
+    await subscriber.subscribe('news', () => received++);
+    const closed = redis.gate.closedForExpiry;
+
+    let sent = 0;
+    for (const end = Date.now() + 6_500; Date.now() < end; await sleep(50)) {
+      await client.set('key', String(++sent));
+      await client.publish('news', String(sent));
+    }
+    await sleep(100);
+
+    expect({ errors, received }).toEqual({ errors: [], received: sent });
+    expect(redis.gate.closedForExpiry).toBe(closed);
+    client.destroy();
+    subscriber.destroy();
+  });
+
+  it('serves a pool', async () => {
+    const pool = createClientPool(options(), { minimum: 3 });
+    await pool.connect();
+    const closed = redis.gate.closedForExpiry;
+    for (const end = Date.now() + 4_000; Date.now() < end; await sleep(100)) {
+      await Promise.all([pool.ping(), pool.ping(), pool.ping()]);
+    }
+    expect(redis.gate.closedForExpiry).toBe(closed);
+    pool.destroy();
+  });
+
+  it('listens once for each client, however often it reconnects, and not at all after destroy()', async () => {
+    const provider = entraRedisCredentials(tokens);
+    const client = createClient({ ...options(), credentialsProvider: provider });
+    client.on('error', () => undefined);
+    await client.connect();
+    for (let reconnects = 0; reconnects < 4; reconnects++) {
+      redis.gate.closeConnections();
+      while (client.isReady) await sleep(5);
+      while (!client.isReady) await sleep(5);
+    }
+    await sleep(50);
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+    const before = redis.gate.logins.accepted;
+    await tokens.refresh('redis');
+    await client.ping();
+    expect(redis.gate.logins.accepted - before).toBe(1);
+
+    client.destroy();
+    const after = redis.gate.logins.accepted;
+    await tokens.refresh('redis');
+    await sleep(50);
+    expect(redis.gate.logins.accepted).toBe(after);
+  });
+
+  it('connects and reconnects while the token endpoint is down and a token is held', async () => {
+    const client = createClient(options());
+    const errors: unknown[] = [];
+    client.on('error', (error: unknown) => errors.push(error));
+    await client.connect();
+    await tokens.refresh('redis');
+    await redis.entra.faults.set('token', { kind: 'http-status', status: 503 });
+    try {
+      const other = createClient(options());
+      await other.connect();
+      expect(await other.ping()).toBe('PONG');
+      other.destroy();
+    } finally {
+      await redis.entra.faults.clear();
+    }
+    expect(errors).toEqual([]);
+    client.destroy();
+  });
+});
