@@ -91,15 +91,20 @@ export type {
   TokenUnchangedEvent,
 } from './engine/token-event.js';
 
-export { EntraAuthError, isEntraAuthError } from './common/entra-auth.error.js';
+export {
+  EntraAuthError,
+  EntraOptionsError,
+  EntraShutDownError,
+  EntraTimeoutError,
+  InsecureConnectionError,
+  isEntraAuthError,
+} from './common/entra-auth.error.js';
 export type { EntraAuthErrorCode } from './common/entra-auth.error.js';
 export { CredentialUnavailableError } from './credential/credential-unavailable.error.js';
 export { DatabaseLoginRefusedError } from './postgres/database-login-refused.error.js';
 export { DatabaseUnreachableError } from './postgres/database-unreachable.error.js';
-export { InsecureConnectionError } from './common/insecure-connection.error.js';
 export { InvalidTokenError } from './entra/invalid-token.error.js';
 export type { InvalidTokenReason } from './entra/invalid-token.error.js';
-export { EntraOptionsError } from './common/options.error.js';
 export { RoleNameUnknownError } from './postgres/role-name-unknown.error.js';
 export { InvalidClientError } from './entra/invalid-client.error.js';
 export { ReauthenticationRequiredError } from './entra/reauthentication-required.error.js';
@@ -107,8 +112,6 @@ export { RefreshTokenConflictError } from './store/refresh-token-conflict.error.
 export { RefreshTokenExpiredError } from './entra/refresh-token-expired.error.js';
 export { RefreshTokenStoreError } from './store/refresh-token-store.error.js';
 export { RefreshTokenUnreadableError } from './store/refresh-token-unreadable.error.js';
-export { EntraShutDownError } from './common/shut-down.error.js';
-export { EntraTimeoutError } from './common/timeout.error.js';
 export { TokenRequestFailedError } from './entra/token-request-failed.error.js';
 export type { FailedTokenRequest } from './entra/token-request-failed.error.js';
 export { TokenUnavailableError } from './engine/token-unavailable.error.js';

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 import { Command, CommanderError } from 'commander';
 
-import { asError } from '../common/as-error.js';
+import { asError } from '../common/thrown.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { redact } from '../common/redaction.js';
 import { discreetTerminal } from './discreet-terminal.js';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { exitCodesHelp } from './exit-code.js';
 import { keysVariable } from './key-ring.js';
 import { openStore, type OpenStore } from './open-store.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import type { RefreshTokenCredentialOptions } from '../refresh-token/refresh-token.credential-options.js';
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { EntraCloud } from '../entra/clouds.js';
 import { missingValues } from './usage.error.js';
 

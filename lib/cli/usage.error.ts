@@ -1,4 +1,4 @@
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 
 /** Values that the program needs and was not given, each with where it is looked for. */
 export function missingValues(names: readonly string[]): EntraOptionsError {

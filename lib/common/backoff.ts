@@ -23,3 +23,14 @@ export function backoffDelay(failures: number, policy: BackoffPolicy, random: nu
   const doublings = Math.min(Math.max(0, failures - 1), 30);
   return random * Math.min(policy.maxDelayInMs, policy.initialDelayInMs * 2 ** doublings);
 }
+
+/**
+ * Reads the value of a `Retry-After` header: seconds or a date.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+ */
+export function parseRetryAfter(value: unknown, now: number): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const inMs = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isFinite(inMs) ? Math.max(0, inMs) : undefined;
+}

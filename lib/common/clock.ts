@@ -1,10 +1,13 @@
 /** Whatever `setTimeout` of the same clock returned. */
 export type TimerHandle = unknown;
 
+/** A point of the wall clock, in milliseconds since the Unix epoch. */
+export type Timestamp = number;
+
 /** Time and chance, so that tests can hold both still. */
 export interface Clock {
-  /** The wall clock, in milliseconds since the Unix epoch. */
-  now(): number;
+  /** The wall clock. */
+  now(): Timestamp;
   /** A number in [0, 1), as `Math.random()`. */
   random(): number;
   /** Calls back once, after so many milliseconds, as the global of this name. */
@@ -33,6 +36,6 @@ export function unref(timer: TimerHandle): void {
 export const longestDelayInMs = 2 ** 31 - 1;
 
 /** The delay until a point in time as a timer can take it: never negative, never longer than a timer can count. */
-export function delayUntil(at: number, now: number): number {
+export function delayUntil(at: Timestamp, now: Timestamp): number {
   return Math.min(Math.max(0, Math.ceil(at - now)), longestDelayInMs);
 }

@@ -1,6 +1,12 @@
-import type { AbortSignalLike } from './abort-signal.js';
-import { isError } from './is-error.js';
 import { longestDelayInMs, type Clock } from './clock.js';
+import { isError } from './thrown.js';
+
+/** The part of `AbortSignal` that the Azure SDKs rely on. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: (this: AbortSignalLike, event: unknown) => unknown): void;
+  removeEventListener(type: 'abort', listener: (this: AbortSignalLike, event: unknown) => unknown): void;
+}
 
 interface WaitLimits {
   timeoutInMs: number;
@@ -55,4 +61,21 @@ function abortReason(signal: AbortSignalLike | undefined): Error {
   const error = new Error('The wait for an access token was aborted.');
   error.name = 'AbortError';
   return error;
+}
+
+/** A promise together with the means to settle it. */
+export interface Deferred<T> {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (error: Error) => void;
+}
+
+export function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
 }

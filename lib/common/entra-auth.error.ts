@@ -66,3 +66,56 @@ export function problemOf({ message, fix }: EntraAuthError): string {
 export function isEntraAuthError(value: unknown): value is EntraAuthError {
   return typeof value === 'object' && value !== null && brand in value;
 }
+
+/** An option is missing or wrong. Raised at start-up, before anything goes over the network. */
+export class EntraOptionsError extends EntraAuthError {
+  override readonly name = 'EntraOptionsError';
+  /** Path of the option, such as `resources.graph.scopes`. */
+  readonly option: string;
+
+  /**
+   * @param option path of the option
+   * @param given what was found there, in words that contain no secret
+   * @param fix what to write instead
+   */
+  constructor(option: string, given: string, fix: string) {
+    super('ENTRA_OPTIONS_INVALID', { problem: `Invalid option "${option}": ${given}.`, fix });
+    this.option = option;
+  }
+}
+
+/** A wait reached its deadline. */
+export class EntraTimeoutError extends EntraAuthError {
+  override readonly name = 'EntraTimeoutError';
+
+  /** @param cause the last failure before the deadline, when there was one */
+  constructor(what: string, timeoutInMs: number, fix: string, cause?: unknown) {
+    super('ENTRA_TIMEOUT', {
+      problem: `${what} took longer than ${timeoutInMs} ms.`,
+      fix,
+      retryable: true,
+      cause,
+    });
+  }
+}
+
+/** A token was asked for after the application had shut down, and no valid one is held any more. */
+export class EntraShutDownError extends EntraAuthError {
+  override readonly name = 'EntraShutDownError';
+
+  constructor() {
+    super('ENTRA_SHUT_DOWN', {
+      problem: 'The token service shut down with its application.',
+      fix: 'Finish work that needs tokens before the application closes.',
+    });
+  }
+}
+
+/** A token was about to go to a server that is not verified to be the configured one. It was not sent. */
+export class InsecureConnectionError extends EntraAuthError {
+  override readonly name = 'InsecureConnectionError';
+
+  constructor(problem: string, fix: string, cause?: unknown) {
+    super('ENTRA_INSECURE_CONNECTION', { problem, fix, cause });
+  }
+}

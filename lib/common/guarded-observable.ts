@@ -1,7 +1,7 @@
 import { Observable, Subscriber, type Observer, type Operator, type Subscription } from 'rxjs';
 
-import { redactError } from './redaction.js';
 import type { LineLogger } from './guarded-logger.js';
+import { redactError } from './redaction.js';
 
 type Listener<T> = Partial<Observer<T>> | ((value: T) => void) | null | undefined;
 

@@ -1,6 +1,6 @@
-import type { AbortSignalLike } from './abort-signal.js';
+import type { AbortSignalLike } from './deadline.js';
 import { untilAborted } from './deadline.js';
-import { deferred } from './deferred.js';
+import { deferred } from './deadline.js';
 
 /** One lock for each key, which callers of this process get in the order in which they asked. */
 export class KeyedMutex {

@@ -1,8 +1,10 @@
+import { BoundedMap } from './bounded-map.js';
+
 const mostSecrets = 256;
 // Shorter values would take ordinary words out of every text.
 const shortestSecret = 4;
 
-const formsOfSecrets = new Map<string, readonly string[]>();
+const formsOfSecrets = new BoundedMap<string, readonly string[]>(mostSecrets);
 
 /**
  * Removes a secret by its value from every text that is redacted from now on: a client secret has no shape to be told by.
@@ -10,10 +12,7 @@ const formsOfSecrets = new Map<string, readonly string[]>();
  */
 export function rememberSecret(secret: string | undefined): void {
   if (secret === undefined || secret.length < shortestSecret) return;
-  formsOfSecrets.delete(secret);
   formsOfSecrets.set(secret, formsOf(secret));
-  const [oldest] = formsOfSecrets.keys();
-  if (formsOfSecrets.size > mostSecrets && oldest !== undefined) formsOfSecrets.delete(oldest);
 }
 
 /** Replaces every remembered secret in a text, whatever form a server gave it. */

@@ -1,4 +1,5 @@
-import { EntraOptionsError } from './options.error.js';
+import { systemClock, type Clock } from './clock.js';
+import { EntraOptionsError } from './entra-auth.error.js';
 
 /** Names a value in an error without showing it: it might be a secret. */
 export function kindOf(value: unknown): string {
@@ -92,4 +93,19 @@ export function choiceOption<T extends string>(
     shownChoice(value),
     `Give one of ${choices.map((c) => `"${c}"`).join(', ')}.`,
   );
+}
+
+const clockMethods = ['now', 'random', 'setTimeout', 'clearTimeout'];
+
+/** The option `clock`, or the machine's when it is left out. Without all of its clockMethods it would fail in a timer. */
+export function clockOption(clock: Clock | undefined): Clock {
+  if (clock === undefined) return systemClock;
+  const isObject = typeof clock === 'object' && clock !== null;
+  const missing = isObject
+    ? clockMethods.filter((name) => typeof Reflect.get(clock, name) !== 'function')
+    : [];
+  if (isObject && missing.length === 0) return clock;
+  const given = isObject ? `has no ${missing.map((name) => `${name}()`).join(', ')}` : kindOf(clock);
+  const fix = 'Give a Clock, such as a ManualClock of "nestjs-entra-auth/testing", or leave it out.';
+  throw new EntraOptionsError('clock', given, fix);
 }

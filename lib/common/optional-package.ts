@@ -1,4 +1,4 @@
-import { EntraOptionsError } from './options.error.js';
+import { EntraOptionsError } from './entra-auth.error.js';
 
 /** An optional peer of this package, and what needs it. */
 export interface OptionalPackage<T> {

@@ -1,6 +1,6 @@
 import { isEntraAuthError } from './entra-auth.error.js';
-import { isError } from './is-error.js';
 import { withoutRememberedSecrets } from './known-secrets.js';
+import { isError } from './thrown.js';
 
 // An attacker's text must not take longer to redact than it took to send.
 const longestText = 16_384;

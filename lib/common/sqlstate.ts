@@ -1,4 +1,4 @@
-import { isError } from './is-error.js';
+import { isError } from './thrown.js';
 
 /** The SQLSTATE of a PostgreSQL error, if it is one. */
 export function sqlStateOf(error: unknown): string | undefined {

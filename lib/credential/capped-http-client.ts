@@ -1,7 +1,7 @@
 import type { HttpClient, PipelineResponse } from '@azure/core-rest-pipeline';
 
 import type { Clock } from '../common/clock.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
+import { EntraTimeoutError } from '../common/entra-auth.error.js';
 import { currentObservation, noteNetworkError, noteResponse } from '../entra/wire-observation.js';
 import { askForStream, readCapped, withoutPage } from './capped-response.js';
 

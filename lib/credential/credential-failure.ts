@@ -1,8 +1,8 @@
 import { isEntraAuthError, problemOf, type EntraAuthErrorCode } from '../common/entra-auth.error.js';
-import { errorText } from '../common/error-text.js';
-import { isError } from '../common/is-error.js';
+import { errorText } from '../common/thrown.js';
+import { isError } from '../common/thrown.js';
 import { redact } from '../common/redaction.js';
-import { parseRetryAfter } from '../common/retry-after.js';
+import { parseRetryAfter } from '../common/backoff.js';
 import { aadstsMeaning, findAadsts, lookUpAadsts } from '../entra/aadsts.js';
 import { checkAnswer, isAnswerWithoutToken } from '../entra/answer-without-token.js';
 import { adviceFor } from '../entra/failure-advice.js';

@@ -1,4 +1,4 @@
-import { isError } from '../common/is-error.js';
+import { isError } from '../common/thrown.js';
 
 /** An error of a credential together with what its requests met on the wire. Stays inside this package. */
 export class CredentialRequestError extends Error {

@@ -1,6 +1,6 @@
 import type { Clock } from '../common/clock.js';
 import { withDeadline } from '../common/deadline.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
+import { EntraTimeoutError } from '../common/entra-auth.error.js';
 import type { CredentialProvider } from './credential-provider.js';
 
 /** How long a shutdown waits for what asks for no other time, in milliseconds. */

@@ -1,5 +1,5 @@
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { checkObject, choiceOption, kindOf, numberOption } from '../common/option-checks.js';
-import { EntraOptionsError } from '../common/options.error.js';
 import { clientIdOption, tenantOption, textOption } from '../entra/text-checks.js';
 import { defaultRequestTimeoutInMs } from './azure-identity.js';
 import type { CredentialConfiguration, CredentialKind } from './credential-configuration.js';

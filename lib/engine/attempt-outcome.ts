@@ -1,11 +1,8 @@
-import { classifyCredentialFailure, type CredentialFailure } from '../credential/credential-failure.js';
-import { InvalidTokenError } from '../entra/invalid-token.error.js';
-import { TokenUnavailableError } from './token-unavailable.error.js';
-import { redactError } from '../common/redaction.js';
-import type { TokenEventReporter } from './token-event.reporter.js';
-import type { HeldAccessToken } from '../entra/held-access-token.js';
-import type { TokenSlot } from './token-slot.js';
 import type { Clock } from '../common/clock.js';
+import { redactError } from '../common/redaction.js';
+import { classifyCredentialFailure, type CredentialFailure } from '../credential/credential-failure.js';
+import type { HeldAccessToken } from '../entra/held-access-token.js';
+import { InvalidTokenError } from '../entra/invalid-token.error.js';
 import { FailedChallenges } from './failed-challenges.js';
 import {
   livesOnlyAMoment,
@@ -13,6 +10,9 @@ import {
   nextAttemptAfterFailure,
   nextAttemptAfterSameToken,
 } from './refresh-policy.js';
+import type { TokenEventReporter } from './token-event.reporter.js';
+import type { TokenSlot } from './token-slot.js';
+import { TokenUnavailableError } from './token-unavailable.error.js';
 
 /** Records in a slot what came of an attempt, decides when the next one is due, and reports both. */
 export class AttemptOutcome {

@@ -1,5 +1,5 @@
+import { BoundedMap } from '../common/bounded-map.js';
 import type { TokenUnavailableError } from './token-unavailable.error.js';
-import { setNewest } from '../common/set-newest.js';
 
 interface FailedChallenge {
   error: TokenUnavailableError;
@@ -15,7 +15,7 @@ const mostRemembered = 20;
  * failures of the plain token: what one challenge asks for says nothing about that.
  */
 export class FailedChallenges {
-  readonly #byClaims = new Map<string, FailedChallenge>();
+  readonly #byClaims = new BoundedMap<string, FailedChallenge>(mostRemembered);
 
   /** The error to answer with, as long as another request would come too early. */
   errorFor(claims: string, now: number): TokenUnavailableError | undefined {
@@ -30,7 +30,7 @@ export class FailedChallenges {
 
   failed(claims: string, error: TokenUnavailableError, failedAt: number, retryAt: number): void {
     const failures = this.failuresOf(claims) + 1;
-    setNewest(this.#byClaims, claims, { error, failures, failedAt, retryAt }, mostRemembered);
+    this.#byClaims.set(claims, { error, failures, failedAt, retryAt });
   }
 
   answered(claims: string): void {

@@ -1,7 +1,6 @@
-import { isEntraAuthError } from '../common/entra-auth.error.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
-import type { LineLogger } from '../common/guarded-logger.js';
 import { withDeadline } from '../common/deadline.js';
+import { EntraTimeoutError, isEntraAuthError } from '../common/entra-auth.error.js';
+import type { LineLogger } from '../common/guarded-logger.js';
 import type { EngineSettings } from './engine-settings.js';
 import type { TokenRefresher } from './token-refresher.js';
 import type { TokenSlot } from './token-slot.js';

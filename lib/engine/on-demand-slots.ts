@@ -1,5 +1,5 @@
-import type { LineLogger } from '../common/guarded-logger.js';
 import type { Clock } from '../common/clock.js';
+import type { LineLogger } from '../common/guarded-logger.js';
 import type { TokenSlot } from './token-slot.js';
 
 // Enough to find an idle slot nearly always when there is one in a hundred, and a constant.

@@ -1,13 +1,13 @@
 import type { LineLogger } from '../common/guarded-logger.js';
+import { kindOf } from '../common/option-checks.js';
 import type { CredentialProvider } from '../credential/credential-provider.js';
 import { sameTenant } from '../entra/same-tenant.js';
-import { UnknownResourceError } from './unknown-resource.error.js';
-import { kindOf } from '../common/option-checks.js';
 import { expectationsOf } from '../entra/token-expectations.js';
 import type { EngineSettings, ResolvedResource } from './engine-settings.js';
 import { OnDemandSlots } from './on-demand-slots.js';
 import { readScopes, type TokenRequest } from './token-request.js';
 import { TokenSlot } from './token-slot.js';
+import { UnknownResourceError } from './unknown-resource.error.js';
 
 /**
  * Finds the slot that answers a request. Configured resources that ask the same credential for the same thing share

@@ -1,24 +1,24 @@
 import type { Observable } from 'rxjs';
 
+import { untilAborted, withDeadline } from '../common/deadline.js';
+import { isEntraAuthError } from '../common/entra-auth.error.js';
+import { EntraTimeoutError } from '../common/entra-auth.error.js';
+import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
+import { asError } from '../common/thrown.js';
+import type { HeldAccessToken } from '../entra/held-access-token.js';
 import type {
   AbortSignalLike,
   AccessToken,
   GetTokenOptions,
   TokenCredential,
 } from '../entra/token-credential.js';
-import { asError } from '../common/as-error.js';
-import { isEntraAuthError } from '../common/entra-auth.error.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
-import type { TokenEvent } from './token-event.js';
 import type { EngineSettings } from './engine-settings.js';
-import { untilAborted, withDeadline } from '../common/deadline.js';
+import { FirstTokens } from './first-tokens.js';
 import { usableUntil } from './refresh-policy.js';
 import { RefreshScheduler, type TimerRegistry } from './refresh-scheduler.js';
-import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
-import { TokenRefresher } from './token-refresher.js';
-import { FirstTokens } from './first-tokens.js';
-import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { SlotRegistry } from './slot-registry.js';
+import type { TokenEvent } from './token-event.js';
+import { TokenRefresher } from './token-refresher.js';
 import { readTokenRequest, type TokenRequest } from './token-request.js';
 import type { TokenSlot } from './token-slot.js';
 import type { TokenState } from './token-state.js';

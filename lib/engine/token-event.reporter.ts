@@ -1,17 +1,17 @@
 import { Subject, type Observable } from 'rxjs';
 
-import { graceInMs, type CredentialLoss } from '../credential/flush-credentials.js';
-import type { CredentialFailure } from '../credential/credential-failure.js';
-import type { TokenUnavailableError } from './token-unavailable.error.js';
 import type { Clock } from '../common/clock.js';
-import { isExpiring } from './refresh-policy.js';
-import { clockSkewToleranceInMs } from '../entra/token-end.js';
-import type { HeldAccessToken } from '../entra/held-access-token.js';
-import type { TokenSlot } from './token-slot.js';
-import { CredentialWatch } from './credential-watch.js';
 import type { LineLogger } from '../common/guarded-logger.js';
 import { GuardedObservable } from '../common/guarded-observable.js';
+import type { CredentialFailure } from '../credential/credential-failure.js';
+import { graceInMs, type CredentialLoss } from '../credential/flush-credentials.js';
+import type { HeldAccessToken } from '../entra/held-access-token.js';
+import { clockSkewToleranceInMs } from '../entra/token-end.js';
+import { CredentialWatch } from './credential-watch.js';
+import { isExpiring } from './refresh-policy.js';
 import type { TokenEvent, TokenHeldEvent } from './token-event.js';
+import type { TokenSlot } from './token-slot.js';
+import type { TokenUnavailableError } from './token-unavailable.error.js';
 
 const mostNames = 10;
 

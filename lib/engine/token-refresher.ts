@@ -1,21 +1,19 @@
 import type { Observable } from 'rxjs';
 
+import type { Clock } from '../common/clock.js';
+import { deferred, withDeadline } from '../common/deadline.js';
+import { EntraShutDownError, EntraTimeoutError } from '../common/entra-auth.error.js';
+import type { LineLogger } from '../common/guarded-logger.js';
+import { PacedClock } from '../common/paced-clock.js';
 import type { CredentialProvider } from '../credential/credential-provider.js';
 import { flushCredentials } from '../credential/flush-credentials.js';
-import { EntraShutDownError } from '../common/shut-down.error.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
-import type { TokenEvent } from './token-event.js';
-import { TokenEventReporter } from './token-event.reporter.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
-import type { TokenSlot } from './token-slot.js';
 import { AttemptOutcome } from './attempt-outcome.js';
-import type { Clock } from '../common/clock.js';
-import type { LineLogger } from '../common/guarded-logger.js';
-import { withDeadline } from '../common/deadline.js';
-import { deferred } from '../common/deferred.js';
-import { PacedClock } from '../common/paced-clock.js';
 import type { OnDemandOwner } from './on-demand-slots.js';
 import type { RefreshScheduler } from './refresh-scheduler.js';
+import type { TokenEvent } from './token-event.js';
+import { TokenEventReporter } from './token-event.reporter.js';
+import type { TokenSlot } from './token-slot.js';
 
 const timerPrefix = 'entra-token-refresh:';
 

@@ -1,6 +1,6 @@
-import type { AbortSignalLike, GetTokenOptions } from '../entra/token-credential.js';
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf } from '../common/option-checks.js';
+import type { AbortSignalLike, GetTokenOptions } from '../entra/token-credential.js';
 
 /** The options of one `getToken` call after their checks. */
 export interface TokenRequest {

@@ -1,15 +1,15 @@
-import { EntraShutDownError } from '../common/shut-down.error.js';
-import type { TokenUnavailableError } from './token-unavailable.error.js';
-import type { ResolvedResource } from './engine-settings.js';
 import { clockToleranceInMs, type TimerHandle } from '../common/clock.js';
-import { deferred, type Deferred } from '../common/deferred.js';
+import { deferred, type Deferred } from '../common/deadline.js';
+import { EntraShutDownError } from '../common/entra-auth.error.js';
+import type { HeldAccessToken } from '../entra/held-access-token.js';
+import { clockSkewToleranceInMs } from '../entra/token-end.js';
+import type { ResolvedResource } from './engine-settings.js';
 import type { FailedChallenges } from './failed-challenges.js';
 import { refreshDueAt, usableUntil } from './refresh-policy.js';
 import type { TimerOwner } from './refresh-scheduler.js';
-import type { HeldAccessToken } from '../entra/held-access-token.js';
-import { clockSkewToleranceInMs } from '../entra/token-end.js';
 import { TokenSource } from './token-source.js';
 import type { TokenState, TokenStateName } from './token-state.js';
+import type { TokenUnavailableError } from './token-unavailable.error.js';
 
 /** An attempt to get a token that others may join. */
 export interface Flight extends Deferred<HeldAccessToken> {

@@ -1,13 +1,13 @@
+import type { Clock } from '../common/clock.js';
+import { CredentialRequestError } from '../credential/credential-request.error.js';
+import type { HeldAccessToken } from '../entra/held-access-token.js';
+import { InvalidTokenError } from '../entra/invalid-token.error.js';
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../entra/token-credential.js';
+import { validateAccessToken } from '../entra/token-validation.js';
 import { isUncached } from '../entra/uncached-credential.js';
 import { observe, type WireObservation } from '../entra/wire-observation.js';
-import { CredentialRequestError } from '../credential/credential-request.error.js';
-import { InvalidTokenError } from '../entra/invalid-token.error.js';
 import type { ResolvedResource } from './engine-settings.js';
-import type { Clock } from '../common/clock.js';
 import { forcingLadder, type CredentialCalls } from './force-refresh-strategies.js';
-import type { HeldAccessToken } from '../entra/held-access-token.js';
-import { validateAccessToken } from '../entra/token-validation.js';
 
 export interface AcquisitionGoal {
   /** The token to be replaced. Without one, any valid token will do. */

@@ -1,4 +1,4 @@
-import { errorText } from '../common/error-text.js';
+import { errorText } from '../common/thrown.js';
 import { findAadsts } from './aadsts.js';
 
 export const checkAnswer =

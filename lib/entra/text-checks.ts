@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf } from '../common/option-checks.js';
-import { EntraOptionsError } from '../common/options.error.js';
 
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const tenant = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i;

@@ -1,6 +1,6 @@
-import type { AbortSignalLike } from '../common/abort-signal.js';
+import type { AbortSignalLike } from '../common/deadline.js';
 
-export type { AbortSignalLike } from '../common/abort-signal.js';
+export type { AbortSignalLike } from '../common/deadline.js';
 
 /**
  * The contract between this module and whatever obtains tokens.

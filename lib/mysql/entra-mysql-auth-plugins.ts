@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, TLSSocket } from 'node:tls';
 
-import { asError } from '../common/as-error.js';
-import { InsecureConnectionError } from '../common/insecure-connection.error.js';
+import { asError } from '../common/thrown.js';
+import { InsecureConnectionError } from '../common/entra-auth.error.js';
 import type { TokenEngine } from '../engine/token-engine.js';
 
 /** The option `authPlugins` of `mysql2`, with the one plugin that takes access tokens. */

@@ -1,4 +1,4 @@
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { booleanOption, kindOf } from '../common/option-checks.js';
 
 /** What to do when the module was imported as a mere class. */

@@ -13,7 +13,7 @@ import { EntraDataSourceHealthIndicator } from './health/entra-data-source.healt
 import { EntraTokenHealthIndicator } from './health/entra-token.health.js';
 import { SetupWarnings } from './setup-warnings.js';
 import { logTokenEvents } from './token-event.logger.js';
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { checkAsyncRegistration, checkRegistration, forRootIsNeeded } from './check-registration.js';
 import { resolveOptions } from '../options/resolve-options.js';
 import type { ResolvedOptions } from '../options/resolved-options.js';

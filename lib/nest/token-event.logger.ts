@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 
-import { setNewest } from '../common/set-newest.js';
+import { BoundedMap } from '../common/bounded-map.js';
 import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
 import type { TokenEvent, TokenRefreshFailedEvent } from '../engine/token-event.js';
 
@@ -23,7 +23,7 @@ interface Outage {
  */
 export function logTokenEvents(events: Observable<TokenEvent>, logger: LineLogger): void {
   const guarded = new GuardedLogger(logger);
-  const outages = new Map<string, Outage>();
+  const outages = new BoundedMap<string, Outage>(mostOutages);
   events.subscribe((event) => {
     if (event.type === 'refresh-failed') logFailure(event, outages, guarded);
     else logEvent(event, outages, guarded);
@@ -39,7 +39,7 @@ function logFailure(event: TokenRefreshFailedEvent, outages: Map<string, Outage>
     needsRepair: false,
   };
   outage.failures++;
-  setNewest(outages, event.resource, outage, mostOutages);
+  outages.set(event.resource, outage);
   const sinceInMs = Math.abs(at - outage.loggedAt);
   const isNews = !event.error.retryable && !outage.needsRepair;
   outage.needsRepair ||= isNews;

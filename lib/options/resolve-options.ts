@@ -4,14 +4,20 @@ import type { CredentialConfiguration } from '../credential/credential-configura
 import { credentialFactory } from '../credential/create-credential.js';
 import { isTokenCredential, type TokenCredentialFactory } from '../entra/token-credential.js';
 import { resolveDataSources } from '../postgres/resolve-data-source.js';
-import { EntraOptionsError } from '../common/options.error.js';
-import { clockOption } from '../common/clock-option.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
+import {
+  checkObject,
+  choiceOption,
+  clockOption,
+  isObject,
+  kindOf,
+  numberOption,
+} from '../common/option-checks.js';
 import type {
   CredentialOption,
   EntraAuthModuleOptions,
   OnDemandOptions,
 } from './entra-auth-module.options.js';
-import { checkObject, choiceOption, isObject, kindOf, numberOption } from '../common/option-checks.js';
 import { checkCredentialConfiguration, isCredentialConfiguration } from '../credential/resolve-credential.js';
 import { defaultRefreshPolicy, resolveRefreshOptions } from './resolve-refresh-options.js';
 import { resolveResource } from './resolve-resource.js';

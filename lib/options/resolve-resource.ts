@@ -1,6 +1,6 @@
 import type { CredentialProvider } from '../credential/credential-provider.js';
 import { isTokenCredential } from '../entra/token-credential.js';
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { RefreshPolicy } from '../engine/refresh-policy.js';
 import { expectationsOf } from '../entra/token-expectations.js';
 import type { CredentialOption, ResourceOptions } from './entra-auth-module.options.js';

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 
 /**
  * Refuses certificate authorities that are none. Node takes an empty text or `null` for every public authority, and

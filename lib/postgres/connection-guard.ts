@@ -3,7 +3,7 @@ import { checkServerIdentity, TLSSocket } from 'node:tls';
 
 import type { Client } from 'pg';
 
-import { InsecureConnectionError } from '../common/insecure-connection.error.js';
+import { InsecureConnectionError } from '../common/entra-auth.error.js';
 import { connectionOf } from './client-internals.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 import type { ResolvedEndpoint } from './resolve-endpoint.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { sslModes, type SslMode } from './ssl-mode.js';
 
 /** The parts of a connection URL. */

@@ -1,4 +1,4 @@
-import { isError } from '../common/is-error.js';
+import { isError } from '../common/thrown.js';
 import { EntraAuthError } from '../common/entra-auth.error.js';
 
 /** Could not connect to PostgreSQL. The error of the network or of the driver is the `cause`. */

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-import { asError } from '../common/as-error.js';
+import { asError } from '../common/thrown.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { isConnectionOutdated } from '../common/sqlstate.js';
 import { delayUntil, unref, type Clock } from '../common/clock.js';

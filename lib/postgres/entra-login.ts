@@ -1,13 +1,13 @@
 import type { Client } from 'pg';
 
 import type { AccessToken } from '../entra/token-credential.js';
-import { asError } from '../common/as-error.js';
+import { asError } from '../common/thrown.js';
 import { DatabaseLoginRefusedError } from './database-login-refused.error.js';
 import { isHostRuleRefusal } from '../common/sqlstate.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
+import { EntraTimeoutError } from '../common/entra-auth.error.js';
 import type { Clock } from '../common/clock.js';
 import { withDeadline } from '../common/deadline.js';
-import { deferred, type Deferred } from '../common/deferred.js';
+import { deferred, type Deferred } from '../common/deadline.js';
 import type { TokenEngine } from '../engine/token-engine.js';
 import { parametersOf } from './client-internals.js';
 import { ConnectionGuard, type ConnectionTarget } from './connection-guard.js';

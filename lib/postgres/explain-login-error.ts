@@ -7,8 +7,7 @@ import {
   type RefusedToken,
 } from './database-login-refused.error.js';
 import { DatabaseUnreachableError } from './database-unreachable.error.js';
-import { isEntraAuthError } from '../common/entra-auth.error.js';
-import { InsecureConnectionError } from '../common/insecure-connection.error.js';
+import { InsecureConnectionError, isEntraAuthError } from '../common/entra-auth.error.js';
 import { exceedsPostgres } from './login-refusal-fix.js';
 import { isLoginRefusal, sqlStateOf } from '../common/sqlstate.js';
 import { HeldAccessToken } from '../entra/held-access-token.js';

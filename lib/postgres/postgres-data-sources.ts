@@ -1,10 +1,8 @@
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { Subject, type Observable } from 'rxjs';
 
-import { asError } from '../common/as-error.js';
-import { isEntraAuthError } from '../common/entra-auth.error.js';
-import { EntraOptionsError } from '../common/options.error.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
+import { asError } from '../common/thrown.js';
+import { EntraOptionsError, EntraTimeoutError, isEntraAuthError } from '../common/entra-auth.error.js';
 import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
 import { GuardedObservable } from '../common/guarded-observable.js';
 import { withDeadline } from '../common/deadline.js';

@@ -1,4 +1,4 @@
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf } from '../common/option-checks.js';
 import { hostOption, textOption } from '../entra/text-checks.js';
 import { fitsRoleName } from './role-name.js';

@@ -1,4 +1,4 @@
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { isObject, kindOf } from '../common/option-checks.js';
 import type { ConnectionUrlParts } from './connection-url.js';
 import type { EntraDataSourceOptions } from './entra-data-source.options.js';

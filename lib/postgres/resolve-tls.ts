@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { isObject, kindOf } from '../common/option-checks.js';
 import { checkAuthorities } from './certificate-authorities.js';
 import { contradictsUrl, type ConnectionUrlParts } from './connection-url.js';

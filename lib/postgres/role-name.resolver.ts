@@ -1,6 +1,6 @@
-import { asError } from '../common/as-error.js';
+import { asError } from '../common/thrown.js';
 import { RoleNameUnknownError } from './role-name-unknown.error.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
+import { EntraTimeoutError } from '../common/entra-auth.error.js';
 import { wellKnownScope } from '../entra/well-known-resources.js';
 import type { EngineSettings } from '../engine/engine-settings.js';
 import { withDeadline } from '../common/deadline.js';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-import { asError } from '../common/as-error.js';
+import { asError } from '../common/thrown.js';
 import { destroySocket } from './client-internals.js';
 import type { LoginDriver } from './entra-driver.js';
 import type { EntraLogin } from './entra-login.js';

@@ -1,6 +1,6 @@
 import { filter, type Subscription } from 'rxjs';
 
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { TokenEngine } from '../engine/token-engine.js';
 import { readClaims } from '../entra/json-web-token.js';
 import type { AccessToken } from '../entra/token-credential.js';

@@ -1,6 +1,6 @@
 import { parseJsonObject } from '../common/json-object.js';
 import { isObject, kindOf } from '../common/option-checks.js';
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 
 /** What a caller asks for. */

@@ -1,6 +1,6 @@
 import { withDeadline } from '../common/deadline.js';
 import { redactError } from '../common/redaction.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
+import { EntraTimeoutError } from '../common/entra-auth.error.js';
 import { ReauthenticationRequiredError } from '../entra/reauthentication-required.error.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 

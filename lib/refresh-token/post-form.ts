@@ -4,9 +4,9 @@ import type { Socket } from 'node:net';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
 
 import type { Clock } from '../common/clock.js';
-import { InsecureConnectionError } from '../common/insecure-connection.error.js';
+import { InsecureConnectionError } from '../common/entra-auth.error.js';
 import { nothingInherited } from '../common/nothing-inherited.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
+import { EntraTimeoutError } from '../common/entra-auth.error.js';
 import { ProxyAgent } from './proxy-agent.js';
 import { proxyOfEnvironment } from './proxy-of-environment.js';
 

@@ -1,4 +1,4 @@
-import { setNewest } from '../common/set-newest.js';
+import { BoundedMap } from '../common/bounded-map.js';
 import type { StoredRefreshToken } from '../store/refresh-token-store.js';
 
 /** A refresh token that is not stored yet, and those that may be overwritten with it. */
@@ -20,7 +20,7 @@ export class RefreshTokenMemory {
   unsaved: UnsavedRefreshToken | undefined;
   /** Tried when the one in use is refused, newest first. */
   #fallbacks: StoredRefreshToken[] = [];
-  readonly #retired = new Map<string, 'refused' | 'replaced'>();
+  readonly #retired = new BoundedMap<string, 'refused' | 'replaced'>(mostRetired);
   /** The last one that came out of a damaged response, and may be damaged itself. */
   #doubtful: { refreshToken: string; follows: string } | undefined;
 
@@ -51,7 +51,7 @@ export class RefreshTokenMemory {
 
   /** Notes what became of a refresh token: it is not tried again in place of another. */
   retire(refreshToken: string, why: 'refused' | 'replaced'): void {
-    setNewest(this.#retired, refreshToken, why, mostRetired);
+    this.#retired.set(refreshToken, why);
   }
 
   /**

@@ -1,8 +1,7 @@
-import { asError } from '../common/as-error.js';
 import { untilAborted } from '../common/deadline.js';
-import { isEntraAuthError } from '../common/entra-auth.error.js';
+import { EntraShutDownError, isEntraAuthError } from '../common/entra-auth.error.js';
 import { KeyedMutex } from '../common/keyed-mutex.js';
-import { EntraShutDownError } from '../common/shut-down.error.js';
+import { asError } from '../common/thrown.js';
 import { warnOfLosses, type CredentialState, type ReportingCredential } from '../entra/credential-state.js';
 import { HeldAccessToken } from '../entra/held-access-token.js';
 import type {

@@ -1,4 +1,4 @@
-import { asError } from '../common/as-error.js';
+import { asError } from '../common/thrown.js';
 import { isEntraAuthError, type EntraAuthError } from '../common/entra-auth.error.js';
 import { RefreshTokenStoreError } from '../store/refresh-token-store.error.js';
 import type {

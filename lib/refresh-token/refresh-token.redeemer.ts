@@ -1,5 +1,5 @@
 import type { EntraAuthError } from '../common/entra-auth.error.js';
-import { setNewest } from '../common/set-newest.js';
+import { BoundedMap } from '../common/bounded-map.js';
 import { ReauthenticationRequiredError } from '../entra/reauthentication-required.error.js';
 import type { SharedAccessToken, StoredRefreshToken } from '../store/refresh-token-store.js';
 import type { GrantRequest } from './grant-request.js';
@@ -19,7 +19,7 @@ export class RefreshTokenRedeemer {
   readonly #settings: RefreshTokenSettings;
   readonly #keeper: RefreshTokenKeeper;
   /** The newest access token that was handed out, by what it was asked for. */
-  readonly #handedOut = new Map<string, SharedAccessToken>();
+  readonly #handedOut = new BoundedMap<string, SharedAccessToken>(mostRemembered);
   readonly #initial: InitialRefreshToken;
 
   constructor(settings: RefreshTokenSettings, keeper: RefreshTokenKeeper) {
@@ -138,7 +138,7 @@ export class RefreshTokenRedeemer {
   }
 
   #remember(key: string, token: SharedAccessToken): void {
-    setNewest(this.#handedOut, key, token, mostRemembered);
+    this.#handedOut.set(key, token);
   }
 }
 

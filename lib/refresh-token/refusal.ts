@@ -1,9 +1,9 @@
 import type { EntraAuthError } from '../common/entra-auth.error.js';
-import { shortened } from '../common/error-text.js';
+import { shortened } from '../common/thrown.js';
 import { parseJsonObject } from '../common/json-object.js';
 import { withoutSecrets } from '../common/known-secrets.js';
 import { redact } from '../common/redaction.js';
-import { parseRetryAfter } from '../common/retry-after.js';
+import { parseRetryAfter } from '../common/backoff.js';
 import { aadstsMeaning, findAadsts, signIn, type AadstsKind } from '../entra/aadsts.js';
 import { InvalidClientError } from '../entra/invalid-client.error.js';
 import { ReauthenticationRequiredError } from '../entra/reauthentication-required.error.js';

@@ -1,10 +1,16 @@
 import { Agent } from 'node:https';
 
-import { clockOption } from '../common/clock-option.js';
 import type { Clock } from '../common/clock.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { rememberSecret } from '../common/known-secrets.js';
-import { booleanOption, checkObject, choiceOption, kindOf, numberOption } from '../common/option-checks.js';
-import { EntraOptionsError } from '../common/options.error.js';
+import {
+  booleanOption,
+  checkObject,
+  choiceOption,
+  clockOption,
+  kindOf,
+  numberOption,
+} from '../common/option-checks.js';
 import { authorityHosts, clouds } from '../entra/clouds.js';
 import { tenantOption, textOption } from '../entra/text-checks.js';
 import { MemoryRefreshTokenStore } from '../store/memory.refresh-token-store.js';

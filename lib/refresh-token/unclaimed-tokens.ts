@@ -1,4 +1,4 @@
-import { setNewest } from '../common/set-newest.js';
+import { BoundedMap } from '../common/bounded-map.js';
 import type { SharedAccessToken } from '../store/refresh-token-store.js';
 import { isYoung } from './shared-access-token.js';
 
@@ -6,10 +6,10 @@ const mostKept = 50;
 
 /** Access tokens that came when nobody waited for them any more, for whoever asks for the same next. */
 export class UnclaimedTokens {
-  readonly #tokens = new Map<string, SharedAccessToken>();
+  readonly #tokens = new BoundedMap<string, SharedAccessToken>(mostKept);
 
   keep(key: string, token: SharedAccessToken): void {
-    setNewest(this.#tokens, key, token, mostKept);
+    this.#tokens.set(key, token);
   }
 
   /**

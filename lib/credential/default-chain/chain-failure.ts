@@ -1,5 +1,5 @@
 import { isEntraAuthError, problemOf } from '../../common/entra-auth.error.js';
-import { isError } from '../../common/is-error.js';
+import { isError } from '../../common/thrown.js';
 import { redact, redactError } from '../../common/redaction.js';
 import { aadstsMeaning, findAadsts, type AadstsKind, type AadstsMeaning } from '../../entra/aadsts.js';
 import { ReauthenticationRequiredError } from '../../entra/reauthentication-required.error.js';

@@ -1,7 +1,7 @@
 import { parseJsonObject } from '../../common/json-object.js';
 import { redact, redactError } from '../../common/redaction.js';
-import { parseRetryAfter } from '../../common/retry-after.js';
-import { EntraTimeoutError } from '../../common/timeout.error.js';
+import { parseRetryAfter } from '../../common/backoff.js';
+import { EntraTimeoutError } from '../../common/entra-auth.error.js';
 import { aadstsMeaning, findAadsts } from '../../entra/aadsts.js';
 import { TokenRequestFailedError } from '../../entra/token-request-failed.error.js';
 import type { HttpAnswer } from './get-once.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.js';
-import { isError } from '../../common/is-error.js';
-import { EntraTimeoutError } from '../../common/timeout.error.js';
+import { EntraTimeoutError } from '../../common/entra-auth.error.js';
+import { isError } from '../../common/thrown.js';
 import type { AbortSignalLike } from '../../entra/token-credential.js';
 import { getOnce } from './get-once.js';
 import { imdsEndpoint } from './identity-endpoint.js';

@@ -1,6 +1,6 @@
 import type { PostgresDataSources } from '../../postgres/postgres-data-sources.js';
-import { asError } from '../../common/as-error.js';
-import { EntraTimeoutError } from '../../common/timeout.error.js';
+import { asError } from '../../common/thrown.js';
+import { EntraTimeoutError } from '../../common/entra-auth.error.js';
 import { numberOption } from '../../common/option-checks.js';
 import type { Clock } from '../../common/clock.js';
 import { withDeadline } from '../../common/deadline.js';

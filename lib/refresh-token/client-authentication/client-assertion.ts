@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import { withDeadline } from '../../common/deadline.js';
 import { redactError } from '../../common/redaction.js';
-import { EntraTimeoutError } from '../../common/timeout.error.js';
+import { EntraTimeoutError } from '../../common/entra-auth.error.js';
 import { InvalidClientError } from '../../entra/invalid-client.error.js';
 import type { TokenEndpointAddress } from '../token-endpoint-address.js';
 import type { ClientAuthentication, ClientProof } from './client-authentication.js';

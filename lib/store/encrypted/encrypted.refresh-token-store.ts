@@ -1,5 +1,5 @@
 import { booleanOption, checkObject, kindOf } from '../../common/option-checks.js';
-import { EntraOptionsError } from '../../common/options.error.js';
+import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { encodeRecord } from '../refresh-token-record.js';
 import type {
   ExclusiveOptions,

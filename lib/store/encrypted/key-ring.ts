@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 
 import { checkObject, isObject, kindOf } from '../../common/option-checks.js';
-import { EntraOptionsError } from '../../common/options.error.js';
+import { EntraOptionsError } from '../../common/entra-auth.error.js';
 
 /** Keys for A256GCM, by their ids (`kid`). */
 export interface RefreshTokenKeyRing {

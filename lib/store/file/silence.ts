@@ -1,4 +1,4 @@
-import { setNewest } from '../../common/set-newest.js';
+import { BoundedMap } from '../../common/bounded-map.js';
 import type { LockEntry } from './lock-entry.js';
 
 // Names of rights to remove a lock occur once.
@@ -9,7 +9,10 @@ const mostSeen = 100;
  * observer's own clock: clocks of two machines differ, and a machine that slept must take nobody for dead.
  */
 export class Silence {
-  readonly #seen = new Map<string, { id: string; pulse: number; lookedAt: number; silentForInMs: number }>();
+  readonly #seen = new BoundedMap<
+    string,
+    { id: string; pulse: number; lookedAt: number; silentForInMs: number }
+  >(mostSeen);
 
   /**
    * Notes what a look at a lock has shown.
@@ -22,7 +25,7 @@ export class Silence {
     const same = before?.id === id && before.pulse === pulse ? before : undefined;
     const passed = same === undefined ? 0 : Math.min(Math.max(0, now - same.lookedAt), countsAtMostInMs);
     const silentForInMs = (same?.silentForInMs ?? 0) + passed;
-    setNewest(this.#seen, path, { id, pulse, lookedAt: now, silentForInMs }, mostSeen);
+    this.#seen.set(path, { id, pulse, lookedAt: now, silentForInMs });
     return silentForInMs;
   }
 }

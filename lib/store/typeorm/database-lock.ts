@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { asError } from '../../common/as-error.js';
+import { asError } from '../../common/thrown.js';
 import { unref, type Clock, type TimerHandle } from '../../common/clock.js';
 import type { DatabaseSession } from './database-session.js';
 

@@ -1,9 +1,9 @@
 import type { DataSource } from 'typeorm';
 
-import { asError } from '../../common/as-error.js';
+import { asError } from '../../common/thrown.js';
 import type { Clock } from '../../common/clock.js';
 import { untilAborted, withDeadline } from '../../common/deadline.js';
-import { EntraTimeoutError } from '../../common/timeout.error.js';
+import { EntraTimeoutError } from '../../common/entra-auth.error.js';
 
 /** The part of pg's client that is used. */
 interface DatabaseClient {

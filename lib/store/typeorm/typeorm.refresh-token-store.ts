@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { systemClock, type Clock } from '../../common/clock.js';
 import { KeyedMutex } from '../../common/keyed-mutex.js';
 import { checkObject, kindOf } from '../../common/option-checks.js';
-import { EntraOptionsError } from '../../common/options.error.js';
+import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { sqlStateOf } from '../../common/sqlstate.js';
 import { exclusiveUse, timedOut, whileHeld, type Held } from '../exclusive-wait.js';
 import { encodeRecord } from '../refresh-token-record.js';

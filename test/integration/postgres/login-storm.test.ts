@@ -3,7 +3,7 @@ import { DatabaseLoginRefusedError, type TokenEvent } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 import pg from 'pg';
 
-import { deferred } from '../../../lib/common/deferred.js';
+import { deferred } from '../../../lib/common/deadline.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import {
   createDataSourceFactory,

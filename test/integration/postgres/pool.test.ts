@@ -6,7 +6,7 @@ import type { TokenEngine } from '../../../lib/engine/token-engine.js';
 import { createEntraDriver } from '../../../lib/postgres/entra-driver.js';
 import { EntraLogin } from '../../../lib/postgres/entra-login.js';
 import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
-import { deferred } from '../../../lib/common/deferred.js';
+import { deferred } from '../../../lib/common/deadline.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { createDataSourceFactory } from '../../support/local-database.js';
 import { ScriptedPostgres } from '../../support/scripted-postgres.js';

@@ -6,7 +6,7 @@ import {
   type StoredRefreshToken,
 } from 'nestjs-entra-auth';
 
-import { deferred } from '../../../lib/common/deferred.js';
+import { deferred } from '../../../lib/common/deadline.js';
 import { SecretScan } from '../../support/secret-scan.js';
 import { grant, kinds, Places } from './stores.fixture.js';
 

@@ -28,7 +28,7 @@ import {
   type FileRefreshTokenStoreOptions,
 } from 'nestjs-entra-auth';
 
-import { deferred } from '../../../lib/common/deferred.js';
+import { deferred } from '../../../lib/common/deadline.js';
 import { removeEntry } from '../../../lib/store/file/lock-entry.js';
 import type { LockHolder } from '../../../lib/store/file/lock-holder.js';
 import { thisProcess } from '../../../lib/store/file/process-sight.js';

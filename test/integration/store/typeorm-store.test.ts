@@ -12,7 +12,7 @@ import {
 import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
 
 import { systemClock } from '../../../lib/common/clock.js';
-import { deferred } from '../../../lib/common/deferred.js';
+import { deferred } from '../../../lib/common/deadline.js';
 import { encodeRecord } from '../../../lib/store/refresh-token-record.js';
 import { DatabaseLock } from '../../../lib/store/typeorm/database-lock.js';
 import { DatabaseSession } from '../../../lib/store/typeorm/database-session.js';

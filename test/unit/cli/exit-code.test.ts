@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { exitCodeOf, exitCodesHelp, exitCodes } from '../../../lib/cli/exit-code.js';
 import { InvalidClientError } from '../../../lib/entra/invalid-client.error.js';
-import { EntraOptionsError } from '../../../lib/common/options.error.js';
+import { EntraOptionsError } from '../../../lib/common/entra-auth.error.js';
 import { ReauthenticationRequiredError } from '../../../lib/entra/reauthentication-required.error.js';
 import { RefreshTokenConflictError } from '../../../lib/store/refresh-token-conflict.error.js';
 import { RefreshTokenExpiredError } from '../../../lib/entra/refresh-token-expired.error.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { readKeyRing } from '../../../lib/cli/key-ring.js';
-import { EntraOptionsError } from '../../../lib/common/options.error.js';
+import { EntraOptionsError } from '../../../lib/common/entra-auth.error.js';
 
 describe('readKeyRing', () => {
   it.each([undefined, '', '  '])('finds no keys in %j', (text) => {

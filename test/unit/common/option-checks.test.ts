@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { EntraOptionsError } from '../../../lib/common/options.error.js';
+import { EntraOptionsError } from '../../../lib/common/entra-auth.error.js';
 import { checkObject, choiceOption, kindOf } from '../../../lib/common/option-checks.js';
 
 const secret = 'abC8Q~0123456789abcdef0123456789abcdef01';

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
-import { deferred } from '../../../lib/common/deferred.js';
+import { deferred } from '../../../lib/common/deadline.js';
 import { createEngine } from '../../support/engine.js';
 
 const second = 1_000;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { GetTokenOptions } from 'nestjs-entra-auth';
 
-import { EntraOptionsError } from '../../../lib/common/options.error.js';
+import { EntraOptionsError } from '../../../lib/common/entra-auth.error.js';
 import { UnknownResourceError } from '../../../lib/engine/unknown-resource.error.js';
 import { createEngine } from '../../support/engine.js';
 import { FakeCredential } from '../../support/fake-credential.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { EntraOptionsError } from '../../../lib/common/options.error.js';
+import { EntraOptionsError } from '../../../lib/common/entra-auth.error.js';
 import type { EntraAuthModuleOptions } from '../../../lib/options/entra-auth-module.options.js';
 import { resolveOptions } from '../../../lib/options/resolve-options.js';
 import { defaultRefreshPolicy } from '../../../lib/options/resolve-refresh-options.js';

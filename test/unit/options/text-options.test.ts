@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RefreshTokenCredential, type EntraAuthModuleOptions } from 'nestjs-entra-auth';
 
-import { EntraOptionsError } from '../../../lib/common/options.error.js';
+import { EntraOptionsError } from '../../../lib/common/entra-auth.error.js';
 import { resolveOptions } from '../../../lib/options/resolve-options.js';
 
 const tenantId = 'aaaabbbb-0000-cccc-1111-dddd2222eeee';

@@ -6,7 +6,7 @@ import { rootCertificates } from 'node:tls';
 import { describe, expect, it } from '@jest/globals';
 
 import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
-import { EntraOptionsError } from '../../../lib/common/options.error.js';
+import { EntraOptionsError } from '../../../lib/common/entra-auth.error.js';
 
 const given = { type: 'postgres', host: 'db.example', username: 'app', database: 'notes' };
 const ca = rootCertificates[0] ?? '';

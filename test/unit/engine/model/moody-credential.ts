@@ -1,7 +1,7 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from 'nestjs-entra-auth';
 
 import { noteResponse, observationOf, type WireObservation } from '../../../../lib/entra/wire-observation.js';
-import { deferred, type Deferred } from '../../../../lib/common/deferred.js';
+import { deferred, type Deferred } from '../../../../lib/common/deadline.js';
 import type { ManualClock } from '../../../../lib/testing/manual-clock.js';
 import { jwt } from '../../../support/tokens.js';
 import type { Behaviour } from './steps.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { errorText } from '../../../lib/common/error-text.js';
+import { errorText } from '../../../lib/common/thrown.js';
 
 const filler = (n: number): string => `Link${n}Credential: ${`reason ${n} `.repeat(40)}`;
 

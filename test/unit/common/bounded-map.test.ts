@@ -1,14 +1,14 @@
 import { expect, it } from '@jest/globals';
 
-import { setNewest } from '../../../lib/common/set-newest.js';
+import { BoundedMap } from '../../../lib/common/bounded-map.js';
 
 const entriesAfter = (...sets: [key: string, value: number][]): [string, number][] => {
-  const map = new Map<string, number>();
-  for (const [key, value] of sets) setNewest(map, key, value, 2);
+  const map = new BoundedMap<string, number>(2);
+  for (const [key, value] of sets) map.set(key, value);
   return [...map];
 };
 
-it('lets go of the oldest entry when there are too many', () => {
+it('deletes the oldest entry when there are too many', () => {
   expect(entriesAfter(['a', 1], ['b', 2], ['c', 3])).toEqual([
     ['b', 2],
     ['c', 3],

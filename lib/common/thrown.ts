@@ -1,4 +1,16 @@
-import { isError } from './is-error.js';
+import { types } from 'node:util';
+
+/** Whether a value is an error, also one from another realm: of a test runner's sandbox, or a worker's. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
+/** What was thrown, as an `Error`: JavaScript lets anything be thrown. */
+export function asError(thrown: unknown): Error {
+  return isError(thrown)
+    ? thrown
+    : new Error(typeof thrown === 'string' ? thrown : 'A value that is not an Error was thrown.');
+}
 
 // Entra ends its refusals with 131 characters of ids and time.
 const longestPart = 600;
