@@ -10,11 +10,11 @@ import {
   nextAttemptAfterFailure,
   nextAttemptAfterSameToken,
 } from './refresh-policy.js';
+import type { TokenEntry } from './token-entry.js';
 import type { TokenEventReporter } from './token-event.reporter.js';
-import type { TokenSlot } from './token-slot.js';
 import { TokenUnavailableError } from './token-unavailable.error.js';
 
-/** Records in a slot what came of an attempt, decides when the next one is due, and reports both. */
+/** Records in an entry what came of an attempt, decides when the next one is due, and reports both. */
 export class AttemptOutcome {
   readonly #clock: Clock;
   readonly #report: TokenEventReporter;
@@ -25,14 +25,14 @@ export class AttemptOutcome {
   }
 
   /** Holds a new token and hands it to all who wait. */
-  adopt(slot: TokenSlot, token: HeldAccessToken): HeldAccessToken {
-    if (livesOnlyAMoment(token)) return this.#adoptForAMoment(slot, token);
-    const first = slot.held === undefined;
-    const recovered = slot.consecutiveFailures > 0;
-    slot.adopt(token, this.#clock.random());
-    slot.settle(token);
-    this.#report.obtained(first ? 'acquired' : 'refreshed', slot, token);
-    if (recovered) this.#report.held('recovered', slot, token);
+  adopt(entry: TokenEntry, token: HeldAccessToken): HeldAccessToken {
+    if (livesOnlyAMoment(token)) return this.#adoptForAMoment(entry, token);
+    const first = entry.held === undefined;
+    const recovered = entry.consecutiveFailures > 0;
+    entry.adopt(token, this.#clock.random());
+    entry.deliver(token);
+    this.#report.obtained(first ? 'acquired' : 'refreshed', entry, token);
+    if (recovered) this.#report.held('recovered', entry, token);
     return token;
   }
 
@@ -41,16 +41,16 @@ export class AttemptOutcome {
    *
    * @throws {InvalidTokenError} when a new one should have come
    */
-  keep(slot: TokenSlot): HeldAccessToken {
+  keep(entry: TokenEntry): HeldAccessToken {
     const now = this.#clock.now();
-    const held = slot.unexpired(now);
-    const next = held && nextAttemptAfterSameToken(held, now, this.#clock.random(), slot.resource.policy);
+    const held = entry.unexpired(now);
+    const next = held && nextAttemptAfterSameToken(held, now, this.#clock.random(), entry.resource.policy);
     if (held === undefined || next === undefined) throw unchanged();
-    const recovered = slot.consecutiveFailures > 0;
-    slot.recordSuccess(now, next);
-    slot.settle(held);
-    this.#report.unchanged(slot, held);
-    if (recovered) this.#report.held('recovered', slot, held);
+    const recovered = entry.consecutiveFailures > 0;
+    entry.recordSuccess(now, next);
+    entry.deliver(held);
+    this.#report.unchanged(entry, held);
+    if (recovered) this.#report.held('recovered', entry, held);
     return held;
   }
 
@@ -60,67 +60,67 @@ export class AttemptOutcome {
    *
    * @throws {InvalidTokenError} when none is held
    */
-  keepDespiteClaims(slot: TokenSlot): HeldAccessToken {
-    const held = slot.unexpired(this.#clock.now());
+  keepDespiteClaims(entry: TokenEntry): HeldAccessToken {
+    const held = entry.unexpired(this.#clock.now());
     if (held === undefined) throw unchanged();
-    this.#report.unchanged(slot, held);
+    this.#report.unchanged(entry, held);
     return held;
   }
 
   /** Records a failure, and returns the error for callers. */
-  fail(slot: TokenSlot, error: unknown): TokenUnavailableError {
+  fail(entry: TokenEntry, error: unknown): TokenUnavailableError {
     const now = this.#clock.now();
     // A token that a server rejected, or whose end is not known, gives no time to wait.
-    const isInDoubt = slot.heldIsRejected || slot.heldIsFromTheFuture(now);
+    const isInDoubt = entry.heldIsRejected || entry.heldIsFromTheFuture(now);
     const { unavailable, failure } = this.#recordFailure(
-      slot,
+      entry,
       error,
-      isInDoubt ? undefined : slot.unexpired(now),
+      isInDoubt ? undefined : entry.unexpired(now),
     );
-    this.#report.failed(slot, unavailable, failure);
+    this.#report.failed(entry, unavailable, failure);
     return unavailable;
   }
 
   /** Records that claims could not be satisfied. It affects only callers that were challenged: the held token stays valid. */
-  failChallenge(slot: TokenSlot, claims: string, error: unknown): TokenUnavailableError {
+  failChallenge(entry: TokenEntry, claims: string, error: unknown): TokenUnavailableError {
     const now = this.#clock.now();
-    const { failure, unavailable } = explain(slot, error, now);
-    const challenges = (slot.failedChallenges ??= new FailedChallenges());
+    const { failure, unavailable } = explain(entry, error, now);
+    const challenges = (entry.failedChallenges ??= new FailedChallenges());
     const retryAt = nextAttemptAfterFailedChallenge(
       { ...failure, now, random: this.#clock.random(), failures: challenges.failuresOf(claims) + 1 },
-      slot.resource.policy,
+      entry.resource.policy,
     );
     challenges.failed(claims, unavailable, now, retryAt);
-    this.#report.failed(slot, unavailable, failure);
+    this.#report.failed(entry, unavailable, failure);
     return unavailable;
   }
 
   /** Serves a token to its end, and spaces the attempts out as after a failure: its end comes before the next one could. */
-  #adoptForAMoment(slot: TokenSlot, token: HeldAccessToken): HeldAccessToken {
-    const type = slot.held === undefined ? 'acquired' : 'refreshed';
-    slot.hold(token);
-    const { unavailable, failure } = this.#recordFailure(slot, endsAtOnce(token), undefined);
-    slot.settle(token);
-    this.#report.obtained(type, slot, token);
-    this.#report.failed(slot, unavailable, failure);
+  #adoptForAMoment(entry: TokenEntry, token: HeldAccessToken): HeldAccessToken {
+    const type = entry.held === undefined ? 'acquired' : 'refreshed';
+    entry.hold(token);
+    const { unavailable, failure } = this.#recordFailure(entry, endsAtOnce(token), undefined);
+    entry.deliver(token);
+    this.#report.obtained(type, entry, token);
+    this.#report.failed(entry, unavailable, failure);
     return token;
   }
 
   /** @param held the token whose life gives time to wait, if there is one */
-  #recordFailure(slot: TokenSlot, error: unknown, held: HeldAccessToken | undefined): Explanation {
+  #recordFailure(entry: TokenEntry, error: unknown, held: HeldAccessToken | undefined): Explanation {
     const now = this.#clock.now();
-    const explanation = explain(slot, error, now);
+    const explanation = explain(entry, error, now);
     const next = nextAttemptAfterFailure(
       {
         ...explanation.failure,
         now,
         held,
         random: this.#clock.random(),
-        failures: slot.consecutiveFailures + 1,
+        failures: entry.consecutiveFailures + 1,
       },
-      slot.resource.policy,
+      entry.resource.policy,
     );
-    slot.recordFailure(explanation.unavailable, now, next);
+    entry.recordFailure(explanation.unavailable, now, next);
     return explanation;
   }
 }
@@ -146,10 +146,10 @@ interface Explanation {
   unavailable: TokenUnavailableError;
 }
 
-function explain(slot: TokenSlot, error: unknown, now: number): Explanation {
+function explain(entry: TokenEntry, error: unknown, now: number): Explanation {
   const failure = classifyCredentialFailure(error, now);
   return {
     failure,
-    unavailable: new TokenUnavailableError(slot.name, { ...failure, cause: redactError(error) }),
+    unavailable: new TokenUnavailableError(entry.name, { ...failure, cause: redactError(error) }),
   };
 }

@@ -2,8 +2,8 @@ import { withDeadline } from '../common/deadline.js';
 import { EntraTimeoutError, isEntraAuthError } from '../common/entra-auth.error.js';
 import type { LineLogger } from '../common/guarded-logger.js';
 import type { EngineSettings } from './engine-settings.js';
+import type { TokenEntry } from './token-entry.js';
 import type { TokenRefresher } from './token-refresher.js';
-import type { TokenSlot } from './token-slot.js';
 
 const warnAfterInMs = 5_000;
 
@@ -12,7 +12,7 @@ export class FirstTokens {
   readonly #options: Pick<EngineSettings, 'startupTimeoutInMs' | 'clock'>;
   readonly #refresher: TokenRefresher;
   readonly #logger: LineLogger;
-  readonly #warnedOf = new Set<TokenSlot>();
+  readonly #warnedOf = new Set<TokenEntry>();
 
   constructor(options: EngineSettings, refresher: TokenRefresher, logger: LineLogger) {
     this.#logger = logger;
@@ -21,17 +21,17 @@ export class FirstTokens {
   }
 
   /**
-   * Waits until every slot holds a token.
+   * Waits until every entry holds a token.
    *
    * @throws {EntraTimeoutError} after `startupTimeoutInMs`
    * @throws {TokenUnavailableError} at once, for a failure that waiting does not end
    */
-  async wait(slots: readonly TokenSlot[]): Promise<void> {
+  async wait(entries: readonly TokenEntry[]): Promise<void> {
     const { startupTimeoutInMs: timeoutInMs, clock } = this.#options;
-    const warning = clock.setTimeout(() => this.#warn(slots), warnAfterInMs);
-    const onTimeout = (): Error => this.#timeout(slots);
+    const warning = clock.setTimeout(() => this.#warn(entries), warnAfterInMs);
+    const onTimeout = (): Error => this.#timeout(entries);
     try {
-      const tokens = Promise.all(slots.map((slot) => this.#firstToken(slot)));
+      const tokens = Promise.all(entries.map((entry) => this.#firstToken(entry)));
       await withDeadline(tokens, { timeoutInMs, clock, onTimeout });
     } finally {
       clock.clearTimeout(warning);
@@ -39,28 +39,28 @@ export class FirstTokens {
   }
 
   /** Repeats attempts after a passing fault, until the deadline of the start. */
-  async #firstToken(slot: TokenSlot): Promise<void> {
-    while (slot.unexpired(this.#options.clock.now()) === undefined) {
+  async #firstToken(entry: TokenEntry): Promise<void> {
+    while (entry.unexpired(this.#options.clock.now()) === undefined) {
       try {
-        await this.#refresher.demand(slot, Infinity);
+        await this.#refresher.waitForToken(entry, Infinity);
       } catch (error) {
         if (!isEntraAuthError(error) || !error.retryable || this.#refresher.closed) throw error;
       }
     }
   }
 
-  #warn(slots: readonly TokenSlot[]): void {
-    const missing = withoutToken(slots).filter((slot) => !this.#warnedOf.has(slot));
+  #warn(entries: readonly TokenEntry[]): void {
+    const missing = withoutToken(entries).filter((entry) => !this.#warnedOf.has(entry));
     if (missing.length === 0) return;
-    for (const slot of missing) this.#warnedOf.add(slot);
+    for (const entry of missing) this.#warnedOf.add(entry);
     const waited = `${warnAfterInMs / 1_000} s of at most ${this.#options.startupTimeoutInMs / 1_000} s`;
     this.#logger.warn(
       `Start-up has waited ${waited} for the first access token of ${namesOf(missing)}. ${lastReason(missing)}`,
     );
   }
 
-  #timeout(slots: readonly TokenSlot[]): EntraTimeoutError {
-    const missing = withoutToken(slots);
+  #timeout(entries: readonly TokenEntry[]): EntraTimeoutError {
+    const missing = withoutToken(entries);
     return new EntraTimeoutError(
       `Waiting at start-up for the first access token of ${namesOf(missing)}`,
       this.#options.startupTimeoutInMs,
@@ -70,18 +70,18 @@ export class FirstTokens {
   }
 }
 
-function withoutToken(slots: readonly TokenSlot[]): TokenSlot[] {
-  return slots.filter(({ held }) => held === undefined);
+function withoutToken(entries: readonly TokenEntry[]): TokenEntry[] {
+  return entries.filter(({ held }) => held === undefined);
 }
 
-function namesOf(slots: readonly TokenSlot[]): string {
-  return slots.map(({ name }) => `"${name}"`).join(', ');
+function namesOf(entries: readonly TokenEntry[]): string {
+  return entries.map(({ name }) => `"${name}"`).join(', ');
 }
 
-function lastErrorOf(slots: readonly TokenSlot[]): TokenSlot['lastError'] {
-  return slots.find(({ lastError }) => lastError !== undefined)?.lastError;
+function lastErrorOf(entries: readonly TokenEntry[]): TokenEntry['lastError'] {
+  return entries.find(({ lastError }) => lastError !== undefined)?.lastError;
 }
 
-function lastReason(slots: readonly TokenSlot[]): string {
-  return lastErrorOf(slots)?.message ?? 'No answer came.';
+function lastReason(entries: readonly TokenEntry[]): string {
+  return lastErrorOf(entries)?.message ?? 'No answer came.';
 }

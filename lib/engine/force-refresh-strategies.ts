@@ -10,16 +10,16 @@ export interface CredentialCalls {
   onNewInstance(): Promise<AccessToken | null>;
 }
 
-export interface ForcingSituation {
+export interface RefreshSituation {
   /** Whether a new instance of the credential can be made. */
   renewable: boolean;
   /** Whether the issuer's own refresh time of the held token has passed. */
   issuerWantsRefresh: boolean;
 }
 
-export interface ForcingStep {
+export interface ForceRefreshStrategy {
   name: string;
-  applies(situation: ForcingSituation): boolean;
+  applies(situation: RefreshSituation): boolean;
   call(calls: CredentialCalls): Promise<AccessToken | null>;
 }
 
@@ -29,7 +29,7 @@ const emptyClaims = '{"access_token":{}}';
  * How to get a *different* token out of a credential that has a cache, from the cheapest way to the most forceful.
  * Climbing stops at the first token that is new.
  */
-export const forcingLadder: readonly ForcingStep[] = [
+export const forceRefreshStrategies: readonly ForceRefreshStrategy[] = [
   { name: 'plain call', applies: () => true, call: (calls) => calls.plain() },
   {
     // The first call after the issuer's refresh time starts the refresh but still returns the old token.

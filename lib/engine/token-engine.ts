@@ -13,14 +13,14 @@ import type {
   TokenCredential,
 } from '../entra/token-credential.js';
 import type { EngineSettings } from './engine-settings.js';
+import { EntryRegistry } from './entry-registry.js';
 import { FirstTokens } from './first-tokens.js';
 import { usableUntil } from './refresh-policy.js';
 import { RefreshScheduler, type TimerRegistry } from './refresh-scheduler.js';
-import { SlotRegistry } from './slot-registry.js';
+import type { TokenEntry } from './token-entry.js';
 import type { TokenEvent } from './token-event.js';
 import { TokenRefresher } from './token-refresher.js';
 import { readTokenRequest, type TokenRequest } from './token-request.js';
-import type { TokenSlot } from './token-slot.js';
 import type { TokenState } from './token-state.js';
 
 // A refresh takes a fraction of this. Whoever holds a token that is about to expire should not wait for an endpoint that hangs.
@@ -39,7 +39,7 @@ export interface EngineHost {
  */
 export class TokenEngine implements TokenCredential {
   readonly #settings: EngineSettings;
-  readonly #slots: SlotRegistry;
+  readonly #entries: EntryRegistry;
   readonly #refresher: TokenRefresher;
   readonly #firstTokens: FirstTokens;
 
@@ -47,11 +47,11 @@ export class TokenEngine implements TokenCredential {
     const logger = new GuardedLogger(host.logger);
     const { clock } = settings;
     this.#settings = settings;
-    this.#slots = new SlotRegistry(settings, (slot) => this.#refresher.forget(slot), logger);
+    this.#entries = new EntryRegistry(settings, (entry) => this.#refresher.forget(entry), logger);
     this.#refresher = new TokenRefresher(
       clock,
       new RefreshScheduler(host.timers, clock),
-      this.#slots,
+      this.#entries,
       logger,
     );
     this.#firstTokens = new FirstTokens(settings, this.#refresher, logger);
@@ -75,25 +75,25 @@ export class TokenEngine implements TokenCredential {
    *   can help
    */
   getToken(resourceOrScopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
-    let slot: TokenSlot;
+    let entry: TokenEntry;
     let request: TokenRequest;
     try {
       request = readTokenRequest(options);
-      slot = this.#slots.find(resourceOrScopes, request);
+      entry = this.#entries.find(resourceOrScopes, request);
     } catch (error) {
       return Promise.reject(asError(error));
     }
-    slot.usedSinceRefresh = true;
+    entry.usedSinceRefresh = true;
     const { claims, abortSignal } = request;
     if (claims !== undefined) {
-      return handOut(slot, untilAborted(this.#refresher.answerChallenge(slot, claims), abortSignal));
+      return handOut(entry, untilAborted(this.#refresher.answerChallenge(entry, claims), abortSignal));
     }
     const now = this.#settings.clock.now();
-    if (now < slot.answerUntil && slot.answer !== undefined) {
-      if (slot.isDue(now)) this.#refresher.kick(slot);
-      return slot.answer;
+    if (now < entry.answerUntil && entry.answer !== undefined) {
+      if (entry.isDue(now)) this.#refresher.refreshInBackground(entry);
+      return entry.answer;
     }
-    return handOut(slot, this.#obtain(slot, abortSignal));
+    return handOut(entry, this.#obtain(entry, abortSignal));
   }
 
   /**
@@ -103,12 +103,12 @@ export class TokenEngine implements TokenCredential {
    * @throws {UnknownResourceError} when there is no such resource
    */
   heldToken(resource: string): AccessToken | undefined {
-    const slot = this.#slots.named(resource);
+    const entry = this.#entries.named(resource);
     const now = this.#settings.clock.now();
-    slot.usedSinceRefresh = true;
-    if (slot.held === undefined || now >= usableUntil(slot.held)) return undefined;
-    if (slot.isDue(now)) this.#refresher.kick(slot);
-    return slot.held;
+    entry.usedSinceRefresh = true;
+    if (entry.held === undefined || now >= usableUntil(entry.held)) return undefined;
+    if (entry.isDue(now)) this.#refresher.refreshInBackground(entry);
+    return entry.held;
   }
 
   /**
@@ -119,8 +119,8 @@ export class TokenEngine implements TokenCredential {
    */
   invalidate(rejected: AccessToken | string): void {
     const token = typeof rejected === 'string' ? rejected : rejected.token;
-    for (const slot of this.#slots.all()) {
-      if (slot.held?.token === token) this.#refresher.replaceRejected(slot);
+    for (const entry of this.#entries.all()) {
+      if (entry.held?.token === token) this.#refresher.invalidate(entry);
     }
   }
 
@@ -133,7 +133,7 @@ export class TokenEngine implements TokenCredential {
    * @throws {TokenUnavailableError} when the attempt fails; the held token stays in use
    */
   async refresh(resource: string): Promise<AccessToken> {
-    return this.#refresher.refresh(this.#slots.named(resource));
+    return this.#refresher.refresh(this.#entries.named(resource));
   }
 
   /**
@@ -144,9 +144,12 @@ export class TokenEngine implements TokenCredential {
    */
   state(resource?: string): TokenState[] {
     const now = this.#settings.clock.now();
-    if (resource !== undefined) return [{ ...this.#slots.named(resource).state(now), resource }];
-    const named = [...this.#slots.names()].map(([name, slot]) => ({ ...slot.state(now), resource: name }));
-    return [...named, ...this.#slots.onDemand().map((slot) => slot.state(now))];
+    if (resource !== undefined) return [{ ...this.#entries.named(resource).state(now), resource }];
+    const named = [...this.#entries.names()].map(([name, entry]) => ({
+      ...entry.state(now),
+      resource: name,
+    }));
+    return [...named, ...this.#entries.onDemand().map((entry) => entry.state(now))];
   }
 
   /**
@@ -157,7 +160,7 @@ export class TokenEngine implements TokenCredential {
    * @throws {UnknownResourceError} at once, when there is no such resource
    */
   passwordProvider(resource = 'postgres'): () => Promise<string> {
-    this.#slots.named(resource);
+    this.#entries.named(resource);
     return async () => (await this.getToken(resource)).token;
   }
 
@@ -167,58 +170,58 @@ export class TokenEngine implements TokenCredential {
    * @throws {UnknownResourceError} when there is no such resource
    */
   lastResort(resource: string): AccessToken | undefined {
-    return this.#slots.named(resource).unexpired(this.#settings.clock.now());
+    return this.#entries.named(resource).unexpired(this.#settings.clock.now());
   }
 
   /** Starts as the option `startup` says. */
   async start(): Promise<void> {
     const { startup } = this.#settings;
     if (startup === 'lazy') return;
-    const slots = this.#slots.configured();
+    const entries = this.#entries.configured();
     if (startup === 'background') {
-      for (const slot of slots) this.#refresher.kick(slot);
+      for (const entry of entries) this.#refresher.refreshInBackground(entry);
       return;
     }
-    await this.#waitForFirst(slots);
+    await this.#waitForFirst(entries);
   }
 
   /** Waits for the first token of a resource as the option `startup` says, for what needs it before `start`. */
   async ready(resource: string): Promise<void> {
-    if (this.#settings.startup === 'wait') await this.#waitForFirst([this.#slots.named(resource)]);
+    if (this.#settings.startup === 'wait') await this.#waitForFirst([this.#entries.named(resource)]);
   }
 
   /** Stops every timer and wait. A token that is held is still served until it expires. */
   async stop(): Promise<void> {
-    await this.#refresher.close(this.#slots.all(), this.#slots.credentials());
+    await this.#refresher.close(this.#entries.all(), this.#entries.credentials());
   }
 
   /**
    * The slow way: there is no token, or the held one is rejected or in its last seconds. A token that has not expired
    * is still better than an error, and better than a wait that would outlast it.
    */
-  async #obtain(slot: TokenSlot, abortSignal: AbortSignalLike | undefined): Promise<HeldAccessToken> {
+  async #obtain(entry: TokenEntry, abortSignal: AbortSignalLike | undefined): Promise<HeldAccessToken> {
     const { clock } = this.#settings;
     const now = clock.now();
-    const held = slot.unexpired(now);
-    const timeoutInMs = held === undefined ? Infinity : patienceWith(slot, held, now);
+    const held = entry.unexpired(now);
+    const timeoutInMs = held === undefined ? Infinity : patienceWith(entry, held, now);
     if (held !== undefined && timeoutInMs <= 0) return held;
-    const next = untilAborted(this.#refresher.demand(slot), abortSignal);
+    const next = untilAborted(this.#refresher.waitForToken(entry), abortSignal);
     try {
       if (held === undefined) return await next;
       const onTimeout = (): Error =>
         new EntraTimeoutError('The refresh', timeoutInMs, 'The held token is used.');
       return await withDeadline(next, { timeoutInMs, clock, onTimeout });
     } catch (error) {
-      const fallback = isEntraAuthError(error) ? slot.unexpired(clock.now()) : undefined;
+      const fallback = isEntraAuthError(error) ? entry.unexpired(clock.now()) : undefined;
       if (fallback !== undefined) return fallback;
       throw error;
     }
   }
 
   /** A start that fails leaves nothing running: Nest calls no shutdown hook then. */
-  async #waitForFirst(slots: readonly TokenSlot[]): Promise<void> {
+  async #waitForFirst(entries: readonly TokenEntry[]): Promise<void> {
     try {
-      await this.#firstTokens.wait(slots);
+      await this.#firstTokens.wait(entries);
     } catch (error) {
       await this.stop();
       throw error;
@@ -227,20 +230,20 @@ export class TokenEngine implements TokenCredential {
 }
 
 /** Notes that a token which had to be waited for was handed out, and so must be kept fresh. */
-async function handOut(slot: TokenSlot, token: Promise<HeldAccessToken>): Promise<HeldAccessToken> {
+async function handOut(entry: TokenEntry, token: Promise<HeldAccessToken>): Promise<HeldAccessToken> {
   const obtained = await token;
-  slot.usedSinceRefresh = true;
+  entry.usedSinceRefresh = true;
   return obtained;
 }
 
 /** How long to wait for a better token than the held one, in milliseconds; not at all when none is on its way. */
-function patienceWith(slot: TokenSlot, held: HeldAccessToken, now: number): number {
-  if (slot.flight === undefined && (slot.heldIsRejected || isBackingOff(slot, now))) return 0;
-  const waitedInMs = now - (slot.flight?.startedAt ?? now);
-  const longestInMs = slot.heldIsRejected ? slot.resource.policy.attemptTimeoutInMs : longestWaitInMs;
+function patienceWith(entry: TokenEntry, held: HeldAccessToken, now: number): number {
+  if (entry.inFlight === undefined && (entry.heldIsRejected || isBackingOff(entry, now))) return 0;
+  const waitedInMs = now - (entry.inFlight?.startedAt ?? now);
+  const longestInMs = entry.heldIsRejected ? entry.resource.policy.attemptTimeoutInMs : longestWaitInMs;
   return Math.min((held.expiresOnTimestamp - now) / 2, longestInMs - waitedInMs);
 }
 
-function isBackingOff(slot: TokenSlot, now: number): boolean {
-  return slot.lastError !== undefined && !slot.isDue(now);
+function isBackingOff(entry: TokenEntry, now: number): boolean {
+  return entry.lastError !== undefined && !entry.isDue(now);
 }

@@ -9,8 +9,8 @@ import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { clockSkewToleranceInMs } from '../entra/token-end.js';
 import { CredentialWatch } from './credential-watch.js';
 import { isExpiring } from './refresh-policy.js';
+import type { TokenEntry } from './token-entry.js';
 import type { TokenEvent, TokenHeldEvent } from './token-event.js';
-import type { TokenSlot } from './token-slot.js';
 import type { TokenUnavailableError } from './token-unavailable.error.js';
 
 const mostNames = 10;
@@ -36,19 +36,19 @@ export class TokenEventReporter {
     this.#subject.complete();
   }
 
-  obtained(type: 'acquired' | 'refreshed', slot: TokenSlot, token: HeldAccessToken): void {
+  obtained(type: 'acquired' | 'refreshed', entry: TokenEntry, token: HeldAccessToken): void {
     this.#emit({
       type,
-      resource: slot.name,
+      resource: entry.name,
       at: new Date(token.acquiredAt),
       expiresAt: new Date(token.expiresOnTimestamp),
-      nextRefreshAt: new Date(slot.nextAttemptAt),
+      nextRefreshAt: new Date(entry.nextAttemptAt),
     });
-    this.#clockSkew(slot, token);
-    this.#credential(slot);
+    this.#clockSkew(entry, token);
+    this.#credential(entry);
   }
 
-  #clockSkew({ name }: TokenSlot, { acquiredAt, clockAheadInMs }: HeldAccessToken): void {
+  #clockSkew({ name }: TokenEntry, { acquiredAt, clockAheadInMs }: HeldAccessToken): void {
     if (Math.abs(clockAheadInMs - this.#reportedAheadInMs) < clockSkewToleranceInMs) return;
     // Zero is no measurement: a token from a cache shows nothing.
     if (Math.abs(clockAheadInMs) < clockSkewToleranceInMs) return;
@@ -56,40 +56,45 @@ export class TokenEventReporter {
     this.#emit({ type: 'clock-skew', resource: name, at: new Date(acquiredAt), clockAheadInMs });
   }
 
-  unchanged(slot: TokenSlot, token: HeldAccessToken): void {
+  unchanged(entry: TokenEntry, token: HeldAccessToken): void {
     this.#emit({
       type: 'unchanged',
-      resource: slot.name,
+      resource: entry.name,
       at: this.#now(),
       expiresAt: new Date(token.expiresOnTimestamp),
-      nextRefreshAt: new Date(slot.nextAttemptAt),
+      nextRefreshAt: new Date(entry.nextAttemptAt),
     });
-    this.#credential(slot);
+    this.#credential(entry);
   }
 
-  held(type: TokenHeldEvent['type'], slot: TokenSlot, token: HeldAccessToken): void {
-    this.#emit({ type, resource: slot.name, at: this.#now(), expiresAt: new Date(token.expiresOnTimestamp) });
+  held(type: TokenHeldEvent['type'], entry: TokenEntry, token: HeldAccessToken): void {
+    this.#emit({
+      type,
+      resource: entry.name,
+      at: this.#now(),
+      expiresAt: new Date(token.expiresOnTimestamp),
+    });
   }
 
   /** A failed attempt, and what it means for the held token. */
-  failed(slot: TokenSlot, error: TokenUnavailableError, failure: CredentialFailure): void {
-    const held = slot.unexpired(this.#clock.now());
+  failed(entry: TokenEntry, error: TokenUnavailableError, failure: CredentialFailure): void {
+    const held = entry.unexpired(this.#clock.now());
     const expiry = held === undefined ? {} : { expiresAt: new Date(held.expiresOnTimestamp) };
     this.#emit({
       type: 'refresh-failed',
-      resource: slot.name,
+      resource: entry.name,
       at: this.#now(),
       error,
-      consecutiveFailures: slot.consecutiveFailures,
-      nextRefreshAt: new Date(slot.nextAttemptAt),
+      consecutiveFailures: entry.consecutiveFailures,
+      nextRefreshAt: new Date(entry.nextAttemptAt),
       ...expiry,
     });
-    if (failure.signIn && !slot.signInReported) {
-      slot.signInReported = true;
+    if (failure.signIn && !entry.signInReported) {
+      entry.signInReported = true;
       const { problem, fix } = failure;
       this.#emit({
         type: 'reauthentication-required',
-        resource: slot.name,
+        resource: entry.name,
         at: this.#now(),
         error,
         problem,
@@ -97,14 +102,14 @@ export class TokenEventReporter {
         ...expiry,
       });
     }
-    this.#end(slot);
+    this.#end(entry);
   }
 
   /** What credentials lose at the end. */
-  lost(slots: readonly TokenSlot[], losses: readonly CredentialLoss[]): void {
+  lost(entries: readonly TokenEntry[], losses: readonly CredentialLoss[]): void {
     for (const { credential, problem, fix } of losses) {
-      const slot = slots.find(({ resource }) => resource.credential === credential);
-      const resource = slot?.name ?? 'a dropped resource';
+      const entry = entries.find(({ resource }) => resource.credential === credential);
+      const resource = entry?.name ?? 'a dropped resource';
       this.#emit({ type: 'refresh-token-lost', resource, at: this.#now(), problem, fix });
     }
   }
@@ -120,20 +125,20 @@ export class TokenEventReporter {
     );
   }
 
-  #credential(slot: TokenSlot): void {
-    const news = this.#credentials.look(slot.resource.credential, this.#clock.now());
-    if (news !== undefined) this.#emit({ ...news, resource: slot.name, at: this.#now() });
+  #credential(entry: TokenEntry): void {
+    const news = this.#credentials.look(entry.resource.credential, this.#clock.now());
+    if (news !== undefined) this.#emit({ ...news, resource: entry.name, at: this.#now() });
   }
 
-  #end(slot: TokenSlot): void {
-    const { held, endReported } = slot;
+  #end(entry: TokenEntry): void {
+    const { held, endReported } = entry;
     if (held === undefined) return;
     const now = this.#clock.now();
     const end =
-      slot.unexpired(now) === undefined ? 'expired' : isExpiring(held, now) ? 'expiring' : undefined;
+      entry.unexpired(now) === undefined ? 'expired' : isExpiring(held, now) ? 'expiring' : undefined;
     if (end === undefined || end === endReported) return;
-    slot.endReported = end;
-    this.held(end, slot, held);
+    entry.endReported = end;
+    this.held(end, entry, held);
   }
 
   #now(): Date {

@@ -7,7 +7,7 @@ import { validateAccessToken } from '../entra/token-validation.js';
 import { isUncached } from '../entra/uncached-credential.js';
 import { observe, type WireObservation } from '../entra/wire-observation.js';
 import type { ResolvedResource } from './engine-settings.js';
-import { forcingLadder, type CredentialCalls } from './force-refresh-strategies.js';
+import { forceRefreshStrategies, type CredentialCalls } from './force-refresh-strategies.js';
 
 export interface AcquisitionGoal {
   /** The token to be replaced. Without one, any valid token will do. */
@@ -40,7 +40,7 @@ export class TokenSource {
   async acquire(goal: AcquisitionGoal): Promise<HeldAccessToken | undefined> {
     try {
       return goal.claims === undefined
-        ? await this.#climb(goal)
+        ? await this.#forceRefresh(goal)
         : await this.#answerChallenge(goal, goal.claims);
     } catch (error) {
       // After a failure @azure/identity throttles the instance for a minute, even when the server is well again.
@@ -54,7 +54,7 @@ export class TokenSource {
     this.#suspect = true;
   }
 
-  async #climb(goal: AcquisitionGoal): Promise<HeldAccessToken | undefined> {
+  async #forceRefresh(goal: AcquisitionGoal): Promise<HeldAccessToken | undefined> {
     const { held, signal, clock } = goal;
     const calls = this.#calls(signal);
     const situation = {
@@ -62,7 +62,7 @@ export class TokenSource {
       issuerWantsRefresh: (held?.refreshAfterTimestamp ?? Infinity) <= clock.now(),
     };
     let unusable: InvalidTokenError | undefined;
-    for (const step of forcingLadder) {
+    for (const step of forceRefreshStrategies) {
       if (!step.applies(situation)) continue;
       signal.throwIfAborted();
       const observation = observe(signal);

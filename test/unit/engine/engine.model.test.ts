@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 
 import { History } from './model/history.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 
 import { processLogger } from '../../../lib/common/guarded-logger.js';
-import { OnDemandSlots } from '../../../lib/engine/on-demand-slots.js';
-import type { TokenSlot } from '../../../lib/engine/token-slot.js';
+import { OnDemandEntries } from '../../../lib/engine/on-demand-entries.js';
+import type { TokenEntry } from '../../../lib/engine/token-entry.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { createEngine } from '../../support/engine.js';
 import { settlesAtOnce } from '../../support/settles-at-once.js';
@@ -188,8 +188,8 @@ describe('the place of tokens on demand', () => {
     const steps = (count: number): number => {
       let looks = 0;
       const clock = new ManualClock(0);
-      const slots = new OnDemandSlots(count, clock, () => undefined, processLogger);
-      const slot = (n: number): TokenSlot => {
+      const entries = new OnDemandEntries(count, clock, () => undefined, processLogger);
+      const entry = (n: number): TokenEntry => {
         const look = (): void => void looks++;
         const held = {
           onDemandKey: String(n),
@@ -201,14 +201,14 @@ describe('the place of tokens on demand', () => {
           unexpired: () => (look(), {}),
           isIdle: () => (look(), false),
         };
-        return held as unknown as TokenSlot;
+        return held as unknown as TokenEntry;
       };
-      for (let n = 0; n < count; n++) slots.add(slot(n));
+      for (let n = 0; n < count; n++) entries.add(entry(n));
       looks = 0;
       for (let n = count; n < count + 1_000; n++) {
-        const surplus = slot(n);
-        slots.add(surplus);
-        slots.settled(surplus);
+        const surplus = entry(n);
+        entries.add(surplus);
+        entries.ended(surplus);
       }
       return looks;
     };
@@ -219,36 +219,36 @@ describe('the place of tokens on demand', () => {
     const clock = new ManualClock(0);
     const warn = jest.fn<(line: string) => void>();
     const logger = { warn, debug: warn, log: warn, error: warn };
-    const slots = new OnDemandSlots(2, clock, () => undefined, logger);
-    const inUse = (n: number): TokenSlot =>
-      ({ onDemandKey: String(n), isAwaited: true }) as unknown as TokenSlot;
-    slots.add(inUse(0));
-    slots.add(inUse(1));
+    const entries = new OnDemandEntries(2, clock, () => undefined, logger);
+    const inUse = (n: number): TokenEntry =>
+      ({ onDemandKey: String(n), isAwaited: true }) as unknown as TokenEntry;
+    entries.add(inUse(0));
+    entries.add(inUse(1));
     expect(warn).not.toHaveBeenCalled();
-    for (let n = 2; n < 10; n++) slots.add(inUse(n));
+    for (let n = 2; n < 10; n++) entries.add(inUse(n));
     expect(warn).toHaveBeenCalledTimes(1);
     expect(warn.mock.calls[0]?.[0]).toContain('Raise the option "onDemand.maxTokens"');
     await clock.advance(minute - 1);
-    slots.add(inUse(10));
+    entries.add(inUse(10));
     expect(warn).toHaveBeenCalledTimes(1);
     await clock.advance(1);
-    slots.add(inUse(11));
+    entries.add(inUse(11));
     expect(warn).toHaveBeenCalledTimes(2);
   });
 
   it('is taken away once', () => {
     const onDrop = jest.fn();
-    const slots = new OnDemandSlots(1, new ManualClock(0), onDrop, processLogger);
+    const entries = new OnDemandEntries(1, new ManualClock(0), onDrop, processLogger);
     const [first, second_] = [{ onDemandKey: 'a' }, { onDemandKey: 'a' }] as unknown as [
-      TokenSlot,
-      TokenSlot,
+      TokenEntry,
+      TokenEntry,
     ];
-    slots.add(first);
-    slots.drop(first);
-    slots.add(second_);
-    // The same key, but another slot by now.
-    slots.drop(first);
-    expect(slots.get('a')).toBe(second_);
+    entries.add(first);
+    entries.drop(first);
+    entries.add(second_);
+    // The same key, but another entry by now.
+    entries.drop(first);
+    expect(entries.get('a')).toBe(second_);
     expect(onDrop).toHaveBeenCalledTimes(2);
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { defaultRefreshPolicy as policy } from '../../../lib/options/resolve-refresh-options.js';
 import {
   isExpiring,
   livesOnlyAMoment,
@@ -12,6 +11,7 @@ import {
   usableUntil,
   type TokenTimes,
 } from '../../../lib/engine/refresh-policy.js';
+import { defaultRefreshPolicy as policy } from '../../../lib/options/resolve-refresh-options.js';
 
 const second = 1_000;
 const minute = 60 * second;

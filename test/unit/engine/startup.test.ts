@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 
 import { createEngine } from '../../support/engine.js';
 

@@ -12,7 +12,7 @@ import type { TokenState, TokenStateName } from './token-state.js';
 import type { TokenUnavailableError } from './token-unavailable.error.js';
 
 /** An attempt to get a token that others may join. */
-export interface Flight extends Deferred<HeldAccessToken> {
+export interface InFlight extends Deferred<HeldAccessToken> {
   /** In milliseconds since the Unix epoch. */
   readonly startedAt: number;
 }
@@ -21,10 +21,10 @@ export interface Flight extends Deferred<HeldAccessToken> {
  * Everything known about one resource's token: the token, its state, and what is under way. It starts nothing by
  * itself; `TokenRefresher` does. There may be thousands: a time costs 16 bytes more than a field that is not set.
  */
-export class TokenSlot implements TimerOwner {
+export class TokenEntry implements TimerOwner {
   readonly resource: ResolvedResource;
   readonly source: TokenSource;
-  /** Key among the slots that were made by calls; `undefined` for those of configured resources. */
+  /** Key among the entries that were made by calls; `undefined` for those of configured resources. */
   readonly onDemandKey: string | undefined;
 
   held: HeldAccessToken | undefined;
@@ -53,7 +53,7 @@ export class TokenSlot implements TimerOwner {
   lastError: TokenUnavailableError | undefined;
 
   /** The attempt under way, as those see it who wait for a token: any that comes will do. */
-  flight: Flight | undefined;
+  inFlight: InFlight | undefined;
   /** Callers that wait, without a token, for the next attempt after a failed one. */
   waiters: Deferred<HeldAccessToken> | undefined;
   /** Answers to claims challenges under way, by their claims. */
@@ -63,7 +63,7 @@ export class TokenSlot implements TimerOwner {
   endReported: 'expiring' | 'expired' | undefined;
   /** Whether it has been said that somebody must sign in again. */
   signInReported = false;
-  /** Whether nobody wants the slot any more. */
+  /** Whether nobody wants the entry any more. */
   closed = false;
   timerName: string | undefined;
   timerHandle: TimerHandle;
@@ -78,7 +78,7 @@ export class TokenSlot implements TimerOwner {
     return this.resource.name;
   }
 
-  /** Whether the slot was made by a call rather than by configuration. */
+  /** Whether the entry was made by a call rather than by configuration. */
   get onDemand(): boolean {
     return this.onDemandKey !== undefined;
   }
@@ -89,26 +89,26 @@ export class TokenSlot implements TimerOwner {
   }
 
   /** Notes that an attempt begins. */
-  takeOff(startedAt: number): Flight {
+  begin(startedAt: number): InFlight {
     this.resting = false;
-    return (this.flight = flightSince(startedAt));
+    return (this.inFlight = inFlightSince(startedAt));
   }
 
   /** Notes that the attempt has ended, and returns what is left to be settled. */
-  land(): Flight | undefined {
-    const { flight } = this;
-    this.flight = undefined;
-    return flight;
+  end(): InFlight | undefined {
+    const { inFlight } = this;
+    this.inFlight = undefined;
+    return inFlight;
   }
 
   /**
    * Hands a token to everybody who waits for one, whatever way it came. An attempt under way goes on, for those who come
    * when this token has expired or been rejected.
    */
-  settle(token: HeldAccessToken): void {
-    if (this.flight !== undefined) {
-      this.flight.resolve(token);
-      this.flight = flightSince(this.flight.startedAt);
+  deliver(token: HeldAccessToken): void {
+    if (this.inFlight !== undefined) {
+      this.inFlight.resolve(token);
+      this.inFlight = inFlightSince(this.inFlight.startedAt);
     }
     this.waiters?.resolve(token);
     this.waiters = undefined;
@@ -136,7 +136,7 @@ export class TokenSlot implements TimerOwner {
 
   /** Whether callers may be waiting for what is under way. */
   get isAwaited(): boolean {
-    return this.flight !== undefined || this.waiters !== undefined || (this.challenges?.size ?? 0) > 0;
+    return this.inFlight !== undefined || this.waiters !== undefined || (this.challenges?.size ?? 0) > 0;
   }
 
   /** Holds a token in place of the one before. What that means for the next attempt is recorded apart. */
@@ -224,7 +224,7 @@ export class TokenSlot implements TimerOwner {
     if (this.held !== undefined) this.answerUntil = usableUntil(this.held);
   }
 
-  /** Ends every wait of the slot. */
+  /** Ends every wait of the entry. */
   close(): void {
     this.waiters?.reject(new EntraShutDownError());
     this.waiters = undefined;
@@ -233,8 +233,8 @@ export class TokenSlot implements TimerOwner {
 }
 
 /** A failure becomes state and event; callers that wait hold the promise themselves. */
-function flightSince(startedAt: number): Flight {
-  const flight = { ...deferred<HeldAccessToken>(), startedAt };
-  flight.promise.catch(() => undefined);
-  return flight;
+function inFlightSince(startedAt: number): InFlight {
+  const inFlight = { ...deferred<HeldAccessToken>(), startedAt };
+  inFlight.promise.catch(() => undefined);
+  return inFlight;
 }

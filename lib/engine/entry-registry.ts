@@ -4,75 +4,75 @@ import type { CredentialProvider } from '../credential/credential-provider.js';
 import { sameTenant } from '../entra/same-tenant.js';
 import { expectationsOf } from '../entra/token-expectations.js';
 import type { EngineSettings, ResolvedResource } from './engine-settings.js';
-import { OnDemandSlots } from './on-demand-slots.js';
+import { OnDemandEntries } from './on-demand-entries.js';
+import { TokenEntry } from './token-entry.js';
 import { readScopes, type TokenRequest } from './token-request.js';
-import { TokenSlot } from './token-slot.js';
 import { UnknownResourceError } from './unknown-resource.error.js';
 
 /**
- * Finds the slot that answers a request. Configured resources that ask the same credential for the same thing share
- * a slot; scopes and tenants that nobody configured get one on demand. `enableCae` of a call is no reason for another
+ * Finds the entry that answers a request. Configured resources that ask the same credential for the same thing share
+ * an entry; scopes and tenants that nobody configured get one on demand. `enableCae` of a call is no reason for another
  * token: it tells what the caller can handle.
  */
-export class SlotRegistry {
+export class EntryRegistry {
   readonly #options: EngineSettings;
-  readonly #byName = new Map<string, TokenSlot>();
-  #byScopes: ReadonlyMap<string, TokenSlot[]> | undefined;
-  readonly #onDemand: OnDemandSlots;
+  readonly #byName = new Map<string, TokenEntry>();
+  #byScopes: ReadonlyMap<string, TokenEntry[]> | undefined;
+  readonly #onDemand: OnDemandEntries;
 
-  constructor(options: EngineSettings, onDrop: (slot: TokenSlot) => void, logger: LineLogger) {
+  constructor(options: EngineSettings, onDrop: (entry: TokenEntry) => void, logger: LineLogger) {
     this.#options = options;
-    this.#onDemand = new OnDemandSlots(options.maxOnDemandTokens, options.clock, onDrop, logger);
-    const shared = new Map<string, TokenSlot[]>();
+    this.#onDemand = new OnDemandEntries(options.maxOnDemandTokens, options.clock, onDrop, logger);
+    const shared = new Map<string, TokenEntry[]>();
     for (const resource of options.resources.values()) {
       const candidates = listAt(shared, sharedKey(resource));
-      let slot = candidates.find((candidate) => sharesToken(candidate.resource, resource));
-      if (slot === undefined) {
-        slot = new TokenSlot(resource);
-        candidates.push(slot);
+      let entry = candidates.find((candidate) => sharesToken(candidate.resource, resource));
+      if (entry === undefined) {
+        entry = new TokenEntry(resource);
+        candidates.push(entry);
       }
-      this.#byName.set(resource.name, slot);
+      this.#byName.set(resource.name, entry);
     }
   }
 
-  /** The slots of the configured resources. */
-  configured(): TokenSlot[] {
+  /** The entries of the configured resources. */
+  configured(): TokenEntry[] {
     return [...new Set(this.#byName.values())];
   }
 
-  /** The slots that were made by calls. */
-  onDemand(): TokenSlot[] {
+  /** The entries that were made by calls. */
+  onDemand(): TokenEntry[] {
     return [...this.#onDemand.values()];
   }
 
-  /** Every slot, those made on demand included. */
-  all(): TokenSlot[] {
+  /** Every entry, those made on demand included. */
+  all(): TokenEntry[] {
     return [...this.configured(), ...this.#onDemand.values()];
   }
 
-  /** Every credential that serves a slot, or served one that was dropped since. */
+  /** Every credential that serves an entry, or served one that was dropped since. */
   credentials(): ReadonlySet<CredentialProvider> {
-    const configured = this.configured().map((slot) => slot.resource.credential);
+    const configured = this.configured().map((entry) => entry.resource.credential);
     return new Set([this.#options.credential, ...configured]);
   }
 
-  /** The configured resources by name, each with its slot. */
-  names(): ReadonlyMap<string, TokenSlot> {
+  /** The configured resources by name, each with its entry. */
+  names(): ReadonlyMap<string, TokenEntry> {
     return this.#byName;
   }
 
   /** @throws {UnknownResourceError} when no resource has that name */
-  named(name: string): TokenSlot {
-    const slot = this.#byName.get(name);
-    if (slot === undefined) throw this.#unknown(name);
-    return slot;
+  named(name: string): TokenEntry {
+    const entry = this.#byName.get(name);
+    if (entry === undefined) throw this.#unknown(name);
+    return entry;
   }
 
   /**
    * @throws {UnknownResourceError} for what is neither a resource's name nor scopes
    * @throws {EntraOptionsError} for scopes that are too long or too many
    */
-  find(resourceOrScopes: string | readonly string[], request: TokenRequest): TokenSlot {
+  find(resourceOrScopes: string | readonly string[], request: TokenRequest): TokenEntry {
     const { tenantId } = request;
     if (typeof resourceOrScopes === 'string') {
       const named = this.#byName.get(resourceOrScopes);
@@ -87,14 +87,14 @@ export class SlotRegistry {
     return closest(configured, request) ?? this.#variantOf(first, tenantId);
   }
 
-  /** Lets go of a slot that was made on demand. */
-  drop(slot: TokenSlot): void {
-    this.#onDemand.drop(slot);
+  /** Lets go of an entry that was made on demand. */
+  drop(entry: TokenEntry): void {
+    this.#onDemand.drop(entry);
   }
 
-  /** Tells that an attempt for a slot has ended: one that found no room is not kept any longer. */
-  settled(slot: TokenSlot): void {
-    if (slot.onDemand) this.#onDemand.settled(slot);
+  /** Tells that an attempt for an entry has ended: one that found no room is not kept any longer. */
+  ended(entry: TokenEntry): void {
+    if (entry.onDemand) this.#onDemand.ended(entry);
   }
 
   /** Without TypeScript, or with a name that the configuration lacks, anything can be given. */
@@ -108,13 +108,13 @@ export class SlotRegistry {
   }
 
   /** Made when somebody first asks by scopes: an application that asks by name only need not pay for it. */
-  #indexByScopes(): ReadonlyMap<string, TokenSlot[]> {
-    const index = new Map<string, TokenSlot[]>();
-    for (const slot of this.configured()) listAt(index, sortedScopes(slot.resource.scopes)).push(slot);
+  #indexByScopes(): ReadonlyMap<string, TokenEntry[]> {
+    const index = new Map<string, TokenEntry[]>();
+    for (const entry of this.configured()) listAt(index, sortedScopes(entry.resource.scopes)).push(entry);
     return index;
   }
 
-  #onDemandFor(scopes: readonly string[], key: string, tenantId: string | undefined): TokenSlot {
+  #onDemandFor(scopes: readonly string[], key: string, tenantId: string | undefined): TokenEntry {
     const plain = this.#onDemand.get(`|${key}`);
     const isPlain =
       plain === undefined
@@ -124,11 +124,11 @@ export class SlotRegistry {
     return plain ?? this.#add(`|${key}`, this.#resourceFor(scopes));
   }
 
-  #variantOf({ name, resource }: TokenSlot, tenantId: string | undefined): TokenSlot {
+  #variantOf({ name, resource }: TokenEntry, tenantId: string | undefined): TokenEntry {
     return this.#ofTenant(tenantId, `#${name}`, () => resource);
   }
 
-  #ofTenant(tenantId = '', keyElsewhere: string, elsewhere: () => ResolvedResource): TokenSlot {
+  #ofTenant(tenantId = '', keyElsewhere: string, elsewhere: () => ResolvedResource): TokenEntry {
     const key = tenantId.toLowerCase() + keyElsewhere;
     const existing = this.#onDemand.get(key);
     if (existing !== undefined) return existing;
@@ -150,10 +150,10 @@ export class SlotRegistry {
     };
   }
 
-  #add(key: string, resource: ResolvedResource): TokenSlot {
-    const slot = new TokenSlot(resource, key);
-    this.#onDemand.add(slot);
-    return slot;
+  #add(key: string, resource: ResolvedResource): TokenEntry {
+    const entry = new TokenEntry(resource, key);
+    this.#onDemand.add(entry);
+    return entry;
   }
 
   #unknown(name: string): UnknownResourceError {
@@ -161,8 +161,8 @@ export class SlotRegistry {
   }
 }
 
-/** Whether the token of a slot is one of that tenant. */
-function serves({ resource, held }: TokenSlot, tenantId: string | undefined): boolean {
+/** Whether the token of an entry is one of that tenant. */
+function serves({ resource, held }: TokenEntry, tenantId: string | undefined): boolean {
   if (tenantId === undefined) return true;
   const isConfigured =
     resource.tenantId === undefined
@@ -171,16 +171,16 @@ function serves({ resource, held }: TokenSlot, tenantId: string | undefined): bo
   return isConfigured || sameTenant(held?.tenantId, tenantId);
 }
 
-/** The slot whose configuration is nearest to a request, among those for the same scopes. */
-function closest(slots: readonly TokenSlot[], request: TokenRequest): TokenSlot | undefined {
+/** The entry whose configuration is nearest to a request, among those for the same scopes. */
+function closest(entries: readonly TokenEntry[], request: TokenRequest): TokenEntry | undefined {
   const { tenantId, enableCae = false } = request;
-  const able = slots.filter((slot) => serves(slot, tenantId));
-  const plain = tenantId === undefined ? able.filter((slot) => slot.resource.tenantId === undefined) : able;
+  const able = entries.filter((entry) => serves(entry, tenantId));
+  const plain = tenantId === undefined ? able.filter((entry) => entry.resource.tenantId === undefined) : able;
   const nearest = plain.length === 0 ? able : plain;
-  return nearest.find((slot) => slot.resource.enableCae === enableCae) ?? nearest[0];
+  return nearest.find((entry) => entry.resource.enableCae === enableCae) ?? nearest[0];
 }
 
-function listAt(lists: Map<string, TokenSlot[]>, key: string): TokenSlot[] {
+function listAt(lists: Map<string, TokenEntry[]>, key: string): TokenEntry[] {
   const list = lists.get(key) ?? [];
   lists.set(key, list);
   return list;
