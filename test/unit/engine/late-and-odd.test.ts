@@ -179,6 +179,34 @@ describe('a challenge that cannot be answered', () => {
     expect(await outcome(service.getToken('graph', { claims }))).toBe('token-2');
   });
 
+  it('waits longer after each failure, and after an answer as after the first', async () => {
+    const { clock, credential, service } = createEngine();
+    await service.getToken('graph');
+    const waits = async (failures: number): Promise<number> => {
+      for (let n = 0; n < failures; n++) {
+        await clock.advance(10 * second);
+        await outcome(service.getToken('graph', { claims }));
+      }
+      const before = credential.calls.length;
+      let waited = 0;
+      while (credential.calls.length === before) {
+        await clock.advance(100);
+        waited += 100;
+        await outcome(service.getToken('graph', { claims }));
+      }
+      return waited;
+    };
+    credential.fail('HTTP 503');
+    expect(await waits(1)).toBe(500);
+    // The request that ended the wait was the second one.
+    expect(await waits(1)).toBe(2_000);
+    credential.recover();
+    await clock.advance(30 * second);
+    await outcome(service.getToken('graph', { claims }));
+    credential.fail('HTTP 503');
+    expect(await waits(1)).toBe(500);
+  });
+
   it('is remembered for the last few claims only', async () => {
     const { credential, service } = createEngine();
     credential.fail('HTTP 503');

@@ -250,3 +250,22 @@ describe('properties of Object.prototype', () => {
     expect(credential.calls[0]?.options.tenantId).toBe(foreign);
   });
 });
+
+describe('a request for scopes that several resources have', () => {
+  it('without a tenant goes to the one without, wherever it stands', async () => {
+    const scopes = 'https://api.example/.default';
+    const { service, credential } = createTenantEngine({
+      resources: { theirs: { scopes, tenantId: foreign }, ours: { scopes } },
+    });
+    await service.getToken([scopes]);
+    expect(credential.calls.map(({ options }) => options.tenantId)).toEqual([undefined]);
+    expect(service.state().map(({ refreshes }) => refreshes)).toEqual([0, 1]);
+  });
+
+  it('goes to the one with a tenant where there is no other', async () => {
+    const scopes = 'https://api.example/.default';
+    const { service } = createTenantEngine({ resources: { theirs: { scopes, tenantId: foreign } } });
+    await service.getToken([scopes]);
+    expect(service.state().map(({ resource, refreshes }) => [resource, refreshes])).toEqual([['theirs', 1]]);
+  });
+});

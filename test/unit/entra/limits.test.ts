@@ -1,0 +1,17 @@
+import { expect, it } from '@jest/globals';
+
+import { InvalidTokenError } from '../../../lib/entra/invalid-token.error.js';
+import { checkTokenLength } from '../../../lib/entra/limits.js';
+
+it('takes a token of 65,536 characters, and refuses a longer one as malformed', () => {
+  expect(() => checkTokenLength('a'.repeat(65_536))).not.toThrow();
+  let thrown: unknown;
+  try {
+    checkTokenLength('a'.repeat(65_537));
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(InvalidTokenError);
+  expect(thrown).toMatchObject({ reason: 'malformed', retryable: true });
+  expect(String(thrown)).toContain('a token of 65537 characters; the most is 65536.');
+});
