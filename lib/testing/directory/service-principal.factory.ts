@@ -13,9 +13,13 @@ export const exampleIds = {
 } as const;
 
 const usualPermissions = [
-  ...graphAudiences.map((api) => `${api}/User.Read`),
-  ...databaseAudiences.map((api) => `${api}/user_impersonation`),
+  ...permissionOn(graphAudiences, 'User.Read'),
+  ...permissionOn(databaseAudiences, 'user_impersonation'),
 ];
+
+function permissionOn(audiences: readonly string[], permission: string): string[] {
+  return audiences.filter((api) => !api.endsWith('/')).map((api) => `${api}/${permission}`);
+}
 
 /** Fills in what the options leave open. */
 export async function createServicePrincipal(
