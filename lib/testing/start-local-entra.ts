@@ -6,13 +6,14 @@ import { Ports } from './http/ports.js';
 import type { LocalEntra } from './local-entra.js';
 import type { LocalEntraOptions } from './local-entra.options.js';
 import { atLeast } from './number-check.js';
-import type { LocalPostgresOptions } from './postgres/index.js';
-import { RunningEntra } from './running-entra.js';
+import type { DatabaseCluster, LocalPostgresOptions } from './postgres/index.js';
+import { RunningEntra, type RunningEntraParts } from './running-entra.js';
 import { backdatedBySeconds } from './tokens/access-token.claims.js';
 import { databaseAudiences } from './tokens/audiences.js';
 import { loadJsonWebToken } from './tokens/json-web-token.loader.js';
 import { generateSigningKey } from './tokens/signing-key.js';
 import type { TokenSettings } from './tokens/token.settings.js';
+import type { Watchdog } from './watchdog.js';
 import { Workspace } from './workspace.js';
 
 /**
@@ -32,40 +33,69 @@ export async function startLocalEntra(options: LocalEntraOptions = {}): Promise<
   refuseProduction(options);
   const settings = tokenSettings(options);
   const latencyInMs = atLeast(0, options.latencyInMs ?? 0, 'latencyInMs');
-  const tenantId = options.tenantId ?? exampleIds.tenantId;
-  const [x509, jwt] = await Promise.all([loadX509(), loadJsonWebToken()]);
-  const [signingKey, authority, principals] = await Promise.all([
-    generateSigningKey(),
-    CertificateAuthority.create(x509),
-    createPrincipals(x509, options, tenantId),
-  ]);
-  const tls = await authority.issueServerCertificate();
-  const ports = new Ports(tls);
   const workspace = new Workspace();
+  const cleanUp: (() => Promise<void> | undefined)[] = [() => workspace.close()];
   try {
+    const cluster = options.postgres ? await beginDatabase(options.postgres, workspace) : undefined;
+    cleanUp.unshift(() => cluster?.remove());
+    const { tls, ...prepared } = await prepare(options);
+    const ports = new Ports(tls);
+    cleanUp.unshift(() => ports.close());
     await ports.open(options.port ?? 0);
-    const certificateAuthority = authority.certificate;
-    const domain = options.domain ?? 'contoso.onmicrosoft.com';
-    const systemAssigned = options.systemAssignedIdentity ?? true;
-    const parts = {
-      jwt,
-      systemAssigned,
-      users: options.users ?? [],
-      apis: options.apis ?? [],
-      signingKey,
-      certificateAuthority,
-      tenantId,
-      domain,
-      principals,
-      settings,
-    };
-    const entra = new RunningEntra({ ...parts, latencyInMs, ports, workspace });
-    if (options.postgres) await startPostgres(entra, options.postgres, { tls, workspace, now: settings.now });
+    const entra = new RunningEntra({ ...prepared, settings, latencyInMs, ports, workspace });
+    if (cluster !== undefined) {
+      await startPostgres(entra, options.postgres, {
+        tls,
+        cluster,
+        watchdog: workspace.watchdog,
+        now: settings.now,
+      });
+    }
     return entra;
   } catch (error) {
-    await Promise.allSettled([ports.close(), workspace.close()]);
+    for (const step of cleanUp) await Promise.allSettled([step()]);
     throw error;
   }
+}
+
+type Prepared = Omit<RunningEntraParts, 'settings' | 'latencyInMs' | 'ports' | 'workspace'> & {
+  tls: KeyAndCertificate;
+};
+
+/** Makes keys and certificates. */
+async function prepare(options: LocalEntraOptions): Promise<Prepared> {
+  const tenantId = options.tenantId ?? exampleIds.tenantId;
+  const [x509, jwt] = await Promise.all([loadX509(), loadJsonWebToken()]);
+  const [signingKey, [certificateAuthority, tls], principals] = await Promise.all([
+    generateSigningKey(),
+    createServerCertificate(x509),
+    createPrincipals(x509, options, tenantId),
+  ]);
+  return {
+    jwt,
+    signingKey,
+    certificateAuthority,
+    tls,
+    tenantId,
+    domain: options.domain ?? 'contoso.onmicrosoft.com',
+    systemAssigned: options.systemAssignedIdentity ?? true,
+    users: options.users ?? [],
+    apis: options.apis ?? [],
+    principals,
+  };
+}
+
+async function createServerCertificate(x509: X509): Promise<[authority: string, tls: KeyAndCertificate]> {
+  const authority = await CertificateAuthority.create(x509);
+  return [authority.certificate, await authority.issueServerCertificate()];
+}
+
+async function beginDatabase(
+  postgres: true | LocalPostgresOptions,
+  workspace: Workspace,
+): Promise<DatabaseCluster> {
+  const { beginCluster } = await import('./postgres/index.js');
+  return beginCluster(postgres === true ? {} : postgres, workspace.watchdog);
 }
 
 function refuseProduction({ allowInProduction = false }: LocalEntraOptions): void {
@@ -100,18 +130,16 @@ async function createPrincipals(
 
 async function startPostgres(
   entra: RunningEntra,
-  options: true | LocalPostgresOptions,
-  parts: { tls: KeyAndCertificate; workspace: Workspace; now: () => number },
+  options: LocalEntraOptions['postgres'],
+  parts: { tls: KeyAndCertificate; cluster: DatabaseCluster; watchdog: Watchdog; now: () => number },
 ): Promise<void> {
   const { startLocalPostgres } = await import('./postgres/index.js');
   const { name, objectId } = entra.client;
   entra.postgres = await startLocalPostgres({
-    options: options === true ? {} : options,
+    ...parts,
+    options: typeof options === 'object' ? options : {},
     defaultRole: { name, objectId },
-    tls: parts.tls,
     verifyToken: (token) => entra.verifyToken(token, { audience: databaseAudiences }),
-    watchdog: parts.workspace.watchdog,
-    now: parts.now,
     backdatedBySeconds,
   });
 }

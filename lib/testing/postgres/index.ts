@@ -1,5 +1,6 @@
 /** The local PostgreSQL of `nestjs-entra-auth/testing`; everything else in this folder is private. */
-export { startLocalPostgres } from './start-local-postgres.js';
+export { beginCluster, startLocalPostgres } from './start-local-postgres.js';
+export type { DatabaseCluster } from './cluster/database.cluster.js';
 export type { LocalPostgres } from './local-postgres.js';
 export type { LocalPostgresOptions } from './local-postgres.options.js';
 export { LocalPostgresError, type LocalPostgresErrorCode } from './local-postgres.error.js';

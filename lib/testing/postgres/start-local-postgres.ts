@@ -1,6 +1,6 @@
 import type { Watchdog } from '../watchdog.js';
 import { AdminClient } from './cluster/admin.client.js';
-import { DatabaseCluster } from './cluster/database.cluster.js';
+import { DatabaseCluster, type ClusterOptions } from './cluster/database.cluster.js';
 import { socketPath } from './cluster/work-directory.js';
 import { GatewayServer } from './gateway/gateway.server.js';
 import type { LocalPostgres } from './local-postgres.js';
@@ -20,10 +20,25 @@ export interface LocalPostgresContext {
   verifyToken: TokenVerifier;
   /** Removes what is left when this process dies. */
   watchdog: Watchdog;
+  /** One that is being made already. */
+  cluster?: DatabaseCluster | undefined;
   /** Milliseconds since 1970, by the clock that the tokens are issued with. */
   now: () => number;
   /** By how much `iat` of a token lies before the moment of its issue. */
   backdatedBySeconds: number;
+}
+
+/**
+ * Begins to make the database, which takes longer than everything else.
+ *
+ * @param watchdog - Removes what is left when this process dies.
+ * @throws LocalPostgresError when PostgreSQL is not installed
+ */
+export function beginCluster(options: ClusterOptions, watchdog: Watchdog): DatabaseCluster {
+  const cluster = new DatabaseCluster(options, watchdog);
+  // Whoever waits for it later gets the error.
+  cluster.create().catch(() => undefined);
+  return cluster;
 }
 
 /**
@@ -34,7 +49,7 @@ export interface LocalPostgresContext {
 export async function startLocalPostgres(context: LocalPostgresContext): Promise<LocalPostgres> {
   const { options } = context;
   const roles = options.roles ?? [context.defaultRole];
-  const cluster = new DatabaseCluster(options, context.watchdog);
+  const cluster = context.cluster ?? beginCluster(options, context.watchdog);
   const login = new LoginService(
     context.verifyToken,
     context.now,

@@ -1,5 +1,14 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -128,9 +137,9 @@ export class PostgresChild {
     throw new Error(`The child never said "${key}": ${JSON.stringify(this.lines)}`);
   }
 
-  /** What is left of it: files, and processes that mention its directory. */
+  /** What is left of it but the template of later clusters: files, and processes that mention its directory. */
   leftovers(): string[] {
-    const files = readdirSync(this.wishes.temporary);
+    const files = filesBesidesTemplate(this.wishes.temporary);
     const { stdout } = spawnSync('ps', ['-eo', 'stat,args'], { encoding: 'utf8' });
     const processes = stdout
       .split('\n')
@@ -148,4 +157,16 @@ export class PostgresChild {
     this.process.kill('SIGKILL');
     rmSync(this.wishes.temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
+}
+
+const template = /^local-entra-postgres-\d+-[0-9a-f]{16}$/;
+
+/** The template of the cluster stays on purpose. */
+export function filesBesidesTemplate(directory: string): string[] {
+  return readdirSync(directory).filter((name) => !template.test(name));
+}
+
+/** Lets the next child start from the template that one before it has made. */
+export function moveTemplates(from: string, to: string): void {
+  for (const name of readdirSync(from)) if (template.test(name)) renameSync(join(from, name), join(to, name));
 }

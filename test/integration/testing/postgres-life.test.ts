@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readlinkSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { dirname, join, resolve } from 'node:path';
@@ -9,7 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { resolveBinaries } from '../../../lib/testing/postgres/cluster/binaries.resolver.js';
 import {
   compileProgram,
+  filesBesidesTemplate,
   makeOpenDirectory,
+  moveTemplates,
   PostgresChild,
   type ChildWishes,
 } from './postgres-child.fixture.js';
@@ -53,10 +55,12 @@ describe('the life of the local PostgreSQL', () => {
 
   beforeEach(() => {
     temporary = makeOpenDirectory();
+    moveTemplates(compiled, temporary);
     process.env.TMPDIR = temporary;
   });
 
   afterEach(() => {
+    moveTemplates(temporary, compiled);
     child?.end();
     child = undefined;
     rmSync(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
@@ -81,7 +85,7 @@ describe('the life of the local PostgreSQL', () => {
     const { server, stop } = await startTestServer();
     await Promise.all([server.stop(), server.stop()]);
     await stop();
-    expect(readdirSync(temporary)).toEqual([]);
+    expect(filesBesidesTemplate(temporary)).toEqual([]);
   });
 
   it('stops in the middle of a restart, and does not start again', async () => {
@@ -89,7 +93,7 @@ describe('the life of the local PostgreSQL', () => {
     const restarted = server.restart();
     const [, outcome] = await Promise.all([stop(), restarted.catch((error: Error) => error)]);
     expect(outcome === undefined || outcome.name === 'LocalPostgresError').toBe(true);
-    expect(readdirSync(temporary)).toEqual([]);
+    expect(filesBesidesTemplate(temporary)).toEqual([]);
     await expect(server.restart()).rejects.toMatchObject({ code: 'start-failed' });
   });
 
@@ -180,7 +184,7 @@ describe('the life of the local PostgreSQL', () => {
       code: 'start-failed',
       message: expect.stringContaining('work_mem'),
     });
-    expect(readdirSync(temporary)).toEqual([]);
+    expect(filesBesidesTemplate(temporary)).toEqual([]);
   });
 
   it('fails when the port is taken, and leaves nothing', async () => {
@@ -188,7 +192,7 @@ describe('the life of the local PostgreSQL', () => {
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     await expect(startTestServer({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
-    expect(readdirSync(temporary)).toEqual([]);
+    expect(filesBesidesTemplate(temporary)).toEqual([]);
     other.close();
   });
 

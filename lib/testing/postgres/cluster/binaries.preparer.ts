@@ -6,25 +6,34 @@ import type { BackendUser } from './backend-user.js';
 import { runProgram } from './program.runner.js';
 import { give } from './work-directory.js';
 
+/** Programs that start. */
+export interface Programs {
+  directory: string;
+  /** What `postgres --version` prints. */
+  version: string;
+}
+
 /**
  * Gives a directory of PostgreSQL's programs that its user can run: the installed one or, where that does not
- * start, a repaired copy in the work directory. Two causes are known: the package lies under a directory that is
+ * start, a repaired copy in a directory of its own. Two causes are known: the package lies under a directory that is
  * closed to other users (such as root's home), and its install script, which links the libraries, did not run.
  *
+ * @param makeDirectory - Gives the directory for the copy.
  * @throws LocalPostgresError
  */
 export async function prepareBinaries(
   installed: string,
-  workDirectory: string,
+  makeDirectory: () => string,
   user: BackendUser['identity'],
-): Promise<string> {
-  if ((await tryPostgres(installed, user)).ok) return installed;
-  const copy = join(workDirectory, 'native');
+): Promise<Programs> {
+  const first = await tryPostgres(installed, user);
+  if (first.ok) return { directory: installed, version: first.output };
+  const copy = join(makeDirectory(), 'native');
   cpSync(installed, copy, { recursive: true, verbatimSymlinks: true });
   linkLibraries(copy);
   openTo(user, copy);
   const { ok, output } = await tryPostgres(copy, user);
-  if (ok) return copy;
+  if (ok) return { directory: copy, version: output };
   throw new LocalPostgresError(
     'binaries-unusable',
     `PostgreSQL from "${installed}" does not start: ${output}\n` +

@@ -8,6 +8,7 @@ import { BackendProcess } from './backend.process.js';
 import { chooseBackendUser, type BackendUser } from './backend-user.js';
 import { prepareBinaries } from './binaries.preparer.js';
 import { resolveBinaries } from './binaries.resolver.js';
+import { ClusterTemplate } from './cluster.template.js';
 import { hostBasedAuthentication, serverSettings, userNameMap } from './cluster.configuration.js';
 import { runProgram } from './program.runner.js';
 import { makeWorkDirectory } from './work-directory.js';
@@ -26,6 +27,8 @@ export interface ClusterOptions {
 /** A PostgreSQL of its own directory, which only our own user can reach, by a unix socket. */
 export class DatabaseCluster {
   private backend: BackendProcess | undefined;
+  private created: Promise<void> | undefined;
+  private programsDirectory: string | undefined;
   private readonly user: BackendUser;
   private readonly installed: string;
   /** Holds the data, the socket and the log. */
@@ -37,26 +40,13 @@ export class DatabaseCluster {
   ) {
     this.installed = resolveBinaries(options.binariesDirectory);
     this.user = chooseBackendUser();
-    this.directory = makeWorkDirectory(this.user.identity, (path) => watchdog.removeDirectory(path));
+    this.directory = makeWorkDirectory(this.user.identity, this.cleanUp, 'memory');
   }
 
-  /** Makes the data directory and starts the server. @throws LocalPostgresError */
-  async create(): Promise<void> {
-    const programs = await prepareBinaries(this.installed, this.directory, this.user.identity);
-    const data = join(this.directory, 'data');
-    await this.initialize(join(programs, 'bin', 'initdb'), data);
-    const configure = (file: string, content: string, flag: string): void =>
-      writeFileSync(join(data, file), content, { flag });
-    configure('pg_hba.conf', hostBasedAuthentication(), 'w');
-    configure('pg_ident.conf', userNameMap(this.user.gatewayUser), 'w');
-    configure('postgresql.conf', serverSettings(this.directory, this.options.settings ?? {}), 'a');
-    const paths = {
-      program: join(programs, 'bin', 'postgres'),
-      dataDirectory: data,
-      logFile: join(this.directory, 'log'),
-    };
-    this.backend = new BackendProcess(paths, this.user.identity, this.guard);
-    await this.backend.start();
+  /** Makes the data directory and starts the server, once. @throws LocalPostgresError */
+  create(): Promise<void> {
+    this.created ??= this.start();
+    return this.created;
   }
 
   /** Stops the server and starts it again on the same data. */
@@ -67,19 +57,53 @@ export class DatabaseCluster {
 
   /** Stops the server and removes everything that was its. */
   async remove(): Promise<void> {
+    await this.created?.catch(() => undefined);
     await this.backend?.stop();
-    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
+    for (const path of [this.directory, this.programsDirectory]) {
+      if (path !== undefined) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+    }
   }
 
-  private async initialize(initdb: string, dataDirectory: string): Promise<void> {
-    const args = ['-D', dataDirectory, '-U', SUPERUSER, ...INITDB_ARGUMENTS];
+  private async start(): Promise<void> {
+    const { directory, version } = await prepareBinaries(
+      this.installed,
+      this.placeForPrograms,
+      this.user.identity,
+    );
+    const data = join(this.directory, 'data');
+    await this.fill(data, join(directory, 'bin', 'initdb'), version);
+    const configure = (file: string, content: string, flag: string): void =>
+      writeFileSync(join(data, file), content, { flag });
+    configure('pg_hba.conf', hostBasedAuthentication(), 'w');
+    configure('pg_ident.conf', userNameMap(this.user.gatewayUser), 'w');
+    configure('postgresql.conf', serverSettings(this.directory, this.options.settings ?? {}), 'a');
+    const paths = {
+      program: join(directory, 'bin', 'postgres'),
+      dataDirectory: data,
+      logFile: join(this.directory, 'log'),
+    };
+    this.backend = new BackendProcess(paths, this.user.identity, this.guard);
+    await this.backend.start();
+  }
+
+  /** An empty cluster: a copy of the template or, the first time, the one that becomes it. */
+  private async fill(data: string, initdb: string, version: string): Promise<void> {
+    const template = new ClusterTemplate({ version, arguments: INITDB_ARGUMENTS }, this.cleanUp);
+    if (template.copyTo(data, this.user.identity)) return;
+    const args = ['-D', data, '-U', SUPERUSER, ...INITDB_ARGUMENTS];
     const { ok, output } = await runProgram(initdb, args, this.user.identity, this.guard);
-    if (ok) return;
+    if (ok) return template.keep(data);
     throw new LocalPostgresError(
       'start-failed',
       `PostgreSQL's initdb could not create a cluster:\n${output}`,
     );
   }
 
+  private readonly placeForPrograms = (): string => {
+    this.programsDirectory = makeWorkDirectory(this.user.identity, this.cleanUp, 'disk');
+    return this.programsDirectory;
+  };
+
+  private readonly cleanUp = (path: string): void => this.watchdog.removeDirectory(path);
   private readonly guard = (pid: number): void => this.watchdog.stopProcess(pid);
 }
