@@ -31,15 +31,23 @@ function shownKey(key: string): string {
   return key.length <= longestKey ? key : `${key.slice(0, 4)}…`;
 }
 
+/** The path of an option within others. Those of a module or a class are named without `options`. */
+export function optionPath(path: string, name: string): string {
+  return path === 'options' ? name : `${path}.${name}`;
+}
+
 /** Refuses anything but a plain object, and any key that is not among the known ones. */
-export function checkObject(path: string, value: unknown, known: readonly string[], fix: string): void {
+export function checkObject(
+  path: string,
+  value: unknown,
+  known: readonly string[],
+  fix: string,
+): asserts value is Record<string, unknown> {
   if (!isObject(value)) throw new EntraOptionsError(path, kindOf(value), fix);
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    const shown = shownKey(key);
-    const option = path === 'options' ? shown : `${path}.${shown}`;
     throw new EntraOptionsError(
-      option,
+      optionPath(path, shownKey(key)),
       'no such option',
       `${suggest(key, known)}Known here: ${known.join(', ')}.`,
     );
@@ -53,7 +61,7 @@ function suggest(key: string, known: readonly string[]): string {
   return close === undefined ? '' : `Did you mean "${close}"? `;
 }
 
-interface NumberRange {
+export interface NumberRange {
   min: number;
   max: number;
   unit: string;
@@ -98,13 +106,13 @@ export function choiceOption<T extends string>(
 const clockMethods = ['now', 'random', 'setTimeout', 'clearTimeout'];
 
 /** The option `clock`, or the machine's when it is left out. Without all of its clockMethods it would fail in a timer. */
-export function clockOption(clock: Clock | undefined): Clock {
+export function clockOption(clock: unknown): Clock {
   if (clock === undefined) return systemClock;
   const isObject = typeof clock === 'object' && clock !== null;
   const missing = isObject
     ? clockMethods.filter((name) => typeof Reflect.get(clock, name) !== 'function')
     : [];
-  if (isObject && missing.length === 0) return clock;
+  if (isObject && missing.length === 0) return clock as Clock;
   const given = isObject ? `has no ${missing.map((name) => `${name}()`).join(', ')}` : kindOf(clock);
   const fix = 'Give a Clock, such as a ManualClock of "nestjs-entra-auth/testing", or leave it out.';
   throw new EntraOptionsError('clock', given, fix);

@@ -1,6 +1,12 @@
+import {
+  booleanCheck,
+  checkOptions,
+  numberCheck,
+  type OptionCheck,
+  type OptionTable,
+} from '../common/option-table.js';
 import type { RefreshPolicy } from '../engine/refresh-policy.js';
 import type { RefreshOptions } from './entra-auth-module.options.js';
-import { booleanOption, checkObject, numberOption } from '../common/option-checks.js';
 
 /** The values of everything that the options leave out. */
 export const defaultRefreshPolicy: RefreshPolicy = {
@@ -13,50 +19,37 @@ export const defaultRefreshPolicy: RefreshPolicy = {
   forcedRefreshCooldownInMs: 30_000,
 };
 
-const known = Object.keys(defaultRefreshPolicy);
 const day = 86_400_000;
-const milliseconds = (min: number) => ({ min, max: day, unit: 'milliseconds' });
+const milliseconds = (fallback: number, min = 1): OptionCheck<number> =>
+  numberCheck(fallback, { min, max: day, unit: 'milliseconds' });
+const share = (fallback: number, min: number, max: number): OptionCheck<number> =>
+  numberCheck(fallback, { min, max, unit: 'a share' });
 
-/** Fills a partial set of options up from `base`, checking each value. */
-export function resolveRefreshOptions(
-  path: string,
-  options: RefreshOptions | undefined,
-  base: RefreshPolicy,
-): RefreshPolicy {
-  if (options === undefined) return base;
-  checkObject(path, options, known, 'Give an object of refresh options, or leave it out.');
-  const backoff = options.backoff ?? {};
-  checkObject(`${path}.backoff`, backoff, Object.keys(base.backoff), 'Give an object, or leave it out.');
-  const number = (
-    key: 'attemptTimeoutInMs' | 'permanentErrorRetryInMs' | 'forcedRefreshCooldownInMs',
-    min: number,
-  ) => numberOption(`${path}.${key}`, options[key], base[key], milliseconds(min));
-  const delay = (key: 'initialDelayInMs' | 'maxDelayInMs') =>
-    numberOption(`${path}.backoff.${key}`, backoff[key], base.backoff[key], milliseconds(1));
-  return {
-    background: booleanOption(`${path}.background`, options.background, base.background),
-    shareOfLife: numberOption(`${path}.shareOfLife`, options.shareOfLife, base.shareOfLife, {
-      min: 0.1,
-      max: 0.95,
-      unit: 'a share',
-    }),
-    jitter: numberOption(`${path}.jitter`, options.jitter, base.jitter, {
-      min: 0,
-      max: 0.5,
-      unit: 'a share',
-    }),
-    attemptTimeoutInMs: number('attemptTimeoutInMs', 1),
-    backoff: {
-      initialDelayInMs: delay('initialDelayInMs'),
-      maxDelayInMs: delay('maxDelayInMs'),
-      shareOfLifeLeft: numberOption(
-        `${path}.backoff.shareOfLifeLeft`,
-        backoff.shareOfLifeLeft,
-        base.backoff.shareOfLifeLeft,
-        { min: 0, max: 0.9, unit: 'a share' },
-      ),
-    },
-    permanentErrorRetryInMs: number('permanentErrorRetryInMs', 1_000),
-    forcedRefreshCooldownInMs: number('forcedRefreshCooldownInMs', 0),
-  };
+const refreshTable = (base: RefreshPolicy) =>
+  ({
+    background: booleanCheck(base.background),
+    shareOfLife: share(base.shareOfLife, 0.1, 0.95),
+    jitter: share(base.jitter, 0, 0.5),
+    attemptTimeoutInMs: milliseconds(base.attemptTimeoutInMs),
+    backoff: (path, value) =>
+      value === undefined
+        ? base.backoff
+        : checkOptions(path, value, backoffTable(base.backoff), 'Give an object, or leave it out.'),
+    permanentErrorRetryInMs: milliseconds(base.permanentErrorRetryInMs, 1_000),
+    forcedRefreshCooldownInMs: milliseconds(base.forcedRefreshCooldownInMs, 0),
+  }) satisfies OptionTable<RefreshOptions>;
+
+const backoffTable = (base: RefreshPolicy['backoff']) =>
+  ({
+    initialDelayInMs: milliseconds(base.initialDelayInMs),
+    maxDelayInMs: milliseconds(base.maxDelayInMs),
+    shareOfLifeLeft: share(base.shareOfLifeLeft, 0, 0.9),
+  }) satisfies OptionTable<NonNullable<RefreshOptions['backoff']>>;
+
+/** Fills a partial set of options up from `base`. */
+export function resolveRefreshOptions(base: RefreshPolicy): OptionCheck<RefreshPolicy> {
+  return (path, value) =>
+    value === undefined
+      ? base
+      : checkOptions(path, value, refreshTable(base), 'Give an object of refresh options, or leave it out.');
 }

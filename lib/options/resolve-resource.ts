@@ -1,16 +1,18 @@
-import type { CredentialProvider } from '../credential/credential-provider.js';
-import { isTokenCredential } from '../entra/token-credential.js';
+import { isObject, kindOf } from '../common/option-checks.js';
+import { booleanCheck, checkOptions, type OptionTable } from '../common/option-table.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
-import type { RefreshPolicy } from '../engine/refresh-policy.js';
-import { expectationsOf } from '../entra/token-expectations.js';
-import type { CredentialOption, ResourceOptions } from './entra-auth-module.options.js';
-import type { EntraCloud } from '../entra/clouds.js';
-import { booleanOption, checkObject, kindOf } from '../common/option-checks.js';
+import type { CredentialProvider } from '../credential/credential-provider.js';
 import { isCredentialConfiguration } from '../credential/resolve-credential.js';
-import { resolveRefreshOptions } from './resolve-refresh-options.js';
 import type { ResolvedResource } from '../engine/engine-settings.js';
+import type { RefreshPolicy } from '../engine/refresh-policy.js';
+import type { EntraCloud } from '../entra/clouds.js';
 import { tenantOption } from '../entra/text-checks.js';
+import { isTokenCredential } from '../entra/token-credential.js';
+import { expectationsOf } from '../entra/token-expectations.js';
 import { wellKnownResourceNames, wellKnownScope } from '../entra/well-known-resources.js';
+import { checkCredential } from './credential-providers.js';
+import type { CredentialOption, ResourceOptions } from './entra-auth-module.options.js';
+import { resolveRefreshOptions } from './resolve-refresh-options.js';
 
 /** What the module's own options contribute to each resource. */
 export interface ResourceContext {
@@ -18,37 +20,45 @@ export interface ResourceContext {
   policy: RefreshPolicy;
   /** The module's own, of resources that have none. */
   credential: CredentialOption | undefined;
-  provider: (path: string, credential: CredentialOption | undefined) => CredentialProvider;
+  provider: (credential: CredentialOption | undefined) => CredentialProvider;
 }
 
-const known = ['scopes', 'tenantId', 'enableCae', 'credential', 'refresh'];
+const resourceTable = (name: string, { cloud, policy }: ResourceContext) =>
+  ({
+    scopes: (path, value) => resolveScopes(path, value, name, cloud),
+    tenantId: (path, value) => (value === undefined ? undefined : tenantOption(path, value)),
+    enableCae: booleanCheck(false),
+    credential: checkCredential,
+    refresh: resolveRefreshOptions(policy),
+  }) satisfies OptionTable<ResourceOptions>;
 
 /** Resolves one entry of `resources`. */
-export function resolveResource(
-  name: string,
-  options: ResourceOptions,
-  context: ResourceContext,
-): ResolvedResource {
+export function resolveResource(name: string, options: unknown, context: ResourceContext): ResolvedResource {
   const path = `resources.${name}`;
-  checkObject(
+  const fix = 'Give an object such as { scopes: "https://graph.microsoft.com/.default" }.';
+  const { scopes, tenantId, enableCae, credential, refresh } = checkOptions(
     path,
     options,
-    known,
-    'Give an object such as { scopes: "https://graph.microsoft.com/.default" }.',
+    resourceTable(name, context),
+    fix,
   );
-  const scopes = resolveScopes(name, options.scopes, context.cloud);
-  checkScopesOfIdentity(path, scopes, options.credential ?? context.credential);
-  const tenantId =
-    options.tenantId === undefined ? undefined : tenantOption(`${path}.tenantId`, options.tenantId);
+  checkScopesOfIdentity(path, scopes, credential ?? context.credential);
   return {
     name,
     scopes,
     tenantId,
-    enableCae: booleanOption(`${path}.enableCae`, options.enableCae, false),
-    credential: context.provider(`${path}.credential`, options.credential),
-    policy: resolveRefreshOptions(`${path}.refresh`, options.refresh, context.policy),
+    enableCae,
+    credential: context.provider(credential),
+    policy: refresh,
     expectations: expectationsOf(scopes, tenantId, context.cloud),
   };
+}
+
+/** Checks an object of resources by name; each of them is resolved on its own. */
+export function resourcesByName(path: string, value: unknown): Record<string, unknown> {
+  if (value === undefined) return {};
+  if (isObject(value)) return value;
+  throw new EntraOptionsError(path, kindOf(value), 'Give an object of resources by name.');
 }
 
 /** @throws {EntraOptionsError} when a managed identity would be asked for more than one scope */
@@ -64,12 +74,7 @@ function checkScopesOfIdentity(
   throw new EntraOptionsError(`${path}.scopes`, `${scopes.length} scopes for a managed identity`, fix);
 }
 
-function resolveScopes(
-  name: string,
-  scopes: ResourceOptions['scopes'],
-  cloud: EntraCloud,
-): readonly string[] {
-  const path = `resources.${name}.scopes`;
+function resolveScopes(path: string, scopes: unknown, name: string, cloud: EntraCloud): readonly string[] {
   if (scopes === undefined) {
     const scope = wellKnownScope(name, cloud);
     if (scope !== undefined) return [scope];
