@@ -1,9 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-import { clouds } from '../entra/clouds.js';
+import { clouds, type EntraCloud } from '../entra/clouds.js';
 import { RefreshTokenCredential } from '../refresh-token/refresh-token.credential.js';
 import { RefreshTokenStoreError } from '../store/refresh-token-store.error.js';
-import type { EntraCloud } from '../entra/clouds.js';
 import { wellKnownScope } from '../entra/well-known-resources.js';
 import { exitCodesHelp } from './exit-code.js';
 import { keysVariable } from './key-ring.js';

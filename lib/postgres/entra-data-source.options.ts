@@ -117,3 +117,9 @@ export interface UnverifiedDataSourceOptions extends Omit<EntraDataSourceOptions
     slaves: UnverifiedEndpointOptions[];
   };
 }
+
+/** The options that TypeORM and `TypeOrmModule` do not know. */
+export type OwnDataSourceOptions = Omit<
+  UnverifiedDataSourceOptions,
+  keyof PostgresOptions | keyof NestOptions
+>;

@@ -18,7 +18,7 @@ import { resolveRoleName } from './role-name.resolver.js';
 import { verifiesServer } from './server-verification.js';
 import { SingleLogin } from './single-login.js';
 import { openingOption } from './ssl-mode.js';
-import { withPassword, withUsername } from './typeorm-servers.js';
+import { withPassword, withUsername } from './typeorm-options.js';
 
 const leastPatienceInMs = 1_000;
 

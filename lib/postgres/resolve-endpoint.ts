@@ -1,9 +1,11 @@
-import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf } from '../common/option-checks.js';
+import { readOptions, type OptionTable } from '../common/option-table.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { hostOption, textOption } from '../entra/text-checks.js';
-import { fitsRoleName } from './role-name.js';
-import { contradictsUrl, parseConnectionUrl, type ConnectionUrlParts } from './connection-url.js';
+import { parseConnectionUrl, reconciled, type ConnectionUrlParts } from './connection-url.js';
+import type { EntraEndpointOptions } from './entra-data-source.options.js';
 import { resolveTls } from './resolve-tls.js';
+import { fitsRoleName } from './role-name.js';
 import type { EndpointTls } from './server-verification.js';
 import { requireOpening } from './ssl-mode.js';
 
@@ -15,20 +17,37 @@ export interface ResolvedEndpoint {
   username?: string;
   database: string;
   ssl: EndpointTls;
+  applicationName?: string;
 }
 
 /** An endpoint as found in the options, before any of it is believed. */
-export interface EndpointCandidate {
-  url?: unknown;
-  host?: unknown;
-  port?: unknown;
-  username?: unknown;
-  database?: unknown;
-  password?: unknown;
-  ssl?: unknown;
-}
+export type EndpointCandidate = Readonly<Partial<Record<keyof EntraEndpointOptions, unknown>>>;
 
 const defaultPort = 5432;
+
+const endpointTable = (url: ConnectionUrlParts) =>
+  ({
+    // Taken apart before.
+    url: () => undefined,
+    password: (path, value) => {
+      if (value === undefined) return;
+      throw new EntraOptionsError(path, 'given', 'Leave it out: the access token takes its place.');
+    },
+    host: (path, value) => {
+      const fix = 'Give the name of the server, such as "example.postgres.database.azure.com".';
+      return hostOption(path, textOption(path, reconciled(path, value, url.host), fix), fix);
+    },
+    port: (path, value) => portOption(path, reconciled(path, value, url.port)),
+    username: (path, value) => roleOption(path, reconciled(path, value, url.username)),
+    database: (path, value) =>
+      textOption(path, reconciled(path, value, url.database), 'Give the name of the database.'),
+    ssl: (_, value) => value,
+    applicationName: (path, value) =>
+      applicationNameOption(path, reconciled(path, value, url.applicationName)),
+  }) satisfies OptionTable<EntraEndpointOptions>;
+
+/** The options that describe one server. */
+export const endpointNames: readonly string[] = Object.keys(endpointTable({}));
 
 /**
  * Checks one endpoint and takes its URL apart. Nothing is filled in from the environment.
@@ -40,60 +59,51 @@ export function resolveEndpoint(
   given: EndpointCandidate,
   { urlPath = `${path}.url`, allowsUnverified }: { urlPath?: string; allowsUnverified: boolean },
 ): [ResolvedEndpoint, ConnectionUrlParts] {
-  if (given.password !== undefined) {
-    throw new EntraOptionsError(
-      `${path}.password`,
-      'given',
-      'Leave it out: the access token takes its place.',
-    );
-  }
   const url =
     given.url === undefined
       ? {}
       : parseConnectionUrl(urlPath, textOption(urlPath, given.url, 'Give a string.'));
-  const pick = (key: 'host' | 'username' | 'database', fix: string): string => {
-    const value = given[key];
-    if (value !== undefined && url[key] !== undefined && value !== url[key])
-      throw contradictsUrl(`${path}.${key}`);
-    return textOption(`${path}.${key}`, value ?? url[key], fix);
-  };
-  const nameOfServer = 'Give the name of the server, such as "example.postgres.database.azure.com".';
-  const host = hostOption(`${path}.host`, pick('host', nameOfServer), nameOfServer);
+  const checked = readOptions(path, given, endpointTable(url));
+  const { host, port, username, database, applicationName } = checked;
   if (host.startsWith('/')) {
     const fix = 'Give the name of a server: a local socket has no TLS, and Azure has none.';
     requireOpening(`${path}.host`, 'a local socket', fix, allowsUnverified);
-    checkSocket(path, given.ssl, url.sslmode);
+    checkSocket(path, checked.ssl, url.sslmode);
   }
-  const role = (): string => {
-    const name = pick('username', 'Give the name of the database role that stands for the Entra principal.');
-    if (fitsRoleName(name)) return name;
-    throw new EntraOptionsError(
-      `${path}.username`,
-      'longer than 63 bytes',
-      'Give a name that PostgreSQL takes.',
-    );
-  };
+  const ssl = host.startsWith('/')
+    ? false
+    : resolveTls({ path, urlPath, host, given: checked.ssl, url, allowsUnverified });
   const endpoint = {
     host,
-    port: port(path, given.port, url.port),
-    ...(given.username === undefined && url.username === undefined ? {} : { username: role() }),
-    database: pick('database', 'Give the name of the database.'),
-    ssl: host.startsWith('/')
-      ? false
-      : resolveTls({ path, urlPath, host, given: given.ssl, url, allowsUnverified }),
+    port,
+    ...(username === undefined ? {} : { username }),
+    database,
+    ssl,
+    ...(applicationName === undefined ? {} : { applicationName }),
   };
   return [endpoint, url];
 }
 
-function port(path: string, given: unknown, fromUrl: number | undefined): number {
-  if (given !== undefined && fromUrl !== undefined && given !== fromUrl) throw contradictsUrl(`${path}.port`);
-  const value = given ?? fromUrl ?? defaultPort;
+function portOption(path: string, value: unknown = defaultPort): number {
   if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536) return value;
   throw new EntraOptionsError(
-    `${path}.port`,
+    path,
     kindOf(value),
     `Give a number from 1 to 65535; the default is ${defaultPort}.`,
   );
+}
+
+function roleOption(path: string, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  const fix = 'Give the name of the database role that stands for the Entra principal.';
+  const name = textOption(path, value, fix);
+  if (fitsRoleName(name)) return name;
+  throw new EntraOptionsError(path, 'longer than 63 bytes', 'Give a name that PostgreSQL takes.');
+}
+
+function applicationNameOption(path: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw new EntraOptionsError(path, kindOf(value), 'Give a string, or leave it out.');
 }
 
 /** TLS on a local socket is what libpq ignores, and pg would try. */

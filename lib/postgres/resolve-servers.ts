@@ -1,8 +1,13 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { isObject, kindOf } from '../common/option-checks.js';
+import { checkObject, isObject, kindOf } from '../common/option-checks.js';
 import type { ConnectionUrlParts } from './connection-url.js';
 import type { EntraDataSourceOptions } from './entra-data-source.options.js';
-import { resolveEndpoint, type EndpointCandidate, type ResolvedEndpoint } from './resolve-endpoint.js';
+import {
+  endpointNames,
+  resolveEndpoint,
+  type EndpointCandidate,
+  type ResolvedEndpoint,
+} from './resolve-endpoint.js';
 
 /** The servers of one data source, after defaults and checks. */
 export interface ResolvedServers {
@@ -46,9 +51,9 @@ function serversOf(path: string, replication: unknown): EndpointCandidate[] {
   const { master, slaves } = replication as { master?: unknown; slaves?: unknown };
   if (!Array.isArray(slaves)) throw new EntraOptionsError(`${path}.slaves`, kindOf(slaves), wanted);
   return [master, ...(slaves as unknown[])].map((server, index) => {
-    if (isObject(server)) return server;
     const option = index === 0 ? `${path}.master` : `${path}.slaves[${index - 1}]`;
-    throw new EntraOptionsError(option, kindOf(server), 'Give a server as { host, username, database }.');
+    checkObject(option, server, endpointNames, 'Give a server as { host, username, database }.');
+    return server;
   });
 }
 
@@ -57,17 +62,6 @@ function pathOf(path: string, replication: unknown, index: number): string {
   return index === 0 ? `${path}.replication.master` : `${path}.replication.slaves[${index - 1}]`;
 }
 
-/** The options that say where a server is and who logs in there. */
-export const endpointKeys: readonly (keyof EndpointCandidate)[] = [
-  'url',
-  'host',
-  'port',
-  'username',
-  'database',
-  'password',
-  'ssl',
-];
-
 /** Each server is described in one place: TypeORM and pg would each ignore all but one of several. */
 function checkPlaces(path: string, options: EntraDataSourceOptions, connectionString: unknown): void {
   if (connectionString !== undefined && (options.url !== undefined || options.replication !== undefined)) {
@@ -75,10 +69,11 @@ function checkPlaces(path: string, options: EntraDataSourceOptions, connectionSt
     throw new EntraOptionsError(`${path}.extra.connectionString`, 'not the only description', fix);
   }
   if (options.replication === undefined) return;
-  for (const key of endpointKeys) {
-    if (Reflect.get(options, key) === undefined) continue;
+  for (const key of endpointNames) {
+    // An application name may be given for all servers at once.
+    if (key === 'applicationName' || Reflect.get(options, key) === undefined) continue;
     const fix = 'Give it for the master and for each of the slaves.';
-    throw new EntraOptionsError(`${path}.${key}`, 'would be ignored beside "replication"', fix);
+    throw new EntraOptionsError(`${path}.${key}`, 'ignored together with "replication"', fix);
   }
 }
 

@@ -7,6 +7,7 @@ import { checkAuthorities } from './certificate-authorities.js';
 import { contradictsUrl, type ConnectionUrlParts } from './connection-url.js';
 import type { EndpointTls } from './server-verification.js';
 import { requireOpening, tlsOfMode } from './ssl-mode.js';
+import { checkTlsOptions, verifiedFix } from './tls-options.js';
 
 export interface TlsCandidate {
   /** Path of the endpoint's options. */
@@ -20,12 +21,6 @@ export interface TlsCandidate {
   allowsUnverified: boolean;
 }
 
-const always =
-  'The token is sent as a clear password, so the server must be verified: leave it out, or give { ca }.';
-
-// Each of these would let another server answer, or another check take the place of the certificate's. With a
-// "secureContext" Node ignores "ca".
-const forbidden = ['socket', 'host', 'pskCallback', 'secureContext'] as const;
 // Node also reads what an options object inherits; an own property, even without a value, stands above that.
 const inheritsNothing = { ca: undefined, pskCallback: undefined, secureContext: undefined };
 
@@ -38,10 +33,10 @@ export function resolveTls(candidate: TlsCandidate): EndpointTls {
   const { urlPath, host, url, given, allowsUnverified } = candidate;
   const path = `${candidate.path}.ssl`;
   if (given !== undefined && typeof given !== 'boolean' && !isObject(given))
-    throw new EntraOptionsError(path, kindOf(given), always);
+    throw new EntraOptionsError(path, kindOf(given), verifiedFix);
   if (given === false) return withoutTls(path, candidate);
   const options = ownOptions(given);
-  checkOptions(path, options, candidate);
+  checkTlsOptions(path, options, candidate);
   const { sslmode: mode, ca, rootCertificate, clientCertificate = {} } = ownProperties(url);
   if ((given === true && mode !== undefined && mode !== 'verify-full') || (given && mode === 'disable'))
     throw contradictsUrl(path);
@@ -87,31 +82,7 @@ function ownProperties<T extends object>(given: T): T {
 }
 
 function withoutTls(path: string, { url, allowsUnverified }: TlsCandidate): false {
-  requireOpening(path, 'false', always, allowsUnverified);
+  requireOpening(path, 'false', verifiedFix, allowsUnverified);
   if (url.sslmode !== undefined && url.sslmode !== 'disable') throw contradictsUrl(path);
   return false;
-}
-
-function checkOptions(
-  path: string,
-  options: TlsConnectionOptions,
-  { host, allowsUnverified }: TlsCandidate,
-): void {
-  for (const key of forbidden) {
-    if (Reflect.get(options, key) !== undefined)
-      throw new EntraOptionsError(`${path}.${key}`, 'replaces the check of the server', always);
-  }
-  const { servername, rejectUnauthorized, checkServerIdentity } = options;
-  if (servername !== undefined && servername !== host) {
-    const fix = 'Leave it out, and give as "host" the name that is in the certificate.';
-    throw new EntraOptionsError(`${path}.servername`, 'another name than "host"', fix);
-  }
-  if (rejectUnauthorized !== undefined && rejectUnauthorized !== true) {
-    const known = rejectUnauthorized === false && allowsUnverified;
-    requireOpening(`${path}.rejectUnauthorized`, kindOf(rejectUnauthorized), always, known);
-  }
-  if (checkServerIdentity !== undefined) {
-    const known = typeof checkServerIdentity === 'function' && allowsUnverified;
-    requireOpening(`${path}.checkServerIdentity`, 'replaces the check of the host name', always, known);
-  }
 }

@@ -2,10 +2,9 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { systemClock, type Clock } from '../../common/clock.js';
-import { isEntraAuthError } from '../../common/entra-auth.error.js';
+import { isEntraAuthError, EntraOptionsError } from '../../common/entra-auth.error.js';
 import { KeyedMutex } from '../../common/keyed-mutex.js';
 import { booleanOption, checkObject, kindOf, numberOption } from '../../common/option-checks.js';
-import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { exclusiveUse, whileHeld, type Held } from '../exclusive-wait.js';
 import { RefreshTokenConflictError } from '../refresh-token-conflict.error.js';
 import { encodeRecord } from '../refresh-token-record.js';

@@ -136,6 +136,9 @@ const optionRows: GuardRow[] = [
   option('`ssl: { socket }`', { refusedAtStart: 'dataSource.ssl.socket' }, ({ ca }) => ({
     ssl: { ca, socket: {} },
   })),
+  option('`ssl: { session }`', { refusedAtStart: 'dataSource.ssl.session' }, ({ ca }) => ({
+    ssl: { ca, session: Buffer.from('session') },
+  })),
   option('`ssl: { pskCallback }`', { refusedAtStart: 'dataSource.ssl.pskCallback' }, () => ({
     ssl: { pskCallback: () => null },
   })),

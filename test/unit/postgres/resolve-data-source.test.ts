@@ -177,8 +177,33 @@ describe('resolveDataSources', () => {
     });
   });
 
+  it('hands the application name of each server to TypeORM, and that of the data source for all of them', () => {
+    const server = (applicationName: string) => ({
+      host: 'db.example',
+      username: 'app',
+      database: 'notes',
+      applicationName,
+    });
+    const replication = { master: server('writer'), slaves: [server('reader')] };
+    const resolved = resolve({ type: 'postgres', replication, applicationName: 'notes' });
+    expect(resolved.typeOrmOptions).toMatchObject({
+      applicationName: 'notes',
+      replication: { master: { applicationName: 'writer' }, slaves: [{ applicationName: 'reader' }] },
+    });
+  });
+
+  it('refuses a misspelt option of a server', () => {
+    const master = { host: 'db.example', user: 'app', database: 'notes' };
+    expect(errorOf({ type: 'postgres', replication: { master, slaves: [] } })).toMatchObject({
+      option: 'dataSource.replication.master.user',
+      fix: expect.stringContaining('Did you mean "username"?'),
+    });
+  });
+
   it.each<[string, object]>([
     ['dataSource.type', { ...given, type: 'mysql' }],
+    ['dataSource.applicationName', { ...given, applicationName: 7 }],
+    ['dataSource.ssl.session', { ...given, ssl: { session: Buffer.alloc(9) } }],
     ['dataSource.type', { host: 'db.example' }],
     ['dataSource.host', { ...given, host: undefined }],
     ['dataSource.host', { ...given, host: '/var/run/postgresql' }],
