@@ -4,23 +4,36 @@ import { clientIdOption, tenantOption, textOption } from '../entra/text-checks.j
 import { defaultRequestTimeoutInMs } from './azure-identity.js';
 import type { CredentialConfiguration, CredentialKind } from './credential-configuration.js';
 
-interface Keys {
-  required: readonly string[];
-  optional: readonly string[];
-}
+type OptionsOf<Kind extends CredentialKind> = Record<
+  keyof Extract<CredentialConfiguration, { kind: Kind }>,
+  'required' | 'optional'
+>;
 
-const common = ['kind', 'authorityHost', 'certificateAuthority', 'requestTimeoutInMs'];
+const common = {
+  kind: 'optional',
+  authorityHost: 'optional',
+  certificateAuthority: 'optional',
+  requestTimeoutInMs: 'optional',
+} as const;
 
-const keysOf: Record<CredentialKind, Keys> = {
-  default: { required: [], optional: ['tenantId', 'clientId'] },
-  'managed-identity': { required: [], optional: ['clientId', 'objectId', 'resourceId'] },
-  'workload-identity': { required: [], optional: ['tenantId', 'clientId', 'tokenFilePath'] },
-  'client-secret': { required: ['tenantId', 'clientId', 'clientSecret'], optional: [] },
+/** The options of each kind: one that the interface has and this table lacks does not compile. */
+const optionsOf: { [Kind in CredentialKind]: OptionsOf<Kind> } = {
+  default: { ...common, tenantId: 'optional', clientId: 'optional' },
+  'managed-identity': { ...common, clientId: 'optional', objectId: 'optional', resourceId: 'optional' },
+  'workload-identity': { ...common, tenantId: 'optional', clientId: 'optional', tokenFilePath: 'optional' },
+  'client-secret': { ...common, tenantId: 'required', clientId: 'required', clientSecret: 'required' },
   'client-certificate': {
-    required: ['tenantId', 'clientId'],
-    optional: ['certificate', 'certificatePath', 'certificatePassword'],
+    ...common,
+    tenantId: 'required',
+    clientId: 'required',
+    certificate: 'optional',
+    certificatePath: 'optional',
+    certificatePassword: 'optional',
   },
 };
+
+/** Options that are not texts. */
+const otherThanText: readonly string[] = ['kind', 'requestTimeoutInMs'];
 
 /** Whether a credential is given as plain data. */
 export function isCredentialConfiguration(value: unknown): value is CredentialConfiguration {
@@ -33,11 +46,14 @@ export function isCredentialConfiguration(value: unknown): value is CredentialCo
  * @throws {EntraOptionsError} for whatever is missing, unknown or contradictory
  */
 export function checkCredentialConfiguration(path: string, configuration: CredentialConfiguration): void {
-  const kinds = Object.keys(keysOf) as CredentialKind[];
+  const kinds = Object.keys(optionsOf) as CredentialKind[];
   const kind = choiceOption(`${path}.kind`, configuration.kind, 'default', kinds);
-  const { required, optional } = keysOf[kind];
-  checkObject(path, configuration, [...common, ...required, ...optional], 'Give an object with a "kind".');
-  for (const key of [...required, ...optional, 'authorityHost', 'certificateAuthority']) {
+  const names = Object.keys(optionsOf[kind]);
+  const required = Object.entries(optionsOf[kind]).flatMap(([name, need]) =>
+    need === 'required' ? [name] : [],
+  );
+  checkObject(path, configuration, names, 'Give an object with a "kind".');
+  for (const key of names.filter((name) => !otherThanText.includes(name))) {
     const value: unknown = Reflect.get(configuration, key);
     if (value === undefined && !required.includes(key)) continue;
     checkText(`${path}.${key}`, key, value, `Give a string; kind "${kind}" needs ${needs(required)}.`);

@@ -38,7 +38,7 @@ const ownTable = {
     if (typeof value === 'string' && value !== '') return value;
     throw new EntraOptionsError(path, kindOf(value), 'Give the name of a resource.');
   },
-  roleNameFromToken: (path, value = roleNameFromToken) => {
+  roleNameFromToken: (path, value = roleNameFromToken): ResolvedDataSource['roleNameFromToken'] => {
     if (typeof value === 'function') return value as ResolvedDataSource['roleNameFromToken'];
     const fix = 'Give a function from the claims of a token to the name of a role, or leave it out.';
     throw new EntraOptionsError(path, kindOf(value), fix);

@@ -11,6 +11,7 @@ import {
   kindOf,
   numberOption,
 } from '../common/option-checks.js';
+import { namesOf } from '../common/option-table.js';
 import { authorityHosts, clouds } from '../entra/clouds.js';
 import { tenantOption, textOption } from '../entra/text-checks.js';
 import { MemoryRefreshTokenStore } from '../store/memory.refresh-token-store.js';
@@ -24,32 +25,32 @@ import type { RefreshTokenSettings } from './refresh-token.settings.js';
 
 type Options = RefreshTokenCredentialOptions;
 
-const known: readonly (keyof Options)[] = [
-  'tenantId',
-  'clientId',
-  'clientSecret',
-  'clientAuthentication',
-  'clientCertificate',
-  'clientCertificatePassword',
-  'clientAssertion',
-  'cloud',
-  'authorityHost',
-  'certificateAuthority',
-  'endpointVersion',
-  'offlineAccess',
-  'refreshToken',
-  'store',
-  'shareAccessTokens',
-  'whenStoreFails',
-  'spa',
-  'origin',
-  'requestTimeoutInMs',
-  'storeTimeoutInMs',
-  'shutdownTimeoutInMs',
-  'agent',
-  'clock',
-  'onTokenResponse',
-];
+const known = namesOf<keyof Options>({
+  tenantId: true,
+  clientId: true,
+  clientSecret: true,
+  clientAuthentication: true,
+  clientCertificate: true,
+  clientCertificatePassword: true,
+  clientAssertion: true,
+  cloud: true,
+  authorityHost: true,
+  certificateAuthority: true,
+  endpointVersion: true,
+  offlineAccess: true,
+  refreshToken: true,
+  store: true,
+  shareAccessTokens: true,
+  whenStoreFails: true,
+  spa: true,
+  origin: true,
+  requestTimeoutInMs: true,
+  storeTimeoutInMs: true,
+  shutdownTimeoutInMs: true,
+  agent: true,
+  clock: true,
+  onTokenResponse: true,
+});
 
 /**
  * Checks the options of the credential and fills in what they leave out. No value is repeated in an error: it might be

@@ -1,7 +1,8 @@
 import type { PostgresDataSources } from '../../postgres/postgres-data-sources.js';
 import { asError } from '../../common/thrown.js';
-import { EntraTimeoutError } from '../../common/entra-auth.error.js';
-import { numberOption } from '../../common/option-checks.js';
+import { EntraTimeoutError, EntraOptionsError } from '../../common/entra-auth.error.js';
+import { kindOf } from '../../common/option-checks.js';
+import { checkOptions, numberCheck, type OptionTable } from '../../common/option-table.js';
 import type { Clock } from '../../common/clock.js';
 import { withDeadline } from '../../common/deadline.js';
 import type { EntraHealthResult } from './entra-token.health.js';
@@ -40,8 +41,14 @@ interface Result {
   endedAt?: number;
 }
 
-const defaultTimeoutInMs = 5_000;
-const timeoutRange = { min: 1, max: 600_000, unit: 'milliseconds' };
+const healthTable = {
+  name: (path, value = 'default') => {
+    if (typeof value === 'string') return value;
+    throw new EntraOptionsError(path, kindOf(value), 'Give the name of a data source, or leave it out.');
+  },
+  timeoutInMs: numberCheck(5_000, { min: 1, max: 600_000, unit: 'milliseconds' }),
+} satisfies OptionTable<DataSourceHealthOptions>;
+
 const resultLifeInMs = 5_000;
 
 /**
@@ -66,13 +73,14 @@ export class EntraDataSourceHealthIndicator {
 
   /**
    * @param key name of the entry in the health report
-   * @throws {EntraOptionsError} when `timeoutInMs` is not from 1 to 600000
+   * @throws {EntraOptionsError} for an option that is unknown, and when `timeoutInMs` is not from 1 to 600000
    */
   async isHealthy<K extends string>(
     key: K,
-    { name = 'default', timeoutInMs: given }: DataSourceHealthOptions = {},
+    options: DataSourceHealthOptions = {},
   ): Promise<EntraHealthResult<K, DataSourceHealth>> {
-    const timeoutInMs = numberOption('timeoutInMs', given, defaultTimeoutInMs, timeoutRange);
+    const fix = 'Give an object such as { timeoutInMs: 2_000 }.';
+    const { name, timeoutInMs } = checkOptions('options', options, healthTable, fix);
     const known = this.#results.get(name);
     const probe =
       known !== undefined && this.#serves(known)

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionTable } from '../../common/option-table.js';
 import type { StartupMode } from '../../engine/engine-settings.js';
 import type { EntraTokenService } from '../entra-token.service.js';
 import type { TokenState } from '../../engine/token-state.js';
@@ -10,6 +11,11 @@ export interface TokenHealthOptions {
   /** Name of the resource to look at. Default: all that are configured. */
   resource?: string;
 }
+
+const healthTable = {
+  // The service refuses what is not the name of a resource.
+  resource: (_, value): string | undefined => value as string | undefined,
+} satisfies OptionTable<TokenHealthOptions>;
 
 /**
  * Tells Terminus whether the tokens can serve. A token that is held although its refresh fails counts as up, with
@@ -36,12 +42,15 @@ export class EntraTokenHealthIndicator {
    * Reads the state that is known; it asks nobody and does not wait.
    *
    * @param key name of the entry in the health report
+   * @throws {EntraOptionsError} for an option that is unknown
    * @throws {UnknownResourceError} when there is no such resource
    */
   isHealthy<K extends string>(
     key: K,
-    { resource }: TokenHealthOptions = {},
+    options: TokenHealthOptions = {},
   ): EntraHealthResult<K, { tokens: TokenState[] }> {
+    const fix = 'Give an object such as { resource: "postgres" }.';
+    const { resource } = checkOptions('options', options, healthTable, fix);
     const tokens = this.#tokens.state(resource).filter(({ configured }) => configured);
     const serving = tokens.every((token) => this.#canServe(token));
     return { [key]: { status: serving ? 'up' : 'down', tokens } } as EntraHealthResult<

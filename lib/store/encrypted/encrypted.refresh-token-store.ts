@@ -1,5 +1,6 @@
 import { booleanOption, checkObject, kindOf } from '../../common/option-checks.js';
 import { EntraOptionsError } from '../../common/entra-auth.error.js';
+import { namesOf } from '../../common/option-table.js';
 import { encodeRecord } from '../refresh-token-record.js';
 import type {
   ExclusiveOptions,
@@ -43,7 +44,12 @@ export interface EncryptedRefreshTokenStoreOptions {
 /** The default name of 0.1, whatever the place was. */
 const unbound = 'default';
 
-const optionNames = ['store', 'keys', 'name', 'adoptPlaintext'];
+const optionNames = namesOf<keyof EncryptedRefreshTokenStoreOptions>({
+  store: true,
+  keys: true,
+  name: true,
+  adoptPlaintext: true,
+});
 
 /**
  * Encrypts what another store keeps: JWE with a 256-bit key (`dir`, A256GCM). Only `obtainedOnTimestamp` stays

@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 
 import { checkObject, isObject, kindOf } from '../../common/option-checks.js';
 import { EntraOptionsError } from '../../common/entra-auth.error.js';
+import { namesOf } from '../../common/option-table.js';
 
 /** Keys for A256GCM, by their ids (`kid`). */
 export interface RefreshTokenKeyRing {
@@ -24,7 +25,12 @@ export class KeyRing {
 
   /** @throws {EntraOptionsError} when a key is missing or wrong; the error names its id, and shows nothing of it */
   constructor(options: RefreshTokenKeyRing) {
-    checkObject('keys', options, ['current', 'keys'], 'Give { current, keys }.');
+    checkObject(
+      'keys',
+      options,
+      namesOf<keyof RefreshTokenKeyRing>({ current: true, keys: true }),
+      'Give { current, keys }.',
+    );
     const { current, keys } = options;
     if (!isObject(keys))
       throw new EntraOptionsError('keys.keys', kindOf(keys), 'Give the keys by their ids.');

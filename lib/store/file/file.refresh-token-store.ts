@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../../common/clock.js';
 import { isEntraAuthError, EntraOptionsError } from '../../common/entra-auth.error.js';
 import { KeyedMutex } from '../../common/keyed-mutex.js';
 import { booleanOption, checkObject, kindOf, numberOption } from '../../common/option-checks.js';
+import { namesOf } from '../../common/option-table.js';
 import { exclusiveUse, whileHeld, type Held } from '../exclusive-wait.js';
 import { RefreshTokenConflictError } from '../refresh-token-conflict.error.js';
 import { encodeRecord } from '../refresh-token-record.js';
@@ -48,7 +49,12 @@ export interface FileRefreshTokenStoreOptions {
   clock?: Clock;
 }
 
-const optionNames = ['path', 'allowGroupAccess', 'staleAfterInMs', 'clock'];
+const optionNames = namesOf<keyof FileRefreshTokenStoreOptions>({
+  path: true,
+  allowGroupAccess: true,
+  staleAfterInMs: true,
+  clock: true,
+});
 
 const readAttempts = 3;
 const readAgainAfterInMs = 5;

@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { systemClock, type Clock } from '../../common/clock.js';
 import { KeyedMutex } from '../../common/keyed-mutex.js';
 import { checkObject, kindOf } from '../../common/option-checks.js';
+import { namesOf } from '../../common/option-table.js';
 import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { sqlStateOf } from '../../common/sqlstate.js';
 import { exclusiveUse, timedOut, whileHeld, type Held } from '../exclusive-wait.js';
@@ -66,7 +67,12 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
   readonly #mutex: KeyedMutex;
 
   constructor(options: TypeOrmRefreshTokenStoreOptions) {
-    checkObject('options', options, ['dataSource', 'name', 'clock'], 'Give { dataSource }.');
+    checkObject(
+      'options',
+      options,
+      namesOf<keyof TypeOrmRefreshTokenStoreOptions>({ dataSource: true, name: true, clock: true }),
+      'Give { dataSource }.',
+    );
     const { dataSource, name = 'default', clock = systemClock } = options;
     checkDataSource(dataSource);
     if (typeof name !== 'string' || name === '' || name.includes('\0'))

@@ -52,6 +52,14 @@ describe('EntraTokenHealthIndicator', () => {
     expect(() => indicator.isHealthy('entra', { resource: 'x' })).toThrow(UnknownResourceError);
   });
 
+  it('refuses an option that it does not know', () => {
+    const { service } = createEngine();
+    const indicator = new EntraTokenHealthIndicator(service, 'wait');
+    expect(() => indicator.isHealthy('entra', { resources: 'graph' } as object)).toThrow(
+      'Invalid option "resources": no such option. Did you mean "resource"? Known here: resource.',
+    );
+  });
+
   it('ignores tokens that were asked for by scopes: nobody promised to hold those', async () => {
     const { service, credential } = createEngine();
     const indicator = new EntraTokenHealthIndicator(service, 'wait');
