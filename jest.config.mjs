@@ -7,9 +7,7 @@ export default {
   testMatch: ['**/*.test.ts'],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.jest.json', diagnostics: false }],
-  },
+  transform: { '\\.ts$': '<rootDir>/test/support/transform.mjs' },
   moduleNameMapper: {
     '^nestjs-entra-auth$': '<rootDir>/lib/index.ts',
     '^nestjs-entra-auth/redis$': '<rootDir>/lib/redis/index.ts',

@@ -250,9 +250,14 @@ describe('the one line that a newcomer types', () => {
   // What git would check out, beside the installed packages.
   beforeAll(() => {
     mkdirSync(clone, { recursive: true });
-    const files = ['package.json', 'nest-cli.json', 'lib', 'sample-app'];
-    const configurations = ['', '.build', '.cjs', '.sample'].map((kind) => `tsconfig${kind}.json`);
-    for (const file of [...files, ...configurations]) {
+    for (const file of [
+      'package.json',
+      'tsconfig.json',
+      'tsconfig.build.json',
+      'scripts',
+      'lib',
+      'sample-app',
+    ]) {
       cpSync(join(repositoryRoot, file), join(clone, file), { recursive: true });
     }
   });

@@ -58,6 +58,14 @@ describe('in a project where every optional package is installed', () => {
     );
   });
 
+  it('shares classes between the entries of the CommonJS build, and keeps their names', async () => {
+    await expect(project.outputOf('identity-commonjs.cjs')).resolves.toEqual({
+      known: true,
+      constructor: 'EntraOptionsError',
+      place: true,
+    });
+  });
+
   it('has one identity of each class, imported or required', async () => {
     interface Comparison {
       same: string[];

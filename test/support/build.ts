@@ -17,29 +17,21 @@ interface Build {
   sources: readonly string[];
   /** Must exist, or the output is made again whatever the stamp says. */
   outputs: readonly string[];
-  /** Arguments of npm. */
-  command: readonly string[];
+  command: readonly [program: string, ...args: string[]];
 }
 
 const library: Build = {
   stamp: 'dist/.library',
-  sources: [
-    'lib',
-    'package.json',
-    'nest-cli.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'tsconfig.cjs.json',
-  ],
+  sources: ['lib', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json'],
   outputs: ['dist/esm/index.js', 'dist/cjs/index.js', 'dist/cjs/package.json'],
-  command: ['run', '--silent', 'build'],
+  command: ['npm', 'run', '--silent', 'build'],
 };
 
 const sample: Build = {
   stamp: 'dist/.sample',
-  sources: [...library.sources, 'sample-app', 'tsconfig.sample.json'],
+  sources: ['scripts', 'sample-app'],
   outputs: ['dist/sample-app/main.js'],
-  command: ['run', '--silent', 'build:sample'],
+  command: [process.execPath, 'scripts/build.mjs', 'sample'],
 };
 
 const { version } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as {
@@ -52,7 +44,7 @@ const tarball: Build = {
   sources: [...library.sources, 'README.md', 'CHANGELOG.md', 'LICENSE'],
   outputs: [tarballFile],
   // The library has just been built; what `prepack` does would take it away from under other tests.
-  command: ['pack', '--silent', '--ignore-scripts', '--pack-destination', 'dist'],
+  command: ['npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', 'dist'],
 };
 
 const lock = join(repositoryRoot, '.test-output/build.lock');
@@ -81,7 +73,8 @@ async function buildIfStale({ stamp, sources, outputs, command }: Build): Promis
   const stampFile = join(repositoryRoot, stamp);
   const present = await Promise.all(outputs.map((output) => exists(join(repositoryRoot, output))));
   if (present.every(Boolean) && (await readFile(stampFile, 'utf8').catch(() => '')) === digest) return;
-  await runSuccessfully('npm', command, { cwd: repositoryRoot, timeoutInMs: lockTimeoutInMs });
+  const [program, ...args] = command;
+  await runSuccessfully(program, args, { cwd: repositoryRoot, timeoutInMs: lockTimeoutInMs });
   await writeFile(stampFile, digest);
 }
 

@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import ts from 'typescript';
-
+import { transpile } from '../../scripts/transpile.mjs';
 import { ensureBuilt, repositoryRoot } from './build.js';
 
 /**
@@ -13,16 +12,9 @@ import { ensureBuilt, repositoryRoot } from './build.js';
  */
 export async function buildFixture(path: string): Promise<string> {
   await ensureBuilt();
-  const { outputText } = ts.transpileModule(readFileSync(join(repositoryRoot, path), 'utf8'), {
-    compilerOptions: {
-      module: ts.ModuleKind.ESNext,
-      target: ts.ScriptTarget.ES2023,
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-    },
-  });
+  const { code } = await transpile(readFileSync(join(repositoryRoot, path), 'utf8'), path);
   const program = join(repositoryRoot, 'dist', path.replace(/\.ts$/, '.js'));
   mkdirSync(dirname(program), { recursive: true });
-  writeFileSync(program, outputText);
+  writeFileSync(program, code);
   return program;
 }

@@ -8,6 +8,8 @@ import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 
+import { transpile } from '../../scripts/transpile.mjs';
+
 // Node.js loads this file twice: to register the hooks, and once more, apart from the program, to run them.
 if (isMainThread) register(import.meta.url);
 
@@ -22,9 +24,7 @@ export function resolve(specifier, context, next) {
 
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
-  const { default: ts } = await import('typescript');
-  const { outputText } = ts.transpileModule(await readFile(fileURLToPath(url), 'utf8'), {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
-  });
-  return { format: 'module', source: outputText, shortCircuit: true };
+  const path = fileURLToPath(url);
+  const { code } = await transpile(await readFile(path, 'utf8'), path);
+  return { format: 'module', source: code, shortCircuit: true };
 }
