@@ -63,6 +63,16 @@ describe('a listener', () => {
     expect([ends, lines.length]).toEqual([[], 1]);
   });
 
+  it('that stops behind operators is let go of', async () => {
+    const { subject, events } = setUp();
+    const first = firstValueFrom(events.pipe(filter((n) => n > 1)).pipe(map((n) => n * 2)));
+    subject.next(1);
+    expect(subject.observed).toBe(true);
+    subject.next(2);
+    expect(await first).toBe(4);
+    expect(subject.observed).toBe(false);
+  });
+
   it('hears what it asked for, and can stop', async () => {
     const { subject, events } = setUp();
     const seen: unknown[] = [];
