@@ -210,6 +210,19 @@ describe('redactError', () => {
     expect(redactError({ token }).message).not.toContain(token);
   });
 
+  it('keeps five causes, and 20 errors in all', () => {
+    let deep: Error = new Error('level 9');
+    for (let n = 8; n >= 0; n--) deep = new Error(`level ${n}`, { cause: deep });
+    const messages: string[] = [];
+    for (let copy: unknown = redactError(deep); copy instanceof Error; copy = copy.cause) {
+      messages.push(copy.message);
+    }
+    expect(messages).toEqual(['level 0', 'level 1', 'level 2', 'level 3', 'level 4', 'level 5']);
+    const many = new AggregateError(Array.from({ length: 30 }, (_, n) => new Error(`error ${n}`)));
+    const copies = (redactError(many) as AggregateError).errors as Error[];
+    expect(copies.map(({ message }) => message).at(-1)).toBe('error 18');
+  });
+
   it('survives a chain of causes without end', () => {
     const error = new Error('round');
     error.cause = error;

@@ -48,6 +48,17 @@ describe('the text of an error', () => {
     expect(errorText(deep)).toBe('level 9 level 8 level 7 level 6 level 5.');
   });
 
+  it('has 2,000 characters of parts at most', () => {
+    const word = (letter: string, length: number): string => letter.repeat(length);
+    const parts = (last: number): string[] =>
+      ['b', 'c', 'd'].map((letter) => word(letter, 500)).concat(word('e', last));
+    const all = ['First.', ...parts(490)].join(' ');
+    expect(all).toHaveLength(2_000);
+    expect(errorText(new Error(['First.', ...parts(490)].join('\n')))).toBe(`${all}.`);
+    const cut = errorText(new Error(['First.', ...parts(491)].join('\n')));
+    expect(cut).toBe(`${['First.', '…', ...parts(491).slice(1)].join(' ')}.`);
+  });
+
   it('is bounded for a text of a megabyte', () => {
     expect(errorText(new Error('line \n'.repeat(200_000))).length).toBeLessThan(2_100);
   });
