@@ -10,6 +10,7 @@ export type { EnvironmentKind } from './environment.js';
 export type { Fault, GrantFault, ResponseFault, TokenFault } from './faults/fault.js';
 export type { Faults, FaultTarget } from './faults/faults.js';
 export type { EndpointName } from './http/endpoint.js';
+export type { ManagedIdentityOptions } from './managed-identity/managed-identity.options.js';
 export type { RefreshTokenRotation, RefreshTokens } from './refresh-tokens/refresh-tokens.js';
 export type { SignIn } from './refresh-tokens/sign-in.js';
 export type { AuthorizationResponse, SignIns } from './sign-ins/sign-ins.js';

@@ -1,5 +1,6 @@
 import type { ClientOptions } from './directory/client.options.js';
 import type { LocalUser } from './directory/local-user.js';
+import type { ManagedIdentityOptions } from './managed-identity/managed-identity.options.js';
 import type { LocalPostgresOptions } from './postgres/index.js';
 
 /** How the local Entra shall be. */
@@ -28,7 +29,9 @@ export interface LocalEntraOptions {
   systemAssignedIdentity?: boolean;
   /** Starts with `NODE_ENV=production` too. @default false */
   allowInProduction?: boolean;
-  /** How long issued tokens are valid. Can be changed later. @default 3600 */
+  /** How the endpoints of managed identity behave. */
+  managedIdentity?: ManagedIdentityOptions;
+  /** How long issued tokens are valid, but for those of managed identity. Can be changed later. @default 3600 */
   tokenLifetimeInSeconds?: number;
   /**
    * `refresh_in` of the token endpoint's responses: after how long the client should ask again. Can be changed later.

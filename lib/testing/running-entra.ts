@@ -8,7 +8,7 @@ import type { LocalUser } from './directory/local-user.js';
 import { People } from './directory/people.js';
 import type { LocalClient } from './directory/local-client.js';
 import type { ServicePrincipal } from './directory/service-principal.js';
-import { appServicePath } from './endpoints/app-service.endpoint.js';
+import { appServicePath } from './managed-identity/app-service.endpoint.js';
 import { environmentVariables, type EnvironmentKind } from './environment.js';
 import { FaultRegistry } from './faults/fault.registry.js';
 import { Latency } from './http/latency.js';
@@ -18,6 +18,7 @@ import { InProcessCredential, type LocalCredential } from './in-process.credenti
 import type { LocalEntra } from './local-entra.js';
 import { atLeast } from './number-check.js';
 import type { LocalPostgres } from './postgres/index.js';
+import type { ManagedIdentityOptions } from './managed-identity/managed-identity.options.js';
 import { RefreshTokenRegistry } from './refresh-tokens/refresh-token.registry.js';
 import { RequestTally } from './requests/request.counters.js';
 import { serveEndpoints } from './serve-endpoints.js';
@@ -43,6 +44,7 @@ export interface RunningEntraParts {
   domain: string;
   /** Whether the first principal is the system-assigned identity. */
   systemAssigned: boolean;
+  managedIdentity: Required<ManagedIdentityOptions>;
   users: readonly Partial<LocalUser>[];
   /** Known besides Microsoft's and the principals' own. */
   apis: 'any' | readonly string[];
@@ -126,6 +128,7 @@ export class RunningEntra implements LocalEntra {
       host: this.authorityHost,
       graphUrl: this.graphUrl,
       appServiceHeader: this.appService.header,
+      managedIdentity: parts.managedIdentity,
     });
   }
 

@@ -1,17 +1,21 @@
 import { authorityEndpoints, type AuthorityParts } from './authority.js';
-import { AppServiceEndpoint } from './endpoints/app-service.endpoint.js';
+import { AppServiceEndpoint } from './managed-identity/app-service.endpoint.js';
 import { GraphEndpoint } from './endpoints/graph.endpoint.js';
-import { ImdsEndpoint } from './endpoints/imds.endpoint.js';
+import { ImdsEndpoint } from './managed-identity/imds.endpoint.js';
 import { UserInfoEndpoint } from './endpoints/user-info.endpoint.js';
 import type { GraphDirectory } from './graph/graph-resources.js';
 import type { Endpoint } from './http/endpoint.js';
 import type { Listener } from './http/listener.js';
 import type { Ports } from './http/ports.js';
+import type { ManagedIdentityOptions } from './managed-identity/managed-identity.options.js';
+import { ManagedIdentityTokens } from './managed-identity/managed-identity.tokens.js';
+import { RequestLimit } from './managed-identity/request.limit.js';
 import { RequestDispatcher, type DispatcherContext } from './http/request.dispatcher.js';
 
 /** What the endpoints of every port are made of. */
 export interface EndpointParts extends AuthorityParts {
   appServiceHeader: string;
+  managedIdentity: Required<ManagedIdentityOptions>;
 }
 
 /** Puts the endpoints on their ports. Returns the dispatcher of the authority. */
@@ -36,7 +40,10 @@ export function serveEndpoints(
     new GraphEndpoint(shown, verifier, parts.graphUrl, settings),
     new UserInfoEndpoint(people, verifier, tenants),
   ]);
-  serve(ports.imds, [new ImdsEndpoint(directory, apis, issuer, settings.now)]);
-  serve(ports.appService, [new AppServiceEndpoint(directory, apis, issuer, parts.appServiceHeader)]);
+  const { managedIdentity } = parts;
+  const tokens = new ManagedIdentityTokens(issuer, managedIdentity, settings.now);
+  const limit = managedIdentity.limitsRequests ? new RequestLimit(settings.now) : undefined;
+  serve(ports.imds, [new ImdsEndpoint(directory, apis, tokens, settings.now, limit)]);
+  serve(ports.appService, [new AppServiceEndpoint(directory, apis, tokens, parts.appServiceHeader)]);
   return authority;
 }

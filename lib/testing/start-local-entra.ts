@@ -7,6 +7,7 @@ import type { LocalEntra } from './local-entra.js';
 import type { LocalEntraOptions } from './local-entra.options.js';
 import { atLeast } from './number-check.js';
 import type { DatabaseCluster, LocalPostgresOptions } from './postgres/index.js';
+import { managedIdentitySettings } from './managed-identity/managed-identity.options.js';
 import { RunningEntra, type RunningEntraParts } from './running-entra.js';
 import { backdatedBySeconds } from './tokens/access-token.claims.js';
 import { databaseAudiences } from './tokens/audiences.js';
@@ -79,6 +80,7 @@ async function prepare(options: LocalEntraOptions): Promise<Prepared> {
     tenantId,
     domain: options.domain ?? 'contoso.onmicrosoft.com',
     systemAssigned: options.systemAssignedIdentity ?? true,
+    managedIdentity: managedIdentitySettings(options.managedIdentity),
     users: options.users ?? [],
     apis: options.apis ?? [],
     principals,

@@ -31,5 +31,7 @@ export interface Endpoint {
   matches(path: string): boolean;
   /** What the request asks a token for, as the client wrote it; only endpoints that issue tokens have it. */
   resourceOf?(request: EndpointRequest): string | undefined;
+  /** How many requests it takes. */
+  readonly limit?: { enter(): (() => void) | undefined } | undefined;
   handle(request: EndpointRequest): EndpointResponse;
 }

@@ -4,6 +4,7 @@ import { isGrantFault, isTokenFault, type Fault } from '../faults/fault.js';
 import { faultResponse } from '../faults/fault-response.js';
 import type { FaultRegistry } from '../faults/fault.registry.js';
 import type { RequestTally } from '../requests/request.counters.js';
+import { tooManyRequests } from '../managed-identity/request.limit.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from './endpoint.js';
 import type { Latency } from './latency.js';
 import { readRequest } from './request-reader.js';
@@ -48,10 +49,13 @@ export class RequestDispatcher {
     tally.add(endpoint.name, endpoint.resourceOf?.(request));
     // Taken on arrival: requests that overlap meet the faults in the order in which they came.
     const fault = faults.take(endpoint.name);
+    const leave = endpoint.limit === undefined ? unlimited : endpoint.limit.enter();
     await latency.pass();
-    return fault === undefined
-      ? { response: endpoint.handle(request) }
-      : this.faulty(fault, endpoint, request);
+    if (fault !== undefined) leave?.();
+    if (fault !== undefined) return this.faulty(fault, endpoint, request);
+    if (leave === undefined) return { response: tooManyRequests };
+    leave();
+    return { response: endpoint.handle(request) };
   }
 
   private async answer(message: IncomingMessage, response: ServerResponse, reset: Reset): Promise<void> {
@@ -86,6 +90,8 @@ export class RequestDispatcher {
     }
   }
 }
+
+function unlimited(): void {}
 
 function notFound(path: string): EndpointResponse {
   return { status: 404, body: { error: 'not_found', error_description: `There is nothing at ${path}.` } };

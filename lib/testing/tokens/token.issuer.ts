@@ -20,6 +20,8 @@ export interface TokenOrder {
   /** Beyond the claims that every token has. */
   claims?: Record<string, unknown>;
   fault?: TokenFault | undefined;
+  /** @default that of the settings */
+  lifetimeInSeconds?: number | undefined;
 }
 
 /** Signs tokens. */
@@ -70,10 +72,11 @@ export class TokenIssuer {
     });
   }
 
-  private sign({ subject, audience, claims, fault }: TokenOrder): IssuedToken {
+  private sign({ subject, audience, claims, fault, ...order }: TokenOrder): IssuedToken {
     const now = this.now();
     const expired = fault?.kind === 'expired-token' ? fault : undefined;
-    const lifetimeInSeconds = expired ? -expiredSinceSeconds : this.settings.tokenLifetimeInSeconds;
+    const usual = order.lifetimeInSeconds ?? this.settings.tokenLifetimeInSeconds;
+    const lifetimeInSeconds = expired ? -expiredSinceSeconds : usual;
     const claimedLifetime = expired?.claimedLifetimeInSeconds ?? lifetimeInSeconds;
     const content = {
       audience:

@@ -18,7 +18,11 @@ let clock: ManualClock;
 let entra: LocalEntra;
 
 beforeAll(async () => {
-  entra = await startLocalEntra({ tokenLifetimeInSeconds: day, apis: 'any' });
+  entra = await startLocalEntra({
+    tokenLifetimeInSeconds: day,
+    apis: 'any',
+    managedIdentity: { cachesTokens: false },
+  });
 });
 
 beforeEach(() => {

@@ -33,9 +33,9 @@ describe('Managed identities', () => {
     expect(response.json()).toEqual({
       access_token: expect.any(String),
       client_id: entra.client.clientId,
-      expires_in: '3600',
+      expires_in: '86400',
       expires_on: seconds,
-      ext_expires_in: '3600',
+      ext_expires_in: '86400',
       not_before: seconds,
       resource: postgres,
       token_type: 'Bearer',
@@ -130,6 +130,82 @@ describe('Managed identities', () => {
       correlationId: expect.any(String),
     });
     expect(entra.requests.appService).toBe(6);
+  });
+
+  it('IMDS refuses a scope for a resource', async () => {
+    const { error_description: text } = (await imds({ resource: `${graph}/User.Read` })).json<{
+      error_description: string;
+    }>();
+    expect(text).toContain(`AADSTS500011: The resource principal named ${graph}/User.Read was not found`);
+  });
+
+  describe('are cached by the platform', () => {
+    const startedAt = Date.now();
+    const hour = 3_600_000;
+    let elapsed = 0;
+    let platform: LocalEntra;
+
+    beforeAll(async () => {
+      platform = await startLocalEntra({ clock: { now: () => startedAt + elapsed } });
+    });
+    afterAll(() => platform.stop());
+
+    const ofMachine = (from = platform, resource = postgres) => {
+      const query = new URLSearchParams({ 'api-version': '2018-02-01', resource });
+      const url = `${from.imdsUrl}/metadata/identity/oauth2/token?${query.toString()}`;
+      return send(from, url, { headers: { metadata: 'true' } });
+    };
+    const tokenOf = async (response: ReturnType<typeof ofMachine>) => {
+      const { access_token: token = '', expires_in: left } = (await response).json<Record<string, string>>();
+      return { token, left };
+    };
+
+    it('which gives the same token for half of its life, a day', async () => {
+      const first = await tokenOf(ofMachine());
+      expect(first.left).toBe('86400');
+      elapsed = 12 * hour - 1000;
+      expect(await tokenOf(ofMachine())).toEqual({ token: first.token, left: '43201' });
+      expect((await tokenOf(ofMachine(platform, graph))).token).not.toBe(first.token);
+      elapsed = 12 * hour;
+      const second = await tokenOf(ofMachine());
+      expect(second.token).not.toBe(first.token);
+      expect(second.left).toBe('86400');
+    });
+
+    it('at a share of the life that can be set, or not at all', async () => {
+      elapsed = 0;
+      const clock = { now: () => startedAt + elapsed };
+      await using late = await startLocalEntra({
+        clock,
+        managedIdentity: { renewsAtShareOfLife: 0.9, tokenLifetimeInSeconds: 100 },
+      });
+      await using never = await startLocalEntra({ clock, managedIdentity: { cachesTokens: false } });
+      const [first, other] = [await tokenOf(ofMachine(late)), await tokenOf(ofMachine(never))];
+      expect([first.left, other.left]).toEqual(['100', '3600']);
+      elapsed = 89_000;
+      expect((await tokenOf(ofMachine(late))).token).toBe(first.token);
+      expect((await tokenOf(ofMachine(never))).token).not.toBe(other.token);
+      elapsed = 90_000;
+      expect((await tokenOf(ofMachine(late))).token).not.toBe(first.token);
+      await expect(startLocalEntra({ managedIdentity: { tokenLifetimeInSeconds: 0 } })).rejects.toThrow(
+        '"managedIdentity.tokenLifetimeInSeconds"',
+      );
+    });
+
+    it('IMDS answers 20 requests in a second and 5 at once, and 429 to the others', async () => {
+      elapsed += hour;
+      const statuses: number[] = [];
+      for (let n = 0; n < 21; n++) statuses.push((await ofMachine()).status);
+      expect(statuses).toEqual([...Array<number>(20).fill(200), 429]);
+      elapsed += 1000;
+      platform.latencyInMs = 50;
+      const atOnce = await Promise.all(Array.from({ length: 7 }, () => ofMachine()));
+      platform.latencyInMs = 0;
+      expect(atOnce.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 429, 429]);
+      await using unlimited = await startLocalEntra({ managedIdentity: { limitsRequests: false } });
+      const many = await Promise.all(Array.from({ length: 25 }, () => ofMachine(unlimited)));
+      expect(new Set(many.map(({ status }) => status))).toEqual(new Set([200]));
+    });
   });
 
   it('without a system-assigned identity, one has to be named', async () => {

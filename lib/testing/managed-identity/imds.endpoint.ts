@@ -1,13 +1,14 @@
 import { unknownResource, type Apis } from '../directory/apis.js';
 import type { Directory } from '../directory/directory.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
-import type { TokenIssuer } from '../tokens/token.issuer.js';
 import {
   duplicate,
   isManagedIdentityResource,
-  issueForManagedIdentity,
   managedIdentityResponse,
 } from './managed-identity.response.js';
+import type { ManagedIdentityTokens } from './managed-identity.tokens.js';
+
+import type { RequestLimit } from './request.limit.js';
 
 /** The first one with tokens. */
 const oldestVersion = '2018-02-01';
@@ -23,8 +24,10 @@ export class ImdsEndpoint implements Endpoint {
   constructor(
     private readonly directory: Directory,
     private readonly apis: Apis,
-    private readonly issuer: TokenIssuer,
+    private readonly tokens: ManagedIdentityTokens,
     private readonly now: () => number,
+    /** None: it answers however many. */
+    readonly limit: RequestLimit | undefined,
   ) {}
 
   matches(path: string): boolean {
@@ -51,7 +54,7 @@ export class ImdsEndpoint implements Endpoint {
     if (!isManagedIdentityResource(resource, this.apis)) {
       return refusal('invalid_resource', `AADSTS500011: ${unknownResource(resource, identity.tenantId)}`);
     }
-    const issued = issueForManagedIdentity(this.issuer, identity, resource, request.tokenFault);
+    const issued = this.tokens.get(identity, resource, request.tokenFault);
     const expiresIn = String(Math.max(0, issued.expiresOn - Math.floor(this.now() / 1000)));
     return {
       status: 200,

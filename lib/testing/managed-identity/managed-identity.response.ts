@@ -1,24 +1,6 @@
 import type { Apis } from '../directory/apis.js';
 import type { ServicePrincipal } from '../directory/service-principal.js';
-import type { TokenFault } from '../faults/fault.js';
 import type { IssuedToken } from '../tokens/issued-token.js';
-import { applicationRoles } from '../tokens/application-roles.js';
-import type { TokenIssuer } from '../tokens/token.issuer.js';
-
-/** A token for a managed identity; it names the identity by its Azure resource ID, never by its display name. */
-export function issueForManagedIdentity(
-  issuer: TokenIssuer,
-  identity: ServicePrincipal,
-  resource: string,
-  fault: TokenFault | undefined,
-): IssuedToken {
-  return issuer.issue({
-    subject: identity,
-    audience: resource,
-    claims: { appidacr: '2', xms_mirid: identity.resourceId, ...applicationRoles(identity, resource) },
-    fault,
-  });
-}
 
 /** The members that IMDS and App Service have in common: every value is a string. */
 export function managedIdentityResponse(

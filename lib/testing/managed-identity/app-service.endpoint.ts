@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Apis } from '../directory/apis.js';
 import type { Directory } from '../directory/directory.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
-import type { TokenIssuer } from '../tokens/token.issuer.js';
 import {
   duplicate,
   isManagedIdentityResource,
-  issueForManagedIdentity,
   managedIdentityResponse,
 } from './managed-identity.response.js';
+import type { ManagedIdentityTokens } from './managed-identity.tokens.js';
 
 /** The one that everything but the first generation of Functions speaks. */
 const version = '2019-08-01';
@@ -27,7 +26,7 @@ export class AppServiceEndpoint implements Endpoint {
   constructor(
     private readonly directory: Directory,
     private readonly apis: Apis,
-    private readonly issuer: TokenIssuer,
+    private readonly tokens: ManagedIdentityTokens,
     private readonly secretHeader: string,
   ) {}
 
@@ -61,7 +60,7 @@ export class AppServiceEndpoint implements Endpoint {
         'No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.',
       );
     }
-    const issued = issueForManagedIdentity(this.issuer, identity, resource, request.tokenFault);
+    const issued = this.tokens.get(identity, resource, request.tokenFault);
     return { status: 200, body: managedIdentityResponse(issued, identity, resource) };
   }
 }
