@@ -100,20 +100,24 @@ export {
   isEntraAuthError,
 } from './common/entra-auth.error.js';
 export type { EntraAuthErrorCode } from './common/entra-auth.error.js';
-export { CredentialUnavailableError } from './credential/credential-unavailable.error.js';
+export { CredentialUnavailableError } from './credential/credential.error.js';
 export { DatabaseLoginRefusedError } from './postgres/database-login-refused.error.js';
 export { DatabaseUnreachableError } from './postgres/database-unreachable.error.js';
 export { InvalidTokenError } from './entra/invalid-token.error.js';
 export type { InvalidTokenReason } from './entra/invalid-token.error.js';
 export { RoleNameUnknownError } from './postgres/role-name-unknown.error.js';
-export { InvalidClientError } from './entra/invalid-client.error.js';
-export { ReauthenticationRequiredError } from './entra/reauthentication-required.error.js';
-export { RefreshTokenConflictError } from './store/refresh-token-conflict.error.js';
-export { RefreshTokenExpiredError } from './entra/refresh-token-expired.error.js';
-export { RefreshTokenStoreError } from './store/refresh-token-store.error.js';
-export { RefreshTokenUnreadableError } from './store/refresh-token-unreadable.error.js';
-export { TokenRequestFailedError } from './entra/token-request-failed.error.js';
-export type { FailedTokenRequest } from './entra/token-request-failed.error.js';
+export {
+  InvalidClientError,
+  ReauthenticationRequiredError,
+  RefreshTokenExpiredError,
+  TokenRequestFailedError,
+} from './entra/token-endpoint.error.js';
+export {
+  RefreshTokenConflictError,
+  RefreshTokenStoreError,
+  RefreshTokenUnreadableError,
+} from './store/refresh-token-store.error.js';
+export type { FailedTokenRequest } from './entra/token-endpoint.error.js';
 export { TokenUnavailableError } from './engine/token-unavailable.error.js';
 export { UnknownResourceError } from './engine/unknown-resource.error.js';
 

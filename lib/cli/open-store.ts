@@ -1,10 +1,11 @@
 import { EncryptedRefreshTokenStore } from '../store/encrypted/encrypted.refresh-token-store.js';
 import { KeyRing, type RefreshTokenKeyRing } from '../store/encrypted/key-ring.js';
 import { FileRefreshTokenStore } from '../store/file/file.refresh-token-store.js';
-import type { RefreshTokenStore } from '../store/refresh-token-store.js';
+import { isEncrypted, keyIdOf } from '../store/encrypted/token-cipher.js';
+import { RefreshTokenUnreadableError } from '../store/refresh-token-store.error.js';
+import type { RefreshTokenSnapshot, RefreshTokenStore } from '../store/refresh-token-store.js';
 import { loadDataSource } from './data-source.loader.js';
 import { keysVariable, readKeyRing } from './key-ring.js';
-import { KeylessRefreshTokenStore } from './keyless.refresh-token-store.js';
 import type { StoreOptions } from './store-options.js';
 
 /** A store in use, to be let go of in the end. */
@@ -53,13 +54,28 @@ export async function openStore(
   }
 }
 
+/** @throws {RefreshTokenUnreadableError} when what was loaded is encrypted and the environment has no keys */
+export function checkReadable(
+  { encrypted, place }: Pick<OpenStore, 'encrypted' | 'place'>,
+  snapshot: RefreshTokenSnapshot | undefined,
+): void {
+  const refreshToken = snapshot?.value.refreshToken ?? '';
+  if (encrypted !== undefined || !isEncrypted(refreshToken)) return;
+  const keyId = keyIdOf(refreshToken);
+  const named = keyId === undefined ? '' : ` with the key "${keyId}"`;
+  throw new RefreshTokenUnreadableError(
+    `What ${place} holds is encrypted${named}, and ${keysVariable} is not set. It is left as it is.`,
+    `Set ${keysVariable} to "${keyId ?? 'id'}=<the key>".`,
+  );
+}
+
 function storesOver(
   plain: RefreshTokenStore,
   place: string,
   { name, adoptPlaintext }: StoreOptions,
   keys: RefreshTokenKeyRing | undefined,
 ): Omit<OpenStore, typeof Symbol.asyncDispose> {
-  if (keys === undefined) return { store: new KeylessRefreshTokenStore(plain, place), plain, place };
+  if (keys === undefined) return { store: plain, plain, place };
   const encrypted = new EncryptedRefreshTokenStore({
     store: plain,
     keys,

@@ -1,5 +1,5 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
-import type { OpenStore } from './open-store.js';
+import { checkReadable, type OpenStore } from './open-store.js';
 import { shortened } from './shortened.js';
 import type { Terminal } from './terminal.js';
 
@@ -15,6 +15,7 @@ export async function putToken(opened: OpenStore, terminal: Terminal): Promise<v
   // Access tokens of the grant before do not belong to this one.
   await opened.store.exclusive(async (access) => {
     const before = await access.load();
+    checkReadable(opened, before);
     await access.save({ refreshToken, obtainedOnTimestamp }, before?.version);
   });
   terminal.out(`Stored ${shortened(refreshToken)} in ${opened.place}.\n`);

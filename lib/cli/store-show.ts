@@ -1,6 +1,6 @@
-import { refreshTokenLife } from '../refresh-token/refresh-token-life.js';
-import type { StoredRefreshToken } from '../store/refresh-token-store.js';
+import { refreshTokenLife } from '../refresh-token/refresh-token-state.js';
 import { keyIdOf } from '../store/encrypted/token-cipher.js';
+import type { StoredRefreshToken } from '../store/refresh-token-store.js';
 import { keysVariable } from './key-ring.js';
 import type { OpenStore } from './open-store.js';
 import { shortened } from './shortened.js';

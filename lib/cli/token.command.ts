@@ -6,7 +6,7 @@ import { RefreshTokenStoreError } from '../store/refresh-token-store.error.js';
 import { wellKnownScope } from '../entra/well-known-resources.js';
 import { exitCodesHelp } from './exit-code.js';
 import { keysVariable } from './key-ring.js';
-import { openStore } from './open-store.js';
+import { checkReadable, openStore } from './open-store.js';
 import { addStoreOptions, type StoreOptions } from './store-options.js';
 import type { Terminal } from './terminal.js';
 import { reportOf, tableOf } from './token-report.js';
@@ -51,6 +51,7 @@ async function redeem(options: TokenOptions, terminal: Terminal): Promise<void> 
   const hasStore = options.store !== undefined || options.dataSource !== undefined;
   const settings = tokenSettings(options, terminal.env, hasStore);
   await using opened = await openStore(options, terminal.env);
+  if (opened !== undefined) checkReadable(opened, await opened.store.load());
   await using credential = new RefreshTokenCredential({
     ...settings,
     ...(opened === undefined ? {} : { store: opened.store, whenStoreFails: 'stop' as const }),

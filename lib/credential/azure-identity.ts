@@ -6,7 +6,7 @@ import { redactError } from '../common/redaction.js';
 import { authorityHosts, type EntraCloud } from '../entra/clouds.js';
 import { capHttpClient } from './capped-http-client.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
-import { CredentialUnavailableError } from './credential-unavailable.error.js';
+import { CredentialUnavailableError } from './credential.error.js';
 
 /** What to do when the optional package is missing. */
 export const installIdentity =

@@ -2,7 +2,7 @@ import type { PipelineRequest, PipelineResponse } from '@azure/core-rest-pipelin
 
 import { deepestJson, isBoundedJson, mostJsonValues, parseJsonObject } from '../common/json-object.js';
 import { longestBodyInBytes } from '../entra/limits.js';
-import { TokenRequestFailedError } from '../entra/token-request-failed.error.js';
+import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 
 // `@azure/identity` 4.14 writes every header of an answer that it cannot read into its error.
 const keptHeaders: ReadonlySet<string> = new Set(['content-type', 'date', 'retry-after', 'www-authenticate']);

@@ -1,17 +1,17 @@
 import type { Clock } from '../common/clock.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
+import { rememberSecret } from '../common/known-secrets.js';
 import { redactError } from '../common/redaction.js';
 import type { EntraCloud } from '../entra/clouds.js';
 import type { TokenCredential, TokenCredentialFactory } from '../entra/token-credential.js';
 import { AzureIdentityContext, type AzureIdentityLoader } from './azure-identity.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
 import { checkCredentialFiles } from './credential-files.js';
-import { CredentialUnavailableError } from './credential-unavailable.error.js';
+import { CredentialUnavailableError } from './credential.error.js';
 import { chainLinks } from './default-chain/chain-links.js';
 import { DefaultCredential, type ChainMemory } from './default-chain/default.credential.js';
 import { createManagedIdentity } from './managed-identity/create-managed-identity.js';
 import { ObservedCredential } from './observed-credential.js';
-import { rememberSecretsOf } from './secrets-of.js';
 
 /**
  * Makes credentials from plain data.
@@ -42,6 +42,12 @@ export function credentialFactory(
       );
     }
   };
+}
+
+/** Removes the secrets of a configuration from every text that is redacted from now on. */
+function rememberSecretsOf(configuration: CredentialConfiguration): void {
+  if (configuration.kind === 'client-secret') rememberSecret(configuration.clientSecret);
+  if (configuration.kind === 'client-certificate') rememberSecret(configuration.certificatePassword);
 }
 
 function make(

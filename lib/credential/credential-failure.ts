@@ -4,10 +4,9 @@ import { isError } from '../common/thrown.js';
 import { redact } from '../common/redaction.js';
 import { parseRetryAfter } from '../common/backoff.js';
 import { aadstsMeaning, findAadsts, lookUpAadsts } from '../entra/aadsts.js';
-import { checkAnswer, isAnswerWithoutToken } from '../entra/answer-without-token.js';
-import { adviceFor } from '../entra/failure-advice.js';
-import { isPermanentRefusal, readRefusalBody } from '../entra/refusal-body.js';
-import { CredentialRequestError } from './credential-request.error.js';
+import { isPermanent, readTokenErrorBody } from '../entra/token-error-response.js';
+import { CredentialRequestError } from './credential.error.js';
+import { adviceFor, checkResponder, isResponseWithoutToken } from './failure-advice.js';
 
 /** What the refresher needs to know about an error that a credential threw. */
 export interface CredentialFailure {
@@ -23,7 +22,8 @@ export interface CredentialFailure {
   signIn?: true;
 }
 
-const signInCodes: readonly EntraAuthErrorCode[] = [
+// By code and not by class: a second copy of the package has classes of its own.
+const signInErrors: readonly EntraAuthErrorCode[] = [
   'ENTRA_REFRESH_TOKEN_EXPIRED',
   'ENTRA_REAUTHENTICATION_REQUIRED',
 ];
@@ -37,7 +37,7 @@ export function classifyCredentialFailure(error: unknown, now: number): Credenti
   try {
     return classify(error, now);
   } catch {
-    // Getters that throw, and the like: the attempt has failed all the same.
+    // A getter may throw. The attempt has failed all the same.
     return {
       retryable: true,
       problem: 'The credential threw an error that cannot be read.',
@@ -53,52 +53,53 @@ function classify(error: unknown, now: number): CredentialFailure {
       problem: problemOf(error),
       fix: error.fix,
       ...numbersOf(error),
-      ...(signInCodes.includes(error.code) ? { signIn: true } : {}),
+      signIn: signInErrors.includes(error.code) || undefined,
     };
   }
   if (error instanceof CredentialRequestError) return classifyRequest(error, now);
   const text = errorText(error);
-  const retryAfterInMs = findRetryAfter(error, now);
   return {
     ...meaningOf(findAadsts(text), { retryable: true, fix: adviceFor(text, undefined) }),
     problem: redact(text),
-    ...(retryAfterInMs === undefined ? {} : { retryAfterInMs }),
+    retryAfterInMs: findRetryAfter(error, now),
   };
 }
 
-/** Of a request without a response, and of a refused discovery, `@azure/identity` gives no reason. The wire does. */
+/** Takes the reason from the wire: `@azure/identity` gives none for a lost request or a failed discovery. */
 function classifyRequest(error: CredentialRequestError, now: number): CredentialFailure {
   const { statusCode, retryAfter, networkError, answer } = error;
-  const retryAfterInMs = parseRetryAfter(retryAfter, now);
-  const numbers = {
-    ...(statusCode === undefined ? {} : { statusCode }),
-    ...(retryAfterInMs === undefined ? {} : { retryAfterInMs }),
-  };
+  const numbers = { statusCode, retryAfterInMs: parseRetryAfter(retryAfter, now) };
   const inner = networkError ?? error.cause;
-  if (isAnswerWithoutToken(inner, statusCode)) {
+  if (isResponseWithoutToken(inner, statusCode)) {
     const problem = `The endpoint answered with HTTP status ${statusCode} but without a token.`;
-    return { retryable: true, problem, fix: checkAnswer, ...numbers };
+    return { retryable: true, problem, fix: checkResponder, ...numbers };
   }
   if (answer === undefined || statusCode === undefined || isEntraAuthError(inner)) {
-    return { ...classify(inner, now), ...numbers };
+    const failure = classify(inner, now);
+    return {
+      ...failure,
+      statusCode: numbers.statusCode ?? failure.statusCode,
+      retryAfterInMs: numbers.retryAfterInMs ?? failure.retryAfterInMs,
+    };
   }
-  const refusal = readRefusalBody(answer);
-  const text = errorText(refusal.description ?? `The endpoint answered with HTTP status ${statusCode}`);
-  const permanent = statusCode < 500 && isPermanentRefusal(refusal);
+  const body = readTokenErrorBody(answer);
+  const text = errorText(body.description ?? `The endpoint answered with HTTP status ${statusCode}`);
+  const permanent = statusCode < 500 && isPermanent(body);
   const otherwise = { retryable: !permanent, fix: adviceFor(text, statusCode) };
-  return { ...meaningOf(refusal.aadsts, otherwise), problem: redact(text), ...numbers };
+  return { ...meaningOf(body.aadsts, otherwise), problem: redact(text), ...numbers };
 }
 
 type Meaning = Pick<CredentialFailure, 'retryable' | 'fix' | 'aadsts'>;
 
-/** What an `AADSTS…` number means, and `otherwise` where there is none that is known. */
+/** What an `AADSTS…` code means; `otherwise` without one. */
 function meaningOf(aadsts: number | undefined, otherwise: Meaning): Meaning {
   if (aadsts === undefined) return otherwise;
-  const { retryable, fix } = aadstsMeaning(aadsts) ?? { ...otherwise, fix: lookUpAadsts(aadsts) };
-  return { retryable, fix, aadsts };
+  const meaning = aadstsMeaning(aadsts);
+  if (meaning === undefined) return { ...otherwise, fix: lookUpAadsts(aadsts), aadsts };
+  return { retryable: meaning.retryable, fix: meaning.remedy, aadsts };
 }
 
-/** What an error of this package knows of the answer; which of them do is their own affair. */
+/** Reads the numbers that some errors of this package have. */
 function numbersOf(error: object): Pick<CredentialFailure, 'aadsts' | 'statusCode' | 'retryAfterInMs'> {
   const keys = ['aadsts', 'statusCode', 'retryAfterInMs'] as const;
   const known = keys.filter((key) => typeof Reflect.get(error, key) === 'number');

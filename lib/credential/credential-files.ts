@@ -4,7 +4,7 @@ import { isEntraAuthError, problemOf } from '../common/entra-auth.error.js';
 import { redactError } from '../common/redaction.js';
 import { readCertificatePair } from '../entra/certificate-pair.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
-import { CredentialUnavailableError } from './credential-unavailable.error.js';
+import { CredentialUnavailableError } from './credential.error.js';
 
 /**
  * Reads the files that a credential needs, before a library does whose error names neither the option nor the remedy.

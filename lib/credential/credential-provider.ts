@@ -1,13 +1,13 @@
 import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { redactError } from '../common/redaction.js';
 import { credentialStateOf, isReportingCredential, type CredentialState } from '../entra/credential-state.js';
-import { sameTenant } from '../entra/same-tenant.js';
+import { sameTenant } from '../entra/tenant.js';
 import {
   isTokenCredential,
   type TokenCredential,
   type TokenCredentialFactory,
 } from '../entra/token-credential.js';
-import { CredentialUnavailableError } from './credential-unavailable.error.js';
+import { CredentialUnavailableError } from './credential.error.js';
 
 /**
  * Holds the credential that several resources share, and makes a new instance when the cache or the throttle of the

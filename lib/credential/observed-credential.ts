@@ -1,7 +1,7 @@
 import { checkTokenLength } from '../entra/limits.js';
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../entra/token-credential.js';
 import { connectRequests, observationOf } from '../entra/wire-observation.js';
-import { CredentialRequestError } from './credential-request.error.js';
+import { CredentialRequestError } from './credential.error.js';
 
 /**
  * A credential of `@azure/identity`. Gives its errors the status and the `Retry-After` that it met, its requests a way to

@@ -1,6 +1,7 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { checkObject, choiceOption, kindOf, numberOption } from '../common/option-checks.js';
-import { clientIdOption, tenantOption, textOption } from '../entra/text-checks.js';
+import { clientIdOption, tenantOption } from '../entra/tenant.js';
+import { textOption } from '../entra/text-checks.js';
 import { defaultRequestTimeoutInMs } from './azure-identity.js';
 import type { CredentialConfiguration, CredentialKind } from './credential-configuration.js';
 

@@ -1,8 +1,8 @@
 import type { LineLogger } from '../common/guarded-logger.js';
 import { kindOf } from '../common/option-checks.js';
 import type { CredentialProvider } from '../credential/credential-provider.js';
-import { sameTenant } from '../entra/same-tenant.js';
-import { expectationsOf } from '../entra/token-expectations.js';
+import { sameTenant } from '../entra/tenant.js';
+import { expectationsOf } from '../entra/well-known-resources.js';
 import type { EngineSettings, ResolvedResource } from './engine-settings.js';
 import { OnDemandEntries } from './on-demand-entries.js';
 import { TokenEntry } from './token-entry.js';

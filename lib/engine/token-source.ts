@@ -1,10 +1,14 @@
 import type { Clock } from '../common/clock.js';
-import { CredentialRequestError } from '../credential/credential-request.error.js';
+import { CredentialRequestError } from '../credential/credential.error.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { InvalidTokenError } from '../entra/invalid-token.error.js';
-import type { AccessToken, GetTokenOptions, TokenCredential } from '../entra/token-credential.js';
+import {
+  isUncached,
+  type AccessToken,
+  type GetTokenOptions,
+  type TokenCredential,
+} from '../entra/token-credential.js';
 import { validateAccessToken } from '../entra/token-validation.js';
-import { isUncached } from '../entra/uncached-credential.js';
 import { observe, type WireObservation } from '../entra/wire-observation.js';
 import type { ResolvedResource } from './engine-settings.js';
 import { forceRefreshStrategies, type CredentialCalls } from './force-refresh-strategies.js';

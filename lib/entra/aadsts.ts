@@ -1,11 +1,11 @@
 /**
  * What an Entra error code is about.
  *
- * - `client`: the application's own id, secret, certificate or assertion
- * - `tenant`, `scope`, `account`, `setup`: what the name says, or the application's registration
- * - `consent`, `interaction`: what is asked for needs a consent or an interactive sign-in; other resources may not
- * - `sign-in`, `expired`: the refresh token is revoked or not accepted, or past its life
- * - `passing`: it ends by itself: Entra is busy or unwell, or an account is locked for a while
+ * - `client`: the application's id, secret, certificate or assertion
+ * - `tenant`, `scope`, `account`, `setup`: the tenant, the scope, the account, or how the application is registered
+ * - `consent`, `interaction`: the requested resource needs consent or an interactive sign-in; other resources may not
+ * - `sign-in`, `expired`: the refresh token is revoked, not accepted, or past its lifetime
+ * - `passing`: ends by itself, such as an overload of Entra or a lockout
  */
 export type AadstsKind =
   | 'client'
@@ -22,13 +22,13 @@ export type AadstsKind =
 /** What an Entra error code means for keeping tokens fresh. */
 export interface AadstsMeaning {
   readonly kind: AadstsKind;
-  /** Whether trying again later can help without a repair. */
+  /** Whether a later attempt can succeed without a repair. */
   readonly retryable: boolean;
   /** What the operator must do. */
-  readonly fix: string;
+  readonly remedy: string;
 }
 
-/** What to do when a refresh token is of no more use. */
+/** The remedy for a refresh token that can no longer be redeemed. */
 export const signIn = 'Sign in again and store the new refresh token; it is picked up without a restart.';
 const wait = 'Entra is busy or unwell; try again later, as the background refresh does.';
 const takesScope = 'Check the scope: client credentials take the form "https://resource/.default".';
@@ -45,7 +45,7 @@ type Rows = Readonly<Record<number, string>>;
 /**
  * @see https://learn.microsoft.com/entra/identity-platform/reference-error-codes
  */
-const table: Readonly<Record<AadstsKind, Rows>> = {
+const remedies: Readonly<Record<AadstsKind, Rows>> = {
   client: {
     50012: 'Check the client certificate: its signature or its subject is not accepted.',
     70001: 'The application is disabled or not registered in the tenant; an administrator must see to that.',
@@ -179,24 +179,39 @@ const table: Readonly<Record<AadstsKind, Rows>> = {
   },
 };
 
-/** Every number that this package knows, with its meaning. */
-export const aadstsMeanings: ReadonlyMap<number, AadstsMeaning> = new Map(
-  (Object.entries(table) as [AadstsKind, Rows][]).flatMap(([kind, rows]) =>
-    Object.entries(rows).map(([code, fix]) => [Number(code), { kind, retryable: kind === 'passing', fix }]),
+/** The known codes, each with its kind, whether it is retryable, and its remedy. */
+export const aadstsTable: ReadonlyMap<number, AadstsMeaning> = new Map(
+  (Object.entries(remedies) as [AadstsKind, Rows][]).flatMap(([kind, rows]) =>
+    Object.entries(rows).map(([code, remedy]) => [
+      Number(code),
+      { kind, retryable: kind === 'passing', remedy },
+    ]),
   ),
 );
 
-/** The meaning of an `AADSTS…` number, or `undefined` when this package does not know it. */
-export function aadstsMeaning(code: number): AadstsMeaning | undefined {
-  return aadstsMeanings.get(code);
+/** Returns the meaning of a code; `undefined` for an unknown code or none. */
+export function aadstsMeaning(code: number | undefined): AadstsMeaning | undefined {
+  return code === undefined ? undefined : aadstsTable.get(code);
 }
 
-/** Where Entra explains a number that this package does not know. */
+const codesOf = (...kinds: readonly AadstsKind[]): ReadonlySet<number | undefined> =>
+  new Set([...aadstsTable].filter(([, { kind }]) => kinds.includes(kind)).map(([code]) => code));
+
+/** Codes about the application itself. */
+export const clientCodes = codesOf('client');
+/** Codes for a refresh token past its lifetime. */
+export const expiredCodes = codesOf('expired');
+/** Codes that a new sign-in resolves. */
+export const signInCodes = codesOf('sign-in', 'expired', 'interaction');
+/** Codes about the requested resource; the refresh token may still serve other resources. */
+export const resourceCodes = codesOf('interaction', 'consent');
+
+/** Links to Entra's own explanation of a code that the table lacks. */
 export function lookUpAadsts(code: number): string {
   return `Look up AADSTS${code} at https://login.microsoftonline.com/error?code=${code}.`;
 }
 
-/** Finds the number of the first `AADSTS…` code in a text. */
+/** Finds the first `AADSTS…` code in a text. */
 export function findAadsts(text: string): number | undefined {
   const digits = /AADSTS(\d{4,8})/.exec(text)?.[1];
   return digits === undefined ? undefined : Number(digits);

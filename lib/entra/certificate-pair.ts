@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 
 import { redactError } from '../common/redaction.js';
-import { InvalidClientError } from './invalid-client.error.js';
+import { InvalidClientError } from './token-endpoint.error.js';
 
 const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 const keyBlock = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----[\s\S]+?-----END (?:[A-Z]+ )*PRIVATE KEY-----/;
@@ -25,7 +25,7 @@ function readKey(pem: string, password: string | undefined): KeyObject {
   const block = keyBlock.exec(pem)?.[0];
   if (block === undefined) throw unusableCertificate('has no private key');
   try {
-    return createPrivateKey({ key: block, ...(password === undefined ? {} : { passphrase: password }) });
+    return createPrivateKey({ key: block, passphrase: password });
   } catch (error) {
     throw unusableCertificate(
       'has a private key that cannot be read, or not with this password',

@@ -56,3 +56,17 @@ export function isTokenCredential(value: unknown): value is TokenCredential {
     typeof value === 'object' && value !== null && 'getToken' in value && typeof value.getToken === 'function'
   );
 }
+
+/** A credential without a cache: each token comes from the endpoint, so no other way of asking yields a newer one. */
+export interface UncachedCredential {
+  readonly isUncached: boolean;
+}
+
+export function isUncached(credential: unknown): boolean {
+  return (
+    typeof credential === 'object' &&
+    credential !== null &&
+    'isUncached' in credential &&
+    credential.isUncached === true
+  );
+}

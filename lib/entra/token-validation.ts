@@ -54,11 +54,13 @@ export function validateAccessToken(
     expiresOnTimestamp,
     acquiredAt: now,
     clockAheadInMs,
-    ...(isIssuersClockKnown ? { issuerExpiry: expiresOnTimestamp - clockAheadInMs } : {}),
+    issuerExpiry: isIssuersClockKnown ? expiresOnTimestamp - clockAheadInMs : undefined,
     tenantId: typeof claims?.tid === 'string' ? claims.tid : undefined,
     // A time that has passed already would mean a request for every call.
-    ...(isTimeBetween(refreshAfterTimestamp, now, expiresOnTimestamp) ? { refreshAfterTimestamp } : {}),
-    ...(tokenType === 'pop' ? { tokenType } : {}),
+    refreshAfterTimestamp: isTimeBetween(refreshAfterTimestamp, now, expiresOnTimestamp)
+      ? refreshAfterTimestamp
+      : undefined,
+    tokenType: tokenType === 'pop' ? tokenType : undefined,
   });
 }
 

@@ -1,4 +1,6 @@
 import type { EntraCloud } from './clouds.js';
+import { isTenantGuid } from './tenant.js';
+import type { TokenExpectations } from './token-validation.js';
 
 interface WellKnownResource {
   /** The resource's identifier in each cloud; its scope is `<identifier>/.default`. */
@@ -82,4 +84,17 @@ export function databaseAudiences(scope: string, cloud: EntraCloud): readonly st
     }
   }
   return undefined;
+}
+
+const nothingExpected: TokenExpectations = { audiences: undefined, tenantId: undefined };
+
+/** What a token for these scopes must satisfy. Only tokens of databases are checked beyond their times. */
+export function expectationsOf(
+  scopes: readonly string[],
+  tenantId: string | undefined,
+  cloud: EntraCloud,
+): TokenExpectations {
+  const audiences = scopes[0] === undefined ? undefined : databaseAudiences(scopes[0], cloud);
+  if (audiences === undefined) return nothingExpected;
+  return { audiences, tenantId: isTenantGuid(tenantId) ? tenantId : undefined };
 }

@@ -1,15 +1,14 @@
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { isObject, kindOf } from '../common/option-checks.js';
 import { booleanCheck, checkOptions, type OptionTable } from '../common/option-table.js';
-import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { CredentialProvider } from '../credential/credential-provider.js';
 import { isCredentialConfiguration } from '../credential/resolve-credential.js';
 import type { ResolvedResource } from '../engine/engine-settings.js';
 import type { RefreshPolicy } from '../engine/refresh-policy.js';
 import type { EntraCloud } from '../entra/clouds.js';
-import { tenantOption } from '../entra/text-checks.js';
+import { tenantOption } from '../entra/tenant.js';
 import { isTokenCredential } from '../entra/token-credential.js';
-import { expectationsOf } from '../entra/token-expectations.js';
-import { wellKnownResourceNames, wellKnownScope } from '../entra/well-known-resources.js';
+import { expectationsOf, wellKnownResourceNames, wellKnownScope } from '../entra/well-known-resources.js';
 import { checkCredential } from './credential-providers.js';
 import type { CredentialOption, ResourceOptions } from './entra-auth-module.options.js';
 import { resolveRefreshOptions } from './resolve-refresh-options.js';

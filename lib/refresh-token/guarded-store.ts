@@ -3,31 +3,26 @@ import { withDeadline } from '../common/deadline.js';
 import { deferred } from '../common/deadline.js';
 import { isEntraAuthError, type EntraAuthError } from '../common/entra-auth.error.js';
 import { isEncrypted, keyIdOf } from '../store/encrypted/token-cipher.js';
-import { RefreshTokenStoreError } from '../store/refresh-token-store.error.js';
+import { RefreshTokenStoreError, RefreshTokenUnreadableError } from '../store/refresh-token-store.error.js';
 import type {
   RefreshTokenAccess,
   RefreshTokenSnapshot,
   RefreshTokenStore,
   StoredRefreshToken,
 } from '../store/refresh-token-store.js';
-import { RefreshTokenUnreadableError } from '../store/refresh-token-unreadable.error.js';
-import { errorWithoutSecrets } from './known-secrets.js';
+import { faultOfGrant } from '../store/stored-refresh-token.js';
+import { errorWithoutSecrets } from './error-without-secrets.js';
 
-/** What came of asking for the store: the result of the work, or why the work could not begin. */
-export type ExclusiveOutcome<T> = { value: T } | { failure: EntraAuthError };
-
-type Settled<T> = { value: T } | { thrown: unknown };
-
-// A token has arrived and is waited for, within an attempt that ends after 20 seconds.
+// The caller waits for a token that has already arrived, within an attempt that ends after 20 seconds.
 const longestWithTokenInMs = 5_000;
 
-/** A store whose every answer comes in time, and whose every error is one of this package. */
+/** A store with a deadline on every call, and whose every error is one of this package. */
 export class GuardedStore {
   readonly #store: RefreshTokenStore;
   readonly #timeoutInMs: number;
   readonly #clock: Clock;
-  #leaving: Promise<unknown> = Promise.resolve();
-  /** The tokens that the store was last seen with and last given: its errors may quote them. */
+  #unlocking: Promise<unknown> = Promise.resolve();
+  /** The tokens last loaded and last saved, which errors of the store may quote. */
   readonly #known = { loaded: [] as string[], saved: [] as string[] };
 
   constructor(store: RefreshTokenStore, timeoutInMs: number, clock: Clock) {
@@ -36,60 +31,59 @@ export class GuardedStore {
     this.#clock = clock;
   }
 
-  /** What the store holds, for information only: without a deadline, so that no timer keeps the process alive. */
+  /** Loads for information only: without a deadline, so that no timer keeps the process alive. */
   async peek(): Promise<RefreshTokenSnapshot | undefined> {
     return checkStored(await this.#store.load());
   }
 
-  /** When the store has been left after the last work, or does not let go in time. */
-  async left(): Promise<void> {
-    await this.#leaving;
+  /** Resolves when the last work has released the lock, or the store failed to release it in time. */
+  async unlocked(): Promise<void> {
+    await this.#unlocking;
   }
 
   /**
-   * Does the work while nobody else uses the store. The result does not wait until the store has been left: `left` does,
-   * and so does the next work.
+   * Runs the work under the store's lock. The result does not wait for the release of the lock; the next work does.
    *
-   * @returns the failure when the work has not begun, and will not
-   * @throws what the work throws
+   * @param instead runs in place of the work when the lock was not acquired
+   * @throws what the work or `instead` throws
    */
-  async exclusive<T>(work: (access: RefreshTokenAccess) => Promise<T>): Promise<ExclusiveOutcome<T>> {
-    await this.#leaving;
-    const done = deferred<Settled<T>>();
-    let begun = false;
-    let givenUp = false;
+  async withLock<T>(
+    work: (access: RefreshTokenAccess) => Promise<T>,
+    instead: (failure: EntraAuthError) => Promise<T>,
+  ): Promise<T> {
+    await this.#unlocking;
+    const run: { working?: Promise<T>; isGivenUp?: true } = {};
+    const begun = deferred<void>();
     const holding = this.#hold(async (access) => {
-      if (givenUp) throw this.#late('could not be had');
-      begun = true;
-      const settled = await settle(work(this.#bounded(access)));
-      done.resolve(settled);
+      if (run.isGivenUp) throw this.#late('could not be locked');
+      run.working = work(this.#bounded(access));
+      begun.resolve();
+      await Promise.allSettled([run.working]);
     });
-    // Either the work is done, or the store has failed before it began.
-    const entered = holding.then(() => undefined);
-    const waiting = withDeadline(Promise.race([done.promise, entered]), {
-      timeoutInMs: this.#timeoutInMs * 2,
-      clock: this.#clock,
-      onTimeout: () => this.#late('could not be had'),
-    });
+    let failure: unknown = this.#late('did not run the work');
     try {
-      await waiting;
+      await withDeadline(Promise.race([begun.promise, holding]), {
+        timeoutInMs: this.#timeoutInMs * 2,
+        clock: this.#clock,
+        onTimeout: () => this.#late('could not be locked'),
+      });
     } catch (error) {
-      if (!begun) {
-        givenUp = true;
-        return { failure: this.#storeError(error, 'could not be had') };
-      }
+      failure = error;
     }
-    if (!begun) return { failure: this.#late('did not do the work') };
-    const outcome = await done.promise;
-    // What goes wrong in leaving it changes nothing that was stored.
-    this.#leaving = this.#inTime(settle(holding), 'was not left', this.#shortTimeoutInMs).catch(
+    if (run.working === undefined) {
+      run.isGivenUp = true;
+      return instead(this.#storeError(failure, 'could not be locked'));
+    }
+    await Promise.allSettled([run.working]);
+    // A failed release changes nothing that was stored.
+    const released = Promise.allSettled([holding]);
+    this.#unlocking = this.#inTime(released, 'was not unlocked', this.#shortTimeoutInMs).catch(
       () => undefined,
     );
-    if ('thrown' in outcome) throw outcome.thrown;
-    return outcome;
+    return run.working;
   }
 
-  /** The store's own promise, also when it throws at once. */
+  /** Rejects also where the store throws at once. */
   async #hold(work: (access: RefreshTokenAccess) => Promise<void>): Promise<void> {
     await this.#store.exclusive(work, { timeoutInMs: this.#timeoutInMs });
   }
@@ -150,38 +144,31 @@ function tokensOf(value: StoredRefreshToken | undefined): string[] {
   return [value.refreshToken, ...accessTokens.filter((token) => typeof token === 'string' && token !== '')];
 }
 
-/** A store that throws where it should reject is taken the same way. */
+/** Rejects also where the store throws at once. */
 async function attempt<T>(call: () => Promise<T>): Promise<T> {
   return call();
 }
 
-function settle<T>(promise: Promise<T>): Promise<Settled<T>> {
-  return promise.then(
-    (value) => ({ value }),
-    (thrown: unknown) => ({ thrown }),
-  );
-}
-
-/** What must not be sent to a server does not come out of the store, nor is it overwritten. */
+/** Lets nothing out of the store that must not be sent to a server, and so lets nothing overwrite it. */
 function checkStored(snapshot: RefreshTokenSnapshot | undefined | null): RefreshTokenSnapshot | undefined {
-  // `null` is what many databases' clients answer for nothing.
+  // Many database clients return `null` for nothing.
   if (snapshot === undefined || snapshot === null) return undefined;
-  const { refreshToken, obtainedOnTimestamp } = snapshot.value;
-  const whole =
-    typeof refreshToken === 'string' && refreshToken !== '' && Number.isFinite(obtainedOnTimestamp);
-  if (whole && isEncrypted(refreshToken)) throw encrypted(refreshToken);
-  if (whole) return snapshot;
-  throw new RefreshTokenUnreadableError(
-    'The refresh token store holds something that is no refresh token.',
-    'Put a refresh token and the time when it was obtained into the store.',
-  );
+  const fault = faultOfGrant(snapshot.value);
+  if (fault !== undefined) {
+    throw new RefreshTokenUnreadableError(
+      `What the refresh token store holds is not a refresh token: ${fault}.`,
+      'Store a refresh token and the time when it was obtained.',
+    );
+  }
+  if (isEncrypted(snapshot.value.refreshToken)) throw encrypted(snapshot.value.refreshToken);
+  return snapshot;
 }
 
 function encrypted(refreshToken: string): RefreshTokenUnreadableError {
   const keyId = keyIdOf(refreshToken);
   const named = keyId === undefined ? '' : ` with the key "${keyId}"`;
   return new RefreshTokenUnreadableError(
-    `What the refresh token store holds is encrypted${named}, and the store was given without its keys. It is left as it is.`,
-    'Give the credential an `EncryptedRefreshTokenStore` with that key around the store.',
+    `What the refresh token store holds is encrypted${named}, and the store was given without keys. It is left as it is.`,
+    'Wrap the store in an `EncryptedRefreshTokenStore` with that key.',
   );
 }

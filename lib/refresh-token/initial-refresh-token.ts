@@ -1,7 +1,7 @@
 import { withDeadline } from '../common/deadline.js';
-import { redactError } from '../common/redaction.js';
 import { EntraTimeoutError } from '../common/entra-auth.error.js';
-import { ReauthenticationRequiredError } from '../entra/reauthentication-required.error.js';
+import { redactError } from '../common/redaction.js';
+import { ReauthenticationRequiredError } from '../entra/token-endpoint.error.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 
 /** The refresh token of the options, which may be a function that reads it. */

@@ -66,8 +66,8 @@ export function postForm(form: FormRequest, transport: Transport): Promise<FormR
         'content-length': body.length,
         accept: 'application/json',
         'accept-encoding': 'identity',
-        ...(origin === undefined ? {} : { origin }),
-        ...(form.authorization === undefined ? {} : { authorization: form.authorization }),
+        ...(origin !== undefined && { origin }),
+        ...(form.authorization !== undefined && { authorization: form.authorization }),
       },
     });
     let incoming: IncomingMessage | undefined;

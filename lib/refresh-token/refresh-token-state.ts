@@ -1,6 +1,5 @@
 import { problemOf, type EntraAuthError } from '../common/entra-auth.error.js';
 import type { CredentialState } from '../entra/credential-state.js';
-import { refreshTokenLife, refreshTokenLifeOfSpa } from './refresh-token-life.js';
 
 /** What is known, without secrets. */
 export interface RefreshTokenFacts {
@@ -17,11 +16,20 @@ export interface RefreshTokenFacts {
 }
 
 const hour = 3_600_000;
+const day = 24 * hour;
 
-/** The lives of refresh tokens, and from how long before their end on it is said that that is near. */
+/**
+ * How long a refresh token lives unless it is redeemed, in milliseconds.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/refresh-tokens#token-lifetime
+ */
+export const refreshTokenLife = 90 * day;
+
+/** How long refresh tokens live, and how long before their end the warning begins. */
 const lives = {
-  ordinary: { life: refreshTokenLife, near: 14 * 24 * hour },
-  spa: { life: refreshTokenLifeOfSpa, near: 6 * hour },
+  ordinary: { life: refreshTokenLife, near: 14 * day },
+  // Successors end with the first refresh token.
+  spa: { life: day, near: 6 * hour },
 };
 
 /**
@@ -37,9 +45,9 @@ export function refreshTokenState(facts: RefreshTokenFacts, now: number): Creden
   return {
     ...standing(facts),
     obtainedOn: obtainedOn === undefined ? null : new Date(obtainedOn),
-    ...(facts.unsaved ? { unsaved: true as const } : {}),
+    ...(facts.unsaved && { unsaved: true }),
     expiresBy: end === undefined ? null : new Date(end),
-    ...(warning === undefined ? {} : { warning }),
+    ...(warning !== undefined && { warning }),
   };
 }
 

@@ -10,32 +10,32 @@ import type {
   GetTokenOptions,
   TokenCredential,
 } from '../entra/token-credential.js';
+import { needsSignIn } from '../entra/token-endpoint.error.js';
 import { connectRequests, observationOf } from '../entra/wire-observation.js';
 import type { SharedAccessToken } from '../store/refresh-token-store.js';
-import { grantRequest, type GrantRequest, type Wish } from './grant-request.js';
 import { refreshTokenState } from './refresh-token-state.js';
 import type { RedeemOptions, RefreshTokenCredentialOptions } from './refresh-token.credential-options.js';
 import { RefreshTokenKeeper } from './refresh-token.keeper.js';
 import { RefreshTokenRedeemer } from './refresh-token.redeemer.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
-import { needsSignIn } from './refusal.js';
 import { resolveRefreshTokenOptions } from './resolve-refresh-token-options.js';
 import { SaveRetry } from './save-retry.js';
-import { SharedFlight } from './shared-flight.js';
 import { StandingRefusal } from './standing-refusal.js';
+import { tokenRequest, type TokenRequest, type TokenRequestOptions } from './token-request.js';
 import type { TokenResponse } from './token-response.js';
-import { UnclaimedTokens } from './unclaimed-tokens.js';
 
 const redemption = 'redemption';
 
 interface Call<T> {
-  wish: Wish;
+  wish: TokenRequestOptions;
   signal: AbortSignalLike | undefined;
-  /** Those that another call may share. */
-  flights: Map<string, SharedFlight<T>>;
-  work: (request: GrantRequest) => Promise<T>;
-  /** Where results are kept that nobody waits for any more, and looked for before anything is asked for. */
-  unclaimed?: { keep(key: string, result: T): void; take(key: string, now: number): T | undefined };
+  /** The calls in flight that another call may share. */
+  inFlight: Map<string, Promise<T>>;
+  work: (request: TokenRequest) => Promise<T>;
+  /** Looks for a result before any work begins. */
+  known?: (request: TokenRequest) => T | undefined;
+  /** Is told of the result that the caller gets. */
+  handOut?: (request: TokenRequest, result: T) => void;
 }
 
 /**
@@ -58,9 +58,8 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   readonly #redeemer: RefreshTokenRedeemer;
   /** One redemption at a time: two at once might redeem the same refresh token twice. */
   readonly #mutex = new KeyedMutex();
-  readonly #tokenFlights = new Map<string, SharedFlight<SharedAccessToken>>();
-  readonly #responseFlights = new Map<string, SharedFlight<TokenResponse>>();
-  readonly #unclaimed = new UnclaimedTokens();
+  readonly #tokensInFlight = new Map<string, Promise<SharedAccessToken>>();
+  readonly #responsesInFlight = new Map<string, Promise<TokenResponse>>();
   readonly #refusal = new StandingRefusal();
   readonly #saveRetry: SaveRetry;
   #closed = false;
@@ -76,8 +75,8 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   /**
    * An access token. Calls for the same at the same time share one request, and replicas that share the store share
    * its answer: a stored access token serves while more than half of its life is left and it has not been handed out
-   * here before. Whoever asks again so gets a new one. Nothing else is cached here, but for a token that came when
-   * whoever asked for it had given up: it waits for the next one who asks for the same.
+   * here before, so that a second call gets a new one. Nothing else is cached, except a token that arrived after its
+   * caller had given up: the next call for the same gets it.
    *
    * @param scopes one scope or several of one resource
    * @param options `claims` always make a request; `abortSignal` ends the caller's wait only; `requestOptions` is not
@@ -94,9 +93,10 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
       this.#run<SharedAccessToken>({
         wish: { scopes, claims, tenantId, enableCae },
         signal: abortSignal,
-        flights: this.#tokenFlights,
+        inFlight: this.#tokensInFlight,
         work: (request) => this.#redeemer.obtain(request),
-        unclaimed: this.#unclaimed,
+        known: (request) => this.#redeemer.unclaimed(request),
+        handOut: (request, token) => this.#redeemer.handOut(request, token),
       }),
     );
     return new HeldAccessToken({ ...shared, acquiredAt: shared.acquiredOnTimestamp });
@@ -110,8 +110,8 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
    */
   redeem(options: RedeemOptions = {}): Promise<TokenResponse> {
     const { abortSignal: signal, ...wish } = options;
-    const flights = this.#responseFlights;
-    return this.#run({ wish, signal, flights, work: (request) => this.#redeemer.redeem(request) });
+    const inFlight = this.#responsesInFlight;
+    return this.#run({ wish, signal, inFlight, work: (request) => this.#redeemer.redeem(request) });
   }
 
   /**
@@ -167,24 +167,30 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
     await this.close();
   }
 
-  async #run<T>({ wish, signal, flights, work, unclaimed }: Call<T>): Promise<T> {
-    const request = grantRequest(wish, this.#settings);
-    const key = JSON.stringify([request.key, request.claims]);
-    const underWay = flights.get(key);
-    if (underWay !== undefined) return underWay.wait(signal);
-    if (this.#closed) throw new EntraShutDownError();
-    if (signal?.aborted) return untilAborted(new Promise<T>(() => undefined), signal);
-    const late = unclaimed?.take(key, this.#settings.transport.clock.now());
-    if (late !== undefined) return late;
-    const landing = this.#mutex.withLock(redemption, () => this.#redeem(request, work));
-    const flight = new SharedFlight(landing, (result) => unclaimed?.keep(key, result));
-    flights.set(key, flight);
-    const landed = (): void => void flights.delete(key);
-    landing.then(landed, landed);
-    return flight.wait(signal);
+  async #run<T>(call: Call<T>): Promise<T> {
+    const request = tokenRequest(call.wish, this.#settings);
+    const result = await this.#share(call, request);
+    call.handOut?.(request, result);
+    return result;
   }
 
-  async #redeem<T>(request: GrantRequest, work: (request: GrantRequest) => Promise<T>): Promise<T> {
+  /** Joins a call in flight for the same, or begins one. */
+  async #share<T>({ signal, inFlight, work, known }: Call<T>, request: TokenRequest): Promise<T> {
+    const key = JSON.stringify([request.key, request.claims]);
+    const underWay = inFlight.get(key);
+    if (underWay !== undefined) return untilAborted(underWay, signal);
+    if (this.#closed) throw new EntraShutDownError();
+    if (signal?.aborted) return untilAborted(new Promise<T>(() => undefined), signal);
+    const before = known?.(request);
+    if (before !== undefined) return before;
+    const begun = this.#mutex.withLock(redemption, () => this.#redeem(request, work));
+    inFlight.set(key, begun);
+    const end = (): void => void inFlight.delete(key);
+    begun.then(end, end);
+    return untilAborted(begun, signal);
+  }
+
+  async #redeem<T>(request: TokenRequest, work: (request: TokenRequest) => Promise<T>): Promise<T> {
     try {
       const result = await work(request);
       this.#refusal.accepted(request.key);

@@ -61,32 +61,30 @@ export class RefreshTokenKeeper {
    * @throws what the work throws
    */
   async use<T>(work: (kept: KeptRefreshToken) => Promise<T>): Promise<T> {
-    const outcome = await this.#store.exclusive(async (access) => {
+    const withoutStore = (failure: unknown): Promise<T> => this.#withoutStore(failure, work);
+    return this.#store.withLock(async (access) => {
       let snapshot: RefreshTokenSnapshot | undefined;
       try {
         snapshot = await this.#load(access);
       } catch (error) {
-        return this.#withoutStore(error, work);
+        return withoutStore(error);
       }
       return work({
         stored: snapshot?.value,
         save: (next, redeemed) => this.#save(access, snapshot, next, redeemed),
       });
-    });
-    return 'value' in outcome ? outcome.value : this.#withoutStore(outcome.failure, work);
+    }, withoutStore);
   }
 
   /** Tries once to store what waits for it, and waits until the store has been left. */
   async flush(): Promise<void> {
     if (this.memory.unsaved !== undefined) {
-      const outcome = await this.#store
-        .exclusive((access) => this.#load(access))
-        .catch((error: unknown) => ({
-          failure: asStoreError(error),
-        }));
-      if ('failure' in outcome) this.problem = outcome.failure;
+      const load = (access: RefreshTokenAccess): Promise<unknown> => this.#load(access);
+      await this.#store
+        .withLock(load, (failure) => Promise.reject(failure))
+        .catch((error: unknown) => (this.problem = asStoreError(error)));
     }
-    await this.#store.left();
+    await this.#store.unlocked();
   }
 
   /** What the store holds, after what waits in memory has been stored. */

@@ -1,15 +1,18 @@
-import type { EntraAuthError } from '../common/entra-auth.error.js';
 import { BoundedMap } from '../common/bounded-map.js';
-import { ReauthenticationRequiredError } from '../entra/reauthentication-required.error.js';
+import type { EntraAuthError } from '../common/entra-auth.error.js';
+import {
+  concernsResource,
+  needsSignIn,
+  ReauthenticationRequiredError,
+} from '../entra/token-endpoint.error.js';
 import type { SharedAccessToken, StoredRefreshToken } from '../store/refresh-token-store.js';
-import type { GrantRequest } from './grant-request.js';
+import { errorWithoutSecrets } from './error-without-secrets.js';
 import { InitialRefreshToken } from './initial-refresh-token.js';
-import { errorWithoutSecrets } from './known-secrets.js';
+import { redeemRefreshToken, type Redemption } from './refresh-token-grant.js';
 import type { KeptRefreshToken, RefreshTokenKeeper } from './refresh-token.keeper.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
-import { concernsResource, needsSignIn } from './refusal.js';
-import { sharedTokenOf, usableSharedToken, withSharedToken } from './shared-access-token.js';
-import { redeemRefreshToken, type Redemption } from './token-endpoint.js';
+import { isYoung, sharedTokenOf, usableSharedToken, withSharedToken } from './shared-access-token.js';
+import type { TokenRequest } from './token-request.js';
 import type { TokenResponse } from './token-response.js';
 
 const mostRemembered = 200;
@@ -18,8 +21,10 @@ const mostRemembered = 200;
 export class RefreshTokenRedeemer {
   readonly #settings: RefreshTokenSettings;
   readonly #keeper: RefreshTokenKeeper;
-  /** The newest access token that was handed out, by what it was asked for. */
-  readonly #handedOut = new BoundedMap<string, SharedAccessToken>(mostRemembered);
+  /** The newest access token for each request, and whether a caller got it. */
+  readonly #newest = new BoundedMap<string, { token: SharedAccessToken; isHandedOut: boolean }>(
+    mostRemembered,
+  );
   readonly #initial: InitialRefreshToken;
 
   constructor(settings: RefreshTokenSettings, keeper: RefreshTokenKeeper) {
@@ -29,36 +34,50 @@ export class RefreshTokenRedeemer {
   }
 
   /** An access token: one that somebody else has obtained and stored, or a new one. */
-  obtain(request: GrantRequest): Promise<SharedAccessToken> {
+  obtain(request: TokenRequest): Promise<SharedAccessToken> {
     return this.#keeper.use(async (kept) => {
       const token = this.#shared(kept.stored, request) ?? sharedTokenOf(await this.#grant(kept, request));
-      this.#remember(request.key, token);
+      this.#remember(request, token, false);
       return token;
     });
   }
 
+  /** The newest access token for the request, if it arrived after its caller had given up. */
+  unclaimed(request: TokenRequest): SharedAccessToken | undefined {
+    const newest = request.claims === undefined ? this.#newest.get(request.key) : undefined;
+    if (newest === undefined || newest.isHandedOut) return undefined;
+    return isYoung(newest.token, this.#settings.transport.clock.now()) ? newest.token : undefined;
+  }
+
+  /** Notes that a caller got the access token, so that the next call gets another. */
+  handOut(request: TokenRequest, token: SharedAccessToken): void {
+    this.#remember(request, token, true);
+  }
+
   /** A new response. */
-  redeem(request: GrantRequest): Promise<TokenResponse> {
+  redeem(request: TokenRequest): Promise<TokenResponse> {
     return this.#keeper.use(async (kept) => {
       const response = await this.#grant(kept, request);
-      this.#remember(request.key, sharedTokenOf(response));
+      this.#remember(request, sharedTokenOf(response), true);
       return response;
     });
   }
 
-  #shared(stored: StoredRefreshToken | undefined, request: GrantRequest): SharedAccessToken | undefined {
+  #shared(stored: StoredRefreshToken | undefined, request: TokenRequest): SharedAccessToken | undefined {
     const { shareAccessTokens, transport } = this.#settings;
     // While something waits to be stored, what the store holds is older.
     const older = this.#keeper.memory.unsaved !== undefined;
     if (!shareAccessTokens || older || request.claims !== undefined) return undefined;
-    return usableSharedToken(stored, request.key, this.#handedOut.get(request.key), transport.clock.now());
+    const newest = this.#newest.get(request.key);
+    const handedOut = newest?.isHandedOut ? newest.token : undefined;
+    return usableSharedToken(stored, request.key, handedOut, transport.clock.now());
   }
 
   /**
    * Redeems what there is, best first. Only a refusal of the refresh token itself leads on to the next, which may be of a
    * new sign-in. One that was replaced is never tried again: some servers take that for theft and revoke everything.
    */
-  async #grant(kept: KeptRefreshToken, request: GrantRequest): Promise<TokenResponse> {
+  async #grant(kept: KeptRefreshToken, request: TokenRequest): Promise<TokenResponse> {
     const { memory } = this.#keeper;
     let refusal: EntraAuthError | undefined;
     for await (const candidate of this.#candidates(kept.stored)) {
@@ -102,7 +121,7 @@ export class RefreshTokenRedeemer {
     kept: KeptRefreshToken,
     redeemed: StoredRefreshToken,
     redemption: Redemption,
-    request: GrantRequest,
+    request: TokenRequest,
   ): Promise<TokenResponse> {
     const { shareAccessTokens, spa, transport, onTokenResponse } = this.#settings;
     const now = transport.clock.now();
@@ -117,7 +136,7 @@ export class RefreshTokenRedeemer {
           refreshToken,
           // Entra counts from the day a refresh token was issued; one that is not replaced grows older.
           obtainedOnTimestamp: replaced && !spa ? now : redeemed.obtainedOnTimestamp,
-          ...(accessTokens === undefined ? {} : { accessTokens }),
+          ...(accessTokens !== undefined && { accessTokens }),
         },
         redeemed,
       );
@@ -137,8 +156,8 @@ export class RefreshTokenRedeemer {
     this.#initial.judge(refreshToken);
   }
 
-  #remember(key: string, token: SharedAccessToken): void {
-    this.#handedOut.set(key, token);
+  #remember({ key }: TokenRequest, token: SharedAccessToken, isHandedOut: boolean): void {
+    this.#newest.set(key, { token, isHandedOut });
   }
 }
 

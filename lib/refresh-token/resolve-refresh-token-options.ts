@@ -13,13 +13,13 @@ import {
 } from '../common/option-checks.js';
 import { namesOf } from '../common/option-table.js';
 import { authorityHosts, clouds } from '../entra/clouds.js';
-import { tenantOption, textOption } from '../entra/text-checks.js';
+import { tenantOption } from '../entra/tenant.js';
+import { textOption } from '../entra/text-checks.js';
 import { MemoryRefreshTokenStore } from '../store/memory.refresh-token-store.js';
 import { clientAssertion } from './client-authentication/client-assertion.js';
-import type { ClientAuthentication } from './client-authentication/client-authentication.js';
+import { publicClient, type ClientAuthentication } from './client-authentication/client-authentication.js';
 import { clientCertificate } from './client-authentication/client-certificate.js';
 import { clientSecretBasic, clientSecretPost } from './client-authentication/client-secret.js';
-import { publicClient } from './client-authentication/public-client.js';
 import type { RefreshTokenCredentialOptions } from './refresh-token.credential-options.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 

@@ -1,4 +1,5 @@
 import type { SharedAccessToken, StoredRefreshToken } from '../store/refresh-token-store.js';
+import { isSharedAccessToken } from '../store/stored-refresh-token.js';
 import type { TokenResponse } from './token-response.js';
 
 /**
@@ -15,7 +16,7 @@ export function usableSharedToken(
 ): SharedAccessToken | undefined {
   const tokens = stored?.accessTokens;
   const shared = tokens !== undefined && Object.hasOwn(tokens, key) ? tokens[key] : undefined;
-  if (shared === undefined || !isWhole(shared)) return undefined;
+  if (shared === undefined || !isSharedAccessToken(shared)) return undefined;
   if (!isYoung(shared, now)) return undefined;
   const { token, acquiredOnTimestamp } = shared;
   const known =
@@ -40,7 +41,7 @@ export function withSharedToken(
   now: number,
 ): StoredRefreshToken['accessTokens'] {
   const entries = Object.entries(stored ?? {}).filter(
-    ([name, token]) => name !== key && isWhole(token) && token.expiresOnTimestamp > now,
+    ([name, token]) => name !== key && isSharedAccessToken(token) && token.expiresOnTimestamp > now,
   );
   if (added !== undefined) entries.push([key, added]);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
@@ -52,18 +53,6 @@ export function sharedTokenOf(response: TokenResponse): SharedAccessToken {
     token: response.accessToken,
     acquiredOnTimestamp: response.receivedOnTimestamp,
     expiresOnTimestamp: response.expiresOnTimestamp,
-    ...(refreshAfterTimestamp === undefined ? {} : { refreshAfterTimestamp }),
+    ...(refreshAfterTimestamp !== undefined && { refreshAfterTimestamp }),
   };
-}
-
-/** What a store returns was written by another program, or another version of this one. */
-function isWhole(value: unknown): value is SharedAccessToken {
-  if (typeof value !== 'object' || value === null) return false;
-  const { token, acquiredOnTimestamp, expiresOnTimestamp } = value as Partial<SharedAccessToken>;
-  return (
-    typeof token === 'string' &&
-    token !== '' &&
-    Number.isFinite(acquiredOnTimestamp) &&
-    Number.isFinite(expiresOnTimestamp)
-  );
 }

@@ -1,5 +1,5 @@
 import type { EntraAuthError } from '../common/entra-auth.error.js';
-import { concernsResource } from './refusal.js';
+import { concernsResource } from '../entra/token-endpoint.error.js';
 
 // Whoever asked for a resource that is refused, and does not ask again, must not leave an alarm behind.
 const lifeOfResourceRefusalInMs = 3_600_000;

@@ -105,9 +105,9 @@ export class TokenResponse {
     return {
       ...shown,
       accessToken: hidden,
-      ...(this.#refreshToken === undefined ? {} : { refreshToken: hidden }),
-      ...(this.#idToken === undefined ? {} : { idToken: hidden }),
-      ...(Object.keys(this.#additional).length === 0 ? {} : { additional: hidden }),
+      ...(this.#refreshToken !== undefined && { refreshToken: hidden }),
+      ...(this.#idToken !== undefined && { idToken: hidden }),
+      ...(Object.keys(this.#additional).length > 0 && { additional: hidden }),
     };
   }
 

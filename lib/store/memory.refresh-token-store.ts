@@ -1,7 +1,6 @@
 import { systemClock, type Clock } from '../common/clock.js';
 import { KeyedMutex } from '../common/keyed-mutex.js';
-import { exclusiveUse, whileHeld, type Held } from './exclusive-wait.js';
-import { RefreshTokenConflictError } from './refresh-token-conflict.error.js';
+import { RefreshTokenConflictError } from './refresh-token-store.error.js';
 import type {
   ExclusiveOptions,
   RefreshTokenAccess,
@@ -9,10 +8,11 @@ import type {
   RefreshTokenStore,
   StoredRefreshToken,
 } from './refresh-token-store.js';
+import { withLock, type StoreLock } from './store-lock.js';
 
-const store = 'the memory';
+const name = 'the memory';
 
-/** Keeps a refresh token in memory, for one process and as long as that lives: for tests and one-off jobs. */
+/** Keeps a refresh token in memory, for the lifetime of one process: for tests and one-off jobs. */
 export class MemoryRefreshTokenStore implements RefreshTokenStore {
   readonly #clock: Clock;
   readonly #mutex = new KeyedMutex();
@@ -20,8 +20,8 @@ export class MemoryRefreshTokenStore implements RefreshTokenStore {
   #saves = 0;
 
   /**
-   * @param value what is stored at first. Default: nothing
-   * @param clock for `exclusive`'s `timeoutInMs`. Default: the machine's
+   * @param value the initial content. Default: nothing
+   * @param clock measures the `timeoutInMs` of `exclusive`. Default: the machine's clock
    */
   constructor(value?: StoredRefreshToken, clock: Clock = systemClock) {
     this.#clock = clock;
@@ -34,7 +34,7 @@ export class MemoryRefreshTokenStore implements RefreshTokenStore {
 
   save(value: StoredRefreshToken, expectedVersion: string | undefined): Promise<RefreshTokenSnapshot> {
     if (this.#snapshot?.version !== expectedVersion) {
-      return Promise.reject(new RefreshTokenConflictError(store));
+      return Promise.reject(new RefreshTokenConflictError(name));
     }
     return Promise.resolve(this.#put(value));
   }
@@ -43,17 +43,16 @@ export class MemoryRefreshTokenStore implements RefreshTokenStore {
     work: (access: RefreshTokenAccess) => Promise<T>,
     options: ExclusiveOptions = {},
   ): Promise<T> {
-    const held = await exclusiveUse({
-      options,
-      clock: this.#clock,
-      store,
-      acquire: async (signal) => releasing(await this.#mutex.acquire(store, signal)),
-    });
-    return whileHeld(held, () =>
-      work({
-        load: () => this.load(),
-        save: (value, version) => this.save(value, version),
-      }),
+    const access: RefreshTokenAccess = {
+      load: () => this.load(),
+      save: (value, version) => this.save(value, version),
+    };
+    const acquire = async (signal: AbortSignal): Promise<StoreLock> => {
+      const unlock = await this.#mutex.acquire(name, signal);
+      return { release: () => Promise.resolve(unlock()) };
+    };
+    return withLock({ options, clock: this.#clock, name: `the lock on ${name}`, acquire }, () =>
+      work(access),
     );
   }
 
@@ -61,8 +60,4 @@ export class MemoryRefreshTokenStore implements RefreshTokenStore {
     this.#snapshot = Object.freeze({ value: Object.freeze({ ...value }), version: String(++this.#saves) });
     return this.#snapshot;
   }
-}
-
-function releasing(unlock: () => void): Held {
-  return { release: () => Promise.resolve(unlock()) };
 }

@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 
 import { parseJsonObject } from '../common/json-object.js';
-import { RefreshTokenStoreError } from './refresh-token-store.error.js';
+import { RefreshTokenStoreError, RefreshTokenUnreadableError } from './refresh-token-store.error.js';
 import type { RefreshTokenSnapshot, StoredRefreshToken } from './refresh-token-store.js';
-import { RefreshTokenUnreadableError } from './refresh-token-unreadable.error.js';
 import { faultOfStored } from './stored-refresh-token.js';
 
 const format = 1;

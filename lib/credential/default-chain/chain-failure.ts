@@ -1,11 +1,10 @@
 import { isEntraAuthError, problemOf } from '../../common/entra-auth.error.js';
 import { isError } from '../../common/thrown.js';
 import { redact, redactError } from '../../common/redaction.js';
-import { aadstsMeaning, findAadsts, type AadstsKind, type AadstsMeaning } from '../../entra/aadsts.js';
-import { ReauthenticationRequiredError } from '../../entra/reauthentication-required.error.js';
+import { aadstsMeaning, findAadsts, signInCodes } from '../../entra/aadsts.js';
+import { ReauthenticationRequiredError } from '../../entra/token-endpoint.error.js';
 import { installIdentity } from '../azure-identity.js';
-import { CredentialRequestError } from '../credential-request.error.js';
-import { CredentialUnavailableError } from '../credential-unavailable.error.js';
+import { CredentialRequestError, CredentialUnavailableError } from '../credential.error.js';
 import type { ChainLink, LinkRefusal } from './chain-link.js';
 
 /** A link that gave no token. */
@@ -18,7 +17,6 @@ const notSignedIn =
   /please run 'az login' from|run 'connect-azaccount'|run 'azd auth login'|visual studio code authentication is not available/i;
 // What a tool that was signed in reports when that has ended: it names the command with its options.
 const signedOut = /\b(?:az login|azd auth login|connect-azaccount) -|interactive authentication is needed/i;
-const signInKinds: readonly unknown[] = ['sign-in', 'expired', 'interaction'] satisfies AadstsKind[];
 // What @azure/identity adds for people who look at its error alone.
 const decoration =
   /\s*(?:To troubleshoot|See the troubleshooting guide|For more information)[^.]*https?:\S+/g;
@@ -30,7 +28,7 @@ export function refusalOf(error: unknown): LinkRefusal {
   }
   const text = textOf(error);
   if (notSignedIn.test(text)) return { reason: 'not signed in', passing: false, cause: error };
-  const passing = !signedOut.test(text) && meaningOf(text)?.retryable !== false;
+  const passing = !signedOut.test(text) && aadstsMeaning(findAadsts(text))?.retryable !== false;
   return { reason: inOneLine(text), passing, cause: error };
 }
 
@@ -38,23 +36,18 @@ export function refusalOf(error: unknown): LinkRefusal {
 export function signInFailure({ title, signIn }: ChainLink, error: unknown): Error | undefined {
   const text = textOf(error);
   const needed = [notSignedIn, signedOut].some((sign) => sign.test(text));
-  if (signIn === undefined || !(needed || signInKinds.includes(meaningOf(text)?.kind))) return undefined;
   const aadsts = findAadsts(text);
+  if (signIn === undefined || !(needed || signInCodes.has(aadsts))) return undefined;
   return new ReauthenticationRequiredError(
     `The ${title} gives no token without a new sign-in: ${refusalOf(error).reason}.`,
     `${signIn}; it is picked up without a restart.`,
-    { cause: redactError(error), ...(aadsts === undefined ? {} : { aadsts }) },
+    { cause: redactError(error), aadsts },
   );
 }
 
 function textOf(error: unknown): string {
   const inner = error instanceof CredentialRequestError ? error.cause : error;
   return isError(inner) ? inner.message : String(inner);
-}
-
-function meaningOf(text: string): AadstsMeaning | undefined {
-  const aadsts = findAadsts(text);
-  return aadsts === undefined ? undefined : aadstsMeaning(aadsts);
 }
 
 /** The error of a chain in which no link gave a token: a line for each, tools of developers first. */

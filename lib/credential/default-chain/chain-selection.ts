@@ -1,4 +1,4 @@
-import { CredentialUnavailableError } from '../credential-unavailable.error.js';
+import { CredentialUnavailableError } from '../credential.error.js';
 import type { LinkName } from './chain-link.js';
 
 /** In the order of `DefaultAzureCredential`. */

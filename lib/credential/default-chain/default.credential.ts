@@ -1,10 +1,11 @@
-import type {
-  AbortSignalLike,
-  AccessToken,
-  GetTokenOptions,
-  TokenCredential,
+import {
+  isUncached,
+  type AbortSignalLike,
+  type AccessToken,
+  type GetTokenOptions,
+  type TokenCredential,
+  type UncachedCredential,
 } from '../../entra/token-credential.js';
-import { isUncached, type UncachedCredential } from '../../entra/uncached-credential.js';
 import { observationOf, observe } from '../../entra/wire-observation.js';
 import { chainFailure, refusalOf, signInFailure, type AskedLink } from './chain-failure.js';
 import type { ChainLink, LinkName } from './chain-link.js';

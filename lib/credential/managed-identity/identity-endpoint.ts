@@ -1,5 +1,5 @@
 import { rememberSecret } from '../../common/known-secrets.js';
-import { CredentialUnavailableError } from '../credential-unavailable.error.js';
+import { CredentialUnavailableError } from '../credential.error.js';
 import type { IdentityId } from './identity-source.js';
 
 /** An endpoint of the platform that hands out tokens of managed identities. */

@@ -1,9 +1,9 @@
-import { parseJsonObject } from '../../common/json-object.js';
-import { redact, redactError } from '../../common/redaction.js';
 import { parseRetryAfter } from '../../common/backoff.js';
 import { EntraTimeoutError } from '../../common/entra-auth.error.js';
-import { aadstsMeaning, findAadsts } from '../../entra/aadsts.js';
-import { TokenRequestFailedError } from '../../entra/token-request-failed.error.js';
+import { redact, redactError } from '../../common/redaction.js';
+import { aadstsMeaning } from '../../entra/aadsts.js';
+import { TokenRequestFailedError } from '../../entra/token-endpoint.error.js';
+import { readTokenErrorBody } from '../../entra/token-error-response.js';
 import type { HttpAnswer } from './get-once.js';
 import type { IdentityId } from './identity-source.js';
 
@@ -26,30 +26,28 @@ export function failureOfAnswer(
   now: number,
 ): TokenRequestFailedError {
   const { status, retryAfter, body } = answer;
-  const { error, reason } = reasonOf(body);
-  const aadsts = findAadsts(reason ?? '');
-  const meaning = aadsts === undefined ? undefined : aadstsMeaning(aadsts);
+  const { error, description, aadsts } = readTokenErrorBody(body);
+  const reason = oneLine(description ?? error);
+  const meaning = aadstsMeaning(aadsts);
   const passing = status < 400 || status >= 500 || passingStatuses.has(status) || isUnreachable(answer);
-  const retryAfterInMs = parseRetryAfter(retryAfter, now);
-  const said = reason === undefined ? '' : `: ${reason}`;
+  const ending = reason === undefined ? '' : `: ${reason}`;
   return new TokenRequestFailedError(
-    `Managed identity: ${name} answered with HTTP status ${status}${status === 200 ? ' without a token' : ''}${said}.`,
-    meaning?.fix ??
-      (unknownIdentity.test(reason ?? '')
-        ? assign(id)
-        : passing
-          ? status === 200
-            ? checkAddress
-            : tryAgain
-          : checkSetUp(id)),
+    `Managed identity: ${name} answered with HTTP status ${status}${status === 200 ? ' without a token' : ''}${ending}.`,
+    meaning?.remedy ?? remedyFor(id, status, passing, reason ?? ''),
     {
       retryable: meaning?.retryable ?? passing,
       statusCode: status,
-      ...(error === undefined ? {} : { error }),
-      ...(aadsts === undefined ? {} : { aadsts }),
-      ...(retryAfterInMs === undefined ? {} : { retryAfterInMs }),
+      error: error !== undefined && /^[\w.-]{1,64}$/.test(error) ? error : undefined,
+      aadsts,
+      retryAfterInMs: parseRetryAfter(retryAfter, now),
     },
   );
+}
+
+function remedyFor(id: IdentityId, status: number, passing: boolean, reason: string): string {
+  if (unknownIdentity.test(reason)) return assign(id);
+  if (!passing) return checkSetUp(id);
+  return status === 200 ? checkAddress : tryAgain;
 }
 
 /** What a request without an answer means. */
@@ -71,21 +69,8 @@ export function isUnreachable({ status, body }: HttpAnswer): boolean {
   return status === 403 && body.includes('unreachable');
 }
 
-/** What the answer gives as its reason. A page is not one: it may hold anything. */
-function reasonOf(body: string): { error?: string; reason?: string } {
-  const value = parseJsonObject(body);
-  if (value === undefined) return {};
-  const own = (key: string): unknown => (Object.hasOwn(value, key) ? value[key] : undefined);
-  const error = own('error') ?? own('ErrorCode');
-  const described = own('error_description') ?? own('message') ?? own('Message');
-  const reason = [described, error].find((text) => typeof text === 'string' && text !== '');
-  return {
-    ...(typeof error === 'string' && /^[\w.-]{1,64}$/.test(error) ? { error } : {}),
-    ...(typeof reason === 'string' ? { reason: inOneLine(reason) } : {}),
-  };
-}
-
-function inOneLine(text: string): string {
+function oneLine(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
   const line = redact(text.slice(0, 4 * longestReason))
     .replace(/\s+/g, ' ')
     .trim();

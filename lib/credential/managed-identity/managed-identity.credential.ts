@@ -1,11 +1,15 @@
 import type { Clock } from '../../common/clock.js';
 import { parseJsonObject } from '../../common/json-object.js';
 import { checkTokenLength } from '../../entra/limits.js';
-import type { AccessToken, GetTokenOptions, TokenCredential } from '../../entra/token-credential.js';
-import { TokenRequestFailedError } from '../../entra/token-request-failed.error.js';
-import type { UncachedCredential } from '../../entra/uncached-credential.js';
+import type {
+  AccessToken,
+  GetTokenOptions,
+  TokenCredential,
+  UncachedCredential,
+} from '../../entra/token-credential.js';
+import { TokenRequestFailedError } from '../../entra/token-endpoint.error.js';
 import { noteResponse, observationOf } from '../../entra/wire-observation.js';
-import { CredentialUnavailableError } from '../credential-unavailable.error.js';
+import { CredentialUnavailableError } from '../credential.error.js';
 import { getOnce, type HttpAnswer } from './get-once.js';
 import { tokenAddress, type IdentityEndpoint } from './identity-endpoint.js';
 import { checkAddress, failureOfAnswer, failureOfRequest } from './identity-failure.js';

@@ -1,20 +1,23 @@
 import type { Clock } from '../../common/clock.js';
 import { withDeadline } from '../../common/deadline.js';
-import { redactError } from '../../common/redaction.js';
 import { EntraTimeoutError } from '../../common/entra-auth.error.js';
-import { InvalidClientError } from '../../entra/invalid-client.error.js';
-import type { TokenEndpointAddress } from '../token-endpoint-address.js';
-import type { ClientAuthentication, ClientProof } from './client-authentication.js';
+import { redactError } from '../../common/redaction.js';
+import { InvalidClientError } from '../../entra/token-endpoint.error.js';
+import type {
+  ClientAuthentication,
+  ClientParameters,
+  TokenEndpointAddress,
+} from './client-authentication.js';
 
-/** Makes a signed statement of who the client is, for one request. */
+/** Makes a client assertion, a signed JWT, for one request. */
 export type ClientAssertionCallback = (endpoint: TokenEndpointAddress) => string | Promise<string>;
 
 /**
- * A client assertion as the parameters of a request.
+ * Puts a client assertion into the parameters of a request.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7523#section-2.2
  */
-export function assertionProof(clientId: string, assertion: string): ClientProof {
+export function assertionParameters(clientId: string, assertion: string): ClientParameters {
   return {
     parameters: {
       client_id: clientId,
@@ -25,7 +28,7 @@ export function assertionProof(clientId: string, assertion: string): ClientProof
   };
 }
 
-/** An assertion that the application makes, such as the federated token of a workload. */
+/** Sends an assertion that the application makes, such as the federated token of a workload. */
 export function clientAssertion(
   callback: ClientAssertionCallback,
   timeoutInMs: number,
@@ -35,7 +38,7 @@ export function clientAssertion(
     new EntraTimeoutError('The "clientAssertion" function', timeoutInMs, 'The request is repeated.');
   const call = async (endpoint: TokenEndpointAddress): Promise<string> => callback(endpoint);
   return {
-    async prove(endpoint) {
+    async authenticate(endpoint) {
       let assertion: unknown;
       try {
         assertion = await withDeadline(call(endpoint), { timeoutInMs, clock, onTimeout });
@@ -48,7 +51,7 @@ export function clientAssertion(
         });
       }
       if (typeof assertion === 'string' && assertion !== '')
-        return assertionProof(endpoint.clientId, assertion);
+        return assertionParameters(endpoint.clientId, assertion);
       throw new InvalidClientError(
         'The "clientAssertion" function returned no assertion.',
         'Return a signed JWT as a string.',

@@ -1,15 +1,31 @@
-import type { TokenEndpointAddress } from '../token-endpoint-address.js';
+/** Where a request goes, and which application sends it. */
+export interface TokenEndpointAddress {
+  /** URL of the token endpoint. */
+  readonly tokenEndpoint: string;
+  readonly clientId: string;
+  readonly tenantId: string;
+}
 
-/** What a client adds to a request to prove who it is. */
-export interface ClientProof {
+/** What a client adds to a request to authenticate. */
+export interface ClientParameters {
   parameters: Readonly<Record<string, string>>;
+  /** Header `Authorization`. */
   authorization?: string;
-  /** What must not come to light when the server repeats it. */
+  /** What errors must not show when the server repeats it. */
   secrets: readonly string[];
 }
 
-/** One way of proving who the client is. */
+/**
+ * One method of client authentication.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3
+ */
 export interface ClientAuthentication {
-  /** @throws {InvalidClientError} when the proof cannot be made */
-  prove(endpoint: TokenEndpointAddress): Promise<ClientProof> | ClientProof;
+  /** @throws {InvalidClientError} when the parameters cannot be made */
+  authenticate(endpoint: TokenEndpointAddress): Promise<ClientParameters> | ClientParameters;
 }
+
+/** A public client cannot keep a secret: it sends its id alone. */
+export const publicClient: ClientAuthentication = {
+  authenticate: ({ clientId }) => ({ parameters: { client_id: clientId }, secrets: [] }),
+};

@@ -4,20 +4,19 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../common/clock.js';
 import { redactError } from '../../common/redaction.js';
 import { readCertificatePair, unusableCertificate } from '../../entra/certificate-pair.js';
-import type { TokenEndpointAddress } from '../token-endpoint-address.js';
-import { assertionProof } from './client-assertion.js';
-import type { ClientAuthentication } from './client-authentication.js';
+import { assertionParameters } from './client-assertion.js';
+import type { ClientAuthentication, TokenEndpointAddress } from './client-authentication.js';
 
 const lifeInSeconds = 300;
 
-/** Whether a certificate option is the PEM itself and not the path of a file. */
+/** Whether the option is a PEM, and not the path of one. */
 function isPem(value: string): boolean {
   return value.includes('-----BEGIN ');
 }
 
 /**
- * An assertion signed with the key of a registered certificate (`private_key_jwt`). The file is read again for each
- * one, so that a renewed certificate needs no restart.
+ * Sends an assertion signed with the key of a registered certificate (`private_key_jwt`). Reads the file for each
+ * request, so that a renewed certificate needs no restart.
  *
  * @see https://learn.microsoft.com/entra/identity-platform/certificate-credentials
  */
@@ -27,10 +26,10 @@ export function clientCertificate(
   clock: Clock,
 ): ClientAuthentication {
   return {
-    async prove(endpoint) {
+    async authenticate(endpoint) {
       const pem = isPem(pemOrPath) ? pemOrPath : await readPem(pemOrPath);
       const { key, certificate } = readCertificatePair(pem, password);
-      return assertionProof(endpoint.clientId, signAssertion(endpoint, key, certificate, clock.now()));
+      return assertionParameters(endpoint.clientId, signAssertion(endpoint, key, certificate, clock.now()));
     },
   };
 }

@@ -1,10 +1,9 @@
-import { formEncode } from '../form-encode.js';
 import type { ClientAuthentication } from './client-authentication.js';
 
-/** The secret in the body, as Entra's own libraries send it. */
+/** Sends the secret in the body, as Entra's own libraries do. */
 export function clientSecretPost(clientSecret: string): ClientAuthentication {
   return {
-    prove: ({ clientId }) => ({
+    authenticate: ({ clientId }) => ({
       parameters: { client_id: clientId, client_secret: clientSecret },
       secrets: [clientSecret],
     }),
@@ -12,13 +11,13 @@ export function clientSecretPost(clientSecret: string): ClientAuthentication {
 }
 
 /**
- * The secret in a header; id and secret are form-encoded before they are joined.
+ * Sends the secret in a header. Id and secret are form-encoded before they are joined.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
  */
 export function clientSecretBasic(clientSecret: string): ClientAuthentication {
   return {
-    prove: ({ clientId }) => {
+    authenticate: ({ clientId }) => {
       const pair = Buffer.from(`${formEncode(clientId)}:${formEncode(clientSecret)}`).toString('base64');
       return {
         parameters: {},
@@ -27,4 +26,9 @@ export function clientSecretBasic(clientSecret: string): ClientAuthentication {
       };
     },
   };
+}
+
+/** @see https://url.spec.whatwg.org/#application/x-www-form-urlencoded */
+function formEncode(value: string): string {
+  return new URLSearchParams({ value }).toString().slice('value='.length);
 }

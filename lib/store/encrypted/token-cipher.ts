@@ -1,9 +1,20 @@
 import { parseJsonObject } from '../../common/json-object.js';
+import { optionalPackage } from '../../common/optional-package.js';
+import { RefreshTokenUnreadableError } from '../refresh-token-store.error.js';
 import type { StoredRefreshToken } from '../refresh-token-store.js';
-import { RefreshTokenUnreadableError } from '../refresh-token-unreadable.error.js';
 import { faultOfStored } from '../stored-refresh-token.js';
 import type { KeyRing } from './key-ring.js';
-import { loadJose } from './load-jose.js';
+
+type Jose = typeof import('jose');
+
+/**
+ * @param load for tests
+ * @throws {EntraOptionsError} when `jose` is not installed
+ */
+export function loadJose(load: () => Promise<Jose> = () => import('jose')): Promise<Jose> {
+  const advice = ' Under jest, run Node.js with --experimental-vm-modules: the package is an ES module.';
+  return optionalPackage({ name: 'jose', option: 'keys', load, advice });
+}
 
 const type = 'entra-refresh-token+jwe';
 const algorithm = 'dir';

@@ -1,33 +1,33 @@
 import type { FileHandle } from 'node:fs/promises';
 
 import { unref, type Clock, type TimerHandle } from '../../common/clock.js';
+import type { HeartbeatMonitor } from './heartbeat.js';
 import { createEntry, readEntry, removeEntry, type LeftBehind, type LockEntry } from './lock-entry.js';
 import { judgeHolder, type LockHolder } from './lock-holder.js';
-import { lookAt, thisProcess } from './process-sight.js';
-import type { Silence } from './silence.js';
+import { processStatus, thisProcess } from './process-status.js';
 
 const shortestPollInMs = 5;
 const longestPollInMs = 200;
-const pulsesBeforeStale = 5;
+const heartbeatsBeforeStale = 5;
 
-// Locks of this process that could not be removed, because their volume was gone for example. They may come back.
+// Locks of this process that could not be removed, for example while their volume was gone. They may reappear.
 const givenUp = new Set<string>();
 const mostGivenUp = 100;
 
 export interface FileLockOptions {
   path: string;
   clock: Clock;
-  /** How long a holder that cannot be looked up may be silent. */
+  /** How long the heartbeat of a holder that cannot be looked up may be missing. */
   staleAfterInMs: number;
-  /** Outlasts the attempts: each of them may be shorter than that. */
-  silence: Silence;
-  /** Is told who is in the way. */
+  /** Outlives the attempts, each of which may be shorter than `staleAfterInMs`. */
+  heartbeats: HeartbeatMonitor;
+  /** Is told who holds the lock. */
   onHolder?: (holder: LockHolder | undefined) => void;
 }
 
 /**
- * A lock that processes share through a file. A holder that has died on this machine loses it at once; one that cannot
- * be looked up, because it is on another machine or in another container, after a time without a sign of life.
+ * A lock that processes share through a file. A holder that died on this machine loses it at once. A holder that cannot
+ * be looked up, on another machine or in another container, loses it after a time without a heartbeat.
  */
 export class FileLock {
   readonly #options: FileLockOptions;
@@ -35,7 +35,7 @@ export class FileLock {
   readonly #handle: FileHandle;
   readonly #leftBehind: LeftBehind;
   #timer: TimerHandle;
-  #pulsing: Promise<void> = Promise.resolve();
+  #beating: Promise<void> = Promise.resolve();
   #released = false;
 
   /** @throws the signal's reason, when it is aborted before the lock is free */
@@ -71,22 +71,22 @@ export class FileLock {
     this.#planPulse();
   }
 
-  /** Of this holding of it. */
+  /** Identifies this acquisition. */
   get id(): string {
     return this.#self.id;
   }
 
-  /** Whether it still is this holder's: it is not after a long standstill in which others took it for dead. */
+  /** Whether this holder still has the lock: after a long standstill another process may have taken it. */
   async isHeld(): Promise<boolean> {
     return !this.#released && (await readEntry(this.#options.path))?.id === this.#self.id;
   }
 
-  /** Lets go. Never fails: what cannot be removed is silent from now on, and so will be removed by others. */
+  /** Releases the lock. Never rejects: if the file cannot be removed its heartbeat stops and others treat it as stale. */
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
     this.#options.clock.clearTimeout(this.#timer);
-    await this.#pulsing;
+    await this.#beating;
     const { path } = this.#options;
     const gone = await removeEntry(path, this.id, this.#self, this.#leftBehind).catch(() => false);
     if (!gone) noteGivenUp(this.id);
@@ -96,15 +96,15 @@ export class FileLock {
   #planPulse(): void {
     const { clock, staleAfterInMs } = this.#options;
     this.#timer = clock.setTimeout(() => {
-      this.#pulsing = this.#pulse();
-    }, staleAfterInMs / pulsesBeforeStale);
+      this.#beating = this.#beat();
+    }, staleAfterInMs / heartbeatsBeforeStale);
     unref(this.#timer);
   }
 
-  // Through the open file, so that it can never be another's lock that gets the sign of life.
-  async #pulse(): Promise<void> {
+  // Through the open file: the path may lead to another holder's lock by now.
+  async #beat(): Promise<void> {
     const now = new Date();
-    // A failed one is followed by more; if they all fail, `isHeld` tells before anything is written.
+    // If every heartbeat fails, `isHeld` finds out before anything is written.
     await this.#handle.utimes(now, now).catch(() => undefined);
     if (!this.#released) this.#planPulse();
   }
@@ -116,17 +116,18 @@ function noteGivenUp(id: string): void {
   if (givenUp.size > mostGivenUp && oldest !== undefined) givenUp.delete(oldest);
 }
 
-function judgeWith({ clock, staleAfterInMs, silence }: FileLockOptions, self: LockHolder): LeftBehind {
+function judgeWith({ clock, staleAfterInMs, heartbeats }: FileLockOptions, self: LockHolder): LeftBehind {
   return async (path: string, entry: LockEntry): Promise<boolean> => {
     const { id, holder } = entry;
     if (givenUp.has(id)) return true;
-    const silentForInMs = silence.note(path, entry, clock.now(), 2 * longestPollInMs);
-    const state = holder === undefined ? 'unknown' : judgeHolder(holder, self, await lookAt(holder.pid));
+    const silentForInMs = heartbeats.note(path, entry, clock.now(), 2 * longestPollInMs);
+    const state =
+      holder === undefined ? 'unknown' : judgeHolder(holder, self, await processStatus(holder.pid));
     return state === 'dead' || (state === 'unknown' && silentForInMs >= staleAfterInMs);
   };
 }
 
-/** Doubles up to a limit, and is never the same for two who wait. */
+/** Doubles up to a limit, with jitter. */
 export function pollDelay(attempt: number, random: number): number {
   const full = Math.min(shortestPollInMs * 2 ** attempt, longestPollInMs);
   return full * (0.5 + random / 2);

@@ -2,14 +2,12 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { systemClock, type Clock } from '../../common/clock.js';
-import { isEntraAuthError, EntraOptionsError } from '../../common/entra-auth.error.js';
+import { EntraOptionsError, isEntraAuthError } from '../../common/entra-auth.error.js';
 import { KeyedMutex } from '../../common/keyed-mutex.js';
 import { booleanOption, checkObject, kindOf, numberOption } from '../../common/option-checks.js';
 import { namesOf } from '../../common/option-table.js';
-import { exclusiveUse, whileHeld, type Held } from '../exclusive-wait.js';
-import { RefreshTokenConflictError } from '../refresh-token-conflict.error.js';
 import { encodeRecord } from '../refresh-token-record.js';
-import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
+import { RefreshTokenConflictError, RefreshTokenStoreError } from '../refresh-token-store.error.js';
 import type {
   ExclusiveOptions,
   RefreshTokenAccess,
@@ -17,11 +15,12 @@ import type {
   RefreshTokenStore,
   StoredRefreshToken,
 } from '../refresh-token-store.js';
+import { withLock, type StoreLock } from '../store-lock.js';
 import { fileFailure } from './file-failure.js';
 import { FileLock } from './file-lock.js';
+import { HeartbeatMonitor } from './heartbeat.js';
 import type { LockHolder } from './lock-holder.js';
 import { newestRecord } from './record-lines.js';
-import { Silence } from './silence.js';
 import { TokenFile } from './token-file.js';
 
 /** Which file keeps the refresh token, and who may read it. */
@@ -78,7 +77,7 @@ export class FileRefreshTokenStore implements RefreshTokenStore {
   readonly #clock: Clock;
   readonly #groupAllowed: boolean;
   readonly #staleAfterInMs: number;
-  readonly #silence = new Silence();
+  readonly #heartbeats = new HeartbeatMonitor();
 
   constructor(options: FileRefreshTokenStoreOptions) {
     checkObject('options', options, optionNames, 'Give { path }.');
@@ -106,20 +105,20 @@ export class FileRefreshTokenStore implements RefreshTokenStore {
     options: ExclusiveOptions = {},
   ): Promise<T> {
     let holder: LockHolder | undefined;
-    const held = await exclusiveUse({
+    const request = {
       options,
       clock: this.#clock,
-      store: `the file ${this.path}`,
-      holder: () => (holder === undefined ? '' : `: the process ${holder.pid} on ${holder.host} has it`),
-      acquire: (signal) => this.#acquire(signal, (found) => (holder = found)),
-    });
-    return whileHeld(held, () => work(held.access));
+      name: `the lock on the file ${this.path}`,
+      holder: () => (holder === undefined ? '' : `: the process ${holder.pid} on ${holder.host} holds it`),
+      acquire: (signal: AbortSignal) => this.#acquire(signal, (found) => (holder = found)),
+    };
+    return withLock(request, ({ access }) => work(access));
   }
 
   async #acquire(
     signal: AbortSignal,
     onHolder: (holder: LockHolder | undefined) => void,
-  ): Promise<Held & { access: RefreshTokenAccess }> {
+  ): Promise<StoreLock & { access: RefreshTokenAccess }> {
     const unlock = await mutex.acquire(resolve(this.path), signal);
     try {
       const file = await TokenFile.at(this.path, this.#groupAllowed);
@@ -128,7 +127,7 @@ export class FileRefreshTokenStore implements RefreshTokenStore {
           path: file.lockPath,
           clock: this.#clock,
           staleAfterInMs: this.#staleAfterInMs,
-          silence: this.#silence,
+          heartbeats: this.#heartbeats,
           onHolder,
         },
         signal,

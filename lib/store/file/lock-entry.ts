@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { link, open, rename, rm, type FileHandle } from 'node:fs/promises';
 
 import { parseHolder, type LockHolder } from './lock-holder.js';
-import { randomId } from './process-sight.js';
+import { randomId } from './process-status.js';
 
 /** A lock file as it was found. */
 export interface LockEntry {
   /** The holder's id; one made from the file itself, when the content is not whole. */
   readonly id: string;
   readonly holder: LockHolder | undefined;
-  /** Changes with every sign of life. */
-  readonly pulse: number;
+  /** Changes with every heartbeat. */
+  readonly heartbeat: number;
 }
 
 /**
@@ -66,7 +66,7 @@ export async function readEntry(path: string): Promise<LockEntry | undefined> {
     const [text, { ino, mtimeMs }] = [await handle.readFile('utf8'), await handle.stat()];
     const holder = parseHolder(text);
     const id = holder?.id ?? createHash('sha256').update(`${ino} ${text}`).digest('hex').slice(0, 16);
-    return { id, holder, pulse: mtimeMs };
+    return { id, holder, heartbeat: mtimeMs };
   } finally {
     await handle.close();
   }

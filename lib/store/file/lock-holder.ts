@@ -11,8 +11,8 @@ export interface LockHolder {
   readonly processStart?: string;
 }
 
-/** What this machine knows of a process id. */
-export type ProcessSight =
+/** What this machine knows of a process. */
+export type ProcessStatus =
   | { readonly state: 'gone' }
   | { readonly state: 'running'; readonly start: string | undefined }
   /** The machine does not let this process see it. */
@@ -26,12 +26,12 @@ export type HolderState = 'alive' | 'dead' | 'unknown';
  *
  * @param observer the process that asks
  */
-export function judgeHolder(holder: LockHolder, observer: LockHolder, sight: ProcessSight): HolderState {
+export function judgeHolder(holder: LockHolder, observer: LockHolder, status: ProcessStatus): HolderState {
   if (holder.place === undefined || holder.place !== observer.place) return 'unknown';
-  if (sight.state === 'gone') return 'dead';
-  if (sight.state === 'hidden' || sight.start === undefined || holder.processStart === undefined)
+  if (status.state === 'gone') return 'dead';
+  if (status.state === 'hidden' || status.start === undefined || holder.processStart === undefined)
     return 'unknown';
-  if (sight.start !== holder.processStart) return 'dead';
+  if (status.start !== holder.processStart) return 'dead';
   // This very process: another of its threads may hold it, or it was left behind by a failed release.
   return holder.pid === observer.pid ? 'unknown' : 'alive';
 }
@@ -46,8 +46,8 @@ export function parseHolder(text: string): LockHolder | undefined {
       id,
       pid: pid as number,
       host,
-      ...(typeof place === 'string' ? { place } : {}),
-      ...(typeof processStart === 'string' ? { processStart } : {}),
+      place: typeof place === 'string' ? place : undefined,
+      processStart: typeof processStart === 'string' ? processStart : undefined,
     };
   } catch {
     // Half written, or not ours: whoever made it is unknown.

@@ -8,7 +8,7 @@ import { damaged } from '../refresh-token-record.js';
 import { fileFailure, permissionFailure } from './file-failure.js';
 import { directoryPermissionFault, filePermissionFault } from './file-permissions.js';
 import { codeOf } from './lock-entry.js';
-import { randomId } from './process-sight.js';
+import { randomId } from './process-status.js';
 import { writeInPlace } from './record-lines.js';
 
 const longestContent = 16 * 1024 * 1024;

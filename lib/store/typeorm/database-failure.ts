@@ -1,9 +1,7 @@
 import { isEntraAuthError } from '../../common/entra-auth.error.js';
 import { redactError } from '../../common/redaction.js';
 import { sqlStateOf } from '../../common/sqlstate.js';
-import { RefreshTokenConflictError } from '../refresh-token-conflict.error.js';
-import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
-import { RefreshTokenUnreadableError } from '../refresh-token-unreadable.error.js';
+import { isStoreError, RefreshTokenStoreError } from '../refresh-token-store.error.js';
 
 // Connection, insufficient resources, operator intervention, transaction rollback, read-only after a failover.
 const passingClasses = ['08', '53', '57', '40', '25'];
@@ -21,12 +19,21 @@ export function isConnectionLoss(error: unknown): boolean {
   return !isEntraAuthError(error) && (state === undefined || /^(08|57P)/.test(state));
 }
 
+/** Runs work on the table, and turns an error of the database into one of the store. */
+export async function guardDatabase<T>(doing: string, table: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw databaseFailure(doing, table, error);
+  }
+}
+
 /**
- * Gives an error of the database its remedy. What the driver and TypeORM hang on their errors, the parameters of the
- * statement among it, is left behind.
+ * Gives an error of the database its remedy. Properties that the driver and TypeORM add to their errors, such as the
+ * parameters of the statement, are dropped.
  */
-export function databaseFailure(doing: string, table: string, error: unknown): Error {
-  if (isOfStore(error)) return error;
+function databaseFailure(doing: string, table: string, error: unknown): Error {
+  if (isStoreError(error)) return error;
   const state = sqlStateOf(error);
   const remedy = state === undefined ? undefined : remedies[state];
   const passing = isEntraAuthError(error)
@@ -36,13 +43,5 @@ export function databaseFailure(doing: string, table: string, error: unknown): E
     `${doing} the refresh token in the table ${table} failed (${state ?? 'no answer'}).`,
     remedy ?? 'Check the database and the network to it; the cause says more.',
     { cause: redactError(error), retryable: remedy === undefined && passing },
-  );
-}
-
-function isOfStore(error: unknown): error is Error {
-  return (
-    error instanceof RefreshTokenStoreError ||
-    error instanceof RefreshTokenConflictError ||
-    error instanceof RefreshTokenUnreadableError
   );
 }

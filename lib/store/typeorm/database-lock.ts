@@ -6,7 +6,7 @@ import type { DatabaseSession } from './database-session.js';
 
 // A holder whose machine is gone without a word loses the lock after this time.
 const longestSilenceInMs = 15_000;
-const pulseInMs = 3_000;
+const heartbeatInMs = 3_000;
 const slackInMs = 5_000;
 
 /**
@@ -21,7 +21,7 @@ export class DatabaseLock {
   readonly #session: DatabaseSession;
   readonly #clock: Clock;
   #timer: TimerHandle;
-  #pulsing: Promise<unknown> = Promise.resolve();
+  #beating: Promise<unknown> = Promise.resolve();
   #released = false;
 
   /** @throws pg's error 55P03 when the time is up */
@@ -60,7 +60,7 @@ export class DatabaseLock {
     if (this.#released) return;
     this.#released = true;
     this.#clock.clearTimeout(this.#timer);
-    await this.#pulsing;
+    await this.#beating;
     await this.#session.query('COMMIT').then(
       () => this.#session.close(),
       (error: unknown) => this.#session.close(asError(error)),
@@ -70,11 +70,11 @@ export class DatabaseLock {
   #planPulse(): void {
     this.#timer = this.#clock.setTimeout(() => {
       // A failure shows in `isLost`.
-      this.#pulsing = this.#session.query('SELECT 1').then(
+      this.#beating = this.#session.query('SELECT 1').then(
         () => (this.#released ? undefined : this.#planPulse()),
         () => undefined,
       );
-    }, pulseInMs);
+    }, heartbeatInMs);
     unref(this.#timer);
   }
 }

@@ -1,5 +1,5 @@
-import { RefreshTokenConflictError } from '../refresh-token-conflict.error.js';
 import { decodeRecord, type RefreshTokenRecord } from '../refresh-token-record.js';
+import { RefreshTokenConflictError } from '../refresh-token-store.error.js';
 import type { RefreshTokenSnapshot } from '../refresh-token-store.js';
 import type { DatabaseSession } from './database-session.js';
 

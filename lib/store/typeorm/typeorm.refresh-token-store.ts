@@ -1,14 +1,10 @@
 import type { DataSource } from 'typeorm';
 
 import { systemClock, type Clock } from '../../common/clock.js';
-import { KeyedMutex } from '../../common/keyed-mutex.js';
+import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { checkObject, kindOf } from '../../common/option-checks.js';
 import { namesOf } from '../../common/option-table.js';
-import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { sqlStateOf } from '../../common/sqlstate.js';
-import { exclusiveUse, timedOut, whileHeld, type Held } from '../exclusive-wait.js';
-import { encodeRecord } from '../refresh-token-record.js';
-import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
 import type {
   ExclusiveOptions,
   RefreshTokenAccess,
@@ -16,9 +12,12 @@ import type {
   RefreshTokenStore,
   StoredRefreshToken,
 } from '../refresh-token-store.js';
-import { databaseFailure, isConnectionLoss } from './database-failure.js';
+import { lockTimeout, withLock } from '../store-lock.js';
+import { DatabaseConnections } from './database-connections.js';
+import { guardDatabase } from './database-failure.js';
 import { DatabaseLock } from './database-lock.js';
-import { DatabaseSession } from './database-session.js';
+import type { DatabaseSession } from './database-session.js';
+import { LockedRow } from './locked-row.js';
 import { refreshTokenPath } from './refresh-token-path.js';
 import { RefreshTokenRow } from './refresh-token-row.js';
 
@@ -41,12 +40,6 @@ export interface TypeOrmRefreshTokenStoreOptions {
 
 const lockNotAvailable = '55P03';
 
-// For a save whose connection was lost: what was redeemed is still in memory when it fails.
-const reconnectTimeoutInMs = 10_000;
-
-// One queue for each data source, so that a process waits with one pair of connections at most.
-const mutexOf = new WeakMap<DataSource, KeyedMutex>();
-
 /**
  * Keeps the refresh token in a row of PostgreSQL, for the replicas of an application. The table is made by the migration
  * `CreateEntraRefreshToken…` of this package.
@@ -61,10 +54,9 @@ const mutexOf = new WeakMap<DataSource, KeyedMutex>();
 export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
   /** The name of the row. */
   readonly identity: string;
-  readonly #dataSource: DataSource;
   readonly #clock: Clock;
   readonly #row: RefreshTokenRow;
-  readonly #mutex: KeyedMutex;
+  readonly #connections: DatabaseConnections;
 
   constructor(options: TypeOrmRefreshTokenStoreOptions) {
     checkObject(
@@ -78,17 +70,15 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
     if (typeof name !== 'string' || name === '' || name.includes('\0'))
       throw new EntraOptionsError('name', kindOf(name), 'Give a name, or leave it out for "default".');
     this.identity = name;
-    this.#dataSource = dataSource;
     this.#clock = clock;
     this.#row = new RefreshTokenRow(refreshTokenPath(dataSource).quoted, name);
-    this.#mutex = mutexOf.get(dataSource) ?? new KeyedMutex();
-    mutexOf.set(dataSource, this.#mutex);
+    this.#connections = new DatabaseConnections(dataSource, clock);
   }
 
   async load(): Promise<RefreshTokenSnapshot | undefined> {
-    return this.#guard('Reading', async () => {
-      const held = await this.#borrow();
-      return whileHeld(held, () => this.#row.read(held.session));
+    return guardDatabase('Reading', this.#row.table, async () => {
+      const borrowed = await this.#connections.borrow();
+      return this.#row.read(borrowed.session).finally(() => borrowed.release());
     });
   }
 
@@ -101,121 +91,45 @@ export class TypeOrmRefreshTokenStore implements RefreshTokenStore {
     options: ExclusiveOptions = {},
   ): Promise<T> {
     let obstacle = '';
-    const held = await exclusiveUse({
+    const request = {
       options,
       clock: this.#clock,
-      store: `the row "${this.#row.name}"`,
+      name: this.#name,
       holder: () => obstacle,
-      acquire: (signal, timeoutInMs) =>
-        this.#guard('Locking', () => this.#acquire(signal, timeoutInMs, (text) => (obstacle = text))),
-    });
-    return whileHeld(held, () => work(held));
+      acquire: (signal: AbortSignal, timeoutInMs: number) =>
+        guardDatabase('Locking', this.#row.table, () =>
+          this.#acquire(signal, timeoutInMs, (text) => (obstacle = text)),
+        ),
+    };
+    return withLock(request, work);
   }
 
   async #acquire(
     signal: AbortSignal,
     timeoutInMs: number,
     onObstacle: (text: string) => void,
-  ): Promise<Held & RefreshTokenAccess> {
+  ): Promise<LockedRow> {
     const until = this.#clock.now() + timeoutInMs;
-    onObstacle(': it is in use in this process');
-    const unlock = await this.#mutex.acquire(`row ${this.#row.name}`, signal);
-    const sessions: DatabaseSession[] = [];
+    onObstacle(': this process uses it');
+    const unlock = await this.#connections.mutex.acquire(`row ${this.#row.name}`, signal);
+    let sessions: DatabaseSession[] = [];
     try {
-      onObstacle(
-        ': the pool of the data source had no two connections free; `poolSize` says how many there are',
-      );
-      await this.#openTwo(sessions, signal);
-      const [lockSession, session] = sessions as [DatabaseSession, DatabaseSession];
-      onObstacle(': another process or replica has it');
+      onObstacle(': the pool of the data source, whose size is "poolSize", had no two connections free');
+      const [lockSession, session] = (sessions = await this.#connections.openTwo(signal));
+      onObstacle(': another process or replica holds it');
       const left = Math.min(timeoutInMs, until - this.#clock.now());
       const lock = await DatabaseLock.acquire(lockSession, this.#row.name, left, this.#clock);
-      return this.#accessWith(lock, session, unlock);
+      return new LockedRow(this.#row, lock, session, this.#connections, unlock);
     } catch (error) {
       for (const session of sessions) session.close(error as Error);
       unlock();
       if (sqlStateOf(error) !== lockNotAvailable) throw error;
-      throw timedOut(`the row "${this.#row.name}"`, timeoutInMs, ': another process or replica has it');
+      throw lockTimeout(this.#name, timeoutInMs, ': another process or replica holds it');
     }
   }
 
-  /** Both at once, since two who have one each would wait for each other. */
-  #openTwo(sessions: DatabaseSession[], signal: AbortSignal): Promise<void> {
-    const openTwo = async (): Promise<void> => {
-      sessions.push(await this.#open(signal));
-      sessions.push(await this.#open(signal));
-    };
-    return this.#mutex.withLock('connections', openTwo, signal);
-  }
-
-  #accessWith(lock: DatabaseLock, first: DatabaseSession, unlock: () => void): Held & RefreshTokenAccess {
-    let session = first;
-    let released = false;
-    const checkHeld = (): void => {
-      if (released) throw ended('the work that it was handed to has ended');
-    };
-    return {
-      load: () =>
-        this.#guard('Reading', () => {
-          checkHeld();
-          // Whoever reads here is about to redeem: not without the lock.
-          if (lock.isLost) throw ended('the connection that holds the lock was lost');
-          return this.#row.read(session);
-        }),
-      // A token that was redeemed already must be saved, with or without the lock: the expected version decides.
-      save: (value, expectedVersion) =>
-        this.#guard('Saving', async () => {
-          checkHeld();
-          const record = encodeRecord(value);
-          try {
-            return await this.#row.write(session, record, expectedVersion);
-          } catch (error) {
-            if (!isConnectionLoss(error)) throw error;
-            session.close(error as Error);
-            checkHeld();
-            const another = await this.#borrow({ timeoutInMs: reconnectTimeoutInMs });
-            // Whoever gave up waiting for this has released what there was.
-            if (released) await another.release();
-            checkHeld();
-            session = another.session;
-            return this.#row.write(session, record, expectedVersion);
-          }
-        }),
-      release: async () => {
-        released = true;
-        session.close();
-        await lock.release();
-        unlock();
-      },
-    };
-  }
-
-  /** One connection, in bounded time. */
-  #borrow(options: ExclusiveOptions = {}): Promise<Held & { session: DatabaseSession }> {
-    return exclusiveUse({
-      options,
-      clock: this.#clock,
-      store: 'a connection of the data source',
-      acquire: async (signal) => closing(await this.#open(signal)),
-    });
-  }
-
-  async #open(signal: AbortSignal): Promise<DatabaseSession> {
-    if (!this.#dataSource.isInitialized) {
-      throw new RefreshTokenStoreError(
-        'The data source of the refresh token store is not initialized.',
-        'Call `dataSource.initialize()` first, and the store before `dataSource.destroy()`.',
-      );
-    }
-    return DatabaseSession.open(this.#dataSource, this.#clock, signal);
-  }
-
-  async #guard<T>(doing: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw databaseFailure(doing, this.#row.table, error);
-    }
+  get #name(): string {
+    return `the lock on the row "${this.#row.name}"`;
   }
 }
 
@@ -236,15 +150,4 @@ function checkDataSource(dataSource: unknown): asserts dataSource is DataSource 
       'its pool has one connection',
       'Give a "poolSize" of 2 or more.',
     );
-}
-
-function closing(session: DatabaseSession): Held & { session: DatabaseSession } {
-  return { session, release: () => Promise.resolve(session.close()) };
-}
-
-function ended(reason: string): RefreshTokenStoreError {
-  return new RefreshTokenStoreError(
-    `The exclusive use of the refresh token has ended: ${reason}.`,
-    'Begin again with `exclusive`.',
-  );
 }

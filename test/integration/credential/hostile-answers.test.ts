@@ -112,7 +112,7 @@ describe.each(Object.entries(azureIdentityVersions))(
       answer = (_request, response) =>
         response.writeHead(200, { 'content-type': 'text/html' }).end(`<html>${'[],"'.repeat(20_000)}</html>`);
       const { message } = await failure();
-      expect(message).toContain('that is not the answer of a token endpoint');
+      expect(message).toContain('the response is not one of a token endpoint');
       expect(message).not.toContain('levels');
     });
 

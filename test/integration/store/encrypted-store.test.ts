@@ -17,8 +17,7 @@ import {
   type RefreshTokenKeyRing,
 } from 'nestjs-entra-auth';
 
-import { loadJose } from '../../../lib/store/encrypted/load-jose.js';
-import { keyIdOf } from '../../../lib/store/encrypted/token-cipher.js';
+import { keyIdOf, loadJose } from '../../../lib/store/encrypted/token-cipher.js';
 import { MemoryRefreshTokenStore } from '../../../lib/store/memory.refresh-token-store.js';
 import { grant } from './stores.fixture.js';
 

@@ -31,7 +31,7 @@ import {
 import { deferred } from '../../../lib/common/deadline.js';
 import { removeEntry } from '../../../lib/store/file/lock-entry.js';
 import type { LockHolder } from '../../../lib/store/file/lock-holder.js';
-import { thisProcess } from '../../../lib/store/file/process-sight.js';
+import { thisProcess } from '../../../lib/store/file/process-status.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { grant } from './stores.fixture.js';
 
@@ -165,7 +165,7 @@ describe('the file', () => {
 
     expect((await linked.load())?.value.refreshToken).toBe('directly');
     await open().exclusive(async () => {
-      await expect(enter(linked, 30)).rejects.toThrow(`the process ${process.pid} on ${hostname()} has it`);
+      await expect(enter(linked, 30)).rejects.toThrow(`the process ${process.pid} on ${hostname()} holds it`);
     });
   });
 
@@ -311,21 +311,21 @@ describe('the lock', () => {
   it('is not taken from a holder elsewhere that shows life', async () => {
     writeLock({ id, host: 'other', pid: 7, place: 'elsewhere' });
     const clock = new ManualClock();
-    let pulses = 0;
-    const pulse = (): void => {
-      utimesSync(lockPath, 1000 + ++pulses, 1000 + pulses);
-      clock.setTimeout(pulse, 3000);
+    let heartbeats = 0;
+    const beat = (): void => {
+      utimesSync(lockPath, 1000 + ++heartbeats, 1000 + heartbeats);
+      clock.setTimeout(beat, 3000);
     };
-    clock.setTimeout(pulse, 3000);
+    clock.setTimeout(beat, 3000);
 
     const { value } = await whileTimePasses(clock, errorOf(enter(open({ clock }), 60_000)), 3);
 
     expect(value).toBeInstanceOf(RefreshTokenStoreError);
-    expect(value.message).toContain('the process 7 on other has it');
-    expect(pulses).toBeGreaterThanOrEqual(19);
+    expect(value.message).toContain('the process 7 on other holds it');
+    expect(heartbeats).toBeGreaterThanOrEqual(19);
   });
 
-  it('takes no clock that is set forward for silence', async () => {
+  it('does not take a clock that is set forward for a missing heartbeat', async () => {
     writeLock({ id, host: 'other', pid: 7, place: 'elsewhere' });
     const clock = new ManualClock();
     const entering = errorOf(enter(open({ clock }), 5000));

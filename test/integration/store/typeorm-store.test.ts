@@ -252,7 +252,7 @@ describe('a lost connection', () => {
     await expect(session.query('SHOW lock_timeout')).resolves.toEqual([{ lock_timeout: '1234ms' }]);
     // A sign of life every three seconds, and no timer in the end.
     expect(clock.pendingTimers).toBe(1);
-    for (let pulse = 0; pulse < 3; pulse++) {
+    for (let heartbeat = 0; heartbeat < 3; heartbeat++) {
       await clock.advance(3000);
       await session.query('SELECT 1');
       await setImmediate();
@@ -311,7 +311,11 @@ describe('the pool', () => {
       const saving = errorOf(access.save(grant(), undefined));
       await third.asked;
       await clock.advance(10_000);
-      expect(await saving).toMatchObject({ message: expect.stringMatching(/within 10000 ms/) });
+      expect(await saving).toMatchObject({
+        message: expect.stringMatching(
+          /Timed out after 10000 ms waiting for a connection of the data source/,
+        ),
+      });
     });
     third.arrive();
     // Waits for every connection that was taken from the pool.
@@ -344,7 +348,7 @@ describe('the pool', () => {
     await second.release();
 
     expect(error).toBeInstanceOf(RefreshTokenStoreError);
-    expect(error.message).toContain('`poolSize`');
+    expect(error.message).toContain('"poolSize"');
     await expect(
       open('x', busy).exclusive(() => Promise.resolve('free'), { timeoutInMs: 5000 }),
     ).resolves.toBe('free');

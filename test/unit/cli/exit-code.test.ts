@@ -1,14 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { exitCodeOf, exitCodesHelp, exitCodes } from '../../../lib/cli/exit-code.js';
-import { InvalidClientError } from '../../../lib/entra/invalid-client.error.js';
+import { exitCodeOf, exitCodes, exitCodesHelp } from '../../../lib/cli/exit-code.js';
 import { EntraOptionsError } from '../../../lib/common/entra-auth.error.js';
-import { ReauthenticationRequiredError } from '../../../lib/entra/reauthentication-required.error.js';
-import { RefreshTokenConflictError } from '../../../lib/store/refresh-token-conflict.error.js';
-import { RefreshTokenExpiredError } from '../../../lib/entra/refresh-token-expired.error.js';
-import { RefreshTokenStoreError } from '../../../lib/store/refresh-token-store.error.js';
-import { RefreshTokenUnreadableError } from '../../../lib/store/refresh-token-unreadable.error.js';
-import { TokenRequestFailedError } from '../../../lib/entra/token-request-failed.error.js';
+import {
+  InvalidClientError,
+  ReauthenticationRequiredError,
+  RefreshTokenExpiredError,
+  TokenRequestFailedError,
+} from '../../../lib/entra/token-endpoint.error.js';
+import {
+  RefreshTokenConflictError,
+  RefreshTokenStoreError,
+  RefreshTokenUnreadableError,
+} from '../../../lib/store/refresh-token-store.error.js';
 
 describe('exitCodeOf', () => {
   it.each([

@@ -7,8 +7,10 @@ import {
 } from 'nestjs-entra-auth';
 
 import { classifyCredentialFailure } from '../../../lib/credential/credential-failure.js';
-import { CredentialRequestError } from '../../../lib/credential/credential-request.error.js';
-import { CredentialUnavailableError } from '../../../lib/credential/credential-unavailable.error.js';
+import {
+  CredentialRequestError,
+  CredentialUnavailableError,
+} from '../../../lib/credential/credential.error.js';
 
 const now = Date.UTC(2026, 0, 1);
 const classify = (error: unknown) => classifyCredentialFailure(error, now);

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { aadstsMeaning, aadstsMeanings, findAadsts, type AadstsKind } from '../../../lib/entra/aadsts.js';
+import {
+  aadstsMeaning,
+  aadstsTable,
+  clientCodes,
+  expiredCodes,
+  findAadsts,
+  resourceCodes,
+  signInCodes,
+  type AadstsKind,
+} from '../../../lib/entra/aadsts.js';
 
 /** Number, kind, whether to try again without a repair, and what the remedy contains. */
 const rows: readonly [number, AadstsKind, boolean, string][] = [
@@ -120,20 +129,31 @@ describe('the table of AADSTS numbers', () => {
   it.each(rows)('knows %i as %s (retryable: %s): %s', (code, kind, retryable, remedy) => {
     const meaning = aadstsMeaning(code);
     expect(meaning).toMatchObject({ kind, retryable });
-    expect(meaning?.fix).toContain(remedy);
-    expect(meaning?.fix).toMatch(/^[A-Z].+\.$/);
+    expect(meaning?.remedy).toContain(remedy);
+    expect(meaning?.remedy).toMatch(/^[A-Z].+\.$/);
   });
 
   it('holds no number that is not tested here', () => {
-    expect([...aadstsMeanings.keys()].sort()).toEqual(rows.map(([code]) => code).sort());
+    expect([...aadstsTable.keys()].sort()).toEqual(rows.map(([code]) => code).sort());
   });
 
   it('never sends to the network, which answered', () => {
-    for (const { fix } of aadstsMeanings.values()) expect(fix).not.toMatch(/network|can be reached/);
+    for (const { remedy } of aadstsTable.values()) expect(remedy).not.toMatch(/network|can be reached/);
   });
 
   it('does not guess at other numbers', () => {
     expect(aadstsMeaning(123456)).toBeUndefined();
+    expect(aadstsMeaning(undefined)).toBeUndefined();
+  });
+
+  it.each([
+    ['clientCodes', clientCodes, ['client']],
+    ['expiredCodes', expiredCodes, ['expired']],
+    ['signInCodes', signInCodes, ['sign-in', 'expired', 'interaction']],
+    ['resourceCodes', resourceCodes, ['interaction', 'consent']],
+  ])('derives %s from the kinds', (_, codes, kinds) => {
+    expect(codes).toEqual(new Set(rows.filter(([, kind]) => kinds.includes(kind)).map(([code]) => code)));
+    expect(codes.has(undefined)).toBe(false);
   });
 });
 

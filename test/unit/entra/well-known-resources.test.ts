@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { EntraCloud } from '../../../lib/entra/clouds.js';
-import { expectationsOf } from '../../../lib/entra/token-expectations.js';
 import {
   databaseAudiences,
+  expectationsOf,
   wellKnownResourceNames,
   wellKnownScope,
 } from '../../../lib/entra/well-known-resources.js';

@@ -4,8 +4,8 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 
 import { parseJsonObject } from '../../../lib/common/json-object.js';
-import { findRefreshToken, readTokenResponse } from '../../../lib/refresh-token/read-token-response.js';
-import { classifyRefusal } from '../../../lib/refresh-token/refusal.js';
+import { tokenEndpointErrorOf } from '../../../lib/entra/token-error-response.js';
+import { findRefreshToken, processTokenResponse } from '../../../lib/refresh-token/process-token-response.js';
 
 const megabyte = 1024 * 1024;
 const secrets = ['the-refresh-token', 'the secret+with/signs'];
@@ -46,10 +46,10 @@ describe('a body that is meant to hurt takes 20 MB at the most, and tells little
     ['an access token of a megabyte', 200, JSON.stringify({ access_token: 'x'.repeat(megabyte - 200) })],
   ])('%s', (_, status, body) => {
     const read = (): unknown => {
-      if (status !== 200) return classifyRefusal({ status, retryAfter: undefined, body }, secrets, 0);
+      if (status !== 200) return tokenEndpointErrorOf({ status, retryAfter: undefined, body }, secrets, 0);
       findRefreshToken(body);
       try {
-        return readTokenResponse(parseJsonObject(body), 0);
+        return processTokenResponse(parseJsonObject(body), 0);
       } catch (error) {
         return error;
       }

@@ -104,19 +104,19 @@ export const outages: readonly Mistake[] = [
   answer(
     '200 with a page',
     { kind: 'html-page', status: 200 },
-    'The endpoint answered with HTTP status 200 but without a token. Check the authority host, and what the network puts before it: that is not the answer of a token endpoint.',
+    'The endpoint answered with HTTP status 200 but without a token. Check the authority host and any proxy in between: the response is not one of a token endpoint.',
     6,
   ),
   answer(
     '200 without a body',
     { kind: 'http-status', status: 200 },
-    'The endpoint answered with HTTP status 200 but without a token. Check the authority host, and what the network puts before it: that is not the answer of a token endpoint.',
+    'The endpoint answered with HTTP status 200 but without a token. Check the authority host and any proxy in between: the response is not one of a token endpoint.',
     6,
   ),
   answer(
     '200 with broken JSON',
     { kind: 'invalid-json' },
-    'The endpoint answered with HTTP status 200 but without a token. Check the authority host, and what the network puts before it: that is not the answer of a token endpoint.',
+    'The endpoint answered with HTTP status 200 but without a token. Check the authority host and any proxy in between: the response is not one of a token endpoint.',
     6,
   ),
   answer(
@@ -128,7 +128,7 @@ export const outages: readonly Mistake[] = [
     ...answer(
       'an authority that answers with pages',
       { kind: 'html-page', status: 200 },
-      'The endpoint answered with HTTP status 200 but without a token. Check the authority host, and what the network puts before it: that is not the answer of a token endpoint.',
+      'The endpoint answered with HTTP status 200 but without a token. Check the authority host and any proxy in between: the response is not one of a token endpoint.',
       6,
     ),
     prepare: ({ entra }) => entra.faults.set('all', { kind: 'html-page', status: 200 }),
@@ -169,7 +169,7 @@ export const tokens: readonly Mistake[] = [
   answer(
     'a response without a token',
     { kind: 'altered-response', members: { access_token: undefined } },
-    'The endpoint answered with HTTP status 200 but without a token. Check the authority host, and what the network puts before it: that is not the answer of a token endpoint.',
+    'The endpoint answered with HTTP status 200 but without a token. Check the authority host and any proxy in between: the response is not one of a token endpoint.',
     6,
   ),
 ];

@@ -5,7 +5,7 @@ import {
   directoryPermissionFault,
   filePermissionFault,
 } from '../../../../lib/store/file/file-permissions.js';
-import { Silence } from '../../../../lib/store/file/silence.js';
+import { HeartbeatMonitor } from '../../../../lib/store/file/heartbeat.js';
 import { leftovers } from '../../../../lib/store/file/token-file.js';
 
 describe('the permissions of the file', () => {
@@ -64,34 +64,34 @@ describe('what was left behind', () => {
   });
 });
 
-describe('the silence of a holder', () => {
-  const look = (id: string, pulse: number) => ({ id, pulse, holder: undefined });
+describe('the missing heartbeat of a holder', () => {
+  const look = (id: string, heartbeat: number) => ({ id, heartbeat, holder: undefined });
 
-  it('lasts as long as the same pulse was seen', () => {
-    const silence = new Silence();
-    const seen = [0, 100, 250].map((now) => silence.note('p', look('a', 1), now, 400));
+  it('is measured while the same heartbeat is seen', () => {
+    const monitor = new HeartbeatMonitor();
+    const seen = [0, 100, 250].map((now) => monitor.note('p', look('a', 1), now, 400));
     expect(seen).toEqual([0, 100, 250]);
   });
 
   it.each([
-    ['another pulse', look('a', 2)],
+    ['another heartbeat', look('a', 2)],
     ['another holder', look('b', 1)],
   ])('ends with %s', (_, entry) => {
-    const silence = new Silence();
-    silence.note('p', look('a', 1), 0, 400);
-    expect(silence.note('p', entry, 100, 400)).toBe(0);
+    const monitor = new HeartbeatMonitor();
+    monitor.note('p', look('a', 1), 0, 400);
+    expect(monitor.note('p', entry, 100, 400)).toBe(0);
   });
 
   it('does not count time in which nobody looked, nor a clock that is set back', () => {
-    const silence = new Silence();
-    const seen = [0, 3_600_000, 1000, 1100].map((now) => silence.note('p', look('a', 1), now, 400));
+    const monitor = new HeartbeatMonitor();
+    const seen = [0, 3_600_000, 1000, 1100].map((now) => monitor.note('p', look('a', 1), now, 400));
     expect(seen).toEqual([0, 400, 400, 500]);
   });
 
   it('is counted for each lock by itself', () => {
-    const silence = new Silence();
-    silence.note('p', look('a', 1), 0, 400);
-    expect(silence.note('q', look('a', 1), 100, 400)).toBe(0);
+    const monitor = new HeartbeatMonitor();
+    monitor.note('p', look('a', 1), 0, 400);
+    expect(monitor.note('q', look('a', 1), 100, 400)).toBe(0);
   });
 });
 

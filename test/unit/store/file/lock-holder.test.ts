@@ -5,18 +5,18 @@ import {
   parseHolder,
   type HolderState,
   type LockHolder,
-  type ProcessSight,
+  type ProcessStatus,
 } from '../../../../lib/store/file/lock-holder.js';
-import { parseStat } from '../../../../lib/store/file/process-sight.js';
+import { parseStat } from '../../../../lib/store/file/process-status.js';
 
 const observer: LockHolder = { id: 'a'.repeat(16), pid: 10, host: 'here', place: 'p', processStart: '100' };
 const holder: LockHolder = { id: 'b'.repeat(16), pid: 20, host: 'here', place: 'p', processStart: '200' };
-const running = (start?: string): ProcessSight => ({ state: 'running', start });
+const running = (start?: string): ProcessStatus => ({ state: 'running', start });
 const { place: _place, ...placeless } = holder;
 const { processStart: _start, ...startless } = holder;
 
 describe('a holder of a lock', () => {
-  it.each<[string, LockHolder, ProcessSight, HolderState]>([
+  it.each<[string, LockHolder, ProcessStatus, HolderState]>([
     ['runs', holder, running('200'), 'alive'],
     ['has ended', holder, { state: 'gone' }, 'dead'],
     ['has ended, and its id is another process now', holder, running('300'), 'dead'],
@@ -28,8 +28,8 @@ describe('a holder of a lock', () => {
     ['is nobody knows where', placeless, { state: 'gone' }, 'unknown'],
     ['is this very process', { ...holder, pid: 10, processStart: '100' }, running('100'), 'unknown'],
     ['had the id of this process before', { ...holder, pid: 10 }, running('100'), 'dead'],
-  ])('that %s', (_, of, sight, expected) => {
-    expect(judgeHolder(of, observer, sight)).toBe(expected);
+  ])('that %s', (_, of, status, expected) => {
+    expect(judgeHolder(of, observer, status)).toBe(expected);
   });
 
   it('is unknown to an observer that does not know where it is itself', () => {

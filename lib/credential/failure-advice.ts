@@ -1,3 +1,9 @@
+import { errorText } from '../common/thrown.js';
+import { findAadsts } from '../entra/aadsts.js';
+
+export const checkResponder =
+  'Check the authority host and any proxy in between: the response is not one of a token endpoint.';
+
 const advices: readonly (readonly [RegExp, string])[] = [
   [
     /\b(?:ENOTFOUND|EAI_AGAIN)\b/,
@@ -19,11 +25,21 @@ const advices: readonly (readonly [RegExp, string])[] = [
 const checkNetwork =
   'Check that the token endpoint can be reached; try again later, as the background refresh does.';
 
-/** What to do about a failure that carries no AADSTS number. */
+/** Returns the remedy for a failure without an `AADSTS…` code. */
 export function adviceFor(text: string, statusCode: number | undefined): string {
   if (statusCode === undefined) return advices.find(([sign]) => sign.test(text))?.[1] ?? checkNetwork;
   if (statusCode === 429) return 'The endpoint limits requests; the background refresh tries again later.';
   if (statusCode === 407) return 'Give the proxy the user name and password that it asks for.';
   if (statusCode >= 500) return 'The endpoint is unwell; the background refresh tries again later.';
   return 'Check the authority host, the tenant id and the scopes.';
+}
+
+// @azure/identity 4.13 only links to an explanation of the network, and 4.14 repeats page and headers.
+const libraryText = /\b(?:network_error|unknown_error|endpoints_resolution_error):|no "expiresOn" property/;
+
+/** Whether the library failed on a successful response that has neither a token nor a reason in it. */
+export function isResponseWithoutToken(error: unknown, statusCode: number | undefined): boolean {
+  if (statusCode === undefined || statusCode < 200 || statusCode > 299) return false;
+  const text = errorText(error);
+  return libraryText.test(text) && findAadsts(text) === undefined;
 }

@@ -2,26 +2,26 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 
-import type { LockHolder, ProcessSight } from './lock-holder.js';
+import type { LockHolder, ProcessStatus } from './lock-holder.js';
 
-/** A name that nobody else has. */
+/** A name that no other process uses. */
 export const randomId = (): string => randomBytes(8).toString('hex');
 
-/** This process as a lock's holder, under a new id. */
+/** Describes this process as the holder of a lock, under a new id. */
 export async function thisProcess(): Promise<LockHolder> {
-  const [place, sight] = await Promise.all([thisPlace(), lookAt(process.pid)]);
-  const start = sight.state === 'running' ? sight.start : undefined;
+  const [place, status] = await Promise.all([thisPlace(), processStatus(process.pid)]);
+  const start = status.state === 'running' ? status.start : undefined;
   return {
     id: randomId(),
     pid: process.pid,
     host: hostname(),
-    ...(place === undefined ? {} : { place }),
-    ...(start === undefined ? {} : { processStart: start }),
+    place,
+    processStart: start,
   };
 }
 
-/** Looks a process up on this machine. Only Linux tells when it was started. */
-export async function lookAt(pid: number): Promise<ProcessSight> {
+/** Looks up a process on this machine. Only Linux tells when it was started. */
+export async function processStatus(pid: number): Promise<ProcessStatus> {
   const stat = process.platform === 'linux' ? await textOf(`/proc/${pid}/stat`) : undefined;
   if (stat !== undefined) return parseStat(stat);
   try {
@@ -33,18 +33,18 @@ export async function lookAt(pid: number): Promise<ProcessSight> {
 }
 
 /**
- * Reads a line of `/proc/<pid>/stat`. The name in brackets may contain anything, brackets too.
+ * Reads a line of `/proc/<pid>/stat`. The name in parentheses may itself contain parentheses.
  *
  * @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
  */
-export function parseStat(stat: string): ProcessSight {
+export function parseStat(stat: string): ProcessStatus {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie has ended and only waits for its parent to ask.
+  // A zombie has ended, and only its parent has not noticed.
   if (fields[0] === 'Z' || fields[0] === 'X') return { state: 'gone' };
   return { state: 'running', start: fields[19] };
 }
 
-/** Processes of the same place see each other's ids: one start of one machine, and there one pid namespace. */
+/** Identifies where process ids are comparable: one boot of one machine, and one pid namespace. */
 async function thisPlace(): Promise<string | undefined> {
   if (process.platform !== 'linux') return digest([hostname(), ...hardwareAddresses()]);
   const [boot, namespace] = await Promise.all([
@@ -62,5 +62,5 @@ function hardwareAddresses(): string[] {
 const digest = (parts: readonly string[]): string =>
   createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 32);
 
-// Not every machine has it or shows it; what is not known is then left open.
+// Not every machine has or shows these files.
 const textOf = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(() => undefined);

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 
-import { isAnswerWithoutToken } from '../../../lib/entra/answer-without-token.js';
+import { isResponseWithoutToken } from '../../../lib/credential/failure-advice.js';
 
 const network = 'network_error: See https://aka.ms/msal.js.errors#network_error for details';
 
@@ -18,5 +18,5 @@ it.each<[string, number | undefined, boolean]>([
   ['unknown_error: AADSTS90033: unavailable', 200, false],
   ['connect ECONNREFUSED', 200, false],
 ])('%j with status %p: %p', (message, status, expected) => {
-  expect(isAnswerWithoutToken(new Error(message), status)).toBe(expected);
+  expect(isResponseWithoutToken(new Error(message), status)).toBe(expected);
 });

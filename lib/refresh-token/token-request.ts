@@ -4,7 +4,7 @@ import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 
 /** What a caller asks for. */
-export interface Wish {
+export interface TokenRequestOptions {
   scopes?: string | readonly string[] | undefined;
   claims?: string | undefined;
   tenantId?: string | undefined;
@@ -12,7 +12,7 @@ export interface Wish {
 }
 
 /** One thing to ask the token endpoint for. */
-export interface GrantRequest {
+export interface TokenRequest {
   /** The same for requests that the same access token answers, claims aside. */
   readonly key: string;
   readonly claims: string | undefined;
@@ -31,7 +31,7 @@ const continuousAccessEvaluation = { access_token: { xms_cc: { values: ['cp1'] }
  *
  * @throws {EntraOptionsError} for scopes, claims or a tenant that cannot be asked for
  */
-export function grantRequest(wish: Wish, settings: RefreshTokenSettings): GrantRequest {
+export function tokenRequest(wish: TokenRequestOptions, settings: RefreshTokenSettings): TokenRequest {
   const { authorityHost, endpointVersion } = settings;
   const tenantId = wish.tenantId ?? settings.tenantId;
   if (typeof tenantId !== 'string' || !tenantPattern.test(tenantId)) {
@@ -47,12 +47,12 @@ export function grantRequest(wish: Wish, settings: RefreshTokenSettings): GrantR
     tokenEndpoint: `${authorityHost}/${tenantId}/${tokenPath[endpointVersion]}`,
     parameters: {
       ...(endpointVersion === 'v1.0' ? resourceParameter(scopes) : scopeParameter(scopes, settings)),
-      ...(claims === undefined ? {} : { claims }),
+      ...(claims !== undefined && { claims }),
     },
   };
 }
 
-function scopesOf(scopes: Wish['scopes']): readonly string[] {
+function scopesOf(scopes: TokenRequestOptions['scopes']): readonly string[] {
   if (scopes === undefined) return [];
   const list: readonly unknown[] = typeof scopes === 'string' ? scopes.split(' ') : scopes;
   const wrong = !Array.isArray(list) || list.length === 0 || list.some((scope) => !isScope(scope));

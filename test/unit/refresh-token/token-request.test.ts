@@ -1,15 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { EntraOptionsError } from 'nestjs-entra-auth';
 
-import { grantRequest, mergeClaims, type Wish } from '../../../lib/refresh-token/grant-request.js';
 import { resolveRefreshTokenOptions } from '../../../lib/refresh-token/resolve-refresh-token-options.js';
+import {
+  mergeClaims,
+  tokenRequest,
+  type TokenRequestOptions,
+} from '../../../lib/refresh-token/token-request.js';
 
 const graph = 'https://graph.microsoft.com/.default';
 const options = { tenantId: 'contoso.example', clientId: 'client', refreshToken: 'x' };
-const request = (wish: Wish, changes: object = {}) =>
-  grantRequest(wish, resolveRefreshTokenOptions({ ...options, ...changes }));
+const request = (wish: TokenRequestOptions, changes: object = {}) =>
+  tokenRequest(wish, resolveRefreshTokenOptions({ ...options, ...changes }));
 
-describe('grantRequest', () => {
+describe('tokenRequest', () => {
   it.each([
     [{ scopes: graph }, {}, { scope: `${graph} offline_access` }],
     [{ scopes: [graph, 'openid'] }, {}, { scope: `${graph} openid offline_access` }],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { classifyRefusal, concernsResource, needsSignIn } from '../../../lib/refresh-token/refusal.js';
+import { concernsResource, needsSignIn } from '../../../lib/entra/token-endpoint.error.js';
+import { tokenEndpointErrorOf } from '../../../lib/entra/token-error-response.js';
 
 const expired = 'ENTRA_REFRESH_TOKEN_EXPIRED';
 const signIn = 'ENTRA_REAUTHENTICATION_REQUIRED';
@@ -8,7 +9,7 @@ const client = 'ENTRA_INVALID_CLIENT';
 const failed = 'ENTRA_TOKEN_REQUEST_FAILED';
 
 const classify = (body: unknown, status = 400, retryAfter?: string) =>
-  classifyRefusal(
+  tokenEndpointErrorOf(
     { status, retryAfter, body: typeof body === 'string' ? body : JSON.stringify(body) },
     [],
     0,
@@ -19,7 +20,7 @@ const refusalWith = (error: string, aadsts?: number) => ({
   ...(aadsts === undefined ? {} : { error_description: `AADSTS${aadsts}: Why. Trace ID: 1` }),
 });
 
-describe('classifyRefusal', () => {
+describe('tokenEndpointErrorOf', () => {
   it('leaves out the middle of a long description and keeps its end', () => {
     const description = `AADSTS7000215: ${'long '.repeat(400)}Trace ID: the-end`;
     const { message } = classify({ error: 'invalid_client', error_description: description });
@@ -101,7 +102,7 @@ describe('classifyRefusal', () => {
   it('repeats what the server says on one line, not all of it, and none of what it was sent', () => {
     const description = `AADSTS70000: You sent\r\n\u0007s3cret%21 and s3cret!. ${'so '.repeat(500)}`;
     const body = JSON.stringify({ error: 's3cret!', error_description: description });
-    const { message } = classifyRefusal({ status: 400, retryAfter: undefined, body }, ['s3cret!'], 0);
+    const { message } = tokenEndpointErrorOf({ status: 400, retryAfter: undefined, body }, ['s3cret!'], 0);
     expect(message).toMatch(/refused with "\[redacted\]" \(status 400\): AADSTS70000: You sent \[redacted\]/);
     expect(message).not.toMatch(/s3cret|\p{Cc}/u);
     expect(message.length).toBeLessThan(800);

@@ -1,15 +1,15 @@
 import { asError } from '../common/thrown.js';
 import { isEntraAuthError, type EntraAuthError } from '../common/entra-auth.error.js';
 import { parseJsonObject } from '../common/json-object.js';
-import { TokenRequestFailedError } from '../entra/token-request-failed.error.js';
+import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
+import { tokenEndpointErrorOf } from '../entra/token-error-response.js';
 import { currentObservation, noteResponse } from '../entra/wire-observation.js';
-import type { GrantRequest } from './grant-request.js';
-import { errorWithoutSecrets } from './known-secrets.js';
+import { errorWithoutSecrets } from './error-without-secrets.js';
 import { postForm, type FormResponse } from './post-form.js';
+import { findRefreshToken, processTokenResponse } from './process-token-response.js';
 import { ProxyError } from './proxy.error.js';
-import { findRefreshToken, readTokenResponse } from './read-token-response.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
-import { classifyRefusal } from './refusal.js';
+import type { TokenRequest } from './token-request.js';
 import type { TokenResponse } from './token-response.js';
 
 /** What came of a redemption that the server did not refuse. */
@@ -28,12 +28,12 @@ export interface Redemption {
  */
 export async function redeemRefreshToken(
   refreshToken: string,
-  request: GrantRequest,
+  request: TokenRequest,
   settings: RefreshTokenSettings,
 ): Promise<Redemption> {
   const { clientId, transport } = settings;
   const { tenantId, tokenEndpoint } = request;
-  const proof = await settings.authentication.prove({ tokenEndpoint, clientId, tenantId });
+  const proof = await settings.authentication.authenticate({ tokenEndpoint, clientId, tenantId });
   const parameters = new URLSearchParams({
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
@@ -51,12 +51,12 @@ export async function redeemRefreshToken(
   const now = transport.clock.now();
   noteResponse(currentObservation(), answer, now);
   const { status, body, broken } = answer;
-  if (status !== 200) throw classifyRefusal(answer, secrets, now);
+  if (status !== 200) throw tokenEndpointErrorOf(answer, secrets, now);
   return {
     refreshToken: findRefreshToken(body),
     response: () => {
       if (broken !== undefined) throw unreachable(broken, secrets, status);
-      return readTokenResponse(parseJsonObject(body), now);
+      return processTokenResponse(parseJsonObject(body), now);
     },
   };
 }
@@ -72,6 +72,6 @@ function unreachable(error: unknown, secrets: readonly string[], statusCode?: nu
   return new TokenRequestFailedError(
     `The token endpoint ${what}: ${reason}.`,
     'Check the network, the authority host and, for a private certificate authority, "certificateAuthority" (`--ca-file` of the command).',
-    { retryable: true, cause, ...(statusCode === undefined ? {} : { statusCode }) },
+    { retryable: true, cause, statusCode },
   );
 }

@@ -2,19 +2,19 @@ import { inspect } from 'node:util';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { findRefreshToken, readTokenResponse } from '../../../lib/refresh-token/read-token-response.js';
+import { findRefreshToken, processTokenResponse } from '../../../lib/refresh-token/process-token-response.js';
 import { jwt } from '../../support/tokens.js';
 
 const now = Date.UTC(2026, 0, 1);
 const nowInSeconds = now / 1000;
 const good = { token_type: 'Bearer', access_token: 'access', expires_in: 3600 };
 
-describe('readTokenResponse', () => {
+describe('processTokenResponse', () => {
   it('reads every parameter, with numbers as numbers', () => {
     const numbers = { expires_in: '3599', ext_expires_in: '7199', refresh_in: '1800' };
     const times = { not_before: `${nowInSeconds - 300}`, expires_on: `${nowInSeconds + 3599}` };
     const words = { scope: 'a b', resource: 'r', refresh_token: 'refresh', id_token: 'id', foci: '1' };
-    const response = readTokenResponse(
+    const response = processTokenResponse(
       { ...good, token_type: 'bearer', ...numbers, ...times, ...words },
       now,
     );
@@ -47,7 +47,7 @@ describe('readTokenResponse', () => {
     ['expires_on when expires_in is absurd', { expires_in: 1e300, expires_on: nowInSeconds + 90 }, 90],
     ['exp when both are missing', { expires_in: null, access_token: jwt({ exp: nowInSeconds + 30 }) }, 30],
   ])('knows the life by %s', (_, changes, expiresIn) => {
-    expect(readTokenResponse({ ...good, ...changes }, now)).toMatchObject({
+    expect(processTokenResponse({ ...good, ...changes }, now)).toMatchObject({
       expiresIn,
       expiresOnTimestamp: now + expiresIn * 1000,
     });
@@ -74,12 +74,12 @@ describe('readTokenResponse', () => {
     ['a past end', { expires_in: undefined, expires_on: 1 }, /already expired/],
   ])('refuses %s', (_, changes, message) => {
     const body = changes === undefined ? undefined : { ...good, ...changes };
-    expect(() => readTokenResponse(body, now)).toThrow(message);
+    expect(() => processTokenResponse(body, now)).toThrow(message);
   });
 
   it('takes the longest life, and a text with blanks around a number', () => {
     const longest = 10 * 365 * 86_400;
-    expect(readTokenResponse({ ...good, expires_in: ` ${longest} ` }, now)).toMatchObject({
+    expect(processTokenResponse({ ...good, expires_in: ` ${longest} ` }, now)).toMatchObject({
       expiresIn: longest,
     });
   });
@@ -88,8 +88,8 @@ describe('readTokenResponse', () => {
     'refuses %s of more than 65,536 characters',
     (key) => {
       const longest = 'x'.repeat(65_536);
-      expect(readTokenResponse({ ...good, [key]: longest }, now)).toBeDefined();
-      expect(() => readTokenResponse({ ...good, [key]: `${longest}x` }, now)).toThrow(/65536 characters/);
+      expect(processTokenResponse({ ...good, [key]: longest }, now)).toBeDefined();
+      expect(() => processTokenResponse({ ...good, [key]: `${longest}x` }, now)).toThrow(/65536 characters/);
     },
   );
 
@@ -103,11 +103,11 @@ describe('readTokenResponse', () => {
     ['idToken', { id_token: [] }],
     ['refreshToken', { refresh_token: null }],
   ])('leaves out %s when it is no value of its kind', (key, changes) => {
-    expect(Reflect.get(readTokenResponse({ ...good, ...changes }, now), key)).toBeUndefined();
+    expect(Reflect.get(processTokenResponse({ ...good, ...changes }, now), key)).toBeUndefined();
   });
 
   it('cannot be changed, and shows no secret', () => {
-    const response = readTokenResponse(
+    const response = processTokenResponse(
       { ...good, refresh_token: 'hush-1', id_token: 'hush-2', x: 'hush-3' },
       now,
     );

@@ -1,6 +1,6 @@
 import { endOfText, parseJsonObject } from '../common/json-object.js';
 import { readClaims } from '../entra/json-web-token.js';
-import { TokenRequestFailedError } from '../entra/token-request-failed.error.js';
+import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 import { TokenResponse } from './token-response.js';
 
 const known = new Set([
@@ -53,7 +53,7 @@ function findText(json: string, name: string): string | undefined {
  * @param now when it arrived, in milliseconds since 1970
  * @throws {TokenRequestFailedError} when there is no access token in it that can be used
  */
-export function readTokenResponse(body: Record<string, unknown> | undefined, now: number): TokenResponse {
+export function processTokenResponse(body: Record<string, unknown> | undefined, now: number): TokenResponse {
   if (body === undefined) throw unusable('answered with what is no JSON object, or only with its beginning');
   const accessToken = nonEmpty(body['access_token']);
   if (accessToken === undefined) throw unusable('answered without an access token');
