@@ -6,6 +6,7 @@ import { resolveOptions } from '../../../lib/options/resolve-options.js';
 import { defaultRefreshPolicy } from '../../../lib/options/resolve-refresh-options.js';
 
 const credential = { getToken: () => Promise.resolve(null) };
+const tenantId = '11111111-aaaa-4bbb-8ccc-222222222222';
 const identity = { kind: 'managed-identity' };
 const dataSource = { type: 'postgres', host: 'db.example', username: 'app', database: 'notes' } as const;
 
@@ -93,6 +94,48 @@ describe('resolveOptions', () => {
     expect(provider('graph')).toBe(provider('keyvault'));
     expect(provider('a')).toBe(provider('b'));
     expect(provider('a')).not.toBe(provider('graph'));
+  });
+
+  it('takes equal plain data for one credential, and never two objects or functions', async () => {
+    const answering = (token: string) => ({
+      getToken: () => Promise.resolve({ token, expiresOnTimestamp: 1 }),
+    });
+    const [one, other] = [answering('one'), answering('other')];
+    expect(JSON.stringify(one)).toBe(JSON.stringify(other));
+    const { resources } = resolveOptions({
+      resources: {
+        a: { scopes: 'a', credential: one },
+        b: { scopes: 'b', credential: other },
+        c: { scopes: 'c', credential: () => one },
+        d: { scopes: 'd', credential: () => other },
+        e: { scopes: 'e', credential: { kind: 'managed-identity', clientId: tenantId } },
+        f: { scopes: 'f', credential: { kind: 'managed-identity', clientId: tenantId } },
+        g: { scopes: 'g', credential: { kind: 'managed-identity' } },
+      },
+    });
+    const providers = [...resources.values()].map((resource) => resource.credential);
+    expect(new Set(providers.slice(0, 4)).size).toBe(4);
+    expect(await Promise.all(providers.slice(0, 4).map((provider) => provider.get()))).toEqual([
+      one,
+      other,
+      one,
+      other,
+    ]);
+    expect(providers.slice(0, 4).map(({ renewable }) => renewable)).toEqual([false, false, true, true]);
+    expect(providers[4]).toBe(providers[5]);
+    expect(providers[6]).not.toBe(providers[5]);
+  });
+
+  it('knows the tenant of a credential that is plain data', () => {
+    const secret = { tenantId, clientId: tenantId, clientSecret: 'a-secret' };
+    const { resources } = resolveOptions({
+      resources: {
+        a: { scopes: 'a', credential: { kind: 'client-secret', ...secret } },
+        b: { scopes: 'b', credential: { kind: 'managed-identity' } },
+      },
+    });
+    const own = [...resources.values()].map((resource) => resource.credential.isOwnTenant(tenantId));
+    expect(own).toEqual([true, false]);
   });
 
   it('lets a resource refine the refresh options of the module', () => {
