@@ -35,8 +35,8 @@ const takesScope = 'Check the scope: client credentials take the form "https://r
 const checkTenant = 'Check the tenant id';
 const federated = (part: string): string =>
   `Give the application a federated identity credential whose ${part} of the assertion.`;
-const demands = (what: string): string =>
-  `A Conditional Access policy demands ${what}; an administrator must see to that. ${signIn}`;
+const requires = (what: string): string =>
+  `A Conditional Access policy requires ${what}; ask an administrator. ${signIn}`;
 const blocked = 'A Conditional Access policy blocks the sign-in; an administrator must allow it.';
 const outOfReach = 'The tenant does not allow access from or to the other tenant; an administrator must.';
 
@@ -48,7 +48,8 @@ type Rows = Readonly<Record<number, string>>;
 const remedies: Readonly<Record<AadstsKind, Rows>> = {
   client: {
     50012: 'Check the client certificate: its signature or its subject is not accepted.',
-    70001: 'The application is disabled or not registered in the tenant; an administrator must see to that.',
+    70001:
+      'The application is disabled or not registered in the tenant; an administrator must enable or register it.',
     70002: 'Check the client secret: it is not the one of this application.',
     70021: federated('issuer, subject and audience are those'),
     700011: 'Check the client id and the tenant: the application is not registered there.',
@@ -122,24 +123,24 @@ const remedies: Readonly<Record<AadstsKind, Rows>> = {
     650056: 'Add the permissions of the resource to the application, and grant consent.',
   },
   interaction: {
-    50005: demands('a supported platform'),
+    50005: requires('a supported platform'),
     50072: `The user must register for multi-factor authentication. ${signIn}`,
     50074: `Multi-factor authentication is required. ${signIn}`,
     50076: `Multi-factor authentication is required. ${signIn}`,
     50078: `The last multi-factor authentication was too long ago. ${signIn}`,
     50079: `The user must register for multi-factor authentication. ${signIn}`,
-    50097: demands('a registered device'),
-    50129: demands('a registered device'),
+    50097: requires('a registered device'),
+    50129: requires('a registered device'),
     50131: blocked,
-    50158: `A Conditional Access policy demands a check by another provider. ${signIn}`,
-    53000: demands('a compliant device'),
-    53001: demands('a domain-joined device'),
-    53002: demands('an approved application'),
+    50158: `A Conditional Access policy requires a check by another provider. ${signIn}`,
+    53000: requires('a compliant device'),
+    53001: requires('a domain-joined device'),
+    53002: requires('an approved application'),
     53003: 'A Conditional Access policy blocks the application; an administrator must allow it.',
     53004: `The user must prove who it is before it may register for more. ${signIn}`,
     53011: 'The account is blocked because of its risk; an administrator must clear it.',
     70043: `The refresh token is older than the sign-in frequency that a Conditional Access policy allows. ${signIn}`,
-    530003: demands('a managed device'),
+    530003: requires('a managed device'),
     530032: blocked,
     530034: 'The account is blocked because of its risk; an administrator must clear it.',
     530035: 'Security defaults block the sign-in; an administrator must allow it.',
@@ -165,7 +166,7 @@ const remedies: Readonly<Record<AadstsKind, Rows>> = {
     40010: wait,
     50033: wait,
     50053:
-      'The account is locked for a while after failed sign-ins, or its address is blocked; it is tried again. See the sign-in logs for what uses a wrong password.',
+      'The account is locked for a while after failed sign-ins, or its address is blocked; the request is repeated. Look in the sign-in logs for what uses a wrong password.',
     50087: wait,
     50196: 'Too many identical requests in a short time; requests are spaced out.',
     70012: wait,

@@ -1,6 +1,6 @@
 /**
- * The national cloud that the application runs in. It decides the scopes of the well-known resources, and the authority
- * that credentials given as plain data ask.
+ * The national cloud of the application. Decides the scopes of the well-known resources, and the authority of credentials
+ * that are given as plain data.
  */
 export type EntraCloud = 'public' | 'usgov' | 'china';
 

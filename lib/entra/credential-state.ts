@@ -1,18 +1,18 @@
 /**
- * Where a credential that depends on something stored, such as a refresh token, stands.
+ * The state of a credential that depends on something stored, such as a refresh token.
  *
- * - `ready`: nothing is known to be wrong
- * - `degraded`: it gives tokens, but what it must not lose could not be stored, or the store cannot be read
- * - `reauthentication-required`: it gives no new tokens until somebody has signed in again
+ * - `ready`: no problem is known
+ * - `degraded`: it provides tokens, but could not store a new refresh token, or cannot read the store
+ * - `reauthentication-required`: it provides no new tokens until the user signs in again
  */
 export type CredentialStateName = 'ready' | 'degraded' | 'reauthentication-required';
 
-/** What may be shown of a credential: times and words, never a secret. */
+/** What a credential reports of itself: times and texts, never a secret. */
 export interface CredentialState {
   readonly name: CredentialStateName;
-  /** When its refresh token was obtained; `null` when that is not known. */
+  /** When its refresh token was obtained; `null` when unknown. */
   readonly obtainedOn: Date | null;
-  /** When its refresh token ends, unless it is redeemed before; `null` when that is not known. */
+  /** When its refresh token expires unless it is redeemed before; `null` when unknown. */
   readonly expiresBy: Date | null;
   /** Set when that end is near. */
   readonly warning?: string;
@@ -20,13 +20,13 @@ export interface CredentialState {
   readonly problem?: string;
   /** What an operator must do about it. */
   readonly fix?: string;
-  /** Set while something waits in memory to be stored, and would be lost with the process. */
+  /** Set while a refresh token waits in memory to be stored, and would be lost with the process. */
   readonly unsaved?: true;
 }
 
-/** A credential that can say where it stands. The module shows that in its token states and in its health. */
+/** A credential that reports its state. The module shows it in token states and health. */
 export interface ReportingCredential {
-  /** Reads what is known: it asks nobody, does not wait and does not throw. */
+  /** Returns what is known, without a request, a wait or an error. */
   state(): CredentialState;
   /** Stores what could not be stored before. Called when the application shuts down. */
   flush?(): Promise<unknown>;
@@ -44,7 +44,7 @@ const names: readonly unknown[] = [
   'reauthentication-required',
 ] satisfies CredentialStateName[];
 
-/** What a credential says of itself, if it is one that does. Other credentials may mean something else by `state`. */
+/** Reads the state of a credential. `state` of a credential of another kind may mean something else. */
 export function credentialStateOf(credential: unknown): CredentialState | undefined {
   if (typeof credential !== 'object' || credential === null || !('state' in credential)) return undefined;
   if (typeof credential.state !== 'function') return undefined;
@@ -58,12 +58,12 @@ export function credentialStateOf(credential: unknown): CredentialState | undefi
   return names.includes(state.name) ? (state as CredentialState) : undefined;
 }
 
-/** Whether a credential is one that says where it stands. */
+/** Whether a credential reports its state. */
 export function isReportingCredential(credential: unknown): credential is ReportingCredential {
   return credentialStateOf(credential) !== undefined;
 }
 
-/** What a credential loses with the process, and what to do about it. */
+/** What is lost when the process ends, and the remedy. */
 export interface Loss {
   readonly problem: string;
   readonly fix: string;

@@ -1,10 +1,11 @@
+import type { Timestamp } from '../common/clock.js';
 import type { AccessToken } from './token-credential.js';
 
 export interface HeldAccessTokenInit extends AccessToken {
-  /** When this process obtained the token, in milliseconds since the Unix epoch. */
-  acquiredAt: number;
-  /** The same end by the issuer's clock, where that is known. */
-  issuerExpiry?: number | undefined;
+  /** When this process obtained the token. */
+  acquiredAt: Timestamp;
+  /** When the token expires by the issuer's clock, where that is known. */
+  issuerExpiry?: Timestamp | undefined;
   /** By how much this machine's clock was ahead of the issuer's then. Default: 0 */
   clockAheadInMs?: number | undefined;
   /** `tid` of a JWT. */
@@ -12,8 +13,8 @@ export interface HeldAccessTokenInit extends AccessToken {
 }
 
 /**
- * The token that is held for a resource. Its times can be printed; the token itself is reachable only by name:
- * `util.inspect`, `JSON.stringify`, spreading and iteration do not show it.
+ * The token that is held for a resource. The token itself is reachable only by name: `util.inspect`, `JSON.stringify`,
+ * spreading and iteration show its times alone.
  */
 export class HeldAccessToken implements AccessToken {
   readonly #token: string;
@@ -41,7 +42,7 @@ export class HeldAccessToken implements AccessToken {
     return this.#token;
   }
 
-  /** The tenant that issued it, where that can be read. */
+  /** The tenant that issued the token, where the token is readable. */
   get tenantId(): string | undefined {
     return this.#tenantId;
   }
@@ -52,7 +53,7 @@ export class HeldAccessToken implements AccessToken {
   }
 
   /**
-   * Whether another token ends later. Where the issuer's clock is known for both it decides, since this machine's may have
+   * Whether another token ends later. Compares by the issuer's clock where it is known for both: this machine's may have
    * been set in between.
    */
   expiresBefore(other: HeldAccessToken): boolean {

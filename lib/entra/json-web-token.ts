@@ -1,8 +1,8 @@
 import { parseJsonObject } from '../common/json-object.js';
 
 /**
- * The claims of an access token that this package looks at, as they came: nobody has checked them. Everything may be
- * absent: a token can be opaque. The times `exp`, `nbf` and `iat` are seconds since 1970.
+ * The unverified claims of an access token. All are optional: a token can be opaque. `exp`, `nbf` and `iat` are in seconds
+ * since the Unix epoch.
  *
  * @see https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
  */
@@ -18,10 +18,9 @@ export interface AccessTokenClaims {
 }
 
 /**
- * Reads the claims of a JWT without checking its signature: the server does that. Access tokens may be opaque, and
- * then there is nothing to read.
+ * Reads the claims of a JWT without checking its signature, which is up to the server.
  *
- * @returns `undefined` for anything that is not a readable JWT
+ * @returns `undefined` for an opaque token
  * @see https://www.rfc-editor.org/rfc/rfc7519
  */
 export function readClaims(token: string): AccessTokenClaims | undefined {

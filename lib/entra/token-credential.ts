@@ -3,10 +3,9 @@ import type { AbortSignalLike } from '../common/deadline.js';
 export type { AbortSignalLike } from '../common/deadline.js';
 
 /**
- * The contract between this module and whatever obtains tokens.
+ * Obtains access tokens.
  *
- * The shapes are those of `@azure/core-auth`, written down here so that an application without any Azure SDK
- * compiles against this package. Every credential of `@azure/identity` satisfies {@link TokenCredential}.
+ * The shapes are those of `@azure/core-auth`, repeated here so that an application without an Azure SDK compiles. Every credential of `@azure/identity` satisfies {@link TokenCredential}.
  *
  * @see https://learn.microsoft.com/javascript/api/@azure/core-auth/tokencredential
  */
@@ -14,19 +13,19 @@ export interface TokenCredential {
   getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken | null>;
 }
 
-/** An access token together with the times that govern its use. All times are milliseconds since the Unix epoch. */
+/** An access token with its times, which are in milliseconds since the Unix epoch. */
 export interface AccessToken {
   /** The token itself. A secret: never log it. */
   token: string;
   /** When the token expires. */
   expiresOnTimestamp: number;
-  /** When the issuer wants the token to be refreshed, if it said so. */
+  /** When the issuer wants the token to be refreshed, if it sent a time. */
   refreshAfterTimestamp?: number;
   /** How the token is presented, by default as a bearer token. */
   tokenType?: 'Bearer' | 'pop';
 }
 
-/** What a caller may ask of one `getToken` call. */
+/** Options of one `getToken` call. */
 export interface GetTokenOptions {
   /** Ends the caller's wait. A request shared with other callers goes on for them. */
   abortSignal?: AbortSignalLike;
@@ -37,18 +36,18 @@ export interface GetTokenOptions {
   requestOptions?: { timeout?: number };
   /** The caller's trace. Not passed on by `EntraTokenService`, for the same reason. */
   tracingOptions?: object;
-  /** The claims of a challenge. They bypass the token that is held, and the answer replaces it. */
+  /** The claims of a challenge. They bypass the held token, and the new token replaces it. */
   claims?: string;
   /**
-   * Says that the caller can handle claims challenges of Continuous Access Evaluation. `EntraTokenService` asks for such
-   * tokens when the resource is configured so, whatever its callers can handle: they share one token.
+   * Declares that the caller handles claims challenges of Continuous Access Evaluation. `EntraTokenService` requests such
+   * tokens if the resource is configured so, whatever its callers pass: they share one token.
    */
   enableCae?: boolean;
-  /** The tenant that the token must be of. That of the held token, and the credential's own, select no other token. */
+  /** The tenant of the token. The tenant of the held token, and the credential's own, select no other token. */
   tenantId?: string;
 }
 
-/** Makes a new credential. Called again whenever a cached token stands in the way of a new one. */
+/** Makes a new credential. Called again when the cache of the current one keeps returning the same token. */
 export type TokenCredentialFactory = () => TokenCredential | Promise<TokenCredential>;
 
 export function isTokenCredential(value: unknown): value is TokenCredential {

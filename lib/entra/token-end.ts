@@ -24,7 +24,7 @@ export interface TokenEnd {
 /** A clock that is wrong by less is taken for right, in milliseconds: `Date` and `iat` are rounded, responses take time. */
 export const clockSkewToleranceInMs = 60_000;
 
-// An end that is so close to the receipt says more about the endpoint's times than about the token.
+// An end so close to the receipt comes from times that the endpoint could not express.
 const momentInMs = 2_000;
 
 // The last point of time that a `Date` can name, for tokens that never expire.

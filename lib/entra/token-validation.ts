@@ -1,9 +1,10 @@
+import type { Timestamp } from '../common/clock.js';
 import { HeldAccessToken } from './held-access-token.js';
 import { InvalidTokenError } from './invalid-token.error.js';
 import { readClaims, type AccessTokenClaims } from './json-web-token.js';
 import { endOf } from './token-end.js';
 
-/** What a token of the resource must satisfy beyond its own times. */
+/** What a token must satisfy beyond its times. */
 export interface TokenExpectations {
   /** Accepted values of `aud`. Default: any. */
   audiences?: readonly string[];
@@ -15,19 +16,19 @@ const checkCredential = 'Check the credential that the resource uses.';
 
 /** When and how a token was received. */
 export interface Receipt {
-  /** By this machine's clock, in milliseconds since the Unix epoch. */
-  now: number;
+  /** By this machine's clock. */
+  now: Timestamp;
   /** By how much that clock is ahead of the `Date` of the response, in milliseconds; absent when no response was seen. */
   clockAheadInMs?: number | undefined;
-  /** Whether it came in spite of an error, and so was received earlier. */
+  /** Whether the credential returned it from its cache in spite of an error. */
   isFromCache?: boolean;
 }
 
 /**
- * Checks what a credential returned before any caller gets it, and decides when it ends: at the earliest end that the
- * credential or the JWT states. Opaque tokens pass on `expiresOnTimestamp` alone, unless an audience is expected.
+ * Checks what a credential returned. The token ends at the earliest end that the credential or the JWT states. An opaque
+ * token needs only `expiresOnTimestamp`, unless an audience is expected.
  *
- * @throws {InvalidTokenError} with the reason, never with the token
+ * @throws {InvalidTokenError} with the reason, without the token
  * @see https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
  */
 export function validateAccessToken(
@@ -56,7 +57,7 @@ export function validateAccessToken(
     clockAheadInMs,
     issuerExpiry: isIssuersClockKnown ? expiresOnTimestamp - clockAheadInMs : undefined,
     tenantId: typeof claims?.tid === 'string' ? claims.tid : undefined,
-    // A time that has passed already would mean a request for every call.
+    // A time in the past would cause a request for every call.
     refreshAfterTimestamp: isTimeBetween(refreshAfterTimestamp, now, expiresOnTimestamp)
       ? refreshAfterTimestamp
       : undefined,
@@ -90,7 +91,7 @@ function checkShape(value: unknown): TokenShape {
   return { ...shape, token: shape.token };
 }
 
-/** @returns `NaN` where the JWT's own end stands in for what cannot be read */
+/** @returns `NaN` if only the JWT states an end */
 function checkExpiry(expiry: unknown, exp: number | undefined): number {
   if (typeof expiry === 'number' && Number.isFinite(expiry)) return expiry;
   if (exp !== undefined) return NaN;
@@ -99,7 +100,7 @@ function checkExpiry(expiry: unknown, exp: number | undefined): number {
 }
 
 function expired(expiry: number, now: number): InvalidTokenError {
-  // Below this, a number of milliseconds lies before 1974 and can only be a number of seconds.
+  // A number below this is in seconds: as milliseconds it would lie before 1974.
   const inSeconds = expiry > 0 && expiry < 1e11;
   return new InvalidTokenError(
     'expired',
@@ -110,7 +111,7 @@ function expired(expiry: number, now: number): InvalidTokenError {
   );
 }
 
-/** @param issuersNow the issuer's time, as far as it is known: `nbf` must not be judged by a clock that is wrong */
+/** @param issuersNow the time by the issuer's clock where it is known: this machine's may be wrong */
 function checkClaims(
   claims: AccessTokenClaims | undefined,
   expected: TokenExpectations,
@@ -150,7 +151,7 @@ function isTimeBetween(value: unknown, from: number, to: number): value is numbe
   return typeof value === 'number' && value > from && value < to;
 }
 
-/** A time of a JWT, which is in seconds, in milliseconds. */
+/** Converts a time of a JWT to milliseconds. */
 function milliseconds(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value * 1000 : undefined;
 }

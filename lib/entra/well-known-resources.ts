@@ -70,13 +70,13 @@ const wellKnownResources: Readonly<Record<string, WellKnownResource>> = {
 
 export const wellKnownResourceNames: readonly string[] = Object.keys(wellKnownResources);
 
-/** The scope of a resource that is known by name, or `undefined`. */
+/** Returns the scope of a well-known resource; `undefined` for another name. */
 export function wellKnownScope(name: string, cloud: EntraCloud): string | undefined {
   const resource = Object.hasOwn(wellKnownResources, name) ? wellKnownResources[name] : undefined;
   return resource === undefined ? undefined : `${resource.identifier[cloud]}/.default`;
 }
 
-/** The values of `aud` that a database accepts in a token of this scope; `undefined` where any may serve. */
+/** Returns the values of `aud` that a database accepts in a token of this scope; `undefined` for other resources. */
 export function databaseAudiences(scope: string, cloud: EntraCloud): readonly string[] | undefined {
   for (const { identifier, alsoAccepted } of Object.values(wellKnownResources)) {
     if (alsoAccepted !== undefined && scope === `${identifier[cloud]}/.default`) {

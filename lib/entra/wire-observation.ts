@@ -2,34 +2,34 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import type { AbortSignalLike } from './token-credential.js';
 
-/** What happened on the wire during one call of a credential; its errors say little of that. */
+/** What happened on the wire during one call of a credential. Errors of credentials report little of it. */
 export interface WireObservation {
   /** Ends the requests of the call. */
   signal: AbortSignalLike | undefined;
   /** Status of the last response. */
   statusCode?: number | undefined;
-  /** `Retry-After` of the last response, as it came. */
+  /** `Retry-After` of the last response, as received. */
   retryAfter?: string | undefined;
   /** By how much this machine's clock is ahead of the last response's `Date`, in milliseconds. */
   clockAheadInMs?: number | undefined;
-  /** The beginning of the last response's body, when it refused. */
+  /** The beginning of the last response's body, if it was an error response. */
   answer?: string | undefined;
   /** Why the last request got no response. */
   networkError?: unknown;
 }
 
-/** What a response shows besides its body. */
+/** What is noted of a response. */
 export interface ObservedResponse {
   status: number;
   /** Header `Retry-After`. */
   retryAfter: string | undefined;
   /** Header `Date`. */
   date: string | undefined;
-  /** The beginning of the body, when the response refuses. */
+  /** The beginning of the body of an error response. */
   answer?: string | undefined;
 }
 
-/** Notes a response in the observation that it belongs to, if there is one. */
+/** Notes a response. */
 export function noteResponse(
   observation: WireObservation | undefined,
   { status, retryAfter, date, answer }: ObservedResponse,
@@ -61,14 +61,14 @@ export function noteNetworkError(observation: WireObservation | undefined, netwo
 
 const bySignal = new WeakMap<AbortSignalLike, WireObservation>();
 
-/** Begins to observe the next call of a credential that is given the signal, in place of the call before. */
+/** Begins to observe the next call that gets the signal. */
 export function observe(signal: AbortSignalLike): WireObservation {
   const observation: WireObservation = { signal };
   bySignal.set(signal, observation);
   return observation;
 }
 
-/** The observation of the call that was given the signal, or a new one that only the caller sees. */
+/** Returns the observation of the call that got the signal, or a new one. */
 export function observationOf(signal: AbortSignalLike | undefined): WireObservation {
   return (signal === undefined ? undefined : bySignal.get(signal)) ?? { signal };
 }
@@ -77,8 +77,8 @@ const storage = new AsyncLocalStorage<WireObservation>();
 let callsUnderWay = 0;
 
 /**
- * Makes a call whose requests, deep inside a library that drops the signal, are to find its observation. While the storage
- * is enabled every promise of the process costs more, so it is disabled when no such call is under way.
+ * Makes a call whose requests find its observation inside a library that drops the signal. Disables the storage after the
+ * last such call: while enabled, it makes every promise of the process slower.
  */
 export async function connectRequests<T>(observation: WireObservation, call: () => Promise<T>): Promise<T> {
   callsUnderWay++;
@@ -89,7 +89,7 @@ export async function connectRequests<T>(observation: WireObservation, call: () 
   }
 }
 
-/** The observation of the call that the current request belongs to. */
+/** Returns the observation of the call that sends the current request. */
 export function currentObservation(): WireObservation | undefined {
   return storage.getStore();
 }

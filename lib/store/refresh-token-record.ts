@@ -7,23 +7,23 @@ import { faultOfStored } from './stored-refresh-token.js';
 
 const format = 1;
 
-/** What is written: the value, and enough to tell whether it is still whole. */
+/** A stored value with its checksum. */
 export interface RefreshTokenRecord {
   readonly text: string;
   readonly snapshot: RefreshTokenSnapshot;
 }
 
 /**
- * The text that stands for a value in a file or a row. Every call gives another version, also for the same value.
+ * Encodes a value for a file or a row. Each call returns another version, also for the same value.
  *
- * @throws {RefreshTokenStoreError} when the value could not be read again
+ * @throws {RefreshTokenStoreError} for a value that could not be decoded
  */
 export function encodeRecord(value: StoredRefreshToken): RefreshTokenRecord {
   const fault = faultOfStored(value);
   if (fault !== undefined) {
     throw new RefreshTokenStoreError(
-      `The value to store is wrong: ${fault}. Nothing was changed.`,
-      'Store what a token endpoint answered, with times in milliseconds since 1970.',
+      `Invalid value to store: ${fault}. Nothing was changed.`,
+      'Store what a token endpoint returned, with times in milliseconds since 1970.',
       { retryable: false },
     );
   }
@@ -35,18 +35,18 @@ export function encodeRecord(value: StoredRefreshToken): RefreshTokenRecord {
 }
 
 /**
- * Reads what `encodeRecord` wrote.
+ * Decodes and checks what `encodeRecord` wrote.
  *
  * @param store names the store in errors
- * @throws {RefreshTokenUnreadableError} when anything is missing, or not as it was written
+ * @throws {RefreshTokenUnreadableError} when any of it is missing or was changed
  */
 export function decodeRecord(text: string, store: string): RefreshTokenSnapshot {
   const record = parseJsonObject(text);
-  if (record === undefined) throw damaged(store, 'it is no JSON object');
+  if (record === undefined) throw damaged(store, 'it is not a JSON object');
   const { format: found, id, sha256, value } = record;
   if (typeof found === 'number' && found > format) {
     throw new RefreshTokenUnreadableError(
-      `What ${store} holds has format ${found}, and this version of nestjs-entra-auth knows only ${format}.`,
+      `What ${store} holds has format ${found}, which this version of nestjs-entra-auth does not know.`,
       'Update nestjs-entra-auth.',
     );
   }
@@ -57,7 +57,7 @@ export function decodeRecord(text: string, store: string): RefreshTokenSnapshot 
   return { value: value as StoredRefreshToken, version: sha256 };
 }
 
-/** @param reason in words that contain nothing of what was found */
+/** @param reason must not repeat any of the content */
 export function damaged(store: string, reason: string): RefreshTokenUnreadableError {
   return new RefreshTokenUnreadableError(
     `What ${store} holds is damaged: ${reason}. It is left as it is.`,

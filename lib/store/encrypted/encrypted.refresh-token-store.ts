@@ -12,18 +12,18 @@ import type {
 import { KeyRing, type RefreshTokenKeyRing } from './key-ring.js';
 import { isEncrypted, TokenCipher, unreadable } from './token-cipher.js';
 
-/** What is encrypted, and with which keys. */
+/** The store to encrypt, and the keys. */
 export interface EncryptedRefreshTokenStoreOptions {
   /** Where the encrypted records are kept. */
   store: RefreshTokenStore;
   /**
-   * The keys. To change them: add the new key everywhere, make it `current` everywhere, call `reencrypt()`, and then
-   * take the old one out.
+   * The keys. To rotate: add the new key in every replica, make it `current` in every replica, call `reencrypt()`, then
+   * remove the old key.
    */
   keys: RefreshTokenKeyRing;
   /**
-   * Bound into every record: a record of one name cannot be read under another, so that nobody can pass one grant off
-   * as another. Give one where the place may change: a file that is moved, or mounted elsewhere by another replica.
+   * Bound into every record, so that a record cannot be passed off as that of another grant. Give a name where the place
+   * may change: a file that is moved, or that another replica mounts elsewhere.
    *
    * Without a name, records that 0.1 wrote under its default name `'default'` are read too, and bound to the place by the
    * next `save` or `reencrypt()`.
@@ -32,9 +32,9 @@ export interface EncryptedRefreshTokenStoreOptions {
    */
   name?: string;
   /**
-   * Accepts a refresh token that is stored without encryption, and encrypts it with the next `save` or `reencrypt()`.
-   * Otherwise it is refused. For the change to encryption only: while it is set, whoever can write to the wrapped store
-   * can put a refresh token of their own there.
+   * Accepts a refresh token that is stored without encryption, and encrypts it with the next `save` or `reencrypt()`. Only
+   * for the change to encryption: while it is set, any process that can write to the wrapped store can plant a refresh
+   * token.
    *
    * @default false
    */
@@ -52,10 +52,10 @@ const optionNames = namesOf<keyof EncryptedRefreshTokenStoreOptions>({
 });
 
 /**
- * Encrypts what another store keeps: JWE with a 256-bit key (`dir`, A256GCM). Only `obtainedOnTimestamp` stays
- * readable. What cannot be decrypted is never overwritten. Needs the package `jose`.
+ * Encrypts the records of another store: JWE with a 256-bit key (`dir`, A256GCM). Only `obtainedOnTimestamp` stays
+ * readable. A record that cannot be decrypted is never overwritten. Needs the package `jose`.
  *
- * Whoever can write to the wrapped store can still put an older record back; that cannot be told from a restored backup.
+ * Does not detect an older record that was put back: it looks like a restored backup.
  *
  * @throws {EntraOptionsError} when an option is wrong
  */
@@ -74,7 +74,7 @@ export class EncryptedRefreshTokenStore implements RefreshTokenStore {
       throw new EntraOptionsError(
         'name',
         kindOf(name),
-        'Give a name, or leave it out for that of the place.',
+        'Give a name, or omit it for the identity of the store.',
       );
     this.#store = store;
     this.#keys = new KeyRing(keys);
@@ -106,9 +106,9 @@ export class EncryptedRefreshTokenStore implements RefreshTokenStore {
   }
 
   /**
-   * Encrypts what is stored with the current key now, within `exclusive`, instead of with the next `save`.
+   * Encrypts the stored record with the current key now instead of with the next `save`. Runs within `exclusive`.
    *
-   * @returns whether it was written anew: `false` when nothing is stored, or the current key was used already
+   * @returns whether the record was rewritten: `false` when nothing is stored, or the current key was used already
    * @throws {RefreshTokenUnreadableError} when it cannot be decrypted
    */
   reencrypt(options?: ExclusiveOptions): Promise<boolean> {
@@ -134,7 +134,7 @@ export class EncryptedRefreshTokenStore implements RefreshTokenStore {
   ): Promise<RefreshTokenSnapshot> {
     const checked = encodeRecord(value).snapshot.value;
     const current = await to.load();
-    // Fails for what cannot be decrypted. That the version has not changed since is checked by the wrapped store.
+    // Throws if it cannot be decrypted. The wrapped store checks the version.
     if (current !== undefined) await this.#open(current.value);
     const { version } = await to.save(await this.#seal(checked), expectedVersion);
     return { value: checked, version };
@@ -150,7 +150,7 @@ export class EncryptedRefreshTokenStore implements RefreshTokenStore {
     const value = await this.#cipher.decrypt(inner.refreshToken);
     if (value.obtainedOnTimestamp === inner.obtainedOnTimestamp) return value;
     throw unreadable(
-      'the time beside the encrypted record is not the one in it',
+      'its readable time differs from the encrypted one',
       'Restore it from a backup, or remove it and sign in again.',
     );
   }
@@ -159,7 +159,7 @@ export class EncryptedRefreshTokenStore implements RefreshTokenStore {
     if (this.#adoptsPlaintext) return inner;
     throw unreadable(
       'it is not encrypted',
-      'To encrypt it, run `npx nestjs-entra-auth store rotate-key --adopt-plaintext`; or set "adoptPlaintext": true, call `reencrypt()` once, and take the option out again.',
+      'To encrypt it, run `npx nestjs-entra-auth store rotate-key --adopt-plaintext`; or set "adoptPlaintext": true, call `reencrypt()` once, and remove the option.',
     );
   }
 }

@@ -6,11 +6,11 @@ import { namesOf } from '../../common/option-table.js';
 
 /** Keys for A256GCM, by their ids (`kid`). */
 export interface RefreshTokenKeyRing {
-  /** Id of the key that encrypts. The others only decrypt what was encrypted before. */
+  /** Id of the key that encrypts. The other keys only decrypt. */
   current: string;
   /**
-   * By its id, each key: 32 random bytes, or their base64url text as of `openssl rand -base64 32 | tr '+/' '-_' | tr -d =`.
-   * An id is readable in what is stored. Never give an id to another key.
+   * Each key by its id: 32 random bytes, or their base64url text as of `openssl rand -base64 32 | tr '+/' '-_' | tr -d =`.
+   * The id is readable in the stored record. Never reuse the id of another key.
    */
   keys: Readonly<Record<string, Uint8Array | string>>;
 }
@@ -18,12 +18,12 @@ export interface RefreshTokenKeyRing {
 const keyLength = 32;
 const keyFix = 'Give 32 random bytes as a Uint8Array or as base64url text (43 characters).';
 
-/** The keys of a ring, in a form that shows none of them when it is inspected. */
+/** The keys of a ring, hidden from inspection. */
 export class KeyRing {
   readonly current: string;
   readonly #keys: ReadonlyMap<string, KeyObject>;
 
-  /** @throws {EntraOptionsError} when a key is missing or wrong; the error names its id, and shows nothing of it */
+  /** @throws {EntraOptionsError} for a missing or invalid key; the error names its id and shows none of it */
   constructor(options: RefreshTokenKeyRing) {
     checkObject(
       'keys',
@@ -65,7 +65,7 @@ function secretKey(id: string, key: unknown): KeyObject {
 
 function bytesOf(key: unknown): Buffer | undefined {
   if (typeof key === 'string') return /^[\w-]+$/.test(key) ? Buffer.from(key, 'base64url') : undefined;
-  // By its shape and not its class: a test runner's sandbox has a `Uint8Array` of its own.
+  // By its shape: a test runner's sandbox has a `Uint8Array` of its own.
   if (!ArrayBuffer.isView(key)) return undefined;
   return Buffer.from(key.buffer, key.byteOffset, key.byteLength);
 }

@@ -21,14 +21,14 @@ const algorithm = 'dir';
 const encryption = 'A256GCM';
 const restoreFix = 'Restore it from a backup, or remove it and sign in again.';
 
-/** What the header of an encrypted record says; it is readable, and the encryption protects it from changes. */
+/** The header of an encrypted record: readable, and protected from changes. */
 interface CipherHeader {
   readonly keyId: string;
   readonly name: string;
 }
 
 /**
- * Encrypts everything that is known of a grant into one text, and back.
+ * Encrypts a stored record into one text, and decrypts it.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7516
  * @see https://www.rfc-editor.org/rfc/rfc7518#section-5.3
@@ -39,7 +39,7 @@ export class TokenCipher {
   readonly #alsoRead: readonly string[];
 
   /**
-   * @param name bound into every record, so that one store's record is of no use in another
+   * @param name bound into every record, so that another store refuses it
    * @param alsoRead names that earlier records may have
    */
   constructor(keys: KeyRing, name: string, alsoRead: readonly string[] = []) {
@@ -56,16 +56,16 @@ export class TokenCipher {
       .encrypt(this.#keys.currentKey);
   }
 
-  /** Whether a record has the name and the key that a new one would have. */
+  /** Whether a record has the current name and key. */
   isCurrent(text: string): boolean {
     const header = readHeader(text);
     return header?.keyId === this.#keys.current && header.name === this.#name;
   }
 
-  /** @throws {RefreshTokenUnreadableError} for another key, another store's record, and one that was changed */
+  /** @throws {RefreshTokenUnreadableError} for a missing key, the record of another store, or a changed record */
   async decrypt(text: string): Promise<StoredRefreshToken> {
     const header = readHeader(text);
-    if (header === undefined) throw unreadable('it is no whole JWE of this package', restoreFix);
+    if (header === undefined) throw unreadable('it is not a whole JWE of this package', restoreFix);
     const { keyId, name } = header;
     const key = this.#keys.get(keyId);
     if (key === undefined) {
@@ -87,18 +87,18 @@ export class TokenCipher {
       const value: unknown = JSON.parse(new TextDecoder().decode(plaintext));
       if (faultOfStored(value) === undefined) return value as StoredRefreshToken;
     } catch {
-      // The reason of the library says no more than that it is not authentic, and the JSON parser quotes secrets.
+      // The error is dropped: that of the library gives no reason, and that of the JSON parser quotes secrets.
     }
     throw unreadable(
-      `it does not decrypt with the key "${keyId}": it was changed, or the key of this id is another one now`,
-      `Give the id "${keyId}" to the key that it was encrypted with. ${restoreFix}`,
+      `it does not decrypt with the key "${keyId}": it was changed, or the id now names another key`,
+      `Give the id "${keyId}" to the key that encrypted it. ${restoreFix}`,
     );
   }
 }
 
 /**
- * Whether a refresh token is in truth an encrypted record, whole or not. Some servers' own refresh tokens are JWEs too,
- * but then their header is readable, and another.
+ * Whether a refresh token is an encrypted record, whole or not. The refresh tokens of some servers are JWEs too, with a
+ * header of another type.
  */
 export function isEncrypted(text: string): boolean {
   const header = parseHeader(text);
@@ -109,16 +109,16 @@ export function isEncrypted(text: string): boolean {
 const directlyEncrypted = /^[^.]*\.\.[^.]*\.[^.]*\.[^.]*$/;
 
 /**
- * Id of the key that a stored refresh token is encrypted with; needs no key.
+ * Reads the id of the key that encrypted a stored refresh token. Needs no key.
  *
  * @param refreshToken as the wrapped store holds it
- * @returns `undefined` when it is not encrypted by this package
+ * @returns `undefined` unless this package encrypted it
  */
 export function keyIdOf(refreshToken: string): string | undefined {
   return readHeader(refreshToken)?.keyId;
 }
 
-/** @returns `undefined` for anything that is not the header of an encrypted record */
+/** @returns `undefined` unless the text begins with the header of an encrypted record */
 function readHeader(text: string): CipherHeader | undefined {
   const header = isEncrypted(text) ? parseHeader(text) : undefined;
   const { kid, store } = header ?? {};

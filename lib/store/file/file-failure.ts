@@ -15,7 +15,7 @@ const remedies: Readonly<Record<string, { fix: string; retryable: boolean }>> = 
   EDQUOT: { fix: 'Make room in the quota of the user.', retryable: true },
 };
 
-/** Gives an error of the file system its remedy. Such errors name paths, never what is in the files. */
+/** Adds the remedy to an error of the file system. Such errors contain paths, never the content of files. */
 export function fileFailure(doing: string, path: string, error: unknown): RefreshTokenStoreError {
   const code = codeOf(error);
   const { fix, retryable } = remedies[code] ?? {

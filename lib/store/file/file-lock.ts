@@ -68,7 +68,7 @@ export class FileLock {
     this.#self = self;
     this.#handle = handle;
     this.#leftBehind = leftBehind;
-    this.#planPulse();
+    this.#planHeartbeat();
   }
 
   /** Identifies this acquisition. */
@@ -93,7 +93,7 @@ export class FileLock {
     await this.#handle.close().catch(() => undefined);
   }
 
-  #planPulse(): void {
+  #planHeartbeat(): void {
     const { clock, staleAfterInMs } = this.#options;
     this.#timer = clock.setTimeout(() => {
       this.#beating = this.#beat();
@@ -106,7 +106,7 @@ export class FileLock {
     const now = new Date();
     // If every heartbeat fails, `isHeld` finds out before anything is written.
     await this.#handle.utimes(now, now).catch(() => undefined);
-    if (!this.#released) this.#planPulse();
+    if (!this.#released) this.#planHeartbeat();
   }
 }
 

@@ -1,17 +1,17 @@
-/** What `stat` says, as far as it matters here. */
+/** The part of a `stat` result that is checked. */
 export interface Ownership {
   readonly mode: number;
   readonly uid: number;
 }
 
-/** What is wrong with the permissions, and the command that repairs them. */
+/** A fault of the permissions, and the command that repairs it. */
 export interface PermissionFault {
   readonly problem: string;
   readonly fix: string;
 }
 
 /**
- * What is wrong with the permissions of a file that holds a refresh token: whoever can read it can sign in.
+ * Checks the permissions of a file that holds a refresh token, since reading it is enough to sign in.
  *
  * @param user the effective user id of this process; `undefined` on Windows, where modes mean nothing
  */
@@ -27,8 +27,8 @@ export function filePermissionFault(
     return {
       problem: `The file ${path} can be read or written by others (mode ${octal(mode)}).`,
       fix:
-        `Run: chmod ${groupAllowed ? '660' : '600'} '${path}'. Whoever could read it has the refresh token: sign in again ` +
-        `if that was anybody. On a Kubernetes volume with an fsGroup, set "allowGroupAccess": true.`,
+        `Run: chmod ${groupAllowed ? '660' : '600'} '${path}'. If another user may have read the file, revoke the sign-in and ` +
+        `sign in again. On a Kubernetes volume with an fsGroup, set "allowGroupAccess": true.`,
     };
   }
   if (uid === user || groupAllowed) return undefined;
@@ -39,8 +39,8 @@ export function filePermissionFault(
 }
 
 /**
- * What is wrong with the permissions of the directory: whoever can replace the file can plant a token of their own. A
- * group may write there, since Kubernetes makes volumes so; all others only where they cannot touch what is not theirs.
+ * Checks the permissions of the directory, since a user who can replace the file can plant a token. A group may write,
+ * as on volumes of Kubernetes; all users only in a sticky directory, where they cannot replace the files of others.
  */
 export function directoryPermissionFault(
   path: string,

@@ -26,20 +26,20 @@ import { TokenFile } from './token-file.js';
 /** Which file keeps the refresh token, and who may read it. */
 export interface FileRefreshTokenStoreOptions {
   /**
-   * The file. Its directory must exist and be writable; beside the file there is a lock file now and then. Behind a
-   * symbolic link it is the file that is replaced, not the link.
+   * The file. Its directory must exist and be writable: the lock file is created in it. Behind a symbolic link the file
+   * is replaced, not the link.
    */
   path: string;
   /**
-   * Lets the file's group read and write it, and the file belong to somebody else: for a Kubernetes volume with an
-   * `fsGroup`, which makes it so at every start.
+   * Accepts a file that its group can read and write, and that another user owns: for a Kubernetes volume with an
+   * `fsGroup`, which is set up so at every start.
    *
    * @default false
    */
   allowGroupAccess?: boolean;
   /**
-   * After how long without a sign of life a holder of the file's lock that cannot be looked up counts as dead, in
-   * milliseconds: one on another machine or in another container. A process on this machine is looked up instead.
+   * How long the heartbeat of the lock's holder may be missing before it counts as dead, in milliseconds. Applies to a
+   * holder on another machine or in another container; a process on this machine is looked up instead.
    *
    * @default 15000
    */
@@ -62,15 +62,15 @@ const readAgainAfterInMs = 5;
 const mutex = new KeyedMutex();
 
 /**
- * Keeps the refresh token in a file that only its user can read (mode 0600). The file is replaced at one stroke, so
- * that it is whole whenever a process is killed, and several processes can share it.
+ * Keeps the refresh token in a file that only its user can read (mode 0600). The file is replaced atomically: it is whole
+ * whenever a process is killed, and several processes can share it.
  *
  * The content is not encrypted: wrap the store in an `EncryptedRefreshTokenStore` for that.
  *
  * @throws {EntraOptionsError} when an option is wrong
  */
 export class FileRefreshTokenStore implements RefreshTokenStore {
-  /** As it was given. */
+  /** The path as given. */
   readonly path: string;
   /** The absolute path. */
   readonly identity: string;
@@ -154,8 +154,8 @@ function accessTo(file: TokenFile, lock: FileLock): RefreshTokenAccess {
       if ((await read(file))?.version !== expectedVersion) throw new RefreshTokenConflictError(nameOf(file));
       if (await file.replace(text, () => lock.isHeld())) return snapshot;
       throw new RefreshTokenStoreError(
-        `The lock of ${nameOf(file)} is not this process's any more; nothing was saved.`,
-        'Save with the store itself, not with what `exclusive` handed out: it succeeds unless another process has saved.',
+        `This process lost the lock on ${nameOf(file)}; nothing was saved.`,
+        'Save with the store itself instead of the access of `exclusive`: it succeeds unless another process has saved.',
       );
     },
   };
@@ -164,12 +164,12 @@ function accessTo(file: TokenFile, lock: FileLock): RefreshTokenAccess {
 async function read(file: TokenFile): Promise<RefreshTokenSnapshot | undefined> {
   for (let attempt = 1; ; attempt++) {
     const text = (await file.read()) ?? '';
-    // Made in advance, as a mount of a single file needs it.
+    // A mount of a single file needs a file that was created in advance.
     if (text.trim() === '') return undefined;
     try {
       return newestRecord(text, nameOf(file));
     } catch (error) {
-      // A file that cannot be replaced is written in place, perhaps at this moment.
+      // A file that cannot be replaced may be written in place at this moment.
       if (attempt === readAttempts) throw error;
       await sleep(readAgainAfterInMs);
     }

@@ -6,7 +6,7 @@ import { randomId } from './process-status.js';
 
 /** A lock file as it was found. */
 export interface LockEntry {
-  /** The holder's id; one made from the file itself, when the content is not whole. */
+  /** The holder's id; derived from the file itself when the content is incomplete. */
   readonly id: string;
   readonly holder: LockHolder | undefined;
   /** Changes with every heartbeat. */
@@ -14,9 +14,9 @@ export interface LockEntry {
 }
 
 /**
- * Creates a lock file with its content at one stroke: nobody ever sees half of one.
+ * Creates a lock file together with its content, so that no process reads an incomplete one.
  *
- * @returns the open file, or `undefined` when there is one already
+ * @returns the open file, or `undefined` if a lock file exists
  */
 export async function createEntry(path: string, holder: LockHolder): Promise<FileHandle | undefined> {
   const temporary = `${path}.${randomId()}.tmp`;
@@ -28,7 +28,7 @@ export async function createEntry(path: string, holder: LockHolder): Promise<Fil
   } catch (error) {
     await handle.close();
     const code = codeOf(error);
-    // ENOENT: whoever got the lock meanwhile has tidied up.
+    // ENOENT: the process that got the lock meanwhile has tidied up.
     if (code === 'EEXIST' || code === 'ENOENT') return undefined;
     if (!noHardLinks.includes(code)) throw error;
     return await createInPlace(path, holder);
@@ -39,7 +39,7 @@ export async function createEntry(path: string, holder: LockHolder): Promise<Fil
 
 const noHardLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'UNKNOWN'];
 
-/** For file systems without hard links. A holder that dies in between leaves an entry that says nothing. */
+/** For file systems without hard links. A holder that dies in between leaves an incomplete entry. */
 async function createInPlace(path: string, holder: LockHolder): Promise<FileHandle | undefined> {
   const handle = await open(path, 'wx', 0o600).catch((error: unknown) => {
     if (codeOf(error) === 'EEXIST') return undefined;
@@ -72,15 +72,15 @@ export async function readEntry(path: string): Promise<LockEntry | undefined> {
   }
 }
 
-/** Whether a lock file that stands in the way was left behind. */
+/** Decides whether a lock file was left behind by a dead holder. */
 export type LeftBehind = (path: string, entry: LockEntry) => Promise<boolean>;
 
 /**
- * Removes the lock of one holder, and never another's that has taken its place. Whoever removes first acquires the
- * right to, which is a lock file too, named after the lock to be removed: of all who found the same dead holder only
- * one goes on, and ids are never used again. A right whose holder died is removed in the same way.
+ * Removes the lock of one holder, never that of a later holder. The remover first acquires the right to, itself a lock
+ * file that is named after the lock: of all processes that found the same dead holder only one goes on, and ids are never
+ * reused. A right whose holder died is removed in the same way.
  *
- * @returns whether it was removed by this call
+ * @returns whether this call removed it
  */
 export async function removeEntry(
   path: string,
@@ -108,8 +108,8 @@ export async function removeEntry(
 
 async function takeAway(path: string, id: string, aside: string): Promise<void> {
   await rename(path, aside);
-  // Only a remover that stood still for long, elsewhere, can have caught a lock that is alive. Nothing is found when the
-  // next holder, which there can be from now on, has tidied up already.
+  // Only after a long standstill elsewhere can this be a live lock. Nothing is found when the next holder, which may exist
+  // from now on, has tidied up.
   const caught = await readEntry(aside);
   if (caught !== undefined && caught.id !== id) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });

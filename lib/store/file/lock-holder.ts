@@ -1,13 +1,13 @@
-/** Who holds a lock, as the lock file says it. */
+/** The holder of a lock, as written in the lock file. */
 export interface LockHolder {
-  /** Random; never used again. */
+  /** Random, never reused. */
   readonly id: string;
   readonly pid: number;
-  /** Name of the machine, for people. */
+  /** Name of the machine, for error messages. */
   readonly host: string;
-  /** Tells machines, their starts and their containers apart; absent where that cannot be told. */
+  /** Tells machines, their boots and their containers apart; absent where this is unknown. */
   readonly place?: string;
-  /** When the process was started, in whatever unit the machine counts: process ids are used again. */
+  /** When the process was started, in the machine's own unit: process ids are reused. */
   readonly processStart?: string;
 }
 
@@ -15,16 +15,16 @@ export interface LockHolder {
 export type ProcessStatus =
   | { readonly state: 'gone' }
   | { readonly state: 'running'; readonly start: string | undefined }
-  /** The machine does not let this process see it. */
+  /** The machine does not show it to this process. */
   | { readonly state: 'hidden' };
 
-/** Whether the holder of a lock still lives. Of `unknown` ones only the age of their last sign of life can tell. */
+/** Whether the holder of a lock is alive. For an `unknown` holder its heartbeat decides. */
 export type HolderState = 'alive' | 'dead' | 'unknown';
 
 /**
- * Judges a holder by what can be seen from here.
+ * Judges a holder by the status of its process.
  *
- * @param observer the process that asks
+ * @param observer this process
  */
 export function judgeHolder(holder: LockHolder, observer: LockHolder, status: ProcessStatus): HolderState {
   if (holder.place === undefined || holder.place !== observer.place) return 'unknown';
@@ -32,11 +32,11 @@ export function judgeHolder(holder: LockHolder, observer: LockHolder, status: Pr
   if (status.state === 'hidden' || status.start === undefined || holder.processStart === undefined)
     return 'unknown';
   if (status.start !== holder.processStart) return 'dead';
-  // This very process: another of its threads may hold it, or it was left behind by a failed release.
+  // This process: another of its threads holds the lock, or a release failed.
   return holder.pid === observer.pid ? 'unknown' : 'alive';
 }
 
-/** Reads the content of a lock file; `undefined` when it is not whole. */
+/** Reads the content of a lock file; `undefined` when it is incomplete. */
 export function parseHolder(text: string): LockHolder | undefined {
   try {
     const { id, pid, host, place, processStart } = JSON.parse(text) as Record<string, unknown>;
@@ -50,7 +50,7 @@ export function parseHolder(text: string): LockHolder | undefined {
       processStart: typeof processStart === 'string' ? processStart : undefined,
     };
   } catch {
-    // Half written, or not ours: whoever made it is unknown.
+    // Incomplete, or not written by this package: the holder is unknown.
     return undefined;
   }
 }

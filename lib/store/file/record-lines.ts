@@ -4,8 +4,8 @@ import { decodeRecord } from '../refresh-token-record.js';
 import type { RefreshTokenSnapshot } from '../refresh-token-store.js';
 
 /**
- * Reads the last whole record of a file. A file that was written in place may have an older one before it, and behind it
- * the beginning of one that a killed process did not finish.
+ * Reads the last whole record of a file. A file that was written in place may hold an older record before it, and after
+ * it the beginning of a record that a killed process did not finish.
  *
  * @param store names the store in errors
  * @throws {RefreshTokenUnreadableError} when no line holds a whole record
@@ -13,7 +13,7 @@ import type { RefreshTokenSnapshot } from '../refresh-token-store.js';
 export function newestRecord(text: string, store: string): RefreshTokenSnapshot {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   let failure: unknown;
-  // As one text first: a record that was formatted by hand has several lines.
+  // The whole text first: a record that was formatted by hand has several lines.
   for (const line of [text, ...lines.reverse()]) {
     try {
       return decodeRecord(line, store);
@@ -25,15 +25,15 @@ export function newestRecord(text: string, store: string): RefreshTokenSnapshot 
 }
 
 /**
- * Writes a record into a file that cannot be replaced: behind what is there, so that a whole record is in the file at
- * any moment, and then over the older ones when it fits before itself. Each step is on the disk before the next begins.
+ * Writes a record into a file that cannot be replaced. Appends it first, so that the file holds a whole record at any
+ * moment, then overwrites the older records if it fits. Each step is on the disk before the next begins.
  *
- * @param record one line, with its line break
+ * @param record one line with its line break
  */
 export async function writeInPlace(handle: FileHandle, record: string): Promise<void> {
   const { size } = await handle.stat();
   const bytes = Buffer.from(record);
-  // The last line may be an unfinished one.
+  // The last line may be unfinished.
   const appended = size === 0 ? bytes : Buffer.concat([Buffer.from('\n'), bytes]);
   try {
     await writeAll(handle, appended, size);

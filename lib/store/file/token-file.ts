@@ -19,18 +19,18 @@ const readFlags = isWindows
   ? constants.O_RDONLY
   : constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Reading and replacing one file, so that at any time there is either the old content or the new one. */
+/** Reads and replaces one file, which holds either the old content or the new one at any time. */
 export class TokenFile {
   private constructor(
-    /** Without symbolic links. */
+    /** The real path, without symbolic links. */
     readonly path: string,
     private readonly groupAllowed: boolean,
   ) {}
 
   /**
-   * Finds the file that a path leads to. A symbolic link stays what it is: the file behind it is replaced.
+   * Finds the file behind a path. A symbolic link stays: the file behind it is replaced.
    *
-   * @throws {RefreshTokenStoreError} when its directory does not exist, or everybody can write to it
+   * @throws {RefreshTokenStoreError} when its directory does not exist or is world-writable
    */
   static async at(path: string, groupAllowed: boolean): Promise<TokenFile> {
     try {
@@ -50,7 +50,7 @@ export class TokenFile {
 
   /**
    * @returns the content, or `undefined` when there is no file
-   * @throws {RefreshTokenStoreError} when others can read it
+   * @throws {RefreshTokenStoreError} when other users can read it
    */
   async read(): Promise<string | undefined> {
     try {
@@ -60,7 +60,7 @@ export class TokenFile {
         if (!status.isFile()) throw Object.assign(new Error('not a regular file'), { code: 'EISDIR' });
         const fault = filePermissionFault(this.path, status, process.geteuid?.(), this.groupAllowed);
         if (fault !== undefined) throw permissionFailure(fault);
-        if (status.size > longestContent) throw damaged(`the file ${this.path}`, 'it is far too long');
+        if (status.size > longestContent) throw damaged(`the file ${this.path}`, 'it is too long');
         return await handle.readFile('utf8');
       } finally {
         await handle.close();
@@ -72,9 +72,9 @@ export class TokenFile {
   }
 
   /**
-   * Replaces the content for good: it is on the disk when this resolves.
+   * Replaces the content. It is on the disk when this resolves.
    *
-   * @param mayReplace asked last, when everything is ready
+   * @param mayReplace called last, when everything is ready
    * @returns whether it was replaced
    */
   async replace(content: string, mayReplace: () => Promise<boolean>): Promise<boolean> {
@@ -82,7 +82,7 @@ export class TokenFile {
     try {
       await writeDurably(temporary, content, this.groupAllowed ? 0o660 : 0o600);
       if (!(await mayReplace())) return false;
-      // A new holder of the lock removes what it finds of earlier ones before it reads: then there is nothing to rename.
+      // A new holder of the lock removes the files of earlier holders first: then there is nothing to rename.
       const outcome = await renameOver(temporary, this.path);
       if (outcome === 'gone') return false;
       if (outcome === 'busy') {
@@ -98,7 +98,7 @@ export class TokenFile {
     }
   }
 
-  /** For a file that is mounted by itself, as into a container: no other can take its place. */
+  /** For a file that is a mount of its own, as in a container: it cannot be replaced. */
   async #overwrite(content: string): Promise<void> {
     const handle = await open(this.path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
@@ -108,7 +108,7 @@ export class TokenFile {
     }
   }
 
-  /** Removes what processes that were killed left behind. Only the holder of the lock may. */
+  /** Removes what killed processes left behind. Only for the holder of the lock. */
   async tidy(ownLock: string): Promise<void> {
     const directory = dirname(this.path);
     const names = leftovers(await readdir(directory), basename(this.path), ownLock);
@@ -117,10 +117,10 @@ export class TokenFile {
 }
 
 /**
- * Which names in a directory are of files that were left behind.
+ * Selects the names in a directory of files that a killed process left behind.
  *
  * @param base name of the token file
- * @param ownLock id of the holder of the lock; the right to remove it may be somebody's who is alive
+ * @param ownLock id of the holder of the lock; a live process may hold the right to remove it
  */
 export function leftovers(names: readonly string[], base: string, ownLock: string): string[] {
   return names.filter((name) => {
@@ -146,7 +146,7 @@ async function behindLinks(path: string, links = 0): Promise<string> {
 async function writeDurably(path: string, content: string, mode: number): Promise<void> {
   const handle = await open(path, 'wx', mode);
   try {
-    // The process's umask may have taken bits away.
+    // The umask of the process may have removed bits.
     if (!isWindows) await handle.chmod(mode);
     await handle.writeFile(content);
     await handle.sync();
@@ -156,7 +156,7 @@ async function writeDurably(path: string, content: string, mode: number): Promis
 }
 
 /**
- * On Windows a file cannot be replaced while somebody, a virus scanner say, has it open: that passes.
+ * Retries on Windows, where a file cannot be replaced while another process, such as a virus scanner, has it open.
  *
  * @returns `gone` when there was nothing to rename, `busy` when the file is a mount of its own
  */
@@ -175,7 +175,7 @@ async function renameOver(from: string, to: string): Promise<'renamed' | 'gone' 
   }
 }
 
-/** Makes the new name survive a power cut, where the file system can. */
+/** Lets the new name survive a power cut, where the file system can. */
 async function syncDirectory(path: string): Promise<void> {
   if (isWindows) return;
   const handle = await open(path, 'r');

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 import { refreshTokenPath } from './refresh-token-path.js';
 
-/** Makes the table that `TypeOrmRefreshTokenStore` uses. Add it to the `migrations` of the data source. */
+/** Creates the table of `TypeOrmRefreshTokenStore`. Add it to the `migrations` of the data source. */
 export class CreateEntraRefreshToken1763683200000 implements MigrationInterface {
   // Bundlers may rename the class, and TypeORM reads the time from the name.
   readonly name = 'CreateEntraRefreshToken1763683200000';
@@ -18,7 +18,7 @@ export class CreateEntraRefreshToken1763683200000 implements MigrationInterface 
         CONSTRAINT "${table.primaryKey}" PRIMARY KEY ("name")
       )`,
     );
-    // What `ALTER DEFAULT PRIVILEGES` grants to everybody does not hold here; what it grants to a role by name does.
+    // Undoes what `ALTER DEFAULT PRIVILEGES` grants to PUBLIC; grants to a role by name stay.
     await queryRunner.query(`REVOKE ALL ON ${table.quoted} FROM PUBLIC`);
   }
 

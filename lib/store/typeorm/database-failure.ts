@@ -41,7 +41,7 @@ function databaseFailure(doing: string, table: string, error: unknown): Error {
     : state === undefined || passingClasses.includes(state.slice(0, 2));
   return new RefreshTokenStoreError(
     `${doing} the refresh token in the table ${table} failed (${state ?? 'no answer'}).`,
-    remedy ?? 'Check the database and the network to it; the cause says more.',
+    remedy ?? 'Check the database and the network to it; see the cause.',
     { cause: redactError(error), retryable: remedy === undefined && passing },
   );
 }

@@ -4,16 +4,15 @@ import { asError } from '../../common/thrown.js';
 import { unref, type Clock, type TimerHandle } from '../../common/clock.js';
 import type { DatabaseSession } from './database-session.js';
 
-// A holder whose machine is gone without a word loses the lock after this time.
-const longestSilenceInMs = 15_000;
+// A holder that vanished without closing its connection loses the lock after this time.
+const longestWithoutHeartbeatInMs = 15_000;
 const heartbeatInMs = 3_000;
 const slackInMs = 5_000;
 
 /**
- * An advisory lock that lasts as long as a transaction, so that it works through PgBouncer in the modes `session` and
- * `transaction`. It is no lock on the row: that would end with the commit that makes a `save` last. A holder that dies
- * loses its connection, and with it the lock; one that was cut off is found out by the server's
- * `idle_in_transaction_session_timeout`.
+ * An advisory lock for the length of a transaction, so that it works through PgBouncer in the modes `session` and
+ * `transaction`. A lock on the row would end with the commit of a `save`. A holder that dies loses its connection, and so
+ * the lock; `idle_in_transaction_session_timeout` of the server ends a holder that was cut off.
  *
  * @see https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
@@ -33,10 +32,10 @@ export class DatabaseLock {
   ): Promise<DatabaseLock> {
     await session.query('BEGIN');
     const settings = Object.entries({
-      // Zero would mean: wait for ever.
+      // Zero would wait without end.
       lock_timeout: Math.max(1, Math.ceil(timeoutInMs)),
       statement_timeout: 0,
-      idle_in_transaction_session_timeout: longestSilenceInMs,
+      idle_in_transaction_session_timeout: longestWithoutHeartbeatInMs,
     });
     for (const [setting, value] of settings) {
       await session.query('SELECT set_config($1, $2, true)', [setting, String(value)]);
@@ -48,14 +47,14 @@ export class DatabaseLock {
   private constructor(session: DatabaseSession, clock: Clock) {
     this.#session = session;
     this.#clock = clock;
-    this.#planPulse();
+    this.#planHeartbeat();
   }
 
   get isLost(): boolean {
     return this.#session.isLost;
   }
 
-  /** Never fails: a connection that cannot be committed is closed, and the server lets the lock go. */
+  /** Never rejects: a connection that cannot be committed is closed, and the server releases the lock. */
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
@@ -67,11 +66,11 @@ export class DatabaseLock {
     );
   }
 
-  #planPulse(): void {
+  #planHeartbeat(): void {
     this.#timer = this.#clock.setTimeout(() => {
       // A failure shows in `isLost`.
       this.#beating = this.#session.query('SELECT 1').then(
-        () => (this.#released ? undefined : this.#planPulse()),
+        () => (this.#released ? undefined : this.#planHeartbeat()),
         () => undefined,
       );
     }, heartbeatInMs);
@@ -79,7 +78,7 @@ export class DatabaseLock {
   }
 }
 
-/** Advisory locks have numbers for names, shared by all who use the database: 64 bits of a digest collide with nobody. */
+/** Advisory locks are numbers that all users of a database share: 64 bits of a digest avoid collisions. */
 function lockKey(name: string): string {
   const digest = createHash('sha256').update(`nestjs-entra-auth/refresh-token/${name}`).digest();
   return digest.readBigInt64BE(0).toString();

@@ -21,8 +21,8 @@ interface ConnectingDriver {
 const longestAnswerInMs = 15_000;
 
 /**
- * One connection of a data source's pool, used past TypeORM's query runner: that one writes the parameters of
- * statements, and so the refresh token, to its log.
+ * One connection of a data source's pool. Bypasses TypeORM's query runner, which logs the parameters of statements, and so
+ * the refresh token.
  */
 export class DatabaseSession {
   readonly #client: DatabaseClient;
@@ -33,7 +33,7 @@ export class DatabaseSession {
   #unanswered = 0;
   #closed = false;
 
-  /** @throws the signal's reason, when it is aborted first; the connection goes back to the pool when it comes */
+  /** @throws the signal's reason if it is aborted first; a connection that comes later goes back to the pool */
   static async open(dataSource: DataSource, clock: Clock, signal: AbortSignal): Promise<DatabaseSession> {
     const driver = dataSource.driver as unknown as ConnectingDriver;
     const connecting = driver.obtainMasterConnection();
@@ -41,7 +41,7 @@ export class DatabaseSession {
       const [client, release] = await untilAborted(connecting, signal);
       return new DatabaseSession(client, release, clock);
     } catch (error) {
-      // Nobody waits for it any more. If the connection failed, that is the error at hand.
+      // The caller has given up. If the connection failed, that is the error at hand.
       connecting.then(
         ([, release]) => release(),
         () => undefined,
@@ -62,7 +62,7 @@ export class DatabaseSession {
     return this.#failure !== undefined;
   }
 
-  /** Runs one statement after the other. A connection that does not answer in time is given up. */
+  /** Runs statements one after the other. Gives up a connection that does not respond in time. */
   query(
     text: string,
     values: unknown[] = [],
@@ -85,8 +85,8 @@ export class DatabaseSession {
   }
 
   /**
-   * Gives the connection back. One that is lost, has an open transaction or owes an answer is closed instead: whoever got
-   * it next would wait for that answer.
+   * Returns the connection to the pool. Closes it instead if it is lost, has an open transaction or owes a response, for
+   * which its next user would wait.
    */
   close(error?: Error): void {
     if (this.#closed) return;
@@ -102,7 +102,7 @@ export class DatabaseSession {
 
 function noAnswer(timeoutInMs: number): Error {
   return new EntraTimeoutError(
-    'The answer of the database',
+    'The response of the database',
     timeoutInMs,
     'Check the database and the network to it.',
   );

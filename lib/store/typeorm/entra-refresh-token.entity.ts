@@ -1,12 +1,12 @@
 import { EntitySchema } from 'typeorm';
 
-/** A row of the table of refresh tokens. */
+/** A row of the table. */
 export interface EntraRefreshTokenRow {
   /** Name of the store that it belongs to. */
   name: string;
-  /** Different after every save. */
+  /** Changes with every save. */
   version: string;
-  /** The record, as the file store writes it too; secret, unless an `EncryptedRefreshTokenStore` wrote it. */
+  /** The record, in the format of the file store. Secret, unless an `EncryptedRefreshTokenStore` wrote it. */
   record: string;
   /** When it was saved. */
   saved: Date;
@@ -15,8 +15,8 @@ export interface EntraRefreshTokenRow {
 export const refreshTokenTable = 'entra_refresh_token';
 
 /**
- * The table that `TypeOrmRefreshTokenStore` uses, for the `entities` of a data source that makes its tables or its
- * migrations from them. The store itself needs only the table.
+ * The table of `TypeOrmRefreshTokenStore`, for the `entities` of a data source that generates tables or migrations. The
+ * store itself needs only the table.
  */
 export const EntraRefreshTokenEntity = new EntitySchema<EntraRefreshTokenRow>({
   name: 'EntraRefreshToken',

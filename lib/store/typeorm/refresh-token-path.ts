@@ -3,13 +3,13 @@ import type { DataSource } from 'typeorm';
 import { refreshTokenTable } from './entra-refresh-token.entity.js';
 
 export interface TablePath {
-  /** With its schema, ready for SQL. */
+  /** Quoted for SQL, with the schema. */
   readonly quoted: string;
   /** Name of the constraint, as TypeORM gives it. */
   readonly primaryKey: string;
 }
 
-/** Where a data source has the table: in its schema, with its prefix and by its naming strategy. */
+/** Locates the table by the schema, the prefix and the naming strategy of a data source. */
 export function refreshTokenPath({ options, namingStrategy }: DataSource): TablePath {
   const schema: unknown = Reflect.get(options, 'schema');
   const plain = namingStrategy.tableName('EntraRefreshToken', refreshTokenTable);

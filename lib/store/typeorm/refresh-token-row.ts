@@ -18,7 +18,7 @@ export class RefreshTokenRow {
 
   /**
    * Writes with one statement, which is committed when this resolves. Can be repeated with the same record after a lost
-   * connection: it notices that it has been written already.
+   * connection: a record that is already there is not written again.
    */
   async write(
     session: DatabaseSession,

@@ -21,15 +21,15 @@ import { LockedRow } from './locked-row.js';
 import { refreshTokenPath } from './refresh-token-path.js';
 import { RefreshTokenRow } from './refresh-token-row.js';
 
-/** Which row of which database keeps the refresh token. */
+/** The database and the row that keep the refresh token. */
 export interface TypeOrmRefreshTokenStoreOptions {
   /**
-   * A data source for PostgreSQL, initialized before the store is used. While somebody is in `exclusive`, it takes two
-   * connections of its pool. It must not log in with the very token that this store is needed for.
+   * A data source for PostgreSQL, initialized before the store is used. `exclusive` takes two connections of its pool. Its
+   * login must not need the token that this store is for.
    */
   dataSource: DataSource;
   /**
-   * Which row: one for each grant.
+   * The row: one for each grant.
    *
    * @default 'default'
    */
@@ -41,11 +41,11 @@ export interface TypeOrmRefreshTokenStoreOptions {
 const lockNotAvailable = '55P03';
 
 /**
- * Keeps the refresh token in a row of PostgreSQL, for the replicas of an application. The table is made by the migration
- * `CreateEntraRefreshToken…` of this package.
+ * Keeps the refresh token in a row of PostgreSQL, shared by the replicas of an application. The migration
+ * `CreateEntraRefreshToken…` of this package creates the table.
  *
- * `exclusive` holds an advisory lock until the work ends, on a connection of its own. A `save` within it is committed,
- * and so is safe, when it resolves; it is not undone when the work fails later.
+ * `exclusive` holds an advisory lock on a connection of its own until the work ends. A `save` within it is committed when
+ * it resolves, and is kept when the work fails later.
  *
  * The record is not encrypted: wrap the store in an `EncryptedRefreshTokenStore` for that.
  *

@@ -198,11 +198,11 @@ describe('tampering', () => {
     );
   });
 
-  it('is found in the time beside the record', async () => {
+  it('is found in the readable time of the record', async () => {
     await wrap().save(grant(), undefined);
     const { value } = (await inner.load())!;
     inner = new MemoryRefreshTokenStore({ ...value, obtainedOnTimestamp: value.obtainedOnTimestamp + 1 });
-    await expectRefused(wrap(), 'the time beside');
+    await expectRefused(wrap(), 'its readable time differs');
   });
 
   it('is found when a record of another store is put there', async () => {

@@ -13,5 +13,5 @@ it('takes a token of 65,536 characters, and refuses a longer one as malformed', 
   }
   expect(thrown).toBeInstanceOf(InvalidTokenError);
   expect(thrown).toMatchObject({ reason: 'malformed', retryable: true });
-  expect(String(thrown)).toContain('a token of 65537 characters; the most is 65536.');
+  expect(String(thrown)).toContain('a token of 65537 characters; the limit is 65536.');
 });
