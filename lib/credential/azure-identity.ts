@@ -14,7 +14,7 @@ export const installIdentity =
 
 export type AzureIdentity = typeof import('@azure/identity');
 
-/** Loads `@azure/identity`, of whatever version. */
+/** Loads `@azure/identity`, of any version. */
 export type AzureIdentityLoader = () => Promise<AzureIdentity>;
 
 /** What every credential of `@azure/identity` is given. */
@@ -54,7 +54,7 @@ export class AzureIdentityContext {
   async #makeOptions(): Promise<AzureIdentityOptions> {
     const { authorityHost, certificateAuthority } = this.configuration;
     return {
-      // AZURE_AUTHORITY_HOST, which @azure/identity reads by itself, stays in force when nothing else is said.
+      // Without an own authority, @azure/identity reads AZURE_AUTHORITY_HOST.
       ...(authorityHost !== undefined || this.cloud !== 'public'
         ? { authorityHost: authorityHost ?? authorityHosts[this.cloud] }
         : {}),

@@ -9,8 +9,8 @@ const longestAnswer = 8_192;
 const repeated = 'Check that this machine can reach it; the request is repeated.';
 
 /**
- * Puts a deadline on each request, headers and body, and a limit on what comes back, and notes what that was.
- * `@azure/identity` ignores the abort signal and the timeout of `getToken`.
+ * Limits each request in time and its response in size, and notes the response. `@azure/identity` ignores the abort signal
+ * and the timeout of `getToken`.
  */
 export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clock): HttpClient {
   return {
@@ -56,7 +56,7 @@ export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clo
   };
 }
 
-/** What an endpoint wrote into a refusal: of a refused discovery `@azure/identity` passes nothing on. */
+/** Keeps the body of an error response: `@azure/identity` drops that of a failed discovery. */
 function answerOf({ status, bodyAsText }: PipelineResponse): string | undefined {
   return status >= 400 ? (bodyAsText ?? '').slice(0, longestAnswer) : undefined;
 }

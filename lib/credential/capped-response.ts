@@ -8,16 +8,16 @@ import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 const keptHeaders: ReadonlySet<string> = new Set(['content-type', 'date', 'retry-after', 'www-authenticate']);
 const isJson = /^\s*[[{]/;
 
-/** Makes the answer come as a stream, and not compressed: 400 kB can become 400 MB. */
+/** Requests the response as a stream and uncompressed: 400 kB can become 400 MB. */
 export function askForStream(request: PipelineRequest): void {
   request.headers.set('accept-encoding', 'identity');
   request.streamResponseStatusCodes = new Set([Infinity]);
 }
 
 /**
- * Reads the body of an answer up to 1 MiB.
+ * Reads the body of a response up to 1 MiB.
  *
- * @throws {TokenRequestFailedError} when it is longer, or grants a token in JSON that no parser should be given
+ * @throws {TokenRequestFailedError} when it is longer, or a success in JSON beyond the limits of the parser
  */
 export async function readCapped(response: PipelineResponse): Promise<void> {
   const { readableStreamBody: stream, request, status } = response;
@@ -33,12 +33,12 @@ export async function readCapped(response: PipelineResponse): Promise<void> {
     chunks.push(bytes);
   }
   const body = Buffer.concat(chunks).toString('utf8');
-  // A refusal that cannot be read is left out later, as a page is.
+  // The body of an error response is dropped later if it is not JSON.
   if (status < 400 && isJson.test(body) && !isBoundedJson(body)) throw tooDeep(status);
   response.bodyAsText = body;
 }
 
-/** Leaves nothing in a refusal that would stand in an error: no cookie, and no page of a gateway. */
+/** Removes what must not appear in an error: cookies, and the page of a gateway. */
 export function withoutPage(response: PipelineResponse): void {
   for (const [name] of [...response.headers]) {
     if (!keptHeaders.has(name.toLowerCase())) response.headers.delete(name);
@@ -61,8 +61,8 @@ function tooDeep(statusCode: number): TokenRequestFailedError {
 
 function unlikeTokenEndpoint(statusCode: number, what: string): TokenRequestFailedError {
   return new TokenRequestFailedError(
-    `The token endpoint answered with ${what}.`,
-    'Check what answers at the token endpoint, such as a proxy in between.',
+    `The token endpoint returned ${what}.`,
+    'Check what responds at the token endpoint, such as a proxy in between.',
     { retryable: true, statusCode },
   );
 }

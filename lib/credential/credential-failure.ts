@@ -1,8 +1,7 @@
-import { isEntraAuthError, problemOf, type EntraAuthErrorCode } from '../common/entra-auth.error.js';
-import { errorText } from '../common/thrown.js';
-import { isError } from '../common/thrown.js';
-import { redact } from '../common/redaction.js';
 import { parseRetryAfter } from '../common/backoff.js';
+import { isEntraAuthError, problemOf, type EntraAuthErrorCode } from '../common/entra-auth.error.js';
+import { redact } from '../common/redaction.js';
+import { errorText, isError } from '../common/thrown.js';
 import { aadstsMeaning, findAadsts, lookUpAadsts } from '../entra/aadsts.js';
 import { isPermanent, readTokenErrorBody } from '../entra/token-error-response.js';
 import { CredentialRequestError } from './credential.error.js';
@@ -18,7 +17,7 @@ export interface CredentialFailure {
   /** HTTP status of the answer, when it is known for true. */
   statusCode?: number;
   retryAfterInMs?: number;
-  /** Set when somebody must sign in again. */
+  /** Set when the user must sign in again. */
   signIn?: true;
 }
 
@@ -29,9 +28,8 @@ const signInErrors: readonly EntraAuthErrorCode[] = [
 ];
 
 /**
- * Decides what an error of a credential means. Errors of `@azure/identity` say little beyond their message, and its
- * `CredentialUnavailableError` covers outages too, so only a known `AADSTS…` code, or a refusal that was seen on the wire,
- * counts as permanent.
+ * Classifies an error of a credential. Only a known `AADSTS…` code or an error response on the wire counts as permanent:
+ * errors of `@azure/identity` carry little more than a message, and its `CredentialUnavailableError` covers outages too.
  */
 export function classifyCredentialFailure(error: unknown, now: number): CredentialFailure {
   try {

@@ -10,13 +10,13 @@ import {
 import { CredentialUnavailableError } from './credential.error.js';
 
 /**
- * Holds the credential that several resources share, and makes a new instance when the cache or the throttle of the
- * old one stands in the way. A bare instance cannot be renewed.
+ * Holds the credential that resources share. Makes a new instance when the cache or the throttle of the current one blocks
+ * a new token, unless the application gave an instance.
  */
 export class CredentialProvider {
   readonly #create: TokenCredentialFactory | undefined;
   #current: Promise<TokenCredential> | undefined;
-  /** The instance that was used last, for what it says of itself. */
+  /** The instance that was used last, for its state. */
   #known: TokenCredential | undefined;
   readonly #configuredTenant: string | undefined;
   #learnedTenant: string | undefined;
@@ -41,7 +41,7 @@ export class CredentialProvider {
     return (this.#current ??= this.#make());
   }
 
-  /** Lets go of what `get` returned earlier, unless another caller has already done so, and returns its successor. */
+  /** Replaces the instance that `get` returned earlier, unless another caller has done so, and returns the current one. */
   renew(used: Promise<TokenCredential>): Promise<TokenCredential> {
     if (this.renewable && this.#current === used) this.#current = undefined;
     return this.get();
@@ -52,22 +52,22 @@ export class CredentialProvider {
     this.#learnedTenant = tenantId ?? this.#learnedTenant;
   }
 
-  /** Whether a tenant is the one that the credential asks when none is named. `false` while that is not known. */
+  /** Whether a tenant is the credential's default. `false` while the default is unknown. */
   isOwnTenant(tenantId: string): boolean {
     return sameTenant(this.#configuredTenant, tenantId) || sameTenant(this.#learnedTenant, tenantId);
   }
 
-  /** Where the instance says that it stands, if it is one that does. */
+  /** Returns the state of the instance, if it reports one. */
   state(): CredentialState | undefined {
     return credentialStateOf(this.#known);
   }
 
-  /** How long `flush` may take, in milliseconds, if the instance asks for a time. */
+  /** How long `flush` may take, in milliseconds; `undefined` if the instance does not state it. */
   get flushTimeoutInMs(): number | undefined {
     return isReportingCredential(this.#known) ? this.#known.flushTimeoutInMs : undefined;
   }
 
-  /** What the instance has not stored, and so loses with the process. */
+  /** Returns what is lost if the process ends now. */
   unsaved(): { problem: string; fix: string } | undefined {
     const state = this.state();
     if (state?.unsaved !== true) return undefined;
@@ -77,14 +77,14 @@ export class CredentialProvider {
     };
   }
 
-  /** Lets the instance store what it must not lose, if it is one that does. */
+  /** Lets the instance store what must not be lost. */
   async flush(): Promise<void> {
     if (isReportingCredential(this.#known)) await this.#known.flush?.();
   }
 
   #make(): Promise<TokenCredential> {
     const made = this.#tryMake();
-    // An instance that could not be made must not be remembered; whoever asked for it receives the error.
+    // A failure is not kept: the caller gets the error, and the next call tries again.
     made.catch(() => {
       if (this.#current === made) this.#current = undefined;
     });
@@ -106,7 +106,7 @@ export class CredentialProvider {
     }
     if (isTokenCredential(credential)) return (this.#known = credential);
     throw new CredentialUnavailableError(
-      `The "credential" function returned ${credential === null ? 'null' : typeof credential} and no credential.`,
+      `The "credential" function returned ${credential === null ? 'null' : typeof credential}, not a credential.`,
       'Return an object with a getToken() method, such as `new DefaultAzureCredential()`.',
     );
   }

@@ -3,10 +3,10 @@ import { withDeadline } from '../common/deadline.js';
 import { EntraTimeoutError } from '../common/entra-auth.error.js';
 import type { CredentialProvider } from './credential-provider.js';
 
-/** How long a shutdown waits for what asks for no other time, in milliseconds. */
+/** How long a shutdown waits by default, in milliseconds. */
 export const graceInMs = 2_000;
 
-/** What a credential could not keep at the end. */
+/** What a credential could not store before the end. */
 export interface CredentialLoss {
   readonly credential: CredentialProvider;
   readonly problem: string;
@@ -14,8 +14,8 @@ export interface CredentialLoss {
 }
 
 /**
- * Waits until every credential has stored what it must not lose, such as the refresh token of a redemption under way,
- * each for as long as it asks for. Other calls under way get two seconds to end: they cannot be interrupted.
+ * Waits until every credential has stored what must not be lost, such as the refresh token of a redemption in flight. Other
+ * calls in flight get two seconds to end: they cannot be interrupted.
  *
  * @returns what is lost when the process ends now; never rejects
  */

@@ -4,8 +4,8 @@ import { connectRequests, observationOf } from '../entra/wire-observation.js';
 import { CredentialRequestError } from './credential.error.js';
 
 /**
- * A credential of `@azure/identity`. Gives its errors the status and the `Retry-After` that it met, its requests a way to
- * end, and refuses a token that is too long.
+ * Wraps a credential of `@azure/identity`: adds status and `Retry-After` to its errors, makes its requests abortable, and
+ * refuses a token that is too long.
  */
 export class ObservedCredential implements TokenCredential {
   readonly #inner: TokenCredential;

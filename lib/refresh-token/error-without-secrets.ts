@@ -2,7 +2,7 @@ import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { withoutSecrets } from '../common/known-secrets.js';
 import { redactError } from '../common/redaction.js';
 
-/** A copy of an error of somebody else's code that is safe to keep, also when it quotes what that was given. */
+/** Copies an error of other code, without the secrets that this code was given. */
 export function errorWithoutSecrets(error: unknown, secrets: readonly string[]): Error {
   const copy = redactError(error);
   clean(copy, secrets);

@@ -1,6 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import { withDeadline } from '../common/deadline.js';
-import { deferred } from '../common/deadline.js';
+import { deferred, withDeadline } from '../common/deadline.js';
 import { isEntraAuthError, type EntraAuthError } from '../common/entra-auth.error.js';
 import { isEncrypted, keyIdOf } from '../store/encrypted/token-cipher.js';
 import { RefreshTokenStoreError, RefreshTokenUnreadableError } from '../store/refresh-token-store.error.js';

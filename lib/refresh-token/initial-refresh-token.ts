@@ -4,12 +4,12 @@ import { redactError } from '../common/redaction.js';
 import { ReauthenticationRequiredError } from '../entra/token-endpoint.error.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 
-/** The refresh token of the options, which may be a function that reads it. */
+/** The refresh token of the options, or the function that reads it. */
 export class InitialRefreshToken {
   readonly #settings: Pick<RefreshTokenSettings, 'initial' | 'transport'>;
-  /** As last read. */
+  /** The refresh token as last read. */
   #offered: string | undefined;
-  /** The same, once it was refused or replaced. */
+  /** The same after it was refused or replaced. */
   #judged: string | undefined;
 
   constructor(settings: Pick<RefreshTokenSettings, 'initial' | 'transport'>) {
@@ -32,7 +32,7 @@ export class InitialRefreshToken {
     if (refreshToken === this.#offered) this.#judged = refreshToken;
   }
 
-  /** Whether this one was refused or replaced when it was the one of the options. */
+  /** Whether it was refused or replaced as the refresh token of the options. */
   isJudged(refreshToken: string): boolean {
     return refreshToken === this.#judged;
   }

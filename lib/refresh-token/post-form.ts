@@ -4,9 +4,9 @@ import type { Socket } from 'node:net';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
 
 import type { Clock } from '../common/clock.js';
-import { InsecureConnectionError } from '../common/entra-auth.error.js';
+import { EntraTimeoutError, InsecureConnectionError } from '../common/entra-auth.error.js';
 import { nothingInherited } from '../common/nothing-inherited.js';
-import { EntraTimeoutError } from '../common/entra-auth.error.js';
+import { longestBodyInBytes } from '../entra/limits.js';
 import { ProxyAgent } from './proxy-agent.js';
 import { proxyOfEnvironment } from './proxy-of-environment.js';
 
@@ -35,14 +35,13 @@ export interface FormResponse {
   /** Header `Date`. */
   date: string | undefined;
   body: string;
-  /** Why the body is not whole, when it is not. */
+  /** Why the body is incomplete; `undefined` for a complete body. */
   broken: Error | undefined;
 }
 
-const largestBody = 1024 * 1024;
 /**
  * Posts a form. Nothing of it, not even a header, is sent before the server's certificate has been verified, whatever an
- * agent or `NODE_TLS_REJECT_UNAUTHORIZED` says. Redirects are not followed: they would take the form elsewhere.
+ * agent or `NODE_TLS_REJECT_UNAUTHORIZED` sets. Redirects are not followed: they would take the form elsewhere.
  *
  * @throws {InsecureConnectionError} when the server is not verified to be the one of the URL
  * @throws {EntraTimeoutError} when no headers came in time
@@ -84,7 +83,7 @@ export function postForm(form: FormRequest, transport: Transport): Promise<FormR
       outcome();
     };
     outgoing.on('error', (error) => {
-      // Once there are headers, the body says what is wrong, and may hold what must not be lost.
+      // After the headers the body is read: it may hold the new refresh token.
       if (incoming === undefined) settle(() => reject(late ?? error));
     });
     outgoing.on('response', (response) => {
@@ -111,7 +110,7 @@ function whenVerified(
   outgoing.once('socket', (socket: Socket) => {
     if (!isTls(socket)) return proceed(notVerified('it is not encrypted'));
     const judge = (): void => proceed(refusalOf(socket, hostname));
-    // A connection that an agent kept open has done its handshake long ago.
+    // A connection that an agent kept open has completed its handshake.
     if (outgoing.reusedSocket || socket.authorized) judge();
     else socket.once('secureConnect', judge);
   });
@@ -134,7 +133,7 @@ function notVerified(why: string): InsecureConnectionError {
   );
 }
 
-/** Reads the body as far as it comes: a refresh token may be in a part of it. */
+/** Reads the body as far as it arrives: a part of it may hold the refresh token. */
 function collect(incoming: IncomingMessage, late: () => Error | undefined): Promise<FormResponse> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
@@ -142,8 +141,8 @@ function collect(incoming: IncomingMessage, late: () => Error | undefined): Prom
     let broken: Error | undefined;
     incoming.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length > largestBody) {
-        broken ??= new Error(`The body is larger than ${largestBody} bytes.`);
+      if (length > longestBodyInBytes) {
+        broken ??= new Error(`The body is larger than ${longestBodyInBytes} bytes.`);
         incoming.destroy();
       } else chunks.push(chunk);
     });

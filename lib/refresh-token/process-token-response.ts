@@ -1,5 +1,7 @@
+import type { Timestamp } from '../common/clock.js';
 import { endOfText, parseJsonObject } from '../common/json-object.js';
 import { readClaims } from '../entra/json-web-token.js';
+import { longestTokenLength } from '../entra/limits.js';
 import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 import { TokenResponse } from './token-response.js';
 
@@ -17,15 +19,11 @@ const known = new Set([
   'expires_on',
 ]);
 
-// A longer life is a mistake, and a date that far ahead cannot be printed.
+// A longer life is a mistake, and such a date cannot be printed.
 const longestLifeInSeconds = 10 * 365 * 86_400;
 
-/** Servers and stores take no longer ones, and a process holds many. */
-const longestToken = 65_536;
-
 /**
- * Finds the refresh token in a response, also in one that broke off after it: the server has replaced the old one by
- * then, whatever became of the rest.
+ * Finds the refresh token in a response, also in one that ended after it: the server has replaced the old one by then.
  */
 export function findRefreshToken(body: string): string | undefined {
   const object = parseJsonObject(body);
@@ -33,7 +31,7 @@ export function findRefreshToken(body: string): string | undefined {
   return isTooLong(token) ? undefined : nonEmpty(token);
 }
 
-/** The first member of that name whose value is a whole text. */
+/** Finds the first member of that name whose value is a complete text. */
 function findText(json: string, name: string): string | undefined {
   const beginning = new RegExp(`"${name}"\\s*:\\s*"`, 'g');
   for (let found = beginning.exec(json); found !== null; found = beginning.exec(json)) {
@@ -46,30 +44,35 @@ function findText(json: string, name: string): string | undefined {
 }
 
 /**
- * Reads a successful response. Numbers may arrive as strings. Without a usable `expires_in`, `expires_on` decides, and
- * then the `exp` of the access token.
+ * Processes a successful response. Numbers may be strings. Without a usable `expires_in`, `expires_on` decides, then `exp`
+ * of the access token.
  *
- * @param body the response, undefined when it was no JSON object
- * @param now when it arrived, in milliseconds since 1970
- * @throws {TokenRequestFailedError} when there is no access token in it that can be used
+ * @param body the response; `undefined` unless it was a JSON object
+ * @param now when it arrived
+ * @throws {TokenRequestFailedError} without a usable access token
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
  */
-export function processTokenResponse(body: Record<string, unknown> | undefined, now: number): TokenResponse {
-  if (body === undefined) throw unusable('answered with what is no JSON object, or only with its beginning');
+export function processTokenResponse(
+  body: Record<string, unknown> | undefined,
+  now: Timestamp,
+): TokenResponse {
+  if (body === undefined)
+    throw unusable('returned a body that is not a JSON object, or only the beginning of one');
   const accessToken = nonEmpty(body['access_token']);
-  if (accessToken === undefined) throw unusable('answered without an access token');
+  if (accessToken === undefined) throw unusable('returned no access token');
   const tooLong = ['access_token', 'refresh_token', 'id_token'].find((name) => isTooLong(body[name]));
   if (tooLong !== undefined)
-    throw unusable(`answered with ${tooLong} of more than ${longestToken} characters`);
-  if (!/^[\x21-\x7e]+$/.test(accessToken)) throw unusable('answered with a malformed access token');
+    throw unusable(`returned ${tooLong} of more than ${longestTokenLength} characters`);
+  if (!/^[\x21-\x7e]+$/.test(accessToken)) throw unusable('returned a malformed access token');
   const type = body['token_type'];
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') {
-    throw unusable('answered with an access token that is no bearer token', false);
+    throw unusable('returned an access token that is not a bearer token', false);
   }
   const expiresOn = seconds(body['expires_on']);
   const expiresIn =
     lifetime(body['expires_in']) ?? untilSeconds(expiresOn, now) ?? untilExp(accessToken, now);
-  if (expiresIn === undefined) throw unusable('did not say when the access token expires');
-  if (expiresIn <= 0) throw unusable('answered with an access token that has already expired');
+  if (expiresIn === undefined) throw unusable('did not return when the access token expires');
+  if (expiresIn <= 0) throw unusable('returned an access token that has already expired');
   return new TokenResponse({
     accessToken,
     refreshToken: nonEmpty(body['refresh_token']),
@@ -90,7 +93,7 @@ function unusable(what: string, retryable = true): TokenRequestFailedError {
   return new TokenRequestFailedError(
     `The token endpoint ${what}.`,
     retryable
-      ? 'The request is repeated; if that lasts, check that the authority host leads to Entra.'
+      ? 'The request is repeated; if it keeps failing, check that the authority host leads to Entra.'
       : 'Check that the application is not set up for proof-of-possession tokens.',
     { retryable, statusCode: 200 },
   );
@@ -101,19 +104,19 @@ function nonEmpty(value: unknown): string | undefined {
 }
 
 function isTooLong(value: unknown): boolean {
-  return typeof value === 'string' && value.length > longestToken;
+  return typeof value === 'string' && value.length > longestTokenLength;
 }
 
 function parseString(quoted: string): string | undefined {
   try {
     return JSON.parse(quoted) as string;
   } catch {
-    // A malformed escape: there is no telling what the token was.
+    // After a malformed escape the token is unknown.
     return undefined;
   }
 }
 
-/** A number that may have been sent as a string; nothing else, not even a negative one, is a time. */
+/** Reads a time: a number, which may be a string, that is not negative. */
 function seconds(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
   return typeof number === 'number' && number >= 0 && number <= 8.64e12 ? number : undefined;

@@ -4,15 +4,14 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { nothingInherited } from '../common/nothing-inherited.js';
-import { ProxyError } from './proxy.error.js';
+import { ProxyError } from './proxy-of-environment.js';
 
 // An error comes without a connection.
 type Done = (error: Error | null, stream?: Duplex | null) => void;
 type Callback = (error: Error | null, stream: Duplex) => void;
 
 /**
- * Connects through an HTTP proxy by `CONNECT`, for one request: the proxy sees the name of the host, and TLS reaches from
- * here to there.
+ * Connects through an HTTP proxy by `CONNECT`, for one request. TLS is end to end: the proxy sees the name of the host.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
  */
@@ -42,7 +41,7 @@ export class ProxyAgent extends Agent {
     connecting.end();
   }
 
-  /** Ends what is under way, the attempt to connect included. */
+  /** Ends the request, also while it connects. */
   override destroy(): void {
     this.#connecting?.destroy();
     super.destroy();
@@ -93,7 +92,7 @@ export class ProxyAgent extends Agent {
   }
 }
 
-/** As it was before it became part of a URL; one that was not encoded stays as it is. */
+/** Decodes a part of a URL; a part that is not encoded stays as it is. */
 function decode(part: string): string {
   try {
     return decodeURIComponent(part);

@@ -1,13 +1,25 @@
-import { ProxyError } from './proxy.error.js';
+/** A proxy that cannot be used or does not connect. Shows no credentials. */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError';
+
+  constructor(
+    readonly problem: string,
+    readonly fix: string,
+    /** Whether a later attempt can succeed without a repair. */
+    readonly retryable = false,
+  ) {
+    super(problem);
+  }
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const names = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
 
 /**
- * The proxy that the environment names for a URL: `HTTPS_PROXY`, else `ALL_PROXY`, unless `NO_PROXY` exempts the host.
+ * Finds the proxy of the environment for a URL: `HTTPS_PROXY`, else `ALL_PROXY`, unless `NO_PROXY` exempts the host.
  *
- * @throws {ProxyError} when it is not a URL of `http` or `https`
+ * @throws {ProxyError} unless it is a URL of `http` or `https`
  */
 export function proxyOfEnvironment(url: URL, env: Environment = process.env): URL | undefined {
   const name = names.find((candidate) => (env[candidate] ?? '').trim() !== '');
@@ -22,7 +34,7 @@ export function proxyOfEnvironment(url: URL, env: Environment = process.env): UR
   );
 }
 
-/** Entries are hosts with an optional port, and stand for their subdomains too; `*` stands for all. */
+/** An entry is a host with an optional port and includes its subdomains; `*` matches every host. */
 function isExempt(url: URL, list: string): boolean {
   const host = url.hostname.toLowerCase().replace(/^\[|\]$/g, '');
   return list

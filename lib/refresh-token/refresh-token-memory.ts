@@ -1,10 +1,10 @@
 import { BoundedMap } from '../common/bounded-map.js';
 import type { StoredRefreshToken } from '../store/refresh-token-store.js';
 
-/** A refresh token that is not stored yet, and those that may be overwritten with it. */
+/** A refresh token that is not stored yet, and those that it may overwrite. */
 export interface UnsavedRefreshToken {
   value: StoredRefreshToken;
-  /** The refresh tokens that it follows on. A store that holds another one has been written by somebody else. */
+  /** The refresh tokens that it follows on. A store with another one was written by another process. */
   follows: readonly string[];
 }
 
@@ -12,28 +12,28 @@ const mostFallbacks = 3;
 const mostRetired = 20;
 const mostFollowed = 200;
 
-/** What a process knows of refresh tokens beside its store. */
+/** What a process knows of refresh tokens in addition to its store. */
 export class RefreshTokenMemory {
-  /** The one in use, as far as is known. */
+  /** The refresh token in use, as far as known. */
   latest: StoredRefreshToken | undefined;
-  /** One that must still be stored. */
+  /** A refresh token that must still be stored. */
   unsaved: UnsavedRefreshToken | undefined;
-  /** Tried when the one in use is refused, newest first. */
+  /** Redeemed when the one in use is refused, newest first. */
   #fallbacks: StoredRefreshToken[] = [];
   readonly #retired = new BoundedMap<string, 'refused' | 'replaced'>(mostRetired);
-  /** The last one that came out of a damaged response, and may be damaged itself. */
+  /** The last refresh token from a damaged response, which may be damaged itself. */
   #doubtful: { refreshToken: string; follows: string } | undefined;
 
   /**
-   * Notes a refresh token that waits to be stored.
+   * Notes a refresh token that must be stored.
    *
-   * @param follows the refresh tokens that it may overwrite, beside those that its own forerunner may
+   * @param follows the refresh tokens that it may overwrite, in addition to those that its unsaved predecessor may
    */
   keep(value: StoredRefreshToken, follows: readonly string[]): void {
     const earlier = this.unsaved;
     const before = earlier === undefined ? [] : [...earlier.follows, earlier.value.refreshToken];
     const [first, ...others] = new Set([...before, ...follows]);
-    // The store holds the first one, unless somebody else writes it; the others were never stored.
+    // The store holds the first one, unless another process writes it; the others were never stored.
     this.unsaved = { value, follows: first === undefined ? [] : [first, ...others.slice(-mostFollowed)] };
     this.latest = value;
   }
@@ -43,20 +43,20 @@ export class RefreshTokenMemory {
     this.#fallbacks = [value, ...others].slice(0, mostFallbacks);
   }
 
-  /** Notes a refresh token that may be damaged: the one that was redeemed for it serves when it is refused. */
+  /** Notes a refresh token that may be damaged. The one that was redeemed for it becomes a fallback. */
   doubt(refreshToken: string, redeemed: StoredRefreshToken): void {
     this.#doubtful = { refreshToken, follows: redeemed.refreshToken };
     this.addFallback(redeemed);
   }
 
-  /** Notes what became of a refresh token: it is not tried again in place of another. */
+  /** Notes that a refresh token was refused or replaced: it is not tried again as a fallback. */
   retire(refreshToken: string, why: 'refused' | 'replaced'): void {
     this.#retired.set(refreshToken, why);
   }
 
   /**
-   * Notes that the store holds a refresh token that was replaced here: it has gone back to an older state, as a database
-   * does that fails over. Its successor has to be stored once more, or if it was never stored, over that one.
+   * Notes what the store holds. If it was replaced here, the store went back to an older state, as after a failover of the
+   * database: its successor must be stored again.
    */
   recover(stored: string): void {
     const successor = this.unsaved?.value ?? this.latest;
@@ -68,7 +68,7 @@ export class RefreshTokenMemory {
   /**
    * Notes that the server has accepted a refresh token.
    *
-   * @returns the one that it has replaced for sure, if that was in doubt until now
+   * @returns the refresh token that it replaced, if that was in doubt until now
    */
   accept(refreshToken: string): string | undefined {
     this.#retired.delete(refreshToken);
@@ -80,8 +80,8 @@ export class RefreshTokenMemory {
   }
 
   /**
-   * What to redeem, best first. The first is tried whatever happened before: an operator may have repaired what made
-   * the server refuse it.
+   * Lists what to redeem, best first. The first is tried even if it was refused before: an operator may have repaired the
+   * reason.
    *
    * @param stored what the store holds; `undefined` when it is empty or cannot be read
    */

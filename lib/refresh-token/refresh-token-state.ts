@@ -1,16 +1,16 @@
+import type { Timestamp } from '../common/clock.js';
 import { problemOf, type EntraAuthError } from '../common/entra-auth.error.js';
 import type { CredentialState } from '../entra/credential-state.js';
 
-/** What is known, without secrets. */
+/** What the state is made of, without secrets. */
 export interface RefreshTokenFacts {
-  /** When the refresh token was obtained, in milliseconds since 1970. */
-  obtainedOn: number | undefined;
+  obtainedOn: Timestamp | undefined;
   spa: boolean;
-  /** Why no new token is given, when somebody must do something about that. */
+  /** Why no new token is provided, when it needs a repair. */
   refusal: EntraAuthError | undefined;
-  /** Whether that something is a new sign-in. */
+  /** Whether the repair is a new sign-in. */
   signIn: boolean;
-  /** Whether a new refresh token waits in memory to be stored. */
+  /** Whether a new refresh token in memory must still be stored. */
   unsaved: boolean;
   storeProblem: EntraAuthError | undefined;
 }
@@ -32,12 +32,8 @@ const lives = {
   spa: { life: day, near: 6 * hour },
 };
 
-/**
- * Where the credential stands.
- *
- * @param now milliseconds since 1970
- */
-export function refreshTokenState(facts: RefreshTokenFacts, now: number): CredentialState {
+/** Summarizes the facts as the state of the credential. */
+export function refreshTokenState(facts: RefreshTokenFacts, now: Timestamp): CredentialState {
   const { obtainedOn, spa } = facts;
   const { life, near } = spa ? lives.spa : lives.ordinary;
   const end = obtainedOn === undefined ? undefined : obtainedOn + life;

@@ -6,13 +6,13 @@ import type { AbortSignalLike } from '../entra/token-credential.js';
 import type { RefreshTokenStore } from '../store/refresh-token-store.js';
 import type { TokenResponse } from './token-response.js';
 
-/** Which form of Entra's token endpoint to ask. */
+/** Version of Entra's token endpoint. */
 export type TokenEndpointVersion = 'v2.0' | 'v1.0';
 
 /** How a client secret is sent. */
 export type ClientSecretMethod = 'client_secret_post' | 'client_secret_basic';
 
-/** A refresh token, or what reads one whenever it is needed. */
+/** A refresh token, or a function that reads one when it is needed. */
 export type RefreshTokenSource = string | (() => string | Promise<string>);
 
 /** Options of `RefreshTokenCredential`. Without secret, certificate and assertion the application is a public client. */
@@ -56,28 +56,28 @@ export interface RefreshTokenCredentialOptions {
    */
   endpointVersion?: TokenEndpointVersion;
   /**
-   * Whether to add `offline_access` to the scopes. Entra sends a new refresh token only to whoever asks for it.
+   * Whether to add `offline_access` to the scopes. Without it Entra sends no new refresh token.
    *
    * @default true
    */
   offlineAccess?: boolean;
   /**
-   * The refresh token to begin with. What the store holds comes first: this one is redeemed when the store is empty, or
-   * when the server refuses the stored one. Default: none, somebody puts one into the store.
+   * The first refresh token. Redeemed when the store is empty, or when the server refuses the stored one. Default: none, an
+   * operator stores one.
    */
   refreshToken?: RefreshTokenSource;
-  /** Where the refresh token lives. Default: in memory, so that it is lost with the process. */
+  /** Keeps the refresh token. Default: in memory, so that it is lost with the process. */
   store?: RefreshTokenStore;
   /**
-   * Whether access tokens are stored beside the refresh token, so that replicas redeem it once and not once each.
+   * Whether access tokens are stored with the refresh token, so that replicas share one redemption.
    *
    * @default true
    */
   shareAccessTokens?: boolean;
   /**
-   * What to do when the store cannot be read. `'continue'` redeems the refresh token that is in memory, which suits Entra:
-   * it leaves used refresh tokens valid. `'stop'` fails instead, for servers that revoke everything when a refresh token
-   * is used twice. Failing to write never withholds an access token: the new refresh token waits in memory.
+   * What to do when the store cannot be read. `'continue'` redeems the refresh token in memory, which suits Entra: used
+   * refresh tokens stay valid. `'stop'` fails, for servers that revoke the grant when a refresh token is used twice. A
+   * failed write never withholds an access token: the new refresh token waits in memory.
    *
    * @default 'continue'
    */
@@ -99,27 +99,26 @@ export interface RefreshTokenCredentialOptions {
    */
   origin?: string;
   /**
-   * How long a request may take, connecting, headers and body together, in milliseconds.
+   * Deadline of a request, from connecting to the end of the body, in milliseconds.
    *
    * @default 10000
    */
   requestTimeoutInMs?: number;
   /**
-   * How long to wait for the store, in milliseconds: to have it for oneself, to read and to write it, each. For writing
-   * it is 5 seconds at most, since whoever waits for the access token waits with it; it is tried again afterwards.
+   * Deadline of each call to the store, in milliseconds: to lock it, to read and to write. At most 5 seconds for writing,
+   * since callers wait for the access token; it is retried afterwards.
    *
    * @default 10000
    */
   storeTimeoutInMs?: number;
   /**
-   * How long shutdown waits for redemptions under way and for their refresh tokens to be stored, in milliseconds: a server
-   * that takes each refresh token once has replaced it by then.
+   * How long shutdown waits for redemptions in flight and for their refresh tokens to be stored, in milliseconds.
    *
    * @default requestTimeoutInMs + storeTimeoutInMs + 5000, which is 25000
    */
   shutdownTimeoutInMs?: number;
   /**
-   * For a proxy of your own. It must verify certificates: nothing is sent through one that does not.
+   * An agent for a proxy. It must verify certificates: nothing is sent otherwise.
    *
    * @default the proxy that `HTTPS_PROXY` names, unless `NO_PROXY` exempts the authority host
    */
@@ -127,8 +126,8 @@ export interface RefreshTokenCredentialOptions {
   /** Time and chance, for tests. Default: the machine's clock. */
   clock?: Clock;
   /**
-   * Called with every response that was accepted, after it was stored and before its access token is handed out, which
-   * does not wait for a promise. What it throws becomes a process warning.
+   * Called with every accepted response, after its refresh token was stored and before its access token is returned. A
+   * promise is not awaited. An error becomes a process warning.
    */
   onTokenResponse?: (response: TokenResponse) => void | Promise<void>;
 }
@@ -143,6 +142,6 @@ export interface RedeemOptions {
   tenantId?: string;
   /** Takes part in Continuous Access Evaluation. Default: `false`. */
   enableCae?: boolean;
-  /** Ends the caller's wait. The redemption goes on, since its answer must be stored. */
+  /** Ends the caller's wait. The redemption goes on, since its response must be stored. */
   abortSignal?: AbortSignalLike;
 }

@@ -39,8 +39,8 @@ interface Call<T> {
 }
 
 /**
- * Access tokens of a user or an application for a refresh token, which is replaced at each use. The new refresh token is
- * stored before anything else is done with a response, so that it outlives whatever happens next.
+ * Redeems a refresh token for access tokens of a user or an application. The new refresh token is stored before anything
+ * else is done with a response.
  *
  * Give the module an instance, not a function that makes one: the instance knows what must still be stored.
  *
@@ -56,7 +56,7 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   readonly #settings: RefreshTokenSettings;
   readonly #keeper: RefreshTokenKeeper;
   readonly #redeemer: RefreshTokenRedeemer;
-  /** One redemption at a time: two at once might redeem the same refresh token twice. */
+  /** Allows one redemption at a time: two could redeem the same refresh token. */
   readonly #mutex = new KeyedMutex();
   readonly #tokensInFlight = new Map<string, Promise<SharedAccessToken>>();
   readonly #responsesInFlight = new Map<string, Promise<TokenResponse>>();
@@ -73,17 +73,17 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   }
 
   /**
-   * An access token. Calls for the same at the same time share one request, and replicas that share the store share
-   * its answer: a stored access token serves while more than half of its life is left and it has not been handed out
+   * Returns an access token. Concurrent calls for the same share one request, and replicas that share the store share its
+   * response: a stored access token serves while more than half of its life is left and it has not been handed out
    * here before, so that a second call gets a new one. Nothing else is cached, except a token that arrived after its
    * caller had given up: the next call for the same gets it.
    *
    * @param scopes one scope or several of one resource
    * @param options `claims` always make a request; `abortSignal` ends the caller's wait only; `requestOptions` is not
    *   heeded, since one request serves many callers
-   * @throws {RefreshTokenExpiredError | ReauthenticationRequiredError} when somebody must sign in again
-   * @throws {InvalidClientError} when the client could not prove who it is
-   * @throws {TokenRequestFailedError} when the token endpoint cannot be reached or is unwell
+   * @throws {RefreshTokenExpiredError | ReauthenticationRequiredError} when the user must sign in again
+   * @throws {InvalidClientError} when the client could not authenticate
+   * @throws {TokenRequestFailedError} when the token endpoint cannot be reached or is overloaded
    * @throws {RefreshTokenStoreError} when the store fails and `whenStoreFails` is `'stop'`
    * @throws {EntraOptionsError} when scopes, claims or tenant cannot be asked for
    */
@@ -115,8 +115,8 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   }
 
   /**
-   * Where the refresh token stands. Free of secrets. Does not wait: before the first use it has the store read in the
-   * background, so that the next call knows how old the refresh token is.
+   * Returns the state of the refresh token, without secrets and without waiting. Before the first use it begins to read the
+   * store, so that a later call knows how old the refresh token is.
    */
   state(): CredentialState {
     const { memory, problem } = this.#keeper;
@@ -136,10 +136,9 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   }
 
   /**
-   * Tries now to store a new refresh token that could not be stored before. That is also tried before each redemption, and
-   * by a timer, which keeps no process alive.
+   * Retries to store a new refresh token now. A timer, which keeps no process alive, and each redemption retry it too.
    *
-   * @returns whether there is nothing left to be stored
+   * @returns whether everything is stored
    */
   async flush(): Promise<boolean> {
     await this.#mutex.withLock(redemption, () => this.#keeper.flush());
@@ -153,8 +152,8 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   }
 
   /**
-   * Ends: waits for redemptions under way, tries once more to store what must be stored, and stops the timer. A refresh
-   * token that could not be stored becomes a process warning.
+   * Waits for redemptions in flight, retries once to store a new refresh token, and stops the timer. A refresh token that
+   * could not be stored becomes a process warning.
    */
   async close(): Promise<void> {
     this.#closed = true;
@@ -205,7 +204,7 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
     }
   }
 
-  /** Tries again later to store what must be stored, until it is. */
+  /** Retries later to store a new refresh token, until it is stored. */
   #planSave(): void {
     if (this.#keeper.memory.unsaved === undefined || this.#closed) this.#saveRetry.stop();
     else this.#saveRetry.plan();

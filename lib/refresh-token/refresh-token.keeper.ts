@@ -1,5 +1,6 @@
-import { asError } from '../common/thrown.js';
+import type { Timestamp } from '../common/clock.js';
 import { isEntraAuthError, type EntraAuthError } from '../common/entra-auth.error.js';
+import { asError } from '../common/thrown.js';
 import { RefreshTokenStoreError } from '../store/refresh-token-store.error.js';
 import type {
   RefreshTokenAccess,
@@ -10,18 +11,18 @@ import { GuardedStore } from './guarded-store.js';
 import { RefreshTokenMemory } from './refresh-token-memory.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 
-/** What there is to redeem, and where its successor goes. */
+/** The stored refresh token, and how to save its successor. */
 export interface KeptRefreshToken {
-  /** What the store holds; `undefined` when it is empty or could not be read. */
+  /** `undefined` when the store is empty or could not be read. */
   readonly stored: StoredRefreshToken | undefined;
-  /** Stores the successor, or keeps it in memory until that succeeds. Never fails. */
+  /** Saves the successor, or keeps it in memory until that succeeds. Never rejects. */
   save(next: StoredRefreshToken, redeemed: StoredRefreshToken): Promise<void>;
 }
 
-/** Gets refresh tokens out of the store and back into it, and loses none when the store fails. */
+/** Loads and saves refresh tokens, and keeps them in memory while the store fails. */
 export class RefreshTokenKeeper {
   readonly memory = new RefreshTokenMemory();
-  /** Why the store could not be used the last time. */
+  /** The last failure of the store; `undefined` after a success. */
   problem: EntraAuthError | undefined;
   readonly #store: GuardedStore;
   readonly #stop: boolean;
@@ -34,10 +35,9 @@ export class RefreshTokenKeeper {
   }
 
   /**
-   * When the refresh token was obtained, in milliseconds since 1970. Before its first use the store is asked in the
-   * background, and a later call knows.
+   * Returns when the refresh token was obtained. Before its first use the store is read in the background, for a later call.
    */
-  obtainedOn(): number | undefined {
+  obtainedOn(): Timestamp | undefined {
     const known = this.memory.latest ?? this.#peeked;
     if (known === undefined && !this.#peeking) void this.#peek();
     return known?.obtainedOnTimestamp;
@@ -48,16 +48,16 @@ export class RefreshTokenKeeper {
     try {
       this.#peeked = (await this.#store.peek())?.value;
     } catch {
-      // Whoever uses the store says what is wrong with it.
+      // The next use of the store reports its failure.
     } finally {
       this.#peeking = false;
     }
   }
 
   /**
-   * Runs work with the refresh token while nobody else who shares the store redeems it.
+   * Runs work with the refresh token under the lock of the store.
    *
-   * @throws {RefreshTokenStoreError} when the store cannot be used and must not be done without
+   * @throws {RefreshTokenStoreError} when the store fails and `whenStoreFails` is `'stop'`
    * @throws what the work throws
    */
   async use<T>(work: (kept: KeptRefreshToken) => Promise<T>): Promise<T> {
@@ -76,7 +76,7 @@ export class RefreshTokenKeeper {
     }, withoutStore);
   }
 
-  /** Tries once to store what waits for it, and waits until the store has been left. */
+  /** Retries once to save what is unsaved, and waits until the store is unlocked. */
   async flush(): Promise<void> {
     if (this.memory.unsaved !== undefined) {
       const load = (access: RefreshTokenAccess): Promise<unknown> => this.#load(access);
@@ -87,7 +87,7 @@ export class RefreshTokenKeeper {
     await this.#store.unlocked();
   }
 
-  /** What the store holds, after what waits in memory has been stored. */
+  /** Loads what the store holds, after saving what is unsaved. */
   async #load(access: RefreshTokenAccess): Promise<RefreshTokenSnapshot | undefined> {
     const snapshot = await access.load();
     this.problem = undefined;
@@ -106,12 +106,12 @@ export class RefreshTokenKeeper {
     const { value, follows } = unsaved;
     const stored = snapshot?.value.refreshToken;
     if (stored === value.refreshToken) {
-      // A write that was given up has arrived after all.
+      // A write that had timed out succeeded after all.
       this.memory.unsaved = undefined;
       return snapshot;
     }
     if (stored !== undefined && !follows.includes(stored)) {
-      // Somebody else has stored one since: theirs stands, and ours serves when theirs is refused.
+      // Another process has saved since: its refresh token stays, ours becomes the fallback.
       this.memory.addFallback(value);
       this.memory.unsaved = undefined;
       return snapshot;
@@ -149,7 +149,7 @@ export class RefreshTokenKeeper {
     }
   }
 
-  /** Sees what somebody else has stored in the meantime, although the store was ours. */
+  /** Loads what another process has saved in spite of the lock. */
   async #yield(access: RefreshTokenAccess): Promise<void> {
     try {
       await this.#load(access);
@@ -160,7 +160,7 @@ export class RefreshTokenKeeper {
 
   async #withoutStore<T>(error: unknown, work: (kept: KeptRefreshToken) => Promise<T>): Promise<T> {
     this.problem = asStoreError(error);
-    // What is not stored is known to be the newest: nobody else can have it.
+    // An unsaved refresh token is the newest: no other process can have it.
     if (this.#stop && this.memory.unsaved === undefined) throw this.problem;
     return work({
       stored: undefined,

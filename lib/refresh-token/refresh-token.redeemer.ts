@@ -17,7 +17,7 @@ import type { TokenResponse } from './token-response.js';
 
 const mostRemembered = 200;
 
-/** Gets access tokens for refresh tokens: what is redeemed, what is stored, and in which order. */
+/** Decides which refresh token is redeemed, and what is stored when. */
 export class RefreshTokenRedeemer {
   readonly #settings: RefreshTokenSettings;
   readonly #keeper: RefreshTokenKeeper;
@@ -33,7 +33,7 @@ export class RefreshTokenRedeemer {
     this.#initial = new InitialRefreshToken(settings);
   }
 
-  /** An access token: one that somebody else has obtained and stored, or a new one. */
+  /** Returns an access token that another replica has stored, or a new one. */
   obtain(request: TokenRequest): Promise<SharedAccessToken> {
     return this.#keeper.use(async (kept) => {
       const token = this.#shared(kept.stored, request) ?? sharedTokenOf(await this.#grant(kept, request));
@@ -54,7 +54,7 @@ export class RefreshTokenRedeemer {
     this.#remember(request, token, true);
   }
 
-  /** A new response. */
+  /** Redeems now, and returns the response. */
   redeem(request: TokenRequest): Promise<TokenResponse> {
     return this.#keeper.use(async (kept) => {
       const response = await this.#grant(kept, request);
@@ -65,7 +65,7 @@ export class RefreshTokenRedeemer {
 
   #shared(stored: StoredRefreshToken | undefined, request: TokenRequest): SharedAccessToken | undefined {
     const { shareAccessTokens, transport } = this.#settings;
-    // While something waits to be stored, what the store holds is older.
+    // An unsaved refresh token is newer than what the store holds.
     const older = this.#keeper.memory.unsaved !== undefined;
     if (!shareAccessTokens || older || request.claims !== undefined) return undefined;
     const newest = this.#newest.get(request.key);
@@ -74,8 +74,9 @@ export class RefreshTokenRedeemer {
   }
 
   /**
-   * Redeems what there is, best first. Only a refusal of the refresh token itself leads on to the next, which may be of a
-   * new sign-in. One that was replaced is never tried again: some servers take that for theft and revoke everything.
+   * Redeems the candidates, best first. Only a refusal of the refresh token itself leads to the next candidate, which may
+   * come from a new sign-in. A replaced refresh token is never redeemed: some servers take that for theft and revoke the
+   * grant.
    */
   async #grant(kept: KeptRefreshToken, request: TokenRequest): Promise<TokenResponse> {
     const { memory } = this.#keeper;
@@ -94,7 +95,7 @@ export class RefreshTokenRedeemer {
       if (replaced !== undefined) this.#retire(replaced, 'replaced');
       return await this.#keep(kept, candidate, redemption, request);
     }
-    // A store that could not be read may hold one.
+    // A store that could not be read may hold a refresh token.
     throw refusal ?? this.#keeper.problem ?? nothingToRedeem();
   }
 
@@ -106,17 +107,17 @@ export class RefreshTokenRedeemer {
       initial = await this.#initial.read();
     } catch (error) {
       if (candidates.length === 0) throw error;
-      // Why the others were refused says more.
+      // The refusal of the other refresh tokens is the more helpful error.
       return;
     }
     const known = candidates.some(({ refreshToken }) => refreshToken === initial);
     if (initial === undefined || known) return;
-    // With nothing else to try, it is tried again: what made the server refuse it may have been repaired.
+    // Without another candidate it is tried again: the reason of the refusal may have been repaired.
     if (candidates.length > 0 && this.#initial.isJudged(initial)) return;
     yield { refreshToken: initial, obtainedOnTimestamp: this.#settings.transport.clock.now() };
   }
 
-  /** Stores first what must not be lost, and judges the rest of the response then. */
+  /** Stores the new refresh token before it judges the rest of the response. */
   async #keep(
     kept: KeptRefreshToken,
     redeemed: StoredRefreshToken,
@@ -134,7 +135,7 @@ export class RefreshTokenRedeemer {
       await kept.save(
         {
           refreshToken,
-          // Entra counts from the day a refresh token was issued; one that is not replaced grows older.
+          // A refresh token that is not replaced grows older.
           obtainedOnTimestamp: replaced && !spa ? now : redeemed.obtainedOnTimestamp,
           ...(accessTokens !== undefined && { accessTokens }),
         },
@@ -142,7 +143,7 @@ export class RefreshTokenRedeemer {
       );
     }
     if ('failure' in outcome) {
-      // What came out of a damaged response may be damaged itself.
+      // A refresh token from a damaged response may be damaged itself.
       if (replaced) this.#keeper.memory.doubt(refreshToken, redeemed);
       throw outcome.failure;
     }
@@ -169,7 +170,7 @@ function outcomeOf(redemption: Redemption): { response: TokenResponse } | { fail
   }
 }
 
-/** A listener that fails must not take the token from those who wait for it; its error becomes a warning. */
+/** Calls the listener. Its error becomes a warning and does not withhold the token. */
 function tell(listener: RefreshTokenSettings['onTokenResponse'], response: TokenResponse): void {
   const warn = (error: unknown): void => {
     const { accessToken, refreshToken, idToken } = response;
@@ -187,7 +188,7 @@ function tell(listener: RefreshTokenSettings['onTokenResponse'], response: Token
 
 function nothingToRedeem(): ReauthenticationRequiredError {
   return new ReauthenticationRequiredError(
-    'There is no refresh token: the store is empty, and none was given.',
+    'There is no refresh token: the store is empty, and the options have none.',
     'Sign in and put the refresh token into the store, or give it as "refreshToken"; it is picked up without a restart.',
   );
 }

@@ -4,20 +4,20 @@ import { unref, type Clock, type TimerHandle } from '../common/clock.js';
 const backoff = { initialDelayInMs: 2_000, maxDelayInMs: 60_000, shareOfLifeLeft: 0 };
 const shortestDelayInMs = 500;
 
-/** Tries again and again to store what could not be stored. Its timer keeps no process alive. */
+/** Retries to store a refresh token, with backoff. Its timer keeps no process alive. */
 export class SaveRetry {
   readonly #clock: Clock;
   readonly #save: () => Promise<unknown>;
   #timer: TimerHandle;
   #failures = 0;
 
-  /** @param save must not fail; calls `plan` again while there is something to be stored */
+  /** @param save must not reject; calls `plan` again until everything is stored */
   constructor(clock: Clock, save: () => Promise<unknown>) {
     this.#clock = clock;
     this.#save = save;
   }
 
-  /** Plans the next try, unless there is one. */
+  /** Plans the next attempt, if none is planned. */
   plan(): void {
     if (this.#timer !== undefined) return;
     const delayInMs = backoffDelay(++this.#failures, backoff, this.#clock.random());

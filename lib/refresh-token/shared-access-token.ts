@@ -1,18 +1,17 @@
+import type { Timestamp } from '../common/clock.js';
 import type { SharedAccessToken, StoredRefreshToken } from '../store/refresh-token-store.js';
 import { isSharedAccessToken } from '../store/stored-refresh-token.js';
 import type { TokenResponse } from './token-response.js';
 
 /**
- * The stored access token for a request, if it serves: more than half of its life is left, and it is newer than what was
- * handed out here before. Whoever asks again at half of the life wants another one.
- *
- * @param now milliseconds since 1970
+ * Returns the stored access token for a request if more than half of its life is left, and it is newer than the one that
+ * was handed out here: a caller that asks again at half of the life wants a new one.
  */
 export function usableSharedToken(
   stored: StoredRefreshToken | undefined,
   key: string,
   handedOut: SharedAccessToken | undefined,
-  now: number,
+  now: Timestamp,
 ): SharedAccessToken | undefined {
   const tokens = stored?.accessTokens;
   const shared = tokens !== undefined && Object.hasOwn(tokens, key) ? tokens[key] : undefined;
@@ -28,17 +27,17 @@ export function usableSharedToken(
 /** Whether more than half of its life is left. */
 export function isYoung(
   { acquiredOnTimestamp, expiresOnTimestamp }: SharedAccessToken,
-  now: number,
+  now: Timestamp,
 ): boolean {
   return now < acquiredOnTimestamp + (expiresOnTimestamp - acquiredOnTimestamp) / 2;
 }
 
-/** The stored access tokens together with a new one, without those that have expired. */
+/** Adds an access token to the stored ones, and drops those that have expired. */
 export function withSharedToken(
   stored: StoredRefreshToken['accessTokens'],
   key: string,
   added: SharedAccessToken | undefined,
-  now: number,
+  now: Timestamp,
 ): StoredRefreshToken['accessTokens'] {
   const entries = Object.entries(stored ?? {}).filter(
     ([name, token]) => name !== key && isSharedAccessToken(token) && token.expiresOnTimestamp > now,

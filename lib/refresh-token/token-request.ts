@@ -1,9 +1,9 @@
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { parseJsonObject } from '../common/json-object.js';
 import { isObject, kindOf } from '../common/option-checks.js';
-import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 
-/** What a caller asks for. */
+/** The options of a token request. */
 export interface TokenRequestOptions {
   scopes?: string | readonly string[] | undefined;
   claims?: string | undefined;
@@ -11,14 +11,14 @@ export interface TokenRequestOptions {
   enableCae?: boolean | undefined;
 }
 
-/** One thing to ask the token endpoint for. */
+/** A request to the token endpoint, without the grant and the client. */
 export interface TokenRequest {
-  /** The same for requests that the same access token answers, claims aside. */
+  /** Equal for requests that the same access token serves, apart from claims. */
   readonly key: string;
   readonly claims: string | undefined;
   readonly tenantId: string;
   readonly tokenEndpoint: string;
-  /** What goes into the body beside the token and the client. */
+  /** The parameters of the body, except those of the grant and the client. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
@@ -27,22 +27,22 @@ const tokenPath = { 'v2.0': 'oauth2/v2.0/token', 'v1.0': 'oauth2/token' } as con
 const continuousAccessEvaluation = { access_token: { xms_cc: { values: ['cp1'] } } };
 
 /**
- * Turns a wish into a request.
+ * Makes a token request of its options.
  *
- * @throws {EntraOptionsError} for scopes, claims or a tenant that cannot be asked for
+ * @throws {EntraOptionsError} for invalid scopes, claims or tenant
  */
-export function tokenRequest(wish: TokenRequestOptions, settings: RefreshTokenSettings): TokenRequest {
+export function tokenRequest(options: TokenRequestOptions, settings: RefreshTokenSettings): TokenRequest {
   const { authorityHost, endpointVersion } = settings;
-  const tenantId = wish.tenantId ?? settings.tenantId;
+  const tenantId = options.tenantId ?? settings.tenantId;
   if (typeof tenantId !== 'string' || !tenantPattern.test(tenantId)) {
     throw new EntraOptionsError('tenantId', kindOf(tenantId), 'Give the GUID or a domain of the tenant.');
   }
-  const scopes = scopesOf(wish.scopes);
-  const enableCae = wish.enableCae ?? false;
-  const claims = mergeClaims(wish.claims, enableCae);
+  const scopes = scopesOf(options.scopes);
+  const enableCae = options.enableCae ?? false;
+  const claims = mergeClaims(options.claims, enableCae);
   return {
     key: [tenantId, [...scopes].sort().join(' '), ...(enableCae ? ['cp1'] : [])].join('|'),
-    claims: wish.claims,
+    claims: options.claims,
     tenantId,
     tokenEndpoint: `${authorityHost}/${tenantId}/${tokenPath[endpointVersion]}`,
     parameters: {
@@ -69,7 +69,7 @@ function isScope(scope: unknown): boolean {
   return typeof scope === 'string' && /^[\x21-\x7e]+$/.test(scope);
 }
 
-/** Entra sends a new refresh token only to whoever asks for offline access. */
+/** Adds `offline_access`, without which Entra sends no new refresh token. */
 function scopeParameter(
   scopes: readonly string[],
   { offlineAccess }: RefreshTokenSettings,
@@ -79,7 +79,7 @@ function scopeParameter(
   return { scope: [...scopes, ...(missing ? ['offline_access'] : [])].join(' ') };
 }
 
-/** Version 1.0 knows no scopes but one resource. */
+/** Version 1.0 takes one resource in place of scopes. */
 function resourceParameter(scopes: readonly string[]): Record<string, string> {
   const [scope, ...others] = scopes.filter((name) => !oidcScopes.includes(name));
   if (others.length > 0) {
@@ -95,7 +95,7 @@ function resourceParameter(scopes: readonly string[]): Record<string, string> {
 const oidcScopes: readonly string[] = ['openid', 'profile', 'email', 'offline_access'];
 
 /**
- * The claims of a challenge together with what says that we take part in Continuous Access Evaluation.
+ * Adds the client capability of Continuous Access Evaluation to the claims of a challenge.
  *
  * @see https://learn.microsoft.com/entra/identity-platform/claims-challenge#client-capabilities
  */

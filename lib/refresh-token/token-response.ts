@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
 
+import type { Timestamp } from '../common/clock.js';
+
 /** The members of a response, with numbers as numbers. */
 export interface TokenResponseInit {
   accessToken: string;
@@ -13,17 +15,18 @@ export interface TokenResponseInit {
   notBefore: number | undefined;
   expiresOn: number | undefined;
   additional: Readonly<Record<string, unknown>>;
-  /** When the response arrived, in milliseconds since 1970. */
-  receivedOnTimestamp: number;
+  /** When the response arrived. */
+  receivedOnTimestamp: Timestamp;
 }
 
 const hidden = '[hidden]';
 
 /**
- * Everything that the token endpoint answered. It cannot be changed. The tokens, and members that this package does
- * not know, are reachable by name only: `util.inspect`, `console.log`, `JSON.stringify` and spreading do not show them.
+ * A response of the token endpoint, frozen. Its tokens and unknown members are reachable by name only: `util.inspect`,
+ * `console.log`, `JSON.stringify` and spreading do not show them.
  *
- * Members are named as on the wire and have its units: seconds. What ends in `Timestamp` is in milliseconds since 1970.
+ * Members have the names and units of the wire: seconds. Those that end in `Timestamp` are in milliseconds since the Unix
+ * epoch.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-5.1
  * @see https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#refresh-the-access-token
@@ -34,28 +37,28 @@ export class TokenResponse {
   readonly #idToken: string | undefined;
   readonly #additional: Readonly<Record<string, unknown>>;
   readonly tokenType = 'Bearer';
-  /** What the access token may do, separated by blanks. Absent: what was asked for. */
+  /** The granted scopes, separated by blanks. Absent: those requested. */
   readonly scope?: string;
-  /** Whom the access token is for; endpoints of version 1.0 say so. */
+  /** The resource of the access token. Sent by endpoints of version 1.0. */
   readonly resource?: string;
   /** How long the access token lives, in seconds. */
   readonly expiresIn: number;
   /** How long the access token may serve while Entra is down, in seconds. */
   readonly extExpiresIn?: number;
-  /** After which time the access token should be replaced, in seconds. */
+  /** After how long the access token should be refreshed, in seconds. */
   readonly refreshIn?: number;
-  /** From when on the access token is valid, in seconds since 1970; endpoints of version 1.0 say so. */
+  /** When the access token becomes valid, in seconds since the Unix epoch. Sent by endpoints of version 1.0. */
   readonly notBefore?: number;
-  /** When the access token expires, in seconds since 1970, by the server's clock if the server said so. */
+  /** When the access token expires, in seconds since the Unix epoch; by the server's clock if it sent `expires_on`. */
   readonly expiresOn: number;
   /** When the response arrived, by this machine's clock. */
-  readonly receivedOnTimestamp: number;
+  readonly receivedOnTimestamp: Timestamp;
   /** When the access token expires, by this machine's clock. */
-  readonly expiresOnTimestamp: number;
-  /** When the access token should be replaced, by this machine's clock. Set when the server sent `refresh_in`. */
-  readonly refreshAfterTimestamp?: number;
+  readonly expiresOnTimestamp: Timestamp;
+  /** When the access token should be refreshed, by this machine's clock. Set if the server sent `refresh_in`. */
+  readonly refreshAfterTimestamp?: Timestamp;
 
-  /** @internal made from a response */
+  /** @internal */
   constructor(init: TokenResponseInit) {
     this.#accessToken = init.accessToken;
     this.#refreshToken = init.refreshToken;
@@ -81,25 +84,24 @@ export class TokenResponse {
     return this.#accessToken;
   }
 
-  /** The successor of the refresh token that was redeemed. Absent: that one goes on. */
+  /** The successor of the redeemed refresh token. Absent: that one stays in use. */
   get refreshToken(): string | undefined {
     return this.#refreshToken;
   }
 
   /**
-   * As it came, not validated: nobody is signed in with it here. Whoever relies on its claims must check its signature,
-   * issuer, audience and times first.
+   * The id token as received. Not validated: check signature, issuer, audience and times before relying on its claims.
    */
   get idToken(): string | undefined {
     return this.#idToken;
   }
 
-  /** Members that have no name here, as they came. They may be secret. */
+  /** Unknown members, as received. They may be secret. */
   get additional(): Readonly<Record<string, unknown>> {
     return this.#additional;
   }
 
-  /** For `JSON.stringify`: which tokens there are, not what they are. */
+  /** For `JSON.stringify`: shows which tokens there are, without their values. */
   toJSON(): Record<string, unknown> {
     const shown = Object.fromEntries(Object.entries(this)) as Record<string, unknown>;
     return {

@@ -1,6 +1,6 @@
 import { isEntraAuthError, problemOf } from '../../common/entra-auth.error.js';
-import { isError } from '../../common/thrown.js';
 import { redact, redactError } from '../../common/redaction.js';
+import { isError } from '../../common/thrown.js';
 import { aadstsMeaning, findAadsts, signInCodes } from '../../entra/aadsts.js';
 import { ReauthenticationRequiredError } from '../../entra/token-endpoint.error.js';
 import { installIdentity } from '../azure-identity.js';
@@ -92,7 +92,7 @@ function numbersOf(cause: unknown): { statusCode?: number; retryAfterInMs?: numb
   };
 }
 
-/** Keeps both ends: a tool often says at its end what to do. */
+/** Keeps both ends: tools often put the remedy last. */
 function inOneLine(text: string): string {
   const line = redact(text)
     .replace(decoration, '')

@@ -2,8 +2,8 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
 import type { Clock } from '../../common/clock.js';
-import { isError } from '../../common/thrown.js';
 import { EntraTimeoutError } from '../../common/entra-auth.error.js';
+import { isError } from '../../common/thrown.js';
 import { longestBodyInBytes } from '../../entra/limits.js';
 import type { AbortSignalLike } from '../../entra/token-credential.js';
 

@@ -77,7 +77,7 @@ export class ManagedIdentityCredential implements TokenCredential, UncachedCrede
     const times = readTokenTimes(body, token, now);
     if (times === undefined) {
       throw new TokenRequestFailedError(
-        `Managed identity: ${name} answered with times that cannot be read ("expires_on", "expires_in").`,
+        `Managed identity: ${name} returned times that cannot be read ("expires_on", "expires_in").`,
         checkAddress,
         { retryable: true, statusCode: answer.status },
       );

@@ -1,3 +1,4 @@
+import type { Timestamp } from '../../common/clock.js';
 import { readClaims } from '../../entra/json-web-token.js';
 
 // A number of seconds beyond this would be a date after the year 5000: it is a number of milliseconds.
@@ -5,10 +6,10 @@ const mostSeconds = 1e11;
 // What is left of a life that was read from a time in another form, and not from a token that is about to end.
 const atOnceInMs = 5_000;
 
-/** The times of an answer that hands out a token, in milliseconds since the Unix epoch. */
+/** The times of a response with a token. */
 export interface TokenTimes {
-  expiresOnTimestamp: number;
-  refreshAfterTimestamp?: number;
+  expiresOnTimestamp: Timestamp;
+  refreshAfterTimestamp?: Timestamp;
 }
 
 /**
@@ -34,7 +35,7 @@ export function readTokenTimes(
     readTime(body['refresh_on']) ?? (refreshIn === undefined ? undefined : now + refreshIn * 1000);
   return {
     expiresOnTimestamp: end,
-    ...(refreshOn === undefined ? {} : { refreshAfterTimestamp: refreshOn }),
+    refreshAfterTimestamp: refreshOn,
   };
 }
 

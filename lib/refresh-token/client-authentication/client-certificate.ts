@@ -1,7 +1,7 @@
 import { constants, createHash, randomUUID, sign, type KeyObject, type X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-import type { Clock } from '../../common/clock.js';
+import type { Clock, Timestamp } from '../../common/clock.js';
 import { redactError } from '../../common/redaction.js';
 import { readCertificatePair, unusableCertificate } from '../../entra/certificate-pair.js';
 import { assertionParameters } from './client-assertion.js';
@@ -34,12 +34,11 @@ export function clientCertificate(
   };
 }
 
-/** @param now milliseconds since 1970 */
 function signAssertion(
   { tokenEndpoint, clientId }: TokenEndpointAddress,
   key: KeyObject,
   certificate: X509Certificate,
-  now: number,
+  now: Timestamp,
 ): string {
   const issuedAt = Math.floor(now / 1000);
   const header = {

@@ -127,7 +127,7 @@ describe.each(loaders)('the default chain with @azure/identity %s', (_version, l
 describe.each(toolLoaders)(
   "developers' tools in the default chain with @azure/identity %s",
   (_version, load) => {
-    it('shows every link in a line and the remedy once, whatever the tool says', async () => {
+    it('shows every link in a line and the remedy once, whatever the tool prints', async () => {
       install(
         'az',
         'echo "ERROR: AADSTS70043: The refresh token has expired. Please run: az login" >&2; exit 1',

@@ -98,7 +98,7 @@ describe.each(Object.entries(azureIdentityVersions))(
       answer = (_request, response) =>
         response.writeHead(200, { 'content-type': 'application/json' }).end(body);
       const { message, statusCode, retryable } = await failure();
-      expect(message).toContain('answered with JSON of more than 64 levels or 10000 values');
+      expect(message).toContain('returned JSON of more than 64 levels or 10000 values');
       expect({ statusCode, retryable }).toEqual({ statusCode: 200, retryable: true });
     });
 

@@ -188,7 +188,7 @@ describe.each(places)('the managed identity of %s', (place) => {
     },
   );
 
-  it('an outage after half of the life is a failure, and the state says so', async () => {
+  it('an outage after half of the life is a failure, and the state reports it', async () => {
     const { service } = start();
     await service.getToken('api');
     const body = { error: 'unavailable', error_description: 'down' };

@@ -150,7 +150,7 @@ describe('by a certificate', () => {
 });
 
 describe('by an assertion of the application', () => {
-  it('asks for one for each request, and says where it goes', async () => {
+  it('asks for one for each request, and passes the endpoint', async () => {
     const asked: unknown[] = [];
     const credential = credentialWith({
       clientAssertion: (endpoint) => `assertion-${asked.push(endpoint)}`,
@@ -168,7 +168,7 @@ describe('by an assertion of the application', () => {
   it.each([
     ['throws', () => Promise.reject(new Error('assertion=hush')), /failed: assertion=\[redacted\]/],
     ['returns nothing', () => '', /returned no assertion/],
-  ])('says that the function %s', async (_, clientAssertion, message) => {
+  ])('reports that the function %s', async (_, clientAssertion, message) => {
     const error: unknown = await credentialWith({ clientAssertion })
       .getToken(graph)
       .catch((thrown: unknown) => thrown);

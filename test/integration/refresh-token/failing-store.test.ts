@@ -121,7 +121,7 @@ describe('a store that cannot be written', () => {
     await credential.close();
   });
 
-  it('loses to what somebody else has stored meanwhile, and the own one serves when theirs is refused', async () => {
+  it('loses to what another process has stored meanwhile, and serves when that is refused', async () => {
     store.saveFault = broken;
     const credential = credentialWith();
     await credential.getToken(graph);
@@ -224,7 +224,7 @@ describe('a store that hangs while a token is at hand', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('lets nobody in before it has been left', async () => {
+  it('is not locked again before it is unlocked', async () => {
     let inside = 0;
     const most: number[] = [];
     const exclusive = store.exclusive.bind(store);
@@ -341,7 +341,7 @@ it('still knows after many redemptions without the store what that holds', async
   expect(await store.refreshToken()).toBe('refresh-207');
 });
 
-it('does no work for a store that lets somebody in who has given up', async () => {
+it('does no work under a lock that comes after the deadline', async () => {
   let letIn!: () => void;
   const free = new Promise<void>((resolve) => (letIn = resolve));
   const exclusive = store.exclusive.bind(store);
@@ -396,7 +396,7 @@ describe('access tokens that others have stored', () => {
 });
 
 describe('a conflict', () => {
-  it('leaves what somebody else has stored, and keeps the own one to fall back on', async () => {
+  it('leaves what another process has stored, and keeps its own as the fallback', async () => {
     store.beforeSave = async () => {
       store.beforeSave = undefined;
       await store.put('theirs', now);
@@ -413,7 +413,7 @@ describe('a conflict', () => {
     expect(server.redeemed).toEqual(['stored', 'theirs', 'refresh-1']);
   });
 
-  it('with somebody who stored the same refresh token is none: the successor is stored', async () => {
+  it('with a process that stored the same refresh token does not count: the successor is stored', async () => {
     store.beforeSave = async () => {
       store.beforeSave = undefined;
       await store.put('stored', now);
@@ -427,7 +427,7 @@ describe.each([
   ['cannot be read', 'loadFault', broken],
   ['cannot be had', 'exclusiveFault', broken],
   ['does not answer', 'loadFault', 'hang'],
-  ['does not let anybody in', 'exclusiveFault', 'hang'],
+  ['cannot be locked', 'exclusiveFault', 'hang'],
   ['holds what cannot be read', 'loadFault', new RefreshTokenUnreadableError('Damaged.', 'Repair it.')],
 ] as const)('a store that %s', (_, part, fault) => {
   it('is done without, with what is in memory', async () => {
@@ -481,7 +481,7 @@ describe.each([
   });
 });
 
-it('redeems what is unsaved even when told to stop: nobody else can have it', async () => {
+it('redeems what is unsaved even when told to stop: no other process can have it', async () => {
   store.saveFault = broken;
   const credential = credentialWith({ whenStoreFails: 'stop' });
   await credential.getToken(graph);
@@ -520,7 +520,7 @@ it('takes a store that answers null for an empty one', async () => {
   expect(credential.state().name).toBe('ready');
 });
 
-it('says it when there is no refresh token at all', async () => {
+it('reports that there is no refresh token at all', async () => {
   const empty = credentialWith({ store: new FaultyStore() });
   await expect(empty.getToken(graph)).rejects.toMatchObject({
     code: 'ENTRA_REAUTHENTICATION_REQUIRED',

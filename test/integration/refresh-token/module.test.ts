@@ -120,7 +120,7 @@ describe('in an application', () => {
     });
   });
 
-  it('says what to do when the grant is revoked, serves on, and recovers with what an operator stores', async () => {
+  it('reports the remedy when the grant is revoked, serves on, and recovers with what an operator stores', async () => {
     const lines: string[] = [];
     for (const level of ['error', 'warn', 'log'] as const) {
       jest
@@ -162,7 +162,7 @@ describe('in an application', () => {
     scan.text('log', lines.join('\n'));
   });
 
-  it('is down when the held token ends before somebody signs in', async () => {
+  it('is down when the held token ends before the user signs in', async () => {
     jest.spyOn(Logger.prototype, 'error').mockReturnValue();
     await boot(credentialWith({ refreshToken: signIn() }));
     entra.refreshTokens.expire((await store.load())?.value.refreshToken ?? '');
@@ -257,7 +257,7 @@ describe('outside an application', () => {
     expect(response.expiresIn).toBe(3600);
   });
 
-  it('hands out an id_token that nobody should trust, and the new refresh token with it', async () => {
+  it('hands out an unverified id_token, and the new refresh token with it', async () => {
     await entra.faults.set('token', { kind: 'mismatched-id-token', wrong: 'signature' });
     const response = await credentialWith({ refreshToken: signIn() }).redeem({ scopes: [scope, 'openid'] });
     expect(response.idToken).toBeDefined();

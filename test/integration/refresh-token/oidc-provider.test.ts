@@ -150,7 +150,7 @@ describe.each([
     await credential.close();
   });
 
-  it('ends when an old copy of it is redeemed, and the failure says who must act', async () => {
+  it('ends when an old copy of it is redeemed, and the failure names the remedy', async () => {
     const server = serverOf();
     const since = await watch(server);
     const { credential, refreshToken } = await credentialOn(server);
@@ -166,7 +166,7 @@ describe.each([
 });
 
 it.each<StrictClientKind>(['post', 'basic', 'privateKeyJwt', 'public'])(
-  'oidc-provider knows a client that proves itself by %s',
+  'oidc-provider authenticates a client by %s',
   async (kind) => {
     const server = ofOidcProvider(kind);
     const since = await watch(server);

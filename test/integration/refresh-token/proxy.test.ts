@@ -121,7 +121,7 @@ describe('a proxy of the environment', () => {
     },
   );
 
-  it('is not used beside an agent', async () => {
+  it('is not used with an agent', async () => {
     process.env['HTTPS_PROXY'] = `http://${proxy.host}`;
     const agent = new Agent();
     await credentialWith({ agent }).getToken(graph);

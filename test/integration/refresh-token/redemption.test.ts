@@ -54,7 +54,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('a redemption', () => {
-  it('sends what the grant demands, and stores the new refresh token before it hands anything out', async () => {
+  it('sends what the grant requires, and stores the new refresh token before it hands anything out', async () => {
     let storedFirst: string | undefined;
     const credential = credentialWith({
       onTokenResponse: () => void (storedFirst = store.saved.at(-1)?.refreshToken),
@@ -106,7 +106,7 @@ describe('a redemption', () => {
     expect(await store.refreshToken()).toBe('refresh-2');
   });
 
-  it('happens again for whoever asks again', async () => {
+  it('happens again for a second call', async () => {
     const credential = credentialWith();
     expect((await credential.getToken(graph)).token).toBe('access-1');
     expect((await credential.getToken(graph)).token).toBe('access-2');
@@ -180,7 +180,7 @@ describe('a redemption', () => {
     }
   });
 
-  it('survives a listener that fails, and says so', async () => {
+  it('survives a listener that fails, and warns of it', async () => {
     const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
     const onTokenResponse = ({ accessToken }: TokenResponse): void => {
       throw new Error(`access_token=${accessToken}`);
@@ -411,7 +411,7 @@ describe('a response that cannot be used', () => {
 
   it.each([
     ['expires at once', { ...rest, access_token: 'a', expires_in: 0 }],
-    ['does not say when it expires', { ...rest, access_token: 'a' }],
+    ['has no time of expiry', { ...rest, access_token: 'a' }],
     ['has no access token', { ...rest, expires_in: 3600 }],
     ['is for another kind of token', { ...rest, access_token: 'a', expires_in: 1, token_type: 'pop' }],
     ['breaks off after the refresh token', '{"refresh_token":"refresh-1","access_tok'],

@@ -246,7 +246,7 @@ it.each([
   expect(clock.pendingTimers).toBe(0);
 });
 
-it('says that nobody listens', async () => {
+it('reports that no server listens', async () => {
   const error = await failureOf(credentialWith({ authorityHost: 'https://localhost:1' }));
   expect(error).toMatchObject({ code: 'ENTRA_TOKEN_REQUEST_FAILED', retryable: true });
   expect(error.message).toMatch(/could not be reached.*ECONNREFUSED/);
@@ -257,7 +257,7 @@ describe('a refusal', () => {
     [429, 'Too many', '7', { retryable: true, retryAfterInMs: 7000 }],
     [503, '<html>', undefined, { retryable: true, retryAfterInMs: undefined }],
     [404, '<html>', undefined, { retryable: false }],
-  ] as const)('with status %d keeps what it says', async (status, body, retryAfter, expected) => {
+  ] as const)('with status %d keeps its reason', async (status, body, retryAfter, expected) => {
     server.send(body, status, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
     const error = await failureOf(credentialWith());
     expect(error).toMatchObject({ ...expected, code: 'ENTRA_TOKEN_REQUEST_FAILED', statusCode: status });

@@ -123,7 +123,7 @@ describe.each(kinds)('a refresh token store: %s', (kind) => {
     expect((await one.load())?.value.refreshToken).toBe('8');
   });
 
-  it('is exclusive: nobody enters before the other has left', async () => {
+  it('is exclusive: work begins after other work has ended', async () => {
     const steps: string[] = [];
     const leave = await hold(one);
     const second = other.exclusive(() => Promise.resolve(steps.push('second')));
@@ -241,7 +241,7 @@ describe.each(durable)('a store that outlives its process: %s', (kind) => {
     expect((await one.load())?.value.refreshToken).toBe('good');
   });
 
-  it('makes a save beside exclusive wait, so that whoever redeems is not overtaken', async () => {
+  it('makes a save outside exclusive wait, so that a redemption is not overtaken', async () => {
     const { one, other } = places.replicas(kind);
     const { version } = await one.save(grant('first'), undefined);
     const leave = await hold(one);

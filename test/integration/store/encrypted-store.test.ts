@@ -276,7 +276,7 @@ describe('saving', () => {
   });
 });
 
-it('says how to install jose when it is missing', async () => {
+it('names the command that installs jose when it is missing', async () => {
   const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
   const error = await errorOf(loadJose(() => Promise.reject(missing)));
 

@@ -270,7 +270,7 @@ describe('the lock', () => {
       JSON.stringify({ id, host: 'other', pid: 7, place: 'elsewhere', processStart: '1' }),
     ],
     ['in an unknown place', JSON.stringify({ id, host: 'other', pid: 7 })],
-    ['that says nothing', ''],
+    ['that is empty', ''],
     ['half written', '{"id":"001'],
   ])('is taken after fifteen seconds from a silent holder %s', async (_, content) => {
     writeFileSync(lockPath, content);

@@ -98,7 +98,7 @@ describe('a file that is mounted by itself', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  it('is empty at first, which is no damage', async () => {
+  it('may be empty at first, without being damaged', async () => {
     const store = new FileRefreshTokenStore({ path });
     expect(await store.load()).toBeUndefined();
     await store.save({ refreshToken: 'first', obtainedOnTimestamp: 1 }, undefined);

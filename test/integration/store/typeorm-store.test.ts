@@ -75,7 +75,7 @@ function holdBackThird(source: DataSource): { asked: Promise<void>; arrive: () =
 }
 
 describe('the table', () => {
-  it('is what the entity describes, so that no migration is generated beside it', async () => {
+  it('is what the entity describes, so that no other migration is generated', async () => {
     const schema = `s${randomUUID().slice(0, 8)}`;
     await dataSource.query(`CREATE SCHEMA ${schema}`);
     const options = {
@@ -432,7 +432,7 @@ describe('the options', () => {
     ['another database', { dataSource: new DataSource({ type: 'mysql' }) }, 'dataSource'],
     ['a pool of one', { dataSource: new DataSource({ type: 'postgres', poolSize: 1 }) }, 'dataSource'],
     [
-      'a pool of one as pg says it',
+      'a pool of one in pg's option',
       { dataSource: new DataSource({ type: 'postgres', extra: { max: 1 } }) },
       'dataSource',
     ],

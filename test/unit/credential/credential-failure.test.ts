@@ -22,7 +22,7 @@ describe('classifyCredentialFailure', () => {
     ['an unknown application', 'AADSTS700016: Application was not found.', false],
     ['an unknown tenant', 'AADSTS90002: Tenant not found.', false],
     ['a busy service', 'AADSTS90033: A transient error has occurred.', true],
-    ['a code nobody knows', 'AADSTS123456: New.', true],
+    ['an unknown code', 'AADSTS123456: New.', true],
     ['a network error', 'getaddrinfo ENOTFOUND login.microsoftonline.com', true],
   ])('tells %s from what passes by itself', (_, message, retryable) => {
     expect(classify(new Error(message)).retryable).toBe(retryable);
@@ -65,7 +65,7 @@ describe('classifyCredentialFailure', () => {
     [new RefreshTokenExpiredError('It has expired.', 'Sign in.', { aadsts: 700082 }), true],
     [new ReauthenticationRequiredError('It was revoked.', 'Sign in.', { aadsts: 50173 }), true],
     [new InvalidClientError('The secret is wrong.', 'Correct it.', { aadsts: 7000215 }), undefined],
-  ])('knows whether somebody must sign in again: %s', (error, signIn) => {
+  ])('knows whether the user must sign in again: %s', (error, signIn) => {
     expect(classify(error)).toMatchObject({ retryable: false, aadsts: error.aadsts });
     expect(classify(error).signIn).toBe(signIn);
   });

@@ -26,10 +26,14 @@ describe('the end of a token', () => {
     ['exp, when that is sooner', { expiresOnTimestamp: hour, exp: minute }, minute],
     ['expires_in, when that is sooner', { expiresOnTimestamp: minute, exp: hour }, minute],
     ['exp, when the credential returned none', { exp: hour }, hour],
-    ['exp, when the credential says "now"', { expiresOnTimestamp: 0, exp: hour }, hour],
-    ['exp, when the credential says "in a second"', { expiresOnTimestamp: second, exp: hour }, hour],
+    ['exp, when the credential returns "now"', { expiresOnTimestamp: 0, exp: hour }, hour],
+    ['exp, when the credential returns "in a second"', { expiresOnTimestamp: second, exp: hour }, hour],
     ['what the credential returned, from three seconds on', { expiresOnTimestamp: 3_000, exp: hour }, 3_000],
-    ['in the past, when the credential says so of an opaque token', { expiresOnTimestamp: -hour }, -hour],
+    [
+      'in the past, when the credential returns that for an opaque token',
+      { expiresOnTimestamp: -hour },
+      -hour,
+    ],
     ['in the past, when exp is', { expiresOnTimestamp: hour, exp: -minute }, -minute],
     ['in the past, when both are', { expiresOnTimestamp: -hour, exp: -minute, iat: -2 * hour }, -minute],
   ])('is %s', (_, stated, left) => {
@@ -81,7 +85,7 @@ describe('a clock that is ahead', () => {
     expect(end({ ...stated, expiresOnTimestamp: 20 * minute }).left).toBe(20 * minute);
   });
 
-  it('by the end that the issuer gave is no cause to count it twice', () => {
+  it('is not counted twice by the end that the issuer gave', () => {
     const stated = { expiresOnTimestamp: 10 * minute, exp: 10 * minute, clockAheadInMs: 50 * minute };
     expect(end(stated).left).toBe(hour);
   });
@@ -91,7 +95,7 @@ describe('a clock that is ahead', () => {
       'promises a longer life than the token was issued for',
       { expiresOnTimestamp: 2 * hour, iat: -2 * hour },
     ],
-    ['does not say when the token was issued', { expiresOnTimestamp: hour }],
+    ['lacks the time of issue', { expiresOnTimestamp: hour }],
     ['promises no more than a moment', { expiresOnTimestamp: second, iat: -2 * hour }],
     ['promises nothing', { expiresOnTimestamp: -minute, iat: -2 * hour }],
   ])('is not inferred when the credential %s', (_, stated) => {

@@ -99,7 +99,7 @@ describe('tokenEndpointErrorOf', () => {
     });
   });
 
-  it('repeats what the server says on one line, not all of it, and none of what it was sent', () => {
+  it('repeats the server on one line, shortened, without what it was sent', () => {
     const description = `AADSTS70000: You sent\r\n\u0007s3cret%21 and s3cret!. ${'so '.repeat(500)}`;
     const body = JSON.stringify({ error: 's3cret!', error_description: description });
     const { message } = tokenEndpointErrorOf({ status: 400, retryAfter: undefined, body }, ['s3cret!'], 0);

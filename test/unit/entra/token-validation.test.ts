@@ -45,9 +45,9 @@ describe('validateAccessToken', () => {
     ],
     ['an opaque token', { token: 'opaque', expiresOnTimestamp: now + 1 }, 'valid'],
     ['a JWT without any claim', { token: jwt({}), expiresOnTimestamp: now + 1 }, 'valid'],
-    ['three parts that are no JWT', { token: 'a.b.c', expiresOnTimestamp: now + 1 }, 'valid'],
+    ['three parts that are not a JWT', { token: 'a.b.c', expiresOnTimestamp: now + 1 }, 'valid'],
     [
-      'a JWT whose payload is no object',
+      'a JWT whose payload is not an object',
       { token: `a.${btoa('[1]')}.c`, expiresOnTimestamp: now + 1 },
       'valid',
     ],
@@ -69,8 +69,8 @@ describe('validateAccessToken', () => {
 
   it.each([
     ['an opaque token', 'opaque'],
-    ['three parts that are no JWT', 'a.b.c'],
-    ['a JWT whose payload is no object', `a.${btoa('[1]')}.c`],
+    ['three parts that are not a JWT', 'a.b.c'],
+    ['a JWT whose payload is not an object', `a.${btoa('[1]')}.c`],
   ])('a database token that cannot be decoded is malformed: %s', (_, token) => {
     const value = { token, expiresOnTimestamp: now + 1 };
     expect(reasonOf(value, database)).toBe('malformed');
@@ -93,7 +93,7 @@ describe('validateAccessToken', () => {
     expect(reasonOf({ token: jwt(claims), expiresOnTimestamp: now + 3_600_000 })).toBe('valid');
   });
 
-  it('says that seconds were meant to be milliseconds', () => {
+  it('points out that seconds were given for milliseconds', () => {
     expect(() => validate({ token: 't', expiresOnTimestamp: inSeconds(3600) })).toThrow(/milliseconds/);
   });
 

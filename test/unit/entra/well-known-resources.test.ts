@@ -77,7 +77,7 @@ describe('what is expected of a token', () => {
     ['a domain', 'contoso.example'],
     ['a GUID and more', `${tenantId}0`],
     ['nothing', undefined],
-  ])('is no tenant where the options name %s', (_, given) => {
+  ])('is not a tenant where the options name %s', (_, given) => {
     expect(expectationsOf([`${database}/.default`], given, 'public')).toEqual({
       audiences: [database, databaseClient],
       tenantId: undefined,

@@ -42,7 +42,7 @@ describe('processTokenResponse', () => {
     ['expires_in, a string', { expires_in: '60' }, 60],
     ['expires_in, a fraction', { expires_in: 59.5 }, 59.5],
     ['expires_on when expires_in is missing', { expires_in: undefined, expires_on: nowInSeconds + 90 }, 90],
-    ['expires_on when expires_in is no number', { expires_in: 'soon', expires_on: nowInSeconds + 90 }, 90],
+    ['expires_on when expires_in is not a number', { expires_in: 'soon', expires_on: nowInSeconds + 90 }, 90],
     ['expires_on when expires_in is negative', { expires_in: -1, expires_on: `${nowInSeconds + 90}` }, 90],
     ['expires_on when expires_in is absurd', { expires_in: 1e300, expires_on: nowInSeconds + 90 }, 90],
     ['exp when both are missing', { expires_in: null, access_token: jwt({ exp: nowInSeconds + 30 }) }, 30],
@@ -55,20 +55,20 @@ describe('processTokenResponse', () => {
 
   it.each([
     ['nothing', undefined, /no JSON object/],
-    ['no access token', { access_token: undefined }, /without an access token/],
-    ['an empty access token', { access_token: '' }, /without an access token/],
-    ['an access token that is no string', { access_token: 7 }, /without an access token/],
+    ['no access token', { access_token: undefined }, /returned no access token/],
+    ['an empty access token', { access_token: '' }, /returned no access token/],
+    ['an access token that is not a string', { access_token: 7 }, /returned no access token/],
     ['an access token that would break a header', { access_token: 'a\r\nb' }, /malformed/],
-    ['no token type', { token_type: undefined }, /no bearer token/],
-    ['another token type', { token_type: 'pop' }, /no bearer token/],
-    ['no life', { expires_in: undefined }, /did not say when/],
-    ['a life that is NaN', { expires_in: 'NaN' }, /did not say when/],
-    ['a life that is an empty text', { expires_in: '' }, /did not say when/],
-    ['a life of blanks', { expires_in: '  ' }, /did not say when/],
-    ['a life in hexadecimal', { expires_in: '0x10' }, /did not say when/],
-    ['a life that is a truth value', { expires_in: true }, /did not say when/],
-    ['a life that is a list', { expires_in: ['3600'] }, /did not say when/],
-    ['a life of more than ten years', { expires_in: 10 * 365 * 86_400 + 1 }, /did not say when/],
+    ['no token type', { token_type: undefined }, /not a bearer token/],
+    ['another token type', { token_type: 'pop' }, /not a bearer token/],
+    ['no life', { expires_in: undefined }, /did not return when/],
+    ['a life that is NaN', { expires_in: 'NaN' }, /did not return when/],
+    ['a life that is an empty text', { expires_in: '' }, /did not return when/],
+    ['a life of blanks', { expires_in: '  ' }, /did not return when/],
+    ['a life in hexadecimal', { expires_in: '0x10' }, /did not return when/],
+    ['a life that is a truth value', { expires_in: true }, /did not return when/],
+    ['a life that is a list', { expires_in: ['3600'] }, /did not return when/],
+    ['a life of more than ten years', { expires_in: 10 * 365 * 86_400 + 1 }, /did not return when/],
     ['a life of nothing', { expires_in: 0 }, /already expired/],
     ['a life of nothing, as a string', { expires_in: '0' }, /already expired/],
     ['a past end', { expires_in: undefined, expires_on: 1 }, /already expired/],
@@ -102,7 +102,7 @@ describe('processTokenResponse', () => {
     ['scope', { scope: 7 }],
     ['idToken', { id_token: [] }],
     ['refreshToken', { refresh_token: null }],
-  ])('leaves out %s when it is no value of its kind', (key, changes) => {
+  ])('leaves out %s when its value has the wrong type', (key, changes) => {
     expect(Reflect.get(processTokenResponse({ ...good, ...changes }, now), key)).toBeUndefined();
   });
 

@@ -27,7 +27,7 @@ it.each<[string, Partial<RefreshTokenFacts>, object]>([
   ],
   ['a token is not stored yet', { unsaved: true }, { name: 'degraded' }],
   [
-    'somebody must sign in',
+    'the user must sign in',
     { refusal: revoked, signIn: true, unsaved: true, storeProblem },
     { name: 'reauthentication-required', problem: 'It was revoked.', fix: 'Sign in.' },
   ],
@@ -36,7 +36,7 @@ it.each<[string, Partial<RefreshTokenFacts>, object]>([
   expect(refreshTokenState({ ...well, ...facts }, now)).toMatchObject(expected);
 });
 
-it('says nothing more when nothing is wrong', () => {
+it('has no problem and no fix when nothing is wrong', () => {
   expect(refreshTokenState(well, now)).toEqual({
     name: 'ready',
     obtainedOn: new Date(now),

@@ -69,7 +69,7 @@ describe('a record', () => {
   });
 });
 
-/** What differs only in space between the parts says the same. */
+/** The same record with other white space between its parts. */
 function normal(written: string): string {
   try {
     return JSON.stringify(JSON.parse(written));

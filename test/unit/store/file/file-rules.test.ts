@@ -82,7 +82,7 @@ describe('the missing heartbeat of a holder', () => {
     expect(monitor.note('p', entry, 100, 400)).toBe(0);
   });
 
-  it('does not count time in which nobody looked, nor a clock that is set back', () => {
+  it('does not count time without a look, nor a clock that is set back', () => {
     const monitor = new HeartbeatMonitor();
     const seen = [0, 3_600_000, 1000, 1100].map((now) => monitor.note('p', look('a', 1), now, 400));
     expect(seen).toEqual([0, 400, 400, 500]);

@@ -25,7 +25,7 @@ describe('a holder of a lock', () => {
     ['runs, but since when was not written', startless, running('200'), 'unknown'],
     ['has ended where starts are not known', startless, { state: 'gone' }, 'dead'],
     ['is on another machine', { ...holder, place: 'q' }, { state: 'gone' }, 'unknown'],
-    ['is nobody knows where', placeless, { state: 'gone' }, 'unknown'],
+    ['is at an unknown place', placeless, { state: 'gone' }, 'unknown'],
     ['is this very process', { ...holder, pid: 10, processStart: '100' }, running('100'), 'unknown'],
     ['had the id of this process before', { ...holder, pid: 10 }, running('100'), 'dead'],
   ])('that %s', (_, of, status, expected) => {
