@@ -432,7 +432,7 @@ describe('the options', () => {
     ['another database', { dataSource: new DataSource({ type: 'mysql' }) }, 'dataSource'],
     ['a pool of one', { dataSource: new DataSource({ type: 'postgres', poolSize: 1 }) }, 'dataSource'],
     [
-      'a pool of one in pg's option',
+      'a pool of one by the option of pg',
       { dataSource: new DataSource({ type: 'postgres', extra: { max: 1 } }) },
       'dataSource',
     ],
