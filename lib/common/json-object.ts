@@ -1,5 +1,8 @@
 import { isObject } from './option-checks.js';
 
+/** The longest body of a response that is read, in bytes. */
+export const longestBodyInBytes = 1024 * 1024;
+
 /** How deep arrays and objects may be nested. The parser of V8 takes half a second for a megabyte of brackets. */
 export const deepestJson = 64;
 

@@ -1,6 +1,7 @@
-import type { HttpClient, PipelineResponse } from '@azure/core-rest-pipeline';
+import type { HttpClient, PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
 
 import type { Clock } from '../common/clock.js';
+import type { AbortSignalLike } from '../common/deadline.js';
 import { EntraTimeoutError } from '../common/entra-auth.error.js';
 import { currentObservation, noteNetworkError, noteResponse } from '../entra/wire-observation.js';
 import { askForStream, readCapped, withoutPage } from './capped-response.js';
@@ -13,45 +14,73 @@ const repeated = 'Check that this machine can reach it; the request is repeated.
  * and the timeout of `getToken`.
  */
 export function capHttpClient(inner: HttpClient, timeoutInMs: number, clock: Clock): HttpClient {
+  return { sendRequest: (request) => send(inner, request, timeoutInMs, clock) };
+}
+
+async function send(
+  inner: HttpClient,
+  request: PipelineRequest,
+  timeoutInMs: number,
+  clock: Clock,
+): Promise<PipelineResponse> {
+  const observation = currentObservation();
+  const deadline = startDeadline([request.abortSignal, observation?.signal], timeoutInMs, clock);
+  request.abortSignal = deadline.signal;
+  try {
+    deadline.signal.throwIfAborted();
+    askForStream(request);
+    const response = await inner.sendRequest(request);
+    await readCapped(response);
+    const { headers, status } = response;
+    const observed = {
+      status,
+      retryAfter: headers.get('retry-after'),
+      date: headers.get('date'),
+      answer: answerOf(response),
+    };
+    noteResponse(observation, observed, clock.now());
+    withoutPage(response);
+    return response;
+  } catch (error) {
+    const reason = deadline.isReached()
+      ? new EntraTimeoutError('The token endpoint', timeoutInMs, repeated)
+      : error;
+    noteNetworkError(observation, reason);
+    throw reason;
+  } finally {
+    deadline.end();
+  }
+}
+
+interface Deadline {
+  signal: AbortSignal;
+  isReached(): boolean;
+  end(): void;
+}
+
+/** Makes a signal that aborts at the deadline, or together with one of the others. */
+function startDeadline(
+  others: readonly (AbortSignalLike | undefined)[],
+  timeoutInMs: number,
+  clock: Clock,
+): Deadline {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  let isReached = false;
+  const timer = clock.setTimeout(() => {
+    isReached = true;
+    abort();
+  }, timeoutInMs);
+  for (const signal of others) {
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
+  }
   return {
-    async sendRequest(request) {
-      const observation = currentObservation();
-      const callers = [request.abortSignal, observation?.signal].filter((signal) => signal !== undefined);
-      const controller = new AbortController();
-      const abort = (): void => controller.abort();
-      let late = false;
-      const timer = clock.setTimeout(() => {
-        late = true;
-        abort();
-      }, timeoutInMs);
-      for (const signal of callers) {
-        if (signal.aborted) abort();
-        signal.addEventListener('abort', abort);
-      }
-      request.abortSignal = controller.signal;
-      try {
-        controller.signal.throwIfAborted();
-        askForStream(request);
-        const response = await inner.sendRequest(request);
-        await readCapped(response);
-        const { headers, status } = response;
-        const observed = {
-          status,
-          retryAfter: headers.get('retry-after'),
-          date: headers.get('date'),
-          answer: answerOf(response),
-        };
-        noteResponse(observation, observed, clock.now());
-        withoutPage(response);
-        return response;
-      } catch (error) {
-        const reason = late ? new EntraTimeoutError('The token endpoint', timeoutInMs, repeated) : error;
-        noteNetworkError(observation, reason);
-        throw reason;
-      } finally {
-        clock.clearTimeout(timer);
-        for (const signal of callers) signal.removeEventListener('abort', abort);
-      }
+    signal: controller.signal,
+    isReached: () => isReached,
+    end: () => {
+      clock.clearTimeout(timer);
+      for (const signal of others) signal?.removeEventListener('abort', abort);
     },
   };
 }

@@ -1,7 +1,12 @@
 import type { PipelineRequest, PipelineResponse } from '@azure/core-rest-pipeline';
 
-import { deepestJson, isBoundedJson, mostJsonValues, parseJsonObject } from '../common/json-object.js';
-import { longestBodyInBytes } from '../entra/limits.js';
+import {
+  deepestJson,
+  isBoundedJson,
+  longestBodyInBytes,
+  mostJsonValues,
+  parseJsonObject,
+} from '../common/json-object.js';
 import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 
 // `@azure/identity` 4.14 writes every header of an answer that it cannot read into its error.

@@ -1,4 +1,4 @@
-import { checkTokenLength } from '../entra/limits.js';
+import { checkTokenLength } from '../entra/invalid-token.error.js';
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../entra/token-credential.js';
 import { connectRequests, observationOf } from '../entra/wire-observation.js';
 import { CredentialRequestError } from './credential.error.js';

@@ -1,5 +1,6 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { checkObject, choiceOption, kindOf, numberOption } from '../common/option-checks.js';
+import { authorityOption } from '../entra/clouds.js';
 import { clientIdOption, tenantOption } from '../entra/tenant.js';
 import { textOption } from '../entra/text-checks.js';
 import { defaultRequestTimeoutInMs } from './azure-identity.js';
@@ -60,13 +61,7 @@ export function checkCredentialConfiguration(path: string, configuration: Creden
     checkText(`${path}.${key}`, key, value, `Give a string; kind "${kind}" needs ${needs(required)}.`);
   }
   const { authorityHost, requestTimeoutInMs } = configuration;
-  if (authorityHost !== undefined && !isPlainHttpsUrl(authorityHost)) {
-    throw new EntraOptionsError(
-      `${path}.authorityHost`,
-      'not a plain https URL',
-      'Give a URL such as "https://login.microsoftonline.us".',
-    );
-  }
+  if (authorityHost !== undefined) authorityOption(`${path}.authorityHost`, authorityHost);
   numberOption(`${path}.requestTimeoutInMs`, requestTimeoutInMs, defaultRequestTimeoutInMs, {
     min: 1,
     max: 600_000,
@@ -91,12 +86,6 @@ function checkOne(path: string, configuration: object, keys: readonly string[], 
   if (given.length >= least && given.length <= 1) return;
   const found = given.length === 0 ? 'missing' : `given together with ${given.slice(1).join(' and ')}`;
   throw new EntraOptionsError(`${path}.${given[0] ?? keys[0]}`, found, `Give one of ${keys.join(', ')}.`);
-}
-
-/** `https`, and nothing behind the host but a path. */
-function isPlainHttpsUrl(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url?.protocol === 'https:' && url.username === '' && url.search === '' && url.hash === '';
 }
 
 function needs(required: readonly string[]): string {

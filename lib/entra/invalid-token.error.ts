@@ -18,3 +18,16 @@ export class InvalidTokenError extends EntraAuthError {
     this.reason = reason;
   }
 }
+
+/** The longest access token that is accepted, in characters. PostgreSQL takes 65,530 bytes at a login. */
+export const longestTokenLength = 64 * 1024;
+
+/** @throws {InvalidTokenError} for a token above the limit */
+export function checkTokenLength(token: string): void {
+  if (token.length <= longestTokenLength) return;
+  throw new InvalidTokenError(
+    'malformed',
+    `The token endpoint returned a token of ${token.length} characters; the limit is ${longestTokenLength}.`,
+    'Check what responds at the token endpoint, and whether the identity is in thousands of groups.',
+  );
+}

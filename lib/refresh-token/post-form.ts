@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { request, type Agent } from 'node:https';
+import { request, type Agent, type RequestOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import { checkServerIdentity, type TLSSocket } from 'node:tls';
 
 import type { Clock } from '../common/clock.js';
 import { EntraTimeoutError, InsecureConnectionError } from '../common/entra-auth.error.js';
+import { longestBodyInBytes } from '../common/json-object.js';
 import { nothingInherited } from '../common/nothing-inherited.js';
-import { longestBodyInBytes } from '../entra/limits.js';
 import { ProxyAgent } from './proxy-agent.js';
 import { proxyOfEnvironment } from './proxy-of-environment.js';
 
@@ -49,26 +49,11 @@ export interface FormResponse {
  * @throws what the network throws, when no headers came
  */
 export function postForm(form: FormRequest, transport: Transport): Promise<FormResponse> {
-  const { ca, agent, timeoutInMs, clock, origin } = transport;
+  const { agent, timeoutInMs, clock } = transport;
   const body = Buffer.from(form.parameters.toString());
   return new Promise<FormResponse>((resolve, reject) => {
     const tunnel = agent === undefined ? tunnelTo(form.url) : undefined;
-    const outgoing = request(form.url, {
-      method: 'POST',
-      agent: agent ?? tunnel ?? false,
-      ...nothingInherited,
-      rejectUnauthorized: true,
-      checkServerIdentity,
-      ca,
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        'content-length': body.length,
-        accept: 'application/json',
-        'accept-encoding': 'identity',
-        ...(origin !== undefined && { origin }),
-        ...(form.authorization !== undefined && { authorization: form.authorization }),
-      },
-    });
+    const outgoing = request(form.url, requestOptions(form, transport, body.length, agent ?? tunnel));
     let incoming: IncomingMessage | undefined;
     let late: Error | undefined;
     const timer = clock.setTimeout(() => {
@@ -95,6 +80,30 @@ export function postForm(form: FormRequest, transport: Transport): Promise<FormR
       else outgoing.destroy(refusal);
     });
   });
+}
+
+function requestOptions(
+  { authorization }: FormRequest,
+  { ca, origin }: Transport,
+  length: number,
+  agent: Agent | undefined,
+): RequestOptions {
+  return {
+    method: 'POST',
+    agent: agent ?? false,
+    ...nothingInherited,
+    rejectUnauthorized: true,
+    checkServerIdentity,
+    ca,
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': length,
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      ...(origin !== undefined && { origin }),
+      ...(authorization !== undefined && { authorization }),
+    },
+  };
 }
 
 function tunnelTo(url: URL): ProxyAgent | undefined {

@@ -1,7 +1,7 @@
 import type { Timestamp } from '../common/clock.js';
 import { endOfText, parseJsonObject } from '../common/json-object.js';
+import { longestTokenLength } from '../entra/invalid-token.error.js';
 import { readClaims } from '../entra/json-web-token.js';
-import { longestTokenLength } from '../entra/limits.js';
 import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 import { TokenResponse } from './token-response.js';
 

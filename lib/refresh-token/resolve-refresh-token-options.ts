@@ -12,7 +12,7 @@ import {
   numberOption,
 } from '../common/option-checks.js';
 import { namesOf } from '../common/option-table.js';
-import { authorityHosts, clouds } from '../entra/clouds.js';
+import { authorityHosts, authorityOption, clouds } from '../entra/clouds.js';
 import { tenantOption } from '../entra/tenant.js';
 import { textOption } from '../entra/text-checks.js';
 import { MemoryRefreshTokenStore } from '../store/memory.refresh-token-store.js';
@@ -53,8 +53,7 @@ const known = namesOf<keyof Options>({
 });
 
 /**
- * Checks the options of the credential and fills in what they leave out. No value is repeated in an error: it might be
- * a secret.
+ * Checks the options of the credential and fills in the defaults. Errors repeat no value: it may be a secret.
  *
  * @throws {EntraOptionsError} for the first option that is wrong or missing
  */
@@ -64,23 +63,14 @@ export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettin
   const clock = clockOption(options.clock);
   const timeoutInMs = milliseconds('requestTimeoutInMs', options.requestTimeoutInMs);
   const storeTimeoutInMs = milliseconds('storeTimeoutInMs', options.storeTimeoutInMs);
-  const { refreshToken, store } = options;
-  if (refreshToken !== undefined && typeof refreshToken !== 'function') text(options, 'refreshToken');
-  if (refreshToken === undefined && store === undefined) {
-    throw new EntraOptionsError(
-      'refreshToken',
-      'missing, and there is no "store" that could hold one',
-      'Give a refresh token, or the store that holds it.',
-    );
-  }
-  if (store !== undefined) checkStore(store);
-  const agent = options.agent;
+  checkSource(options);
+  const { refreshToken, store, agent } = options;
   if (agent !== undefined) checkAgent(agent);
   const tenantId = tenantOption('tenantId', options.tenantId);
   return {
     tenantId,
     clientId: text(options, 'clientId'),
-    authorityHost: authorityOf(options.authorityHost ?? authorityHosts[cloud]),
+    authorityHost: authorityOption('authorityHost', options.authorityHost ?? authorityHosts[cloud]),
     endpointVersion: choiceOption('endpointVersion', options.endpointVersion, 'v2.0', ['v2.0', 'v1.0']),
     offlineAccess: booleanOption('offlineAccess', options.offlineAccess, true),
     authentication: authenticationOf(options, timeoutInMs, clock),
@@ -104,6 +94,19 @@ export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettin
     spa: booleanOption('spa', options.spa, false),
     onTokenResponse: optionalFunction(options, 'onTokenResponse'),
   };
+}
+
+function checkSource(options: Options): void {
+  const { refreshToken, store } = options;
+  if (refreshToken !== undefined && typeof refreshToken !== 'function') text(options, 'refreshToken');
+  if (refreshToken === undefined && store === undefined) {
+    throw new EntraOptionsError(
+      'refreshToken',
+      'missing, and there is no "store" that could hold one',
+      'Give a refresh token, or the store that holds it.',
+    );
+  }
+  if (store !== undefined) checkStore(store);
 }
 
 function authenticationOf(options: Options, timeoutInMs: number, clock: Clock): ClientAuthentication {
@@ -162,18 +165,6 @@ function optionalFunction<K extends 'clientAssertion' | 'onTokenResponse'>(
 
 function milliseconds(key: keyof Options, value: unknown): number {
   return numberOption(key, value, 10_000, { min: 1, max: 600_000, unit: 'milliseconds' });
-}
-
-/** The authority as the beginning of an URL: `https`, and nothing behind the host but a path. */
-function authorityOf(value: unknown): string {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  const plain = url?.protocol === 'https:' && url.username === '' && url.search === '' && url.hash === '';
-  if (url !== undefined && plain) return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
-  throw new EntraOptionsError(
-    'authorityHost',
-    typeof value === 'string' ? 'not a plain https URL' : kindOf(value),
-    'Give a URL such as "https://login.microsoftonline.us".',
-  );
 }
 
 /** What a browser would send as `Origin`; only requests of single-page applications have one. */

@@ -3,8 +3,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
 import type { Clock } from '../../common/clock.js';
 import { EntraTimeoutError } from '../../common/entra-auth.error.js';
+import { longestBodyInBytes } from '../../common/json-object.js';
 import { isError } from '../../common/thrown.js';
-import { longestBodyInBytes } from '../../entra/limits.js';
 import type { AbortSignalLike } from '../../entra/token-credential.js';
 
 /** One GET request and its limits. */

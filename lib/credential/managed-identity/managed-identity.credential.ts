@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.js';
 import { parseJsonObject } from '../../common/json-object.js';
-import { checkTokenLength } from '../../entra/limits.js';
+import { checkTokenLength } from '../../entra/invalid-token.error.js';
 import type {
   AccessToken,
   GetTokenOptions,

@@ -54,7 +54,7 @@ describe('processTokenResponse', () => {
   });
 
   it.each([
-    ['nothing', undefined, /no JSON object/],
+    ['nothing', undefined, /not a JSON object/],
     ['no access token', { access_token: undefined }, /returned no access token/],
     ['an empty access token', { access_token: '' }, /returned no access token/],
     ['an access token that is not a string', { access_token: 7 }, /returned no access token/],

@@ -1,7 +1,6 @@
 import { expect, it } from '@jest/globals';
 
-import { InvalidTokenError } from '../../../lib/entra/invalid-token.error.js';
-import { checkTokenLength } from '../../../lib/entra/limits.js';
+import { checkTokenLength, InvalidTokenError } from '../../../lib/entra/invalid-token.error.js';
 
 it('takes a token of 65,536 characters, and refuses a longer one as malformed', () => {
   expect(() => checkTokenLength('a'.repeat(65_536))).not.toThrow();
