@@ -85,6 +85,15 @@ describe('tokenEndpointErrorOf', () => {
     }
   });
 
+  it.each([
+    ['invalid_client', 7000215, client],
+    ['invalid_grant', 50173, signIn],
+    ['invalid_grant', 700082, expired],
+    ['invalid_scope', 70011, failed],
+  ])('keeps status, error and code: %s, AADSTS%i', (error, aadsts, code) => {
+    expect(classify(refusalWith(error, aadsts), 401)).toMatchObject({ code, statusCode: 401, error, aadsts });
+  });
+
   it('believes a server that is unwell less than its status', () => {
     expect(classify(refusalWith('invalid_grant', 50173), 503)).toMatchObject({
       code: failed,
