@@ -1,8 +1,13 @@
-import type { AbortSignalLike, GetTokenOptions } from '../entra/token-credential.js';
+import type { AbortSignalLike, AccessToken, GetTokenOptions } from '../entra/token-credential.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
-import type { TokenEngine } from '../engine/token-engine.js';
 import { parseClaimsChallenge } from './claims-challenge.js';
 import type { GraphContext, GraphMiddleware, GraphRequestOptions } from './graph-middleware.js';
+
+/** What the handler needs of `EntraTokenService`. */
+interface GraphTokens {
+  getToken(resourceOrScopes: string | string[], options?: GetTokenOptions): Promise<AccessToken>;
+  invalidate(rejected: string): void;
+}
 
 /** A claims challenge that has been answered. */
 interface Answer {
@@ -22,16 +27,13 @@ interface Answer {
  * @see https://learn.microsoft.com/entra/identity-platform/app-resilience-continuous-access-evaluation
  */
 export class GraphChallengeHandler implements GraphMiddleware {
-  readonly #tokens: Pick<TokenEngine, 'getToken' | 'invalidate'>;
+  readonly #tokens: GraphTokens;
   readonly #resource: string | string[];
   #next: GraphMiddleware | undefined;
   #answer: Answer | undefined;
 
   /** @param resourceOrScopes what the authentication handler asks tokens for. Default: `'graph'` */
-  constructor(
-    tokens: Pick<TokenEngine, 'getToken' | 'invalidate'>,
-    resourceOrScopes: string | string[] = 'graph',
-  ) {
+  constructor(tokens: GraphTokens, resourceOrScopes: string | string[] = 'graph') {
     this.#tokens = tokens;
     this.#resource = resourceOrScopes;
   }

@@ -3,13 +3,17 @@ import { checkServerIdentity, TLSSocket } from 'node:tls';
 
 import { asError } from '../common/thrown.js';
 import { InsecureConnectionError } from '../common/entra-auth.error.js';
-import type { TokenEngine } from '../engine/token-engine.js';
 
 /** The option `authPlugins` of `mysql2`, with the one plugin that takes access tokens. */
 export type EntraMySqlAuthPlugins = Record<
   'mysql_clear_password',
   (login: { connection: object }) => () => Promise<Buffer>
 >;
+
+/** What the plugin needs of `EntraTokenService`. */
+interface MySqlTokens {
+  passwordProvider(resource?: string): () => Promise<string>;
+}
 
 const fix =
   'Give "ssl": { verifyIdentity: true }, with { ca } for a private certificate authority, and a name that is in the certificate as "host".';
@@ -28,10 +32,7 @@ const fix =
  * @throws {UnknownResourceError} at once, when there is no such resource
  * @see https://learn.microsoft.com/azure/mysql/flexible-server/security-entra-authentication
  */
-export function entraMySqlAuthPlugins(
-  tokens: Pick<TokenEngine, 'passwordProvider'>,
-  resource = 'mysql',
-): EntraMySqlAuthPlugins {
+export function entraMySqlAuthPlugins(tokens: MySqlTokens, resource = 'mysql'): EntraMySqlAuthPlugins {
   const currentToken = tokens.passwordProvider(resource);
   return {
     mysql_clear_password:

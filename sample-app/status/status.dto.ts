@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { TokenStateName } from 'nestjs-entra-auth';
+import type { TokenState } from 'nestjs-entra-auth';
 
-const states: TokenStateName[] = [
+const states: TokenState['state'][] = [
   'pending',
   'fresh',
   'due',
@@ -15,7 +15,7 @@ export class TokenStatus {
   resource!: string;
 
   @ApiProperty({ enum: states })
-  state!: TokenStateName;
+  state!: TokenState['state'];
 
   @ApiProperty({ type: Date, nullable: true })
   acquiredAt!: Date | null;

@@ -13,13 +13,14 @@ import {
   FileRefreshTokenStore,
   RefreshTokenConflictError,
   RefreshTokenUnreadableError,
-  type EncryptedRefreshTokenStoreOptions,
   type RefreshTokenKeyRing,
 } from 'nestjs-entra-auth';
 
 import { keyIdOf, loadJose } from '../../../lib/store/encrypted/token-cipher.js';
 import { MemoryRefreshTokenStore } from '../../../lib/store/memory.refresh-token-store.js';
 import { grant } from './stores.fixture.js';
+
+type StoreOptions = ConstructorParameters<typeof EncryptedRefreshTokenStore>[0];
 
 const old = randomBytes(32);
 const young = randomBytes(32);
@@ -32,7 +33,7 @@ beforeEach(() => {
   inner = new MemoryRefreshTokenStore();
 });
 
-const wrap = (keys = onlyOld, more: Partial<EncryptedRefreshTokenStoreOptions> = {}) =>
+const wrap = (keys = onlyOld, more: Partial<StoreOptions> = {}) =>
   new EncryptedRefreshTokenStore({ store: inner, keys, ...more });
 
 const storedText = async (): Promise<string> => (await inner.load())!.value.refreshToken;
@@ -292,7 +293,7 @@ describe('without a name', () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
   const fileOf = (name: string) => new FileRefreshTokenStore({ path: join(directory, name) });
-  const encryptedFile = (name: string, more: Partial<EncryptedRefreshTokenStoreOptions> = {}) =>
+  const encryptedFile = (name: string, more: Partial<StoreOptions> = {}) =>
     new EncryptedRefreshTokenStore({ store: fileOf(name), keys: onlyOld, ...more });
 
   it('refuses the record of another file, and reads it under the name that the error tells', async () => {

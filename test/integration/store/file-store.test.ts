@@ -25,7 +25,6 @@ import {
   FileRefreshTokenStore,
   RefreshTokenStoreError,
   RefreshTokenUnreadableError,
-  type FileRefreshTokenStoreOptions,
 } from 'nestjs-entra-auth';
 
 import { deferred } from '../../../lib/common/deadline.js';
@@ -46,8 +45,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const open = (options: Partial<FileRefreshTokenStoreOptions> = {}) =>
-  new FileRefreshTokenStore({ path, ...options });
+type StoreOptions = ConstructorParameters<typeof FileRefreshTokenStore>[0];
+
+const open = (options: Partial<StoreOptions> = {}) => new FileRefreshTokenStore({ path, ...options });
 const enter = (store: FileRefreshTokenStore, timeoutInMs?: number): Promise<string> =>
   store.exclusive(() => Promise.resolve('entered'), timeoutInMs === undefined ? {} : { timeoutInMs });
 const modeOf = (file: string): string => (statSync(file).mode & 0o7777).toString(8);
@@ -440,7 +440,7 @@ describe('the options', () => {
     ['a staleness of nothing', { path: 'x', staleAfterInMs: 0 }, 'staleAfterInMs'],
     ['a word for a boolean', { path: 'x', allowGroupAccess: 'yes' }, 'allowGroupAccess'],
   ])('are refused by name: %s', (_, options, option) => {
-    expect(() => new FileRefreshTokenStore(options as FileRefreshTokenStoreOptions)).toThrow(`"${option}"`);
+    expect(() => new FileRefreshTokenStore(options as StoreOptions)).toThrow(`"${option}"`);
   });
 
   it('takes no timeout that a timer cannot count', async () => {
