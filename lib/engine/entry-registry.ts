@@ -162,13 +162,13 @@ export class EntryRegistry {
 }
 
 /** Whether the token of an entry is one of that tenant. */
-function serves({ resource, held }: TokenEntry, tenantId: string | undefined): boolean {
+function serves({ resource, state }: TokenEntry, tenantId: string | undefined): boolean {
   if (tenantId === undefined) return true;
   const isConfigured =
     resource.tenantId === undefined
       ? resource.credential.isOwnTenant(tenantId)
       : sameTenant(resource.tenantId, tenantId);
-  return isConfigured || sameTenant(held?.tenantId, tenantId);
+  return isConfigured || sameTenant(state.held?.tenantId, tenantId);
 }
 
 /** The entry whose configuration is nearest to a request, among those for the same scopes. */

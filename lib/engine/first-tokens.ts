@@ -2,6 +2,7 @@ import { withDeadline } from '../common/deadline.js';
 import { EntraTimeoutError, isEntraAuthError } from '../common/entra-auth.error.js';
 import type { LineLogger } from '../common/guarded-logger.js';
 import type { EngineSettings } from './engine-settings.js';
+import { unexpired, type Trouble } from './entry-state.js';
 import type { TokenEntry } from './token-entry.js';
 import type { TokenRefresher } from './token-refresher.js';
 
@@ -40,7 +41,7 @@ export class FirstTokens {
 
   /** Repeats attempts after a passing fault, until the deadline of the start. */
   async #firstToken(entry: TokenEntry): Promise<void> {
-    while (entry.unexpired(this.#options.clock.now()) === undefined) {
+    while (unexpired(entry.state, this.#options.clock.now()) === undefined) {
       try {
         await this.#refresher.waitForToken(entry, Infinity);
       } catch (error) {
@@ -71,15 +72,15 @@ export class FirstTokens {
 }
 
 function withoutToken(entries: readonly TokenEntry[]): TokenEntry[] {
-  return entries.filter(({ held }) => held === undefined);
+  return entries.filter(({ state }) => state.held === undefined);
 }
 
 function namesOf(entries: readonly TokenEntry[]): string {
   return entries.map(({ name }) => `"${name}"`).join(', ');
 }
 
-function lastErrorOf(entries: readonly TokenEntry[]): TokenEntry['lastError'] {
-  return entries.find(({ lastError }) => lastError !== undefined)?.lastError;
+function lastErrorOf(entries: readonly TokenEntry[]): Trouble['lastError'] {
+  return entries.map(({ state }) => state.trouble.lastError).find((error) => error !== undefined);
 }
 
 function lastReason(entries: readonly TokenEntry[]): string {

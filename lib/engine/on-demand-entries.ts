@@ -1,5 +1,6 @@
 import type { Clock } from '../common/clock.js';
 import type { LineLogger } from '../common/guarded-logger.js';
+import { unexpired } from './entry-state.js';
 import type { TokenEntry } from './token-entry.js';
 
 // Enough to find an idle entry nearly always when there is one in a hundred, and a constant.
@@ -94,8 +95,8 @@ export class OnDemandEntries {
     for (let examined = 0; examined < mostExamined; examined++) {
       const entry = this.#next();
       if (entry === undefined || entry.isAwaited || this.#surplus.has(entry)) continue;
-      if (entry.unexpired(now) === undefined || entry.isIdle(now)) return entry;
-      if (!entry.usedSinceRefresh) unused ??= entry;
+      if (unexpired(entry.state, now) === undefined || entry.isIdle(now)) return entry;
+      if (!entry.isUsed) unused ??= entry;
     }
     return unused;
   }

@@ -1,4 +1,11 @@
-import { clockToleranceInMs, delayUntil, unref, type Clock, type TimerHandle } from '../common/clock.js';
+import {
+  clockToleranceInMs,
+  delayUntil,
+  unref,
+  type Clock,
+  type TimerHandle,
+  type Timestamp,
+} from '../common/clock.js';
 
 // A machine that slept, or whose clock was set, is noticed at the latest after this time, even without any call.
 const longestSleepInMs = 300_000;
@@ -17,82 +24,70 @@ export const noRegistry: TimerRegistry = {
   deleteTimeout: () => undefined,
 };
 
-/** Something that has one timer at most. The scheduler keeps the timer on it: there may be thousands. */
+/** Has at most one timer, which the scheduler keeps. */
 export interface TimerOwner {
-  /** The point of the wall clock that the timer is for, in milliseconds since the Unix epoch. */
-  readonly wakeAt: number;
-  /** Name of the timer, while there is one. */
-  timerName: string | undefined;
-  timerHandle: TimerHandle;
+  readonly wakeAt: Timestamp;
+}
+
+interface Timer {
+  readonly name: string;
+  readonly handle: TimerHandle;
 }
 
 /** Owns the refresh timers: each is a named timeout that the application can see in its `SchedulerRegistry`. */
-export class RefreshScheduler {
+export class RefreshScheduler<T extends TimerOwner> {
   readonly #registry: TimerRegistry;
   readonly #clock: Clock;
+  readonly #run: (owner: T) => void;
+  readonly #timers = new Map<T, Timer>();
 
-  constructor(registry: TimerRegistry, clock: Clock) {
+  /** @param run called at an owner's `wakeAt` */
+  constructor(registry: TimerRegistry, clock: Clock, run: (owner: T) => void) {
     this.#registry = registry;
     this.#clock = clock;
+    this.#run = run;
   }
 
   /**
-   * Plans `run` for the owner's `wakeAt`, in place of what was planned before.
+   * Sets a timer for the owner's `wakeAt`, in place of the one before.
    *
    * @param wishedName the timer's name, unless that is taken
-   * @param keepsProcessAlive whether somebody waits for it; a refresh ahead of time must not hold the process
+   * @param keepsProcessAlive whether a caller waits for it; a refresh ahead of time must not hold the process
    */
-  schedule<T extends TimerOwner>(
-    owner: T,
-    wishedName: string,
-    run: (owner: T) => void,
-    keepsProcessAlive: boolean,
-  ): void {
+  schedule(owner: T, wishedName: string, keepsProcessAlive: boolean): void {
     this.cancel(owner);
-    this.#arm(owner, this.#freeName(wishedName), run, keepsProcessAlive);
+    this.#arm(owner, this.#freeName(wishedName), keepsProcessAlive);
   }
 
-  cancel(owner: TimerOwner): void {
-    const { timerName, timerHandle } = owner;
-    if (timerName === undefined) return;
-    owner.timerName = undefined;
-    owner.timerHandle = undefined;
-    this.#clock.clearTimeout(timerHandle);
-    if (this.#registry.doesExist('timeout', timerName)) this.#registry.deleteTimeout(timerName);
+  cancel(owner: T): void {
+    const timer = this.#timers.get(owner);
+    if (timer === undefined) return;
+    this.#timers.delete(owner);
+    this.#clock.clearTimeout(timer.handle);
+    if (this.#registry.doesExist('timeout', timer.name)) this.#registry.deleteTimeout(timer.name);
   }
 
-  #arm<T extends TimerOwner>(
-    owner: T,
-    name: string,
-    run: (owner: T) => void,
-    keepsProcessAlive: boolean,
-  ): void {
+  #arm(owner: T, name: string, keepsProcessAlive: boolean): void {
     const now = this.#clock.now();
     const delay = Math.min(delayUntil(owner.wakeAt, now), longestSleepInMs);
     const expectedAt = now + delay;
-    const timer = this.#clock.setTimeout(() => this.#fire(owner, expectedAt, run, keepsProcessAlive), delay);
-    if (!keepsProcessAlive) unref(timer);
-    owner.timerName = name;
-    owner.timerHandle = timer;
-    this.#registry.addTimeout(name, timer);
+    const handle = this.#clock.setTimeout(() => this.#fire(owner, expectedAt, keepsProcessAlive), delay);
+    if (!keepsProcessAlive) unref(handle);
+    this.#timers.set(owner, { name, handle });
+    this.#registry.addTimeout(name, handle);
   }
 
   /**
    * Timers count elapsed time, tokens the wall clock: the two part ways in sleep and when the clock is set. After a
    * step back every time that was noted lies too far ahead, so what was planned is done now.
    */
-  #fire<T extends TimerOwner>(
-    owner: T,
-    expectedAt: number,
-    run: (owner: T) => void,
-    keepsProcessAlive: boolean,
-  ): void {
-    const { timerName: name } = owner;
+  #fire(owner: T, expectedAt: Timestamp, keepsProcessAlive: boolean): void {
+    const name = this.#timers.get(owner)?.name;
     this.cancel(owner);
     const now = this.#clock.now();
     const clockWentBack = now < expectedAt - clockToleranceInMs;
-    if (name === undefined || now >= owner.wakeAt || clockWentBack) run(owner);
-    else this.#arm(owner, name, run, keepsProcessAlive);
+    if (name === undefined || now >= owner.wakeAt || clockWentBack) this.#run(owner);
+    else this.#arm(owner, name, keepsProcessAlive);
   }
 
   #freeName(wished: string): string {

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 
+import type { Timestamp } from '../common/clock.js';
 import { untilAborted, withDeadline } from '../common/deadline.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { EntraTimeoutError } from '../common/entra-auth.error.js';
@@ -14,14 +15,15 @@ import type {
 } from '../entra/token-credential.js';
 import type { EngineSettings } from './engine-settings.js';
 import { EntryRegistry } from './entry-registry.js';
+import { isBackingOff, isDue, unexpired } from './entry-state.js';
 import { FirstTokens } from './first-tokens.js';
 import { usableUntil } from './refresh-policy.js';
-import { RefreshScheduler, type TimerRegistry } from './refresh-scheduler.js';
+import type { TimerRegistry } from './refresh-scheduler.js';
 import type { TokenEntry } from './token-entry.js';
 import type { TokenEvent } from './token-event.js';
 import { TokenRefresher } from './token-refresher.js';
 import { readTokenRequest, type TokenRequest } from './token-request.js';
-import type { TokenState } from './token-state.js';
+import { tokenStateOf, type TokenState } from './token-state.js';
 
 // A refresh takes a fraction of this. Whoever holds a token that is about to expire should not wait for an endpoint that hangs.
 const longestWaitInMs = 2_000;
@@ -48,12 +50,7 @@ export class TokenEngine implements TokenCredential {
     const { clock } = settings;
     this.#settings = settings;
     this.#entries = new EntryRegistry(settings, (entry) => this.#refresher.forget(entry), logger);
-    this.#refresher = new TokenRefresher(
-      clock,
-      new RefreshScheduler(host.timers, clock),
-      this.#entries,
-      logger,
-    );
+    this.#refresher = new TokenRefresher(clock, host.timers, this.#entries, logger);
     this.#firstTokens = new FirstTokens(settings, this.#refresher, logger);
   }
 
@@ -83,15 +80,16 @@ export class TokenEngine implements TokenCredential {
     } catch (error) {
       return Promise.reject(asError(error));
     }
-    entry.usedSinceRefresh = true;
+    entry.noteUse();
     const { claims, abortSignal } = request;
     if (claims !== undefined) {
       return handOut(entry, untilAborted(this.#refresher.answerChallenge(entry, claims), abortSignal));
     }
     const now = this.#settings.clock.now();
-    if (now < entry.answerUntil && entry.answer !== undefined) {
-      if (entry.isDue(now)) this.#refresher.refreshInBackground(entry);
-      return entry.answer;
+    const answer = entry.answerAt(now);
+    if (answer !== undefined) {
+      if (isDue(entry.state, now)) this.#refresher.refreshInBackground(entry);
+      return answer;
     }
     return handOut(entry, this.#obtain(entry, abortSignal));
   }
@@ -105,10 +103,11 @@ export class TokenEngine implements TokenCredential {
   heldToken(resource: string): AccessToken | undefined {
     const entry = this.#entries.named(resource);
     const now = this.#settings.clock.now();
-    entry.usedSinceRefresh = true;
-    if (entry.held === undefined || now >= usableUntil(entry.held)) return undefined;
-    if (entry.isDue(now)) this.#refresher.refreshInBackground(entry);
-    return entry.held;
+    const { held } = entry.state;
+    entry.noteUse();
+    if (held === undefined || now >= usableUntil(held)) return undefined;
+    if (isDue(entry.state, now)) this.#refresher.refreshInBackground(entry);
+    return held;
   }
 
   /**
@@ -120,7 +119,7 @@ export class TokenEngine implements TokenCredential {
   invalidate(rejected: AccessToken | string): void {
     const token = typeof rejected === 'string' ? rejected : rejected.token;
     for (const entry of this.#entries.all()) {
-      if (entry.held?.token === token) this.#refresher.invalidate(entry);
+      if (entry.state.held?.token === token) this.#refresher.invalidate(entry);
     }
   }
 
@@ -144,12 +143,12 @@ export class TokenEngine implements TokenCredential {
    */
   state(resource?: string): TokenState[] {
     const now = this.#settings.clock.now();
-    if (resource !== undefined) return [{ ...this.#entries.named(resource).state(now), resource }];
+    if (resource !== undefined) return [{ ...tokenStateOf(this.#entries.named(resource), now), resource }];
     const named = [...this.#entries.names()].map(([name, entry]) => ({
-      ...entry.state(now),
+      ...tokenStateOf(entry, now),
       resource: name,
     }));
-    return [...named, ...this.#entries.onDemand().map((entry) => entry.state(now))];
+    return [...named, ...this.#entries.onDemand().map((entry) => tokenStateOf(entry, now))];
   }
 
   /**
@@ -170,7 +169,7 @@ export class TokenEngine implements TokenCredential {
    * @throws {UnknownResourceError} when there is no such resource
    */
   lastResort(resource: string): AccessToken | undefined {
-    return this.#entries.named(resource).unexpired(this.#settings.clock.now());
+    return unexpired(this.#entries.named(resource).state, this.#settings.clock.now());
   }
 
   /** Starts as the option `startup` says. */
@@ -202,7 +201,7 @@ export class TokenEngine implements TokenCredential {
   async #obtain(entry: TokenEntry, abortSignal: AbortSignalLike | undefined): Promise<HeldAccessToken> {
     const { clock } = this.#settings;
     const now = clock.now();
-    const held = entry.unexpired(now);
+    const held = unexpired(entry.state, now);
     const timeoutInMs = held === undefined ? Infinity : patienceWith(entry, held, now);
     if (held !== undefined && timeoutInMs <= 0) return held;
     const next = untilAborted(this.#refresher.waitForToken(entry), abortSignal);
@@ -212,7 +211,7 @@ export class TokenEngine implements TokenCredential {
         new EntraTimeoutError('The refresh', timeoutInMs, 'The held token is used.');
       return await withDeadline(next, { timeoutInMs, clock, onTimeout });
     } catch (error) {
-      const fallback = isEntraAuthError(error) ? entry.unexpired(clock.now()) : undefined;
+      const fallback = isEntraAuthError(error) ? unexpired(entry.state, clock.now()) : undefined;
       if (fallback !== undefined) return fallback;
       throw error;
     }
@@ -232,18 +231,18 @@ export class TokenEngine implements TokenCredential {
 /** Notes that a token which had to be waited for was handed out, and so must be kept fresh. */
 async function handOut(entry: TokenEntry, token: Promise<HeldAccessToken>): Promise<HeldAccessToken> {
   const obtained = await token;
-  entry.usedSinceRefresh = true;
+  entry.noteUse();
   return obtained;
 }
 
 /** How long to wait for a better token than the held one, in milliseconds; not at all when none is on its way. */
-function patienceWith(entry: TokenEntry, held: HeldAccessToken, now: number): number {
-  if (entry.inFlight === undefined && (entry.heldIsRejected || isBackingOff(entry, now))) return 0;
-  const waitedInMs = now - (entry.inFlight?.startedAt ?? now);
-  const longestInMs = entry.heldIsRejected ? entry.resource.policy.attemptTimeoutInMs : longestWaitInMs;
+function patienceWith(
+  { state, inFlight, resource }: TokenEntry,
+  held: HeldAccessToken,
+  now: Timestamp,
+): number {
+  if (inFlight === undefined && (state.isRejected || isBackingOff(state, now))) return 0;
+  const waitedInMs = now - (inFlight?.startedAt ?? now);
+  const longestInMs = state.isRejected ? resource.policy.attemptTimeoutInMs : longestWaitInMs;
   return Math.min((held.expiresOnTimestamp - now) / 2, longestInMs - waitedInMs);
-}
-
-function isBackingOff(entry: TokenEntry, now: number): boolean {
-  return entry.lastError !== undefined && !entry.isDue(now);
 }

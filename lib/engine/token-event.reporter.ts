@@ -3,19 +3,17 @@ import { Subject, type Observable } from 'rxjs';
 import type { Clock } from '../common/clock.js';
 import type { LineLogger } from '../common/guarded-logger.js';
 import { GuardedObservable } from '../common/guarded-observable.js';
-import type { CredentialFailure } from '../credential/credential-failure.js';
 import { graceInMs, type CredentialLoss } from '../credential/flush-credentials.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { clockSkewToleranceInMs } from '../entra/token-end.js';
+import type { Transition } from './apply.js';
 import { CredentialWatch } from './credential-watch.js';
-import { isExpiring } from './refresh-policy.js';
 import type { TokenEntry } from './token-entry.js';
-import type { TokenEvent, TokenHeldEvent } from './token-event.js';
-import type { TokenUnavailableError } from './token-unavailable.error.js';
+import type { TokenEvent } from './token-event.js';
 
 const mostNames = 10;
 
-/** Says what happens to the tokens, each thing once. */
+/** Emits what happens to the tokens. */
 export class TokenEventReporter {
   readonly #subject = new Subject<TokenEvent>();
   readonly #logger: LineLogger;
@@ -36,16 +34,14 @@ export class TokenEventReporter {
     this.#subject.complete();
   }
 
-  obtained(type: 'acquired' | 'refreshed', entry: TokenEntry, token: HeldAccessToken): void {
-    this.#emit({
-      type,
-      resource: entry.name,
-      at: new Date(token.acquiredAt),
-      expiresAt: new Date(token.expiresOnTimestamp),
-      nextRefreshAt: new Date(entry.nextAttemptAt),
-    });
-    this.#clockSkew(entry, token);
-    this.#credential(entry);
+  /** Emits what a transition tells, and what its token shows of the clock and of the credential. */
+  emit(entry: TokenEntry, { events, token }: Transition): void {
+    for (const event of events) {
+      this.#emit(event);
+      const isNew = event.type === 'acquired' || event.type === 'refreshed';
+      if (isNew && token !== undefined) this.#clockSkew(entry, token);
+      if (isNew || event.type === 'unchanged') this.#credential(entry);
+    }
   }
 
   #clockSkew({ name }: TokenEntry, { acquiredAt, clockAheadInMs }: HeldAccessToken): void {
@@ -54,55 +50,6 @@ export class TokenEventReporter {
     if (Math.abs(clockAheadInMs) < clockSkewToleranceInMs) return;
     this.#reportedAheadInMs = clockAheadInMs;
     this.#emit({ type: 'clock-skew', resource: name, at: new Date(acquiredAt), clockAheadInMs });
-  }
-
-  unchanged(entry: TokenEntry, token: HeldAccessToken): void {
-    this.#emit({
-      type: 'unchanged',
-      resource: entry.name,
-      at: this.#now(),
-      expiresAt: new Date(token.expiresOnTimestamp),
-      nextRefreshAt: new Date(entry.nextAttemptAt),
-    });
-    this.#credential(entry);
-  }
-
-  held(type: TokenHeldEvent['type'], entry: TokenEntry, token: HeldAccessToken): void {
-    this.#emit({
-      type,
-      resource: entry.name,
-      at: this.#now(),
-      expiresAt: new Date(token.expiresOnTimestamp),
-    });
-  }
-
-  /** A failed attempt, and what it means for the held token. */
-  failed(entry: TokenEntry, error: TokenUnavailableError, failure: CredentialFailure): void {
-    const held = entry.unexpired(this.#clock.now());
-    const expiry = held === undefined ? {} : { expiresAt: new Date(held.expiresOnTimestamp) };
-    this.#emit({
-      type: 'refresh-failed',
-      resource: entry.name,
-      at: this.#now(),
-      error,
-      consecutiveFailures: entry.consecutiveFailures,
-      nextRefreshAt: new Date(entry.nextAttemptAt),
-      ...expiry,
-    });
-    if (failure.signIn && !entry.signInReported) {
-      entry.signInReported = true;
-      const { problem, fix } = failure;
-      this.#emit({
-        type: 'reauthentication-required',
-        resource: entry.name,
-        at: this.#now(),
-        error,
-        problem,
-        fix,
-        ...expiry,
-      });
-    }
-    this.#end(entry);
   }
 
   /** What credentials lose at the end. */
@@ -128,17 +75,6 @@ export class TokenEventReporter {
   #credential(entry: TokenEntry): void {
     const news = this.#credentials.look(entry.resource.credential, this.#clock.now());
     if (news !== undefined) this.#emit({ ...news, resource: entry.name, at: this.#now() });
-  }
-
-  #end(entry: TokenEntry): void {
-    const { held, endReported } = entry;
-    if (held === undefined) return;
-    const now = this.#clock.now();
-    const end =
-      entry.unexpired(now) === undefined ? 'expired' : isExpiring(held, now) ? 'expiring' : undefined;
-    if (end === undefined || end === endReported) return;
-    entry.endReported = end;
-    this.held(end, entry, held);
   }
 
   #now(): Date {

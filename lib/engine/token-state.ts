@@ -1,4 +1,8 @@
+import type { Timestamp } from '../common/clock.js';
 import type { CredentialState } from '../entra/credential-state.js';
+import { clockSkewToleranceInMs } from '../entra/token-end.js';
+import { isDue, unexpired } from './entry-state.js';
+import type { TokenEntry } from './token-entry.js';
 
 /**
  * Where a resource's token stands.
@@ -42,4 +46,37 @@ export interface TokenState {
   clockAheadInMs?: number;
   /** Where the credential says that it stands; absent for credentials that say nothing. */
   credential?: CredentialState;
+}
+
+/** Where the token of an entry stands. */
+export function tokenStateOf(entry: TokenEntry, now: Timestamp): TokenState {
+  const { held, nextAttemptAt, refreshes, failures, trouble } = entry.state;
+  const credential = entry.resource.credential.state();
+  const clockAheadInMs = held?.clockAheadInMs ?? 0;
+  return {
+    resource: entry.name,
+    configured: !entry.onDemand,
+    state: stateName(entry, credential, now),
+    ...(held && { acquiredAt: new Date(held.acquiredAt), expiresAt: new Date(held.expiresOnTimestamp) }),
+    ...(Number.isFinite(nextAttemptAt) && { nextRefreshAt: new Date(nextAttemptAt) }),
+    ...(Math.abs(clockAheadInMs) >= clockSkewToleranceInMs && { clockAheadInMs }),
+    refreshes,
+    failures,
+    consecutiveFailures: trouble.consecutiveFailures,
+    ...(trouble.lastError && { lastError: trouble.lastError.message }),
+    ...(credential && { credential }),
+  };
+}
+
+function stateName(
+  { state }: TokenEntry,
+  credential: CredentialState | undefined,
+  now: Timestamp,
+): TokenStateName {
+  if (state.held === undefined) return 'pending';
+  if (unexpired(state, now) === undefined) return 'expired';
+  if (credential?.name === 'reauthentication-required') return credential.name;
+  const isDegraded = state.trouble.consecutiveFailures > 0 || state.isRejected;
+  if (isDegraded || credential?.name === 'degraded') return 'degraded';
+  return isDue(state, now) ? 'due' : 'fresh';
 }

@@ -193,12 +193,15 @@ describe('the place of tokens on demand', () => {
         const look = (): void => void looks++;
         const held = {
           onDemandKey: String(n),
-          usedSinceRefresh: true,
+          isUsed: true,
+          get state() {
+            look();
+            return { held: { expiresOnTimestamp: Infinity } };
+          },
           get isAwaited() {
             look();
             return n % 2 === 0;
           },
-          unexpired: () => (look(), {}),
           isIdle: () => (look(), false),
         };
         return held as unknown as TokenEntry;
