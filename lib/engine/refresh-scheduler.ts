@@ -27,11 +27,10 @@ export const noRegistry: TimerRegistry = {
 /** Has at most one timer, which the scheduler keeps. */
 export interface TimerOwner {
   readonly wakeAt: Timestamp;
-}
-
-interface Timer {
-  readonly name: string;
-  readonly handle: TimerHandle;
+  /** Name of its timer, unless that is taken. */
+  readonly timerName: string;
+  /** Whether a caller waits for the timer; a refresh ahead of time must not hold the process. */
+  readonly keepsProcessAlive: boolean;
 }
 
 /** Owns the refresh timers: each is a named timeout that the application can see in its `SchedulerRegistry`. */
@@ -39,7 +38,9 @@ export class RefreshScheduler<T extends TimerOwner> {
   readonly #registry: TimerRegistry;
   readonly #clock: Clock;
   readonly #run: (owner: T) => void;
-  readonly #timers = new Map<T, Timer>();
+  readonly #timers = new Map<T, TimerHandle>();
+  /** Names of timers whose owners' names were taken. There are thousands of timers, and hardly any of these. */
+  readonly #otherNames = new Map<T, string>();
 
   /** @param run called at an owner's `wakeAt` */
   constructor(registry: TimerRegistry, clock: Clock, run: (owner: T) => void) {
@@ -48,51 +49,44 @@ export class RefreshScheduler<T extends TimerOwner> {
     this.#run = run;
   }
 
-  /**
-   * Sets a timer for the owner's `wakeAt`, in place of the one before.
-   *
-   * @param wishedName the timer's name, unless that is taken
-   * @param keepsProcessAlive whether a caller waits for it; a refresh ahead of time must not hold the process
-   */
-  schedule(owner: T, wishedName: string, keepsProcessAlive: boolean): void {
+  /** Sets a timer for the owner's `wakeAt`, in place of the one before. */
+  schedule(owner: T): void {
     this.cancel(owner);
-    this.#arm(owner, this.#freeName(wishedName), keepsProcessAlive);
-  }
-
-  cancel(owner: T): void {
-    const timer = this.#timers.get(owner);
-    if (timer === undefined) return;
-    this.#timers.delete(owner);
-    this.#clock.clearTimeout(timer.handle);
-    if (this.#registry.doesExist('timeout', timer.name)) this.#registry.deleteTimeout(timer.name);
-  }
-
-  #arm(owner: T, name: string, keepsProcessAlive: boolean): void {
     const now = this.#clock.now();
     const delay = Math.min(delayUntil(owner.wakeAt, now), longestSleepInMs);
     const expectedAt = now + delay;
-    const handle = this.#clock.setTimeout(() => this.#fire(owner, expectedAt, keepsProcessAlive), delay);
-    if (!keepsProcessAlive) unref(handle);
-    this.#timers.set(owner, { name, handle });
-    this.#registry.addTimeout(name, handle);
+    const timer = this.#clock.setTimeout(() => this.#fire(owner, expectedAt), delay);
+    if (!owner.keepsProcessAlive) unref(timer);
+    this.#timers.set(owner, timer);
+    this.#registry.addTimeout(this.#freeName(owner), timer);
+  }
+
+  cancel(owner: T): void {
+    if (!this.#timers.has(owner)) return;
+    const name = this.#otherNames.get(owner) ?? owner.timerName;
+    this.#clock.clearTimeout(this.#timers.get(owner));
+    this.#timers.delete(owner);
+    this.#otherNames.delete(owner);
+    if (this.#registry.doesExist('timeout', name)) this.#registry.deleteTimeout(name);
   }
 
   /**
    * Timers count elapsed time, tokens the wall clock: the two part ways in sleep and when the clock is set. After a
    * step back every time that was noted lies too far ahead, so what was planned is done now.
    */
-  #fire(owner: T, expectedAt: Timestamp, keepsProcessAlive: boolean): void {
-    const name = this.#timers.get(owner)?.name;
+  #fire(owner: T, expectedAt: Timestamp): void {
     this.cancel(owner);
     const now = this.#clock.now();
     const clockWentBack = now < expectedAt - clockToleranceInMs;
-    if (name === undefined || now >= owner.wakeAt || clockWentBack) this.#run(owner);
-    else this.#arm(owner, name, keepsProcessAlive);
+    if (now >= owner.wakeAt || clockWentBack) this.#run(owner);
+    else this.schedule(owner);
   }
 
-  #freeName(wished: string): string {
-    let name = wished;
-    for (let n = 2; this.#registry.doesExist('timeout', name); n++) name = `${wished}#${n}`;
+  #freeName(owner: T): string {
+    const { timerName } = owner;
+    let name = timerName;
+    for (let n = 2; this.#registry.doesExist('timeout', name); n++) name = `${timerName}#${n}`;
+    if (name !== timerName) this.#otherNames.set(owner, name);
     return name;
   }
 }

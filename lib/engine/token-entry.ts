@@ -47,6 +47,14 @@ export class TokenEntry implements TimerOwner {
     return this.resource.name;
   }
 
+  get timerName(): string {
+    return `entra-token-refresh:${this.name}`;
+  }
+
+  get keepsProcessAlive(): boolean {
+    return this.hasWaiters;
+  }
+
   /** Immutable. */
   get state(): EntryState {
     return this.#state;

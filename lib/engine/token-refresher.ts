@@ -17,8 +17,6 @@ import type { TokenEntry } from './token-entry.js';
 import type { TokenEvent } from './token-event.js';
 import { TokenEventReporter } from './token-event.reporter.js';
 
-const timerPrefix = 'entra-token-refresh:';
-
 /**
  * Makes every attempt to get a token: one at a time per entry, each with a deadline, and owns its outcome. A rejection
  * reaches the callers that wait for it; without any, it ends here as state and event.
@@ -191,7 +189,7 @@ export class TokenRefresher {
     if (!this.#closed) this.#onDemand.ended(entry);
     const isWanted = entry.hasWaiters || entry.resource.policy.background;
     if (this.#closed || entry.isClosed || !isWanted) this.#scheduler.cancel(entry);
-    else this.#scheduler.schedule(entry, timerPrefix + entry.name, entry.hasWaiters);
+    else this.#scheduler.schedule(entry);
   }
 
   /** A token on demand is refreshed while one that was handed out is valid; then it is kept until its end. */
@@ -200,7 +198,7 @@ export class TokenRefresher {
     if (!entry.onDemand || !entry.isIdle(now)) return this.refreshInBackground(entry);
     if (unexpired(entry.state, now) === undefined) return this.#onDemand.drop(entry);
     entry.rest();
-    this.#scheduler.schedule(entry, timerPrefix + entry.name, false);
+    this.#scheduler.schedule(entry);
   }
 }
 
