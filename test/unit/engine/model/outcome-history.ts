@@ -9,7 +9,7 @@ import {
 } from '../../../../lib/engine/entry-state.js';
 import { isExpiring, livesOnlyAMoment, usableUntil } from '../../../../lib/engine/refresh-policy.js';
 import { HeldAccessToken } from '../../../../lib/entra/held-access-token.js';
-import { ReauthenticationRequiredError } from '../../../../lib/entra/reauthentication-required.error.js';
+import { ReauthenticationRequiredError } from '../../../../lib/entra/token-endpoint.error.js';
 import { defaultRefreshPolicy as policy } from '../../../../lib/options/resolve-refresh-options.js';
 import type { FailureKind, OutcomeStep } from './outcome-steps.js';
 
