@@ -9,7 +9,7 @@ import {
 } from '../common/json-object.js';
 import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 
-// `@azure/identity` 4.14 writes every header of an answer that it cannot read into its error.
+// `@azure/identity` 4.14 puts every header of an unreadable response into its error.
 const keptHeaders: ReadonlySet<string> = new Set(['content-type', 'date', 'retry-after', 'www-authenticate']);
 const isJson = /^\s*[[{]/;
 

@@ -1,4 +1,4 @@
-/** What every kind of credential can be told. */
+/** The options of every kind. */
 interface CommonConfiguration {
   /**
    * The authority to ask, an `https` URL.
@@ -7,12 +7,11 @@ interface CommonConfiguration {
    */
   authorityHost?: string;
   /**
-   * Certificate authorities of the authority as PEM, when it is a private one. It is then not looked up among
-   * Microsoft's.
+   * Certificate authorities of a private authority, as PEM. Such an authority is not looked up among Microsoft's.
    */
   certificateAuthority?: string;
   /**
-   * How long one HTTP request may take, headers and body, in milliseconds.
+   * Deadline of one HTTP request, headers and body, in milliseconds.
    *
    * @default 10000
    */
@@ -20,9 +19,8 @@ interface CommonConfiguration {
 }
 
 /**
- * A credential as plain data, so that it can come from a configuration file. The module makes the credential of
- * `@azure/identity` from it, without its retries, with a deadline on each request, and with the true status and
- * `Retry-After` of failed ones.
+ * A credential as plain data, as from a configuration file. The module makes the credential from it, without the retries
+ * of `@azure/identity`, with a deadline on each request, and with the true status and `Retry-After` of failed requests.
  *
  * @see https://learn.microsoft.com/javascript/api/overview/azure/identity-readme
  */
@@ -46,7 +44,7 @@ export type CredentialConfiguration = CommonConfiguration &
         resourceId?: string;
       }
     | {
-        /** The identity of a Kubernetes pod. What is left out is read from the environment that AKS injects. */
+        /** The identity of a Kubernetes pod. Omitted options are read from the environment that AKS injects. */
         kind: 'workload-identity';
         tenantId?: string;
         clientId?: string;
@@ -59,7 +57,7 @@ export type CredentialConfiguration = CommonConfiguration &
         clientId: string;
         /** PEM with certificate and private key. Give this or `certificatePath`. */
         certificate?: string;
-        /** File with the same, read again when a new token is needed. */
+        /** File with the same, read again for each new token. */
         certificatePath?: string;
         certificatePassword?: string;
       }

@@ -7,9 +7,9 @@ import type { CredentialConfiguration } from './credential-configuration.js';
 import { CredentialUnavailableError } from './credential.error.js';
 
 /**
- * Reads the files that a credential needs, before a library does whose error names neither the option nor the remedy.
+ * Checks the files of a credential. The errors of the library name neither the option nor the remedy.
  *
- * @throws {CredentialUnavailableError} for a file that is missing, empty or of another form
+ * @throws {CredentialUnavailableError} for a file that is missing, empty or in another format
  */
 export async function checkCredentialFiles(configuration: CredentialConfiguration): Promise<void> {
   if (configuration.kind === 'client-certificate') await checkCertificate(configuration);

@@ -47,7 +47,7 @@ export class CredentialProvider {
     return this.get();
   }
 
-  /** Notes the tenant of a token that was asked for without naming one. */
+  /** Notes the tenant of a token that was requested without a tenant. */
   learnTenant(tenantId: string | undefined): void {
     this.#learnedTenant = tenantId ?? this.#learnedTenant;
   }

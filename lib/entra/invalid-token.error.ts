@@ -4,7 +4,7 @@ import { EntraAuthError } from '../common/entra-auth.error.js';
 export type InvalidTokenReason =
   'missing' | 'malformed' | 'expired' | 'not-yet-valid' | 'wrong-audience' | 'wrong-tenant' | 'unchanged';
 
-/** A credential returned something that cannot serve as an access token of the resource. It was not used. */
+/** A credential returned a token that the resource cannot use. It was not used. */
 export class InvalidTokenError extends EntraAuthError {
   override readonly name = 'InvalidTokenError';
   readonly reason: InvalidTokenReason;

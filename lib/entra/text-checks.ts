@@ -4,7 +4,7 @@ import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf } from '../common/option-checks.js';
 
 const hostName = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?$/i;
-const trim = 'Take it out: a file, or a secret made with `echo`, often ends with a line break.';
+const trim = 'Remove it: a file, or a secret made with `echo`, often ends with a line break.';
 
 /**
  * Checks a text: not empty, no white space around it.

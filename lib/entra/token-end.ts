@@ -27,12 +27,12 @@ export const clockSkewToleranceInMs = 60_000;
 // An end so close to the receipt comes from times that the endpoint could not express.
 const momentInMs = 2_000;
 
-// The last point of time that a `Date` can name, for tokens that never expire.
+// The latest `Date`, for tokens that never expire.
 const endOfTime = 8.64e15;
 const roundingInMs = 5_000;
 
 /**
- * Decides when a token ends: the earliest end that anything states, by this machine's clock. An end within two seconds of
+ * Decides when a token ends: at the earliest stated end, by this machine's clock. An end within two seconds of
  * the receipt is none when the JWT states a later one: endpoints whose times cannot be read are passed on as "now".
  */
 export function endOf(stated: StatedTimes): TokenEnd {

@@ -15,13 +15,13 @@ const isTool = ({ link }: AskedLink): boolean => link.signIn !== undefined;
 const longestReason = 400;
 const notSignedIn =
   /please run 'az login' from|run 'connect-azaccount'|run 'azd auth login'|visual studio code authentication is not available/i;
-// What a tool that was signed in reports when that has ended: it names the command with its options.
+// A tool whose sign-in has ended names the command with its options.
 const signedOut = /\b(?:az login|azd auth login|connect-azaccount) -|interactive authentication is needed/i;
-// What @azure/identity adds for people who look at its error alone.
+// Links that @azure/identity adds to its messages.
 const decoration =
   /\s*(?:To troubleshoot|See the troubleshooting guide|For more information)[^.]*https?:\S+/g;
 
-/** Why a link gave no token although it could be asked. */
+/** Turns the error of a link into the reason that the chain reports. */
 export function refusalOf(error: unknown): LinkRefusal {
   if (isEntraAuthError(error)) {
     return { reason: inOneLine(problemOf(error)), passing: error.retryable, cause: error };
@@ -32,7 +32,7 @@ export function refusalOf(error: unknown): LinkRefusal {
   return { reason: inOneLine(text), passing, cause: error };
 }
 
-/** The failure of a developer's tool that gave tokens before, when only a new sign-in ends it. */
+/** Returns the error of a developer's tool that needs a new sign-in; `undefined` for other failures. */
 export function signInFailure({ title, signIn }: ChainLink, error: unknown): Error | undefined {
   const text = textOf(error);
   const needed = [notSignedIn, signedOut].some((sign) => sign.test(text));
@@ -50,7 +50,7 @@ function textOf(error: unknown): string {
   return isError(inner) ? inner.message : String(inner);
 }
 
-/** The error of a chain in which no link gave a token: a line for each, tools of developers first. */
+/** Makes the error of a chain without a token: a line for each link, developers' tools first. */
 export function chainFailure(asked: readonly AskedLink[]): CredentialUnavailableError {
   const ordered = [...asked].sort((a, b) => Number(isTool(b)) - Number(isTool(a)));
   const lines = ordered.map(({ link, reason }) => `- ${link.title}: ${reason}`);
@@ -67,7 +67,7 @@ export function chainFailure(asked: readonly AskedLink[]): CredentialUnavailable
   );
 }
 
-/** Whether links could not be asked because `@azure/identity`, an optional peer, is not installed. */
+/** Whether a link needs `@azure/identity`, an optional peer that is not installed. */
 function isWithoutLibrary(asked: readonly AskedLink[]): boolean {
   return asked.some(({ cause }) => isEntraAuthError(cause) && cause.fix === installIdentity);
 }

@@ -14,20 +14,20 @@ export type LinkName =
 export interface LinkRefusal {
   /** One line. */
   reason: string;
-  /** Whether the link may give one later without a change to this machine. */
+  /** Whether the link may give one later without a repair. */
   passing: boolean;
-  /** What the link met, if it was asked. */
+  /** The error of the link, if it was tried. */
   cause?: unknown;
 }
 
 /** One credential of the default chain. */
 export interface ChainLink {
   name: LinkName;
-  /** As it is called in errors. */
+  /** Its name in errors. */
   title: string;
-  /** How developers sign in with it; absent when it is not one of their tools. */
+  /** How developers sign in with it; absent unless it is one of their tools. */
   signIn?: string;
-  /** Whether its failure is final, since what it needs is there: no other link is asked. */
+  /** Whether its failure ends the chain, since the link is configured. */
   decides: boolean;
   /** Tells, without asking for a token, why the link cannot give one on this machine. */
   refusal(signal: AbortSignalLike | undefined): Promise<LinkRefusal | undefined> | LinkRefusal | undefined;

@@ -15,7 +15,7 @@ const developers: Readonly<Record<string, LinkName>> = {
 };
 
 /**
- * The links that `AZURE_TOKEN_CREDENTIALS` leaves of the chain: `prod`, `dev`, the one with that name, or all.
+ * Selects the links of the chain by `AZURE_TOKEN_CREDENTIALS`: `prod`, `dev`, one by its name, or all.
  *
  * @throws {CredentialUnavailableError} for any other value
  * @see https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/credential-chains

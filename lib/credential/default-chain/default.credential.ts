@@ -10,13 +10,13 @@ import { observationOf, observe } from '../../entra/wire-observation.js';
 import { chainFailure, refusalOf, signInFailure, type AskedLink } from './chain-failure.js';
 import type { ChainLink, LinkName } from './chain-link.js';
 
-/** What outlives an instance of the chain. */
+/** The memory that instances of the chain share. */
 export interface ChainMemory {
-  /** The link that gave a token. */
+  /** The link that gave a token last. */
   link?: LinkName;
 }
 
-/** Asks the credentials of the default chain in turn, and from then on only the one that gave a token. */
+/** Tries the credentials of the default chain in order, then stays with the one that gave a token. */
 export class DefaultCredential implements TokenCredential, UncachedCredential {
   readonly #links: readonly ChainLink[];
   readonly #memory: ChainMemory;
@@ -51,7 +51,7 @@ export class DefaultCredential implements TokenCredential, UncachedCredential {
     for (const link of this.#links) {
       const refusal = await this.#ask(link, scopes, options);
       if ('token' in refusal) {
-        // A link that is only unwell now must have its turn again.
+        // A link with a passing failure comes first again next time.
         if (!asked.some(({ passing }) => passing)) this.#memory.link = link.name;
         return refusal;
       }
@@ -68,7 +68,7 @@ export class DefaultCredential implements TokenCredential, UncachedCredential {
     throwIfAborted(options?.abortSignal);
     const refusal = await link.refusal(options?.abortSignal);
     if (refusal !== undefined) return refusal;
-    // What a link met must not be taken for what a later one met.
+    // Each link has its own observation: a later link must not inherit it.
     const signal = options?.abortSignal;
     const ofChain = observationOf(signal);
     const observation = signal && observe(signal);

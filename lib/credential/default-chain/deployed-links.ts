@@ -6,7 +6,7 @@ import { probeImds } from '../managed-identity/probe-imds.js';
 import { ObservedCredential } from '../observed-credential.js';
 import type { ChainLink, LinkRefusal } from './chain-link.js';
 
-/** Which tenant and client the links of the chain are told. */
+/** The tenant and client of the chain. */
 export interface ChainIds {
   tenantId?: string;
   clientId?: string;
@@ -54,7 +54,7 @@ export function workloadIdentityLink(ids: ChainIds, context: AzureIdentityContex
 /**
  * The identity of the machine.
  *
- * @param isOnly whether no other link could be asked instead, so that IMDS needs no probe
+ * @param isOnly whether it is the only link, so that IMDS needs no probe
  */
 export function managedIdentityLink(
   { clientId }: ChainIds,

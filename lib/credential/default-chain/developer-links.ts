@@ -11,7 +11,7 @@ interface Tool {
   title: string;
   /** How developers sign in with it. */
   signIn: string;
-  /** Programs, of which one is needed. */
+  /** Programs, one of which is needed. */
   programs: readonly string[];
   make: (identity: AzureIdentity, options: ToolOptions) => TokenCredential;
 }
@@ -47,7 +47,7 @@ const tools: readonly Tool[] = [
   },
 ];
 
-/** The tools that developers sign in with, each if it is installed. */
+/** The links of developers' tools. Each needs its program on the PATH. */
 export function developerLinks(tenantId: string | undefined, context: AzureIdentityContext): ChainLink[] {
   return tools.map(({ name, title, signIn, programs, make }) => ({
     name,

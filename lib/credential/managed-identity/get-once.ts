@@ -28,7 +28,7 @@ export interface HttpAnswer {
   body: string;
 }
 
-// Of their own, so that neither NODE_USE_ENV_PROXY nor an application's global agent leads the request elsewhere.
+// Own agents: neither NODE_USE_ENV_PROXY nor a global agent of the application applies.
 const agents = { 'http:': new HttpAgent(), 'https:': new HttpsAgent() };
 
 /**

@@ -4,7 +4,7 @@ import type { IdentityId } from './identity-source.js';
 
 /** An endpoint of the platform that hands out tokens of managed identities. */
 export interface IdentityEndpoint {
-  /** As it is called in errors. */
+  /** Its name in errors. */
   name: string;
   url: URL;
   headers: Record<string, string>;
@@ -14,7 +14,7 @@ export interface IdentityEndpoint {
 
 const imdsAddress = 'http://169.254.169.254';
 
-/** Whether the environment moves IMDS to another address, where it is taken to exist. */
+/** Whether the environment gives IMDS another address, where it is assumed to exist. */
 export const imdsIsGiven = (): boolean => (process.env['AZURE_POD_IDENTITY_AUTHORITY_HOST'] ?? '') !== '';
 
 /**
@@ -53,7 +53,7 @@ export function appServiceEndpoint(): IdentityEndpoint {
   };
 }
 
-/** The address for a token of a resource. */
+/** Returns the address for a token of a resource. */
 export function tokenAddress(endpoint: IdentityEndpoint, resource: string, id: IdentityId): URL {
   const url = new URL(endpoint.url);
   url.searchParams.set('resource', resource);

@@ -14,11 +14,11 @@ const unknownIdentity =
 const longestReason = 300;
 const tryAgain = 'The platform is busy or being updated; try again later, as the background refresh does.';
 export const checkAddress =
-  'Check what answers at that address: it does not behave like a managed identity endpoint.';
+  'Check what responds at that address: it does not behave like a managed identity endpoint.';
 const onlyOnAzure =
   "Check that this machine runs on Azure and may reach the endpoint; elsewhere use { kind: 'default' } and `az login`.";
 
-/** What an answer without a token means. */
+/** Turns a response without a token into an error. */
 export function failureOfAnswer(
   name: string,
   id: IdentityId,
@@ -50,12 +50,12 @@ function remedyFor(id: IdentityId, status: number, passing: boolean, reason: str
   return status === 200 ? checkAddress : tryAgain;
 }
 
-/** What a request without an answer means. */
+/** Turns a request without a response into an error. */
 export function failureOfRequest(name: string, error: unknown): Error {
   if (error instanceof EntraTimeoutError) return error;
   const cause = redactError(error);
   return new TokenRequestFailedError(
-    `Managed identity: ${name} gave no answer: ${cause.message}.`,
+    `Managed identity: ${name} gave no response: ${cause.message}.`,
     onlyOnAzure,
     {
       retryable: true,
@@ -64,7 +64,7 @@ export function failureOfRequest(name: string, error: unknown): Error {
   );
 }
 
-/** Whether the container's network, and not the platform, has answered: Docker Desktop does that with 403. */
+/** Whether the response comes from the network of the container: Docker Desktop sends 403. */
 export function isUnreachable({ status, body }: HttpAnswer): boolean {
   return status === 403 && body.includes('unreachable');
 }

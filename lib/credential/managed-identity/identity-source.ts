@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 
 /**
- * Where a machine gets the tokens of its managed identity.
+ * The source of the tokens of a managed identity.
  *
  * - `imds`: a virtual machine, a scale set or a node of AKS
  * - `app-service`: App Service, Functions and Container Apps
@@ -10,7 +10,7 @@ import { accessSync, constants } from 'node:fs';
  */
 export type IdentitySource = 'imds' | 'app-service' | 'workload-identity' | 'library';
 
-/** Which identity is meant; without an id the one that the system assigned. At most one is given. */
+/** Selects an identity by at most one id; without an id the system-assigned one. */
 export interface IdentityId {
   clientId?: string;
   objectId?: string;

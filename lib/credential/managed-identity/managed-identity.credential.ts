@@ -22,7 +22,7 @@ export interface ManagedIdentityLimits {
   clock: Clock;
 }
 
-/** Asks the platform's endpoint for a token of the managed identity: one request a call, without a cache. */
+/** Requests tokens of the managed identity from the platform's endpoint, once for each call and without a cache. */
 export class ManagedIdentityCredential implements TokenCredential, UncachedCredential {
   readonly isUncached = true;
   readonly #endpoint: IdentityEndpoint;

@@ -10,9 +10,9 @@ const probeTimeoutInMs = 1_000;
 const noRoute: ReadonlySet<unknown> = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EHOSTDOWN', 'ECONNREFUSED']);
 
 /**
- * Finds out within a second whether this machine has IMDS: the request is one that IMDS refuses at once.
+ * Finds out within a second whether this machine has IMDS, by a request that IMDS refuses at once.
  *
- * @returns why it has not; `passing` when something at that address is there but did not answer
+ * @returns why it has none; `passing` if a connection was made but no response came
  */
 export async function probeImds(
   clock: Clock,

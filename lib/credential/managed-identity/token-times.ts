@@ -1,9 +1,9 @@
 import type { Timestamp } from '../../common/clock.js';
 import { readClaims } from '../../entra/json-web-token.js';
 
-// A number of seconds beyond this would be a date after the year 5000: it is a number of milliseconds.
+// A larger number is in milliseconds: as seconds it would be a date after the year 5000.
 const mostSeconds = 1e11;
-// What is left of a life that was read from a time in another form, and not from a token that is about to end.
+// A stated end within this time was misread, unless the token itself ends then.
 const atOnceInMs = 5_000;
 
 /** The times of a response with a token. */
@@ -13,10 +13,10 @@ export interface TokenTimes {
 }
 
 /**
- * Reads when a token ends and when it should be replaced. Endpoints write the end as a number or as digits, in ISO 8601
+ * Reads when a token expires and when it should be refreshed. Endpoints write the end as a number or as digits, in ISO 8601
  * or as a local date such as "11/28/2026 7:44:43 PM +00:00"; some send only the seconds that are left.
  *
- * @returns `undefined` when neither the answer nor the token tells the end
+ * @returns `undefined` when neither the response nor the token states the end
  */
 export function readTokenTimes(
   body: Record<string, unknown>,

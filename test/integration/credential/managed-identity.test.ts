@@ -283,7 +283,7 @@ describe('an endpoint of another kind', () => {
       { body: JSON.stringify({ access_token: 'a'.repeat(65_537), expires_in: 9 }) },
       /65537 characters/,
     ],
-    ['headers without end', { headers: { 'x-long': 'a'.repeat(100_000) } }, /gave no answer/],
+    ['headers without end', { headers: { 'x-long': 'a'.repeat(100_000) } }, /gave no response/],
   ])(
     'answers with %s',
     async (_title, { body = '{}', headers = {} }: { body?: Buffer | string; headers?: object }, message) => {

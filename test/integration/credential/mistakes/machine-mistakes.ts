@@ -45,7 +45,7 @@ export const machineMistakes: readonly Mistake[] = [
   imds(
     'a machine without IMDS',
     { kind: 'connection-refused' },
-    `Managed identity: IMDS gave no answer: connect ECONNREFUSED 127.0.0.1:<port>. Check that this machine runs on Azure and may reach the endpoint; elsewhere use { kind: 'default' } and \`az login\`.`,
+    `Managed identity: IMDS gave no response: connect ECONNREFUSED 127.0.0.1:<port>. Check that this machine runs on Azure and may reach the endpoint; elsewhere use { kind: 'default' } and \`az login\`.`,
     6,
   ),
   imds(
@@ -80,13 +80,13 @@ export const machineMistakes: readonly Mistake[] = [
   imds(
     'a page in place of IMDS',
     { kind: 'html-page', status: 200 },
-    'Managed identity: IMDS answered with HTTP status 200 without a token. Check what answers at that address: it does not behave like a managed identity endpoint.',
+    'Managed identity: IMDS answered with HTTP status 200 without a token. Check what responds at that address: it does not behave like a managed identity endpoint.',
     6,
   ),
   imds(
     'broken JSON of IMDS',
     { kind: 'invalid-json' },
-    'Managed identity: IMDS answered with HTTP status 200 without a token. Check what answers at that address: it does not behave like a managed identity endpoint.',
+    'Managed identity: IMDS answered with HTTP status 200 without a token. Check what responds at that address: it does not behave like a managed identity endpoint.',
     6,
   ),
   {
