@@ -103,3 +103,9 @@ async function loadAzureIdentity(): Promise<AzureIdentity> {
     );
   }
 }
+
+/** Drops undefined values: the library distinguishes them from absent keys. */
+export function definedOnly<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

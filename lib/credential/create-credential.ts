@@ -4,7 +4,7 @@ import { rememberSecret } from '../common/known-secrets.js';
 import { redactError } from '../common/redaction.js';
 import type { EntraCloud } from '../entra/clouds.js';
 import type { TokenCredential, TokenCredentialFactory } from '../entra/token-credential.js';
-import { AzureIdentityContext, type AzureIdentityLoader } from './azure-identity.js';
+import { AzureIdentityContext, definedOnly, type AzureIdentityLoader } from './azure-identity.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
 import { checkCredentialFiles } from './credential-files.js';
 import { CredentialUnavailableError } from './credential.error.js';
@@ -100,10 +100,4 @@ async function makeOfLibrary(
       );
     }
   }
-}
-
-/** The same without what is undefined: libraries tell a key that is absent from one that is undefined. */
-function definedOnly<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

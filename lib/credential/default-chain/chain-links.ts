@@ -1,4 +1,4 @@
-import type { AzureIdentityContext } from '../azure-identity.js';
+import { definedOnly, type AzureIdentityContext } from '../azure-identity.js';
 import type { ChainLink } from './chain-link.js';
 import { selectLinks } from './chain-selection.js';
 import {
@@ -16,10 +16,7 @@ import { developerLinks } from './developer-links.js';
  */
 export function chainLinks({ tenantId, clientId }: ChainIds, context: AzureIdentityContext): ChainLink[] {
   const selected = selectLinks();
-  const ids: ChainIds = {
-    ...(tenantId === undefined ? {} : { tenantId }),
-    ...(clientId === undefined ? {} : { clientId }),
-  };
+  const ids: ChainIds = definedOnly({ tenantId, clientId });
   return [
     environmentLink(context),
     workloadIdentityLink(ids, context),

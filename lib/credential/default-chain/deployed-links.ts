@@ -1,4 +1,4 @@
-import type { AzureIdentityContext } from '../azure-identity.js';
+import { definedOnly, type AzureIdentityContext } from '../azure-identity.js';
 import { createManagedIdentity } from '../managed-identity/create-managed-identity.js';
 import { imdsIsGiven } from '../managed-identity/identity-endpoint.js';
 import { findIdentitySource } from '../managed-identity/identity-source.js';
@@ -61,8 +61,7 @@ export function managedIdentityLink(
   isOnly: boolean,
   context: AzureIdentityContext,
 ): ChainLink {
-  const named = clientId ?? (process.env['AZURE_CLIENT_ID'] || undefined);
-  const id = named === undefined ? {} : { clientId: named };
+  const id = definedOnly({ clientId: clientId ?? (process.env['AZURE_CLIENT_ID'] || undefined) });
   return {
     name: 'managedidentitycredential',
     title: 'managed identity',

@@ -1,5 +1,10 @@
 import type { TokenCredential } from '../../entra/token-credential.js';
-import type { AzureIdentity, AzureIdentityContext, AzureIdentityOptions } from '../azure-identity.js';
+import {
+  definedOnly,
+  type AzureIdentity,
+  type AzureIdentityContext,
+  type AzureIdentityOptions,
+} from '../azure-identity.js';
 import { ObservedCredential } from '../observed-credential.js';
 import type { ChainLink, LinkName } from './chain-link.js';
 import { isOnPath } from './find-program.js';
@@ -61,9 +66,8 @@ export function developerLinks(tenantId: string | undefined, context: AzureIdent
     make: async () => {
       const identity = await context.identity();
       const options = await context.options();
-      const more = tenantId === undefined ? {} : { tenantId };
       const limits = { processTimeoutInMs: context.requestTimeoutInMs };
-      return new ObservedCredential(make(identity, { ...options, ...more, ...limits }));
+      return new ObservedCredential(make(identity, { ...options, ...definedOnly({ tenantId }), ...limits }));
     },
   }));
 }
