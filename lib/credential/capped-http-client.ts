@@ -6,7 +6,7 @@ import { EntraTimeoutError } from '../common/entra-auth.error.js';
 import { currentObservation, noteNetworkError, noteResponse } from '../entra/wire-observation.js';
 import { askForStream, readCapped, withoutPage } from './capped-response.js';
 
-const longestAnswer = 8_192;
+const longestErrorBody = 8_192;
 const repeated = 'Check that this machine can reach it; the request is repeated.';
 
 /**
@@ -36,7 +36,7 @@ async function send(
       status,
       retryAfter: headers.get('retry-after'),
       date: headers.get('date'),
-      answer: answerOf(response),
+      errorBody: errorBodyOf(response),
     };
     noteResponse(observation, observed, clock.now());
     withoutPage(response);
@@ -86,6 +86,6 @@ function startDeadline(
 }
 
 /** Keeps the body of an error response: `@azure/identity` drops that of a failed discovery. */
-function answerOf({ status, bodyAsText }: PipelineResponse): string | undefined {
-  return status >= 400 ? (bodyAsText ?? '').slice(0, longestAnswer) : undefined;
+function errorBodyOf({ status, bodyAsText }: PipelineResponse): string | undefined {
+  return status >= 400 ? (bodyAsText ?? '').slice(0, longestErrorBody) : undefined;
 }

@@ -14,7 +14,7 @@ export interface CredentialFailure {
   problem: string;
   fix: string;
   aadsts?: number;
-  /** HTTP status of the answer, when it is known for true. */
+  /** HTTP status of the response, when it was seen on the wire. */
   statusCode?: number;
   retryAfterInMs?: number;
   /** Set when the user must sign in again. */
@@ -65,14 +65,14 @@ function classify(error: unknown, now: number): CredentialFailure {
 
 /** Takes the reason from the wire: `@azure/identity` gives none for a lost request or a failed discovery. */
 function classifyRequest(error: CredentialRequestError, now: number): CredentialFailure {
-  const { statusCode, retryAfter, networkError, answer } = error;
+  const { statusCode, retryAfter, networkError, errorBody } = error;
   const numbers = { statusCode, retryAfterInMs: parseRetryAfter(retryAfter, now) };
   const inner = networkError ?? error.cause;
   if (isResponseWithoutToken(inner, statusCode)) {
     const problem = `The endpoint answered with HTTP status ${statusCode} but without a token.`;
     return { retryable: true, problem, fix: checkResponder, ...numbers };
   }
-  if (answer === undefined || statusCode === undefined || isEntraAuthError(inner)) {
+  if (errorBody === undefined || statusCode === undefined || isEntraAuthError(inner)) {
     const failure = classify(inner, now);
     return {
       ...failure,
@@ -80,7 +80,7 @@ function classifyRequest(error: CredentialRequestError, now: number): Credential
       retryAfterInMs: numbers.retryAfterInMs ?? failure.retryAfterInMs,
     };
   }
-  const body = readTokenErrorBody(answer);
+  const body = readTokenErrorBody(errorBody);
   const text = errorText(body.description ?? `The endpoint answered with HTTP status ${statusCode}`);
   const permanent = statusCode < 500 && isPermanent(body);
   const otherwise = { retryable: !permanent, fix: adviceFor(text, statusCode) };

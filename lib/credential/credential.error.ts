@@ -28,7 +28,7 @@ export class CredentialRequestError extends Error {
     /** Why the last request got no response. */
     readonly networkError: unknown,
     /** The beginning of the last response's body, if it was an error response. */
-    readonly answer?: string,
+    readonly errorBody?: string,
   ) {
     super(isError(cause) ? cause.message : 'The credential failed.', { cause });
   }

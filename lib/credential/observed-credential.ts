@@ -20,8 +20,8 @@ export class ObservedCredential implements TokenCredential {
     try {
       token = await connectRequests(observation, () => this.#inner.getToken(scopes, options));
     } catch (error) {
-      const { statusCode, retryAfter, networkError, answer } = observation;
-      throw new CredentialRequestError(error, statusCode, retryAfter, networkError, answer);
+      const { statusCode, retryAfter, networkError, errorBody } = observation;
+      throw new CredentialRequestError(error, statusCode, retryAfter, networkError, errorBody);
     }
     if (token !== null) checkTokenLength(token.token);
     return token;

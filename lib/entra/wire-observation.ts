@@ -13,7 +13,7 @@ export interface WireObservation {
   /** By how much this machine's clock is ahead of the last response's `Date`, in milliseconds. */
   clockAheadInMs?: number | undefined;
   /** The beginning of the last response's body, if it was an error response. */
-  answer?: string | undefined;
+  errorBody?: string | undefined;
   /** Why the last request got no response. */
   networkError?: unknown;
 }
@@ -26,13 +26,13 @@ export interface ObservedResponse {
   /** Header `Date`. */
   date: string | undefined;
   /** The beginning of the body of an error response. */
-  answer?: string | undefined;
+  errorBody?: string | undefined;
 }
 
 /** Notes a response. */
 export function noteResponse(
   observation: WireObservation | undefined,
-  { status, retryAfter, date, answer }: ObservedResponse,
+  { status, retryAfter, date, errorBody }: ObservedResponse,
   now: number,
 ): void {
   if (observation === undefined) return;
@@ -42,7 +42,7 @@ export function noteResponse(
     statusCode: status,
     retryAfter,
     clockAheadInMs,
-    answer,
+    errorBody,
     networkError: undefined,
   });
 }
@@ -54,7 +54,7 @@ export function noteNetworkError(observation: WireObservation | undefined, netwo
     statusCode: undefined,
     retryAfter: undefined,
     clockAheadInMs: undefined,
-    answer: undefined,
+    errorBody: undefined,
   };
   Object.assign(observation, { ...nothing, networkError });
 }

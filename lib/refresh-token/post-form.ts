@@ -75,9 +75,9 @@ export function postForm(form: FormRequest, transport: Transport): Promise<FormR
       incoming = response;
       void collect(response, () => late).then((whole) => settle(() => resolve(whole)));
     });
-    whenVerified(outgoing, form.url.hostname, (refusal) => {
-      if (refusal === undefined) outgoing.end(body);
-      else outgoing.destroy(refusal);
+    whenVerified(outgoing, form.url.hostname, (fault) => {
+      if (fault === undefined) outgoing.end(body);
+      else outgoing.destroy(fault);
     });
   });
 }
@@ -114,18 +114,18 @@ function tunnelTo(url: URL): ProxyAgent | undefined {
 function whenVerified(
   outgoing: ReturnType<typeof request>,
   hostname: string,
-  proceed: (refusal: Error | undefined) => void,
+  proceed: (fault: Error | undefined) => void,
 ): void {
   outgoing.once('socket', (socket: Socket) => {
     if (!isTls(socket)) return proceed(notVerified('it is not encrypted'));
-    const judge = (): void => proceed(refusalOf(socket, hostname));
+    const judge = (): void => proceed(faultOf(socket, hostname));
     // A connection that an agent kept open has completed its handshake.
     if (outgoing.reusedSocket || socket.authorized) judge();
     else socket.once('secureConnect', judge);
   });
 }
 
-function refusalOf(socket: TLSSocket, hostname: string): Error | undefined {
+function faultOf(socket: TLSSocket, hostname: string): Error | undefined {
   if (!socket.authorized) return notVerified(String(socket.authorizationError));
   const mismatch = checkServerIdentity(hostname.replace(/^\[|\]$/g, ''), socket.getPeerCertificate());
   return mismatch === undefined ? undefined : notVerified(mismatch.message);

@@ -34,7 +34,7 @@ export class ProxyAgent extends Agent {
     connecting.once('connect', (response: IncomingMessage, socket: Socket) => {
       if (response.statusCode !== 200) {
         socket.destroy();
-        return done(this.#refusal(response.statusCode ?? 0));
+        return done(this.#refusedWith(response.statusCode ?? 0));
       }
       done(null, super.createConnection({ ...options, socket } as RequestOptions));
     });
@@ -68,7 +68,7 @@ export class ProxyAgent extends Agent {
     });
   }
 
-  #refusal(status: number): ProxyError {
+  #refusedWith(status: number): ProxyError {
     if (status === 407) {
       return new ProxyError(
         `The proxy ${this.#proxy.host} asks for its own user name and password (status 407).`,

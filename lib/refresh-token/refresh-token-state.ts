@@ -7,7 +7,7 @@ export interface RefreshTokenFacts {
   obtainedOn: Timestamp | undefined;
   spa: boolean;
   /** Why no new token is provided, when it needs a repair. */
-  refusal: EntraAuthError | undefined;
+  error: EntraAuthError | undefined;
   /** Whether the repair is a new sign-in. */
   signIn: boolean;
   /** Whether a new refresh token in memory must still be stored. */
@@ -48,8 +48,8 @@ export function refreshTokenState(facts: RefreshTokenFacts, now: Timestamp): Cre
 }
 
 function standing(facts: RefreshTokenFacts): Pick<CredentialState, 'name' | 'problem' | 'fix'> {
-  const { refusal, signIn, unsaved, storeProblem } = facts;
-  if (refusal !== undefined && signIn) return { name: 'reauthentication-required', ...wordsOf(refusal) };
+  const { error, signIn, unsaved, storeProblem } = facts;
+  if (error !== undefined && signIn) return { name: 'reauthentication-required', ...wordsOf(error) };
   if (unsaved) {
     const why = storeProblem === undefined ? '' : ` ${problemOf(storeProblem)}`;
     return {
@@ -58,7 +58,7 @@ function standing(facts: RefreshTokenFacts): Pick<CredentialState, 'name' | 'pro
       fix: `Do not restart before it is stored. ${storeProblem?.fix ?? 'It is tried again.'}`,
     };
   }
-  const other = storeProblem ?? refusal;
+  const other = storeProblem ?? error;
   return other === undefined ? { name: 'ready' } : { name: 'degraded', ...wordsOf(other) };
 }
 

@@ -20,14 +20,14 @@ import { RefreshTokenRedeemer } from './refresh-token.redeemer.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 import { resolveRefreshTokenOptions } from './resolve-refresh-token-options.js';
 import { SaveRetry } from './save-retry.js';
-import { StandingRefusal } from './standing-refusal.js';
+import { StandingError } from './standing-error.js';
 import { tokenRequest, type TokenRequest, type TokenRequestOptions } from './token-request.js';
 import type { TokenResponse } from './token-response.js';
 
 const redemption = 'redemption';
 
 interface Call<T> {
-  wish: TokenRequestOptions;
+  options: TokenRequestOptions;
   signal: AbortSignalLike | undefined;
   /** The calls in flight that another call may share. */
   inFlight: Map<string, Promise<T>>;
@@ -60,7 +60,7 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   readonly #mutex = new KeyedMutex();
   readonly #tokensInFlight = new Map<string, Promise<SharedAccessToken>>();
   readonly #responsesInFlight = new Map<string, Promise<TokenResponse>>();
-  readonly #refusal = new StandingRefusal();
+  readonly #standingError = new StandingError();
   readonly #saveRetry: SaveRetry;
   #closed = false;
 
@@ -91,7 +91,7 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
     const { claims, tenantId, enableCae, abortSignal } = options;
     const shared = await connectRequests(observationOf(abortSignal), () =>
       this.#run<SharedAccessToken>({
-        wish: { scopes, claims, tenantId, enableCae },
+        options: { scopes, claims, tenantId, enableCae },
         signal: abortSignal,
         inFlight: this.#tokensInFlight,
         work: (request) => this.#redeemer.obtain(request),
@@ -109,9 +109,14 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
    * @throws as {@link getToken}
    */
   redeem(options: RedeemOptions = {}): Promise<TokenResponse> {
-    const { abortSignal: signal, ...wish } = options;
+    const { abortSignal: signal, ...requested } = options;
     const inFlight = this.#responsesInFlight;
-    return this.#run({ wish, signal, inFlight, work: (request) => this.#redeemer.redeem(request) });
+    return this.#run({
+      options: requested,
+      signal,
+      inFlight,
+      work: (request) => this.#redeemer.redeem(request),
+    });
   }
 
   /**
@@ -121,13 +126,13 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   state(): CredentialState {
     const { memory, problem } = this.#keeper;
     const now = this.#settings.transport.clock.now();
-    const refusal = this.#refusal.at(now);
+    const error = this.#standingError.at(now);
     return refreshTokenState(
       {
         obtainedOn: this.#keeper.obtainedOn(),
         spa: this.#settings.spa,
-        refusal,
-        signIn: needsSignIn(refusal),
+        error,
+        signIn: needsSignIn(error),
         unsaved: memory.unsaved !== undefined,
         storeProblem: problem,
       },
@@ -167,7 +172,7 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   }
 
   async #run<T>(call: Call<T>): Promise<T> {
-    const request = tokenRequest(call.wish, this.#settings);
+    const request = tokenRequest(call.options, this.#settings);
     const result = await this.#share(call, request);
     call.handOut?.(request, result);
     return result;
@@ -192,11 +197,11 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
   async #redeem<T>(request: TokenRequest, work: (request: TokenRequest) => Promise<T>): Promise<T> {
     try {
       const result = await work(request);
-      this.#refusal.accepted(request.key);
+      this.#standingError.succeeded(request.key);
       return result;
     } catch (error) {
       if (isEntraAuthError(error) && !error.retryable) {
-        this.#refusal.refused(request.key, error, this.#settings.transport.clock.now());
+        this.#standingError.failed(request.key, error, this.#settings.transport.clock.now());
       }
       throw asError(error);
     } finally {

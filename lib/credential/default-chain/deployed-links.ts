@@ -76,13 +76,13 @@ export function managedIdentityLink(
 
 function missingOfEnvironment(environment: Environment): string[] {
   const application = absent(environment, ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID']);
-  const proofs = [
+  const methods = [
     ['AZURE_CLIENT_SECRET'],
     ['AZURE_CLIENT_CERTIFICATE_PATH'],
     ['AZURE_USERNAME', 'AZURE_PASSWORD'],
   ];
-  const proven = proofs.some((names) => absent(environment, names).length === 0);
-  return proven ? application : [...application, 'AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH'];
+  const isComplete = methods.some((names) => absent(environment, names).length === 0);
+  return isComplete ? application : [...application, 'AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH'];
 }
 
 function absent(environment: Environment, names: readonly string[]): string[] {

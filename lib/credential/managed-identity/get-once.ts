@@ -19,7 +19,7 @@ export interface SingleGet {
   signal?: AbortSignalLike | undefined;
 }
 
-export interface HttpAnswer {
+export interface HttpResponse {
   status: number;
   /** Header `Retry-After`. */
   retryAfter: string | undefined;
@@ -34,13 +34,20 @@ const agents = { 'http:': new HttpAgent(), 'https:': new HttpsAgent() };
 /**
  * Sends one GET request. Never goes through a proxy, follows no redirect, repeats nothing.
  *
- * @throws {EntraTimeoutError} when the answer was not complete in time; `connected` tells whether a connection was made
+ * @throws {EntraTimeoutError} when the response was incomplete at the deadline; `connected` tells whether a connection was made
  * @throws {RangeError} when the body is larger than 1 MiB or compressed
  * @throws what the network throws, or the signal's reason
  */
-export function getOnce({ name, url, headers, timeoutInMs, clock, signal }: SingleGet): Promise<HttpAnswer> {
+export function getOnce({
+  name,
+  url,
+  headers,
+  timeoutInMs,
+  clock,
+  signal,
+}: SingleGet): Promise<HttpResponse> {
   const secure = url.protocol === 'https:';
-  return new Promise<HttpAnswer>((resolve, reject) => {
+  return new Promise<HttpResponse>((resolve, reject) => {
     const outgoing = (secure ? httpsRequest : httpRequest)(url, {
       agent: secure ? agents['https:'] : agents['http:'],
       headers: { accept: 'application/json', 'accept-encoding': 'identity', ...headers },
@@ -63,26 +70,26 @@ export function getOnce({ name, url, headers, timeoutInMs, clock, signal }: Sing
     outgoing.on('socket', (socket) => socket.once('connect', () => (connected = true)));
     outgoing.on('error', fail);
     outgoing.on('response', (response) => {
-      readBody(response).then((body) => settle(() => resolve(answerOf(response, body))), fail);
+      readBody(response).then((body) => settle(() => resolve(responseOf(response, body))), fail);
     });
     outgoing.end();
     if (signal?.aborted) abort();
   });
 }
 
-function answerOf({ statusCode, headers }: IncomingMessage, body: string): HttpAnswer {
+function responseOf({ statusCode, headers }: IncomingMessage, body: string): HttpResponse {
   return { status: statusCode ?? 0, retryAfter: headers['retry-after'], date: headers.date, body };
 }
 
 async function readBody(response: IncomingMessage): Promise<string> {
   const encoding = response.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') throw new RangeError('the answer is compressed');
+  if (encoding !== undefined && encoding !== 'identity') throw new RangeError('the response is compressed');
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > longestBodyInBytes)
-      throw new RangeError(`the answer is longer than ${longestBodyInBytes} bytes`);
+      throw new RangeError(`the response is longer than ${longestBodyInBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

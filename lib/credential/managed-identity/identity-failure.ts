@@ -4,7 +4,7 @@ import { redact, redactError } from '../../common/redaction.js';
 import { aadstsMeaning } from '../../entra/aadsts.js';
 import { TokenRequestFailedError } from '../../entra/token-endpoint.error.js';
 import { readTokenErrorBody } from '../../entra/token-error-response.js';
-import type { HttpAnswer } from './get-once.js';
+import type { HttpResponse } from './get-once.js';
 import type { IdentityId } from './identity-source.js';
 
 // 404 and 410 come while IMDS is updated, for up to 70 seconds.
@@ -19,17 +19,17 @@ const onlyOnAzure =
   "Check that this machine runs on Azure and may reach the endpoint; elsewhere use { kind: 'default' } and `az login`.";
 
 /** Turns a response without a token into an error. */
-export function failureOfAnswer(
+export function failureOfResponse(
   name: string,
   id: IdentityId,
-  answer: HttpAnswer,
+  response: HttpResponse,
   now: number,
 ): TokenRequestFailedError {
-  const { status, retryAfter, body } = answer;
+  const { status, retryAfter, body } = response;
   const { error, description, aadsts } = readTokenErrorBody(body);
   const reason = oneLine(description ?? error);
   const meaning = aadstsMeaning(aadsts);
-  const passing = status < 400 || status >= 500 || passingStatuses.has(status) || isUnreachable(answer);
+  const passing = status < 400 || status >= 500 || passingStatuses.has(status) || isUnreachable(response);
   const ending = reason === undefined ? '' : `: ${reason}`;
   return new TokenRequestFailedError(
     `Managed identity: ${name} answered with HTTP status ${status}${status === 200 ? ' without a token' : ''}${ending}.`,
@@ -65,7 +65,7 @@ export function failureOfRequest(name: string, error: unknown): Error {
 }
 
 /** Whether the response comes from the network of the container: Docker Desktop sends 403. */
-export function isUnreachable({ status, body }: HttpAnswer): boolean {
+export function isUnreachable({ status, body }: HttpResponse): boolean {
   return status === 403 && body.includes('unreachable');
 }
 

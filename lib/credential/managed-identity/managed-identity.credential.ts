@@ -10,9 +10,9 @@ import type {
 import { TokenRequestFailedError } from '../../entra/token-endpoint.error.js';
 import { noteResponse, observationOf } from '../../entra/wire-observation.js';
 import { CredentialUnavailableError } from '../credential.error.js';
-import { getOnce, type HttpAnswer } from './get-once.js';
+import { getOnce, type HttpResponse } from './get-once.js';
 import { tokenAddress, type IdentityEndpoint } from './identity-endpoint.js';
-import { checkAddress, failureOfAnswer, failureOfRequest } from './identity-failure.js';
+import { checkAddress, failureOfResponse, failureOfRequest } from './identity-failure.js';
 import type { IdentityId } from './identity-source.js';
 import { readTokenTimes } from './token-times.js';
 
@@ -47,9 +47,9 @@ export class ManagedIdentityCredential implements TokenCredential, UncachedCrede
     const { name, headers } = this.#endpoint;
     const { requestTimeoutInMs, clock } = this.#limits;
     const url = tokenAddress(this.#endpoint, resourceOf(scopes), this.#id);
-    let answer: HttpAnswer;
+    let response: HttpResponse;
     try {
-      answer = await this.#get({
+      response = await this.#get({
         name: `Managed identity: ${name}`,
         url,
         headers,
@@ -61,17 +61,17 @@ export class ManagedIdentityCredential implements TokenCredential, UncachedCrede
       throw failureOfRequest(name, error);
     }
     const now = clock.now();
-    noteResponse(observationOf(options.abortSignal), answer, now);
-    return this.#read(answer, now);
+    noteResponse(observationOf(options.abortSignal), response, now);
+    return this.#read(response, now);
   }
 
-  #read(answer: HttpAnswer, now: number): AccessToken {
+  #read(response: HttpResponse, now: number): AccessToken {
     const { name } = this.#endpoint;
-    const body = answer.status === 200 ? parseJsonObject(answer.body) : undefined;
+    const body = response.status === 200 ? parseJsonObject(response.body) : undefined;
     const token =
       body === undefined || !Object.hasOwn(body, 'access_token') ? undefined : body['access_token'];
     if (body === undefined || typeof token !== 'string' || token === '') {
-      throw failureOfAnswer(name, this.#id, answer, now);
+      throw failureOfResponse(name, this.#id, response, now);
     }
     checkTokenLength(token);
     const times = readTokenTimes(body, token, now);
@@ -79,7 +79,7 @@ export class ManagedIdentityCredential implements TokenCredential, UncachedCrede
       throw new TokenRequestFailedError(
         `Managed identity: ${name} returned times that cannot be read ("expires_on", "expires_in").`,
         checkAddress,
-        { retryable: true, statusCode: answer.status },
+        { retryable: true, statusCode: response.status },
       );
     }
     return { token, ...times };

@@ -22,7 +22,7 @@ export async function probeImds(
   const where = `IMDS (${url.host})`;
   try {
     const address = new URL(url.pathname, url);
-    const answer = await getOnce({
+    const response = await getOnce({
       name: where,
       url: address,
       headers: {},
@@ -30,7 +30,7 @@ export async function probeImds(
       clock,
       signal,
     });
-    return isUnreachable(answer) ? { reason: `${where} cannot be reached`, passing: false } : undefined;
+    return isUnreachable(response) ? { reason: `${where} cannot be reached`, passing: false } : undefined;
   } catch (error) {
     if (error instanceof EntraTimeoutError) {
       const passing = Reflect.get(error, 'connected') === true;

@@ -18,7 +18,7 @@ interface ConnectingDriver {
   obtainMasterConnection(): Promise<[DatabaseClient, Release]>;
 }
 
-const longestAnswerInMs = 15_000;
+const responseTimeoutInMs = 15_000;
 
 /**
  * One connection of a data source's pool. Bypasses TypeORM's query runner, which logs the parameters of statements, and so
@@ -66,7 +66,7 @@ export class DatabaseSession {
   query(
     text: string,
     values: unknown[] = [],
-    timeoutInMs = longestAnswerInMs,
+    timeoutInMs = responseTimeoutInMs,
   ): Promise<Record<string, unknown>[]> {
     const run = async (): Promise<Record<string, unknown>[]> => {
       if (this.#failure !== undefined) throw this.#failure;
@@ -74,7 +74,7 @@ export class DatabaseSession {
       const { rows } = await withDeadline(this.#client.query(text, values), {
         timeoutInMs,
         clock: this.#clock,
-        onTimeout: () => this.#fail(noAnswer(timeoutInMs)),
+        onTimeout: () => this.#fail(noResponse(timeoutInMs)),
       });
       return rows;
     };
@@ -92,7 +92,7 @@ export class DatabaseSession {
     if (this.#closed) return;
     this.#closed = true;
     // The pool listens to it from here on.
-    const owes = this.#unanswered > 0 ? new Error('A statement has not been answered.') : undefined;
+    const owes = this.#unanswered > 0 ? new Error('A statement has no response yet.') : undefined;
     this.#release(error ?? this.#failure ?? owes);
     this.#client.off('error', this.#fail);
   }
@@ -100,7 +100,7 @@ export class DatabaseSession {
   readonly #fail = (error: unknown): Error => (this.#failure ??= asError(error));
 }
 
-function noAnswer(timeoutInMs: number): Error {
+function noResponse(timeoutInMs: number): Error {
   return new EntraTimeoutError(
     'The response of the database',
     timeoutInMs,

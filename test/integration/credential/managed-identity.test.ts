@@ -21,7 +21,7 @@ beforeAll(async () => {
   entra = await startLocalEntra({
     tokenLifetimeInSeconds: day,
     apis: 'any',
-    managedIdentity: { cachesTokens: false },
+    managedIdentity: { cachesTokens: false, limitsRequests: false },
   });
 });
 

@@ -34,7 +34,7 @@ onUnix('a process that is stopped, and continued when its token has expired', ()
   const after: Observation[] = [];
 
   beforeAll(async () => {
-    entra = await startLocalEntra({ tokenLifetimeInSeconds });
+    entra = await startLocalEntra({ tokenLifetimeInSeconds, managedIdentity: { cachesTokens: false } });
     await buildFixture('test/integration/faults/own-credential.ts');
     const program = await buildFixture('test/integration/faults/fixtures/caller.ts');
     const { authorityHost, tenantId, certificateAuthority } = entra;

@@ -2,7 +2,7 @@ import { ClientSecretCredential, ManagedIdentityCredential, type TokenCredential
 import { createHttpHeaders, createPipelineRequest, type HttpClient } from '@azure/core-rest-pipeline';
 
 import { capHttpClient } from '../../../lib/credential/capped-http-client.js';
-import type { SingleGet, HttpAnswer } from '../../../lib/credential/managed-identity/get-once.js';
+import type { SingleGet, HttpResponse } from '../../../lib/credential/managed-identity/get-once.js';
 import { imdsEndpoint } from '../../../lib/credential/managed-identity/identity-endpoint.js';
 import { ManagedIdentityCredential as ModuleCredential } from '../../../lib/credential/managed-identity/managed-identity.credential.js';
 import { ObservedCredential } from '../../../lib/credential/observed-credential.js';
@@ -62,7 +62,7 @@ const managedIdentity: Identity = {
 
 export const identities: readonly Identity[] = [clientSecret, managedIdentity];
 
-async function getThrough(httpClient: HttpClient, { url, headers }: SingleGet): Promise<HttpAnswer> {
+async function getThrough(httpClient: HttpClient, { url, headers }: SingleGet): Promise<HttpResponse> {
   const request = createPipelineRequest({ url: url.href, headers: createHttpHeaders(headers) });
   const response = await httpClient.sendRequest(request);
   return {

@@ -9,7 +9,7 @@ const now = Date.UTC(2026, 5, 1);
 const well: RefreshTokenFacts = {
   obtainedOn: now,
   spa: false,
-  refusal: undefined,
+  error: undefined,
   signIn: false,
   unsaved: false,
   storeProblem: undefined,
@@ -28,10 +28,10 @@ it.each<[string, Partial<RefreshTokenFacts>, object]>([
   ['a token is not stored yet', { unsaved: true }, { name: 'degraded' }],
   [
     'the user must sign in',
-    { refusal: revoked, signIn: true, unsaved: true, storeProblem },
+    { error: revoked, signIn: true, unsaved: true, storeProblem },
     { name: 'reauthentication-required', problem: 'It was revoked.', fix: 'Sign in.' },
   ],
-  ['the client is refused', { refusal: wrongSecret }, { name: 'degraded', problem: 'The secret is wrong.' }],
+  ['the client is refused', { error: wrongSecret }, { name: 'degraded', problem: 'The secret is wrong.' }],
 ])('when %s', (_, facts, expected) => {
   expect(refreshTokenState({ ...well, ...facts }, now)).toMatchObject(expected);
 });

@@ -3,25 +3,25 @@ import type { EntraAuthError } from '../common/entra-auth.error.js';
 import { concernsResource } from '../entra/token-endpoint.error.js';
 
 // A refused resource that no caller requests any more must not leave an alarm behind.
-const lifeOfResourceRefusalInMs = 3_600_000;
+const lifeOfResourceErrorInMs = 3_600_000;
 
-interface Refused {
+interface Failure {
   error: EntraAuthError;
   key: string;
   at: Timestamp;
 }
 
 /** The last error that needs a repair, until a success shows that it is over. */
-export class StandingRefusal {
-  #last: Refused | undefined;
+export class StandingError {
+  #last: Failure | undefined;
 
   /** @param key identifies the request */
-  refused(key: string, error: EntraAuthError, now: Timestamp): void {
+  failed(key: string, error: EntraAuthError, now: Timestamp): void {
     this.#last = { error, key, at: now };
   }
 
   /** A success proves nothing for another resource, which may need consent. */
-  accepted(key: string): void {
+  succeeded(key: string): void {
     if (this.#last === undefined) return;
     if (this.#last.key === key || !concernsResource(this.#last.error)) this.#last = undefined;
   }
@@ -29,6 +29,6 @@ export class StandingRefusal {
   at(now: Timestamp): EntraAuthError | undefined {
     if (this.#last === undefined) return undefined;
     const { error, at } = this.#last;
-    return concernsResource(error) && now - at > lifeOfResourceRefusalInMs ? undefined : error;
+    return concernsResource(error) && now - at > lifeOfResourceErrorInMs ? undefined : error;
   }
 }
