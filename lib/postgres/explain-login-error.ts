@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 
+import type { Timestamp } from '../common/clock.js';
 import type { AccessToken } from '../entra/token-credential.js';
 import {
   DatabaseLoginRefusedError,
@@ -13,24 +14,30 @@ import { isLoginRefusal, sqlStateOf } from '../common/sqlstate.js';
 import { HeldAccessToken } from '../entra/held-access-token.js';
 import { readClaims } from '../entra/json-web-token.js';
 import { authorizationErrorOf } from './client-internals.js';
-import type { LoginAttempt } from './login-attempt.js';
 import { principalTypeOf, userNameOf } from './principal-type.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 import { roleNamedBy } from './role-name.resolver.js';
+
+/** One physical login, from the first byte to the server's answer. */
+export interface LoginAttempt {
+  readonly client: Client;
+  readonly startedAt: Timestamp;
+  /** What was presented to the server. */
+  token?: AccessToken;
+  ended?: true;
+}
 
 const unverifiedFix =
   'Check the host name. For a private certificate authority, give it as "ssl": { ca }, or as "sslrootcert" in the URL.';
 
 /**
  * Gives an error of a login its reason and its remedy; what the server says beyond the login passes as it is.
- *
- * @param now milliseconds since the Unix epoch
  */
 export function explainLoginError(
   original: Error,
   { client, token }: Pick<LoginAttempt, 'client' | 'token'>,
   dataSource: ResolvedDataSource,
-  now: number,
+  now: Timestamp,
 ): Error {
   if (isEntraAuthError(original)) return original;
   const { host, port } = client;

@@ -5,7 +5,7 @@ import type { AccessToken, LoginEvent } from 'nestjs-entra-auth';
 import type { Client } from 'pg';
 
 import { EntraLogin } from '../../../lib/postgres/entra-login.js';
-import type { LoginAttempt } from '../../../lib/postgres/login-attempt.js';
+import type { LoginAttempt } from '../../../lib/postgres/explain-login-error.js';
 import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
 import { createEngine } from '../../support/engine.js';
 import { databaseToken } from '../../support/tokens.js';
