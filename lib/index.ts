@@ -74,9 +74,11 @@ export {
   RefreshTokenExpiredError,
   TokenRequestFailedError,
 } from './entra/token-endpoint.error.js';
-export { DatabaseLoginRefusedError } from './postgres/database-login-refused.error.js';
-export { DatabaseUnreachableError } from './postgres/database-unreachable.error.js';
-export { RoleNameUnknownError } from './postgres/role-name-unknown.error.js';
+export {
+  DatabaseLoginRefusedError,
+  DatabaseUnreachableError,
+  RoleNameUnknownError,
+} from './postgres/database.error.js';
 export {
   RefreshTokenConflictError,
   RefreshTokenStoreError,

@@ -3,8 +3,8 @@ import { pathToFileURL } from 'node:url';
 
 import type { DataSource } from 'typeorm';
 
-import { asError } from '../common/thrown.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
+import { asError } from '../common/thrown.js';
 
 /**
  * Loads a module as TypeORM's own command line does, and connects the data source that it exports.

@@ -1,6 +1,5 @@
 import { withoutSecrets } from '../common/known-secrets.js';
 import { keysVariable } from './key-ring.js';
-import type { Terminal } from './terminal.js';
 
 const secretVariables = ['AZURE_CLIENT_SECRET', 'AZURE_REFRESH_TOKEN', 'AZURE_CLIENT_CERTIFICATE_PASSWORD'];
 const proxyVariables = /^(https?|all)_proxy$/i;
@@ -49,4 +48,18 @@ function looksSecret(text: string): boolean {
 
 function isLongOrMixed(text: string): boolean {
   return text.length > 40 || looksSecret(text);
+}
+
+/** What the program has around it, so that a test can be in its place. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** For results. */
+  out(text: string): void;
+  /** For everything that is not a result. */
+  err(text: string): void;
+  /** All of standard input. */
+  readInput(): Promise<string>;
+  /** Whether a person types the input. */
+  readonly inputIsTyped: boolean;
+  now(): number;
 }

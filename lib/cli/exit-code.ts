@@ -1,4 +1,4 @@
-import { isEntraAuthError, type EntraAuthErrorCode } from '../common/entra-auth.error.js';
+import { type EntraAuthErrorCode, isEntraAuthError } from '../common/entra-auth.error.js';
 
 /** How the program ends. Scripts tell by it what to do next. */
 export const exitCodes = {

@@ -1,5 +1,5 @@
-import type { RefreshTokenKeyRing } from '../store/encrypted/key-ring.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
+import type { RefreshTokenKeyRing } from '../store/encrypted/key-ring.js';
 
 /** Where the keys of encrypted stores come from. */
 export const keysVariable = 'ENTRA_AUTH_STORE_KEYS';

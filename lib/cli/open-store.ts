@@ -1,7 +1,7 @@
 import { EncryptedRefreshTokenStore } from '../store/encrypted/encrypted.refresh-token-store.js';
 import { KeyRing, type RefreshTokenKeyRing } from '../store/encrypted/key-ring.js';
-import { FileRefreshTokenStore } from '../store/file/file.refresh-token-store.js';
 import { isEncrypted, keyIdOf } from '../store/encrypted/token-cipher.js';
+import { FileRefreshTokenStore } from '../store/file/file.refresh-token-store.js';
 import { RefreshTokenUnreadableError } from '../store/refresh-token-store.error.js';
 import type { RefreshTokenSnapshot, RefreshTokenStore } from '../store/refresh-token-store.js';
 import { loadDataSource } from './data-source.loader.js';

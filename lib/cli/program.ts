@@ -2,13 +2,12 @@ import { createRequire } from 'node:module';
 
 import { Command, CommanderError } from 'commander';
 
-import { asError } from '../common/thrown.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { redact } from '../common/redaction.js';
-import { discreetTerminal } from './discreet-terminal.js';
+import { asError } from '../common/thrown.js';
+import { discreetTerminal, type Terminal } from './discreet-terminal.js';
 import { exitCodeOf, exitCodes } from './exit-code.js';
 import { storeCommand } from './store.command.js';
-import type { Terminal } from './terminal.js';
 import { tokenCommand } from './token.command.js';
 import { usageMessage } from './usage-message.js';
 

@@ -1,10 +1,10 @@
 import { refreshTokenLife } from '../refresh-token/refresh-token-state.js';
 import { keyIdOf } from '../store/encrypted/token-cipher.js';
 import type { StoredRefreshToken } from '../store/refresh-token-store.js';
+import type { Terminal } from './discreet-terminal.js';
 import { keysVariable } from './key-ring.js';
 import type { OpenStore } from './open-store.js';
-import { shortened } from './shortened.js';
-import type { Terminal } from './terminal.js';
+import { shortened } from './token-report.js';
 
 /** Says what a store holds: times and digests. What is encrypted with a key that is not at hand is said to be so. */
 export async function showStore(opened: OpenStore, terminal: Terminal, json: boolean): Promise<void> {

@@ -1,14 +1,13 @@
 import { Command } from 'commander';
 
 import { EntraOptionsError } from '../common/entra-auth.error.js';
+import type { Terminal } from './discreet-terminal.js';
 import { exitCodesHelp } from './exit-code.js';
 import { keysVariable } from './key-ring.js';
 import { openStore, type OpenStore } from './open-store.js';
-import { putToken } from './store-put.js';
-import { rotateKey } from './store-rotate-key.js';
-import { showStore } from './store-show.js';
 import { addStoreOptions, type StoreOptions } from './store-options.js';
-import type { Terminal } from './terminal.js';
+import { showStore } from './store-show.js';
+import { putToken, rotateKey } from './store-write.js';
 
 /** Looks after the place where a refresh token is kept. */
 export function storeCommand(terminal: Terminal): Command {

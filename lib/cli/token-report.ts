@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
+
 import type { TokenResponse } from '../refresh-token/token-response.js';
-import { shortened } from './shortened.js';
 
 const secretMembers = ['accessToken', 'refreshToken', 'idToken'] as const;
 
@@ -55,4 +56,15 @@ function asTime(secondsSince1970: number): string {
   return Number.isNaN(time.getTime())
     ? String(secondsSince1970)
     : `${secondsSince1970} (${time.toISOString()})`;
+}
+
+const shownCharacters = 4;
+// Of a short text, the first characters would be too much of it.
+const shortestWithBeginning = 64;
+
+/** A secret as it may be shown: enough to tell two apart, and nothing that could be used. */
+export function shortened(secret: string): string {
+  const digest = createHash('sha256').update(secret).digest('hex').slice(0, 8);
+  const beginning = secret.length < shortestWithBeginning ? '' : secret.slice(0, shownCharacters);
+  return `${beginning}… (${secret.length} characters, sha256 ${digest}…)`;
 }

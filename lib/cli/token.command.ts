@@ -1,16 +1,16 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { clouds, type EntraCloud } from '../entra/clouds.js';
+import { wellKnownScope } from '../entra/well-known-resources.js';
 import { RefreshTokenCredential } from '../refresh-token/refresh-token.credential.js';
 import { RefreshTokenStoreError } from '../store/refresh-token-store.error.js';
-import { wellKnownScope } from '../entra/well-known-resources.js';
+import type { Terminal } from './discreet-terminal.js';
 import { exitCodesHelp } from './exit-code.js';
 import { keysVariable } from './key-ring.js';
 import { checkReadable, openStore } from './open-store.js';
 import { addStoreOptions, type StoreOptions } from './store-options.js';
-import type { Terminal } from './terminal.js';
 import { reportOf, tableOf } from './token-report.js';
-import { tokenSettings, type TokenRequestOptions } from './token.settings.js';
+import { type TokenRequestOptions, tokenSettings } from './token.settings.js';
 
 interface TokenOptions extends TokenRequestOptions, StoreOptions {
   scope?: string[];

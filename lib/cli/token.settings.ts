@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-import type { RefreshTokenCredentialOptions } from '../refresh-token/refresh-token.credential-options.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { EntraCloud } from '../entra/clouds.js';
-import { missingValues } from './usage.error.js';
+import type { RefreshTokenCredentialOptions } from '../refresh-token/refresh-token.credential-options.js';
+import { missingValues } from './usage-message.js';
 
 /** What the command line says about the request. */
 export interface TokenRequestOptions {

@@ -1,5 +1,7 @@
 import type { CommanderError } from 'commander';
 
+import { EntraOptionsError } from '../common/entra-auth.error.js';
+
 const invalidValue = /^error: (option '[^']*') argument [\s\S]* is invalid\.\s*([^']*)$/;
 const optionName = /^error: unknown option '(--[a-z]+(?:-[a-z]+)*)(?:=|')/;
 const suggestion = /\(Did you mean --?[a-z-]+\?\)\s*$/;
@@ -28,4 +30,14 @@ export function usageMessage({ code, message }: CommanderError): string {
     default:
       return 'error: the command line is wrong; see --help';
   }
+}
+
+/** Values that the program needs and was not given, each with where it is looked for. */
+export function missingValues(names: readonly string[]): EntraOptionsError {
+  const list = names.join(', ');
+  return new EntraOptionsError(
+    list,
+    'not set',
+    'Set them in the environment; a secret never goes onto the command line, where every process can read it.',
+  );
 }

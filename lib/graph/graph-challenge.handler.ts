@@ -1,5 +1,5 @@
-import type { AbortSignalLike, AccessToken, GetTokenOptions } from '../entra/token-credential.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
+import type { AbortSignalLike, AccessToken, GetTokenOptions } from '../entra/token-credential.js';
 import { parseClaimsChallenge } from './claims-challenge.js';
 import type { GraphContext, GraphMiddleware, GraphRequestOptions } from './graph-middleware.js';
 

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, TLSSocket } from 'node:tls';
 
-import { asError } from '../common/thrown.js';
 import { InsecureConnectionError } from '../common/entra-auth.error.js';
+import { asError } from '../common/thrown.js';
 
 /** The option `authPlugins` of `mysql2`, with the one plugin that takes access tokens. */
 export type EntraMySqlAuthPlugins = Record<

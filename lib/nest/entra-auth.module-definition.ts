@@ -1,7 +1,6 @@
 import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
 
 import type { EntraAuthModuleOptions } from '../options/entra-auth-module.options.js';
-import { SealedOptions } from './sealed-options.js';
 
 interface ModuleExtras {
   /**
@@ -36,4 +35,22 @@ function sealed(provider: Provider): Provider {
   const seal = async (...injected: unknown[]): Promise<SealedOptions> =>
     new SealedOptions((await useFactory(...injected)) as EntraAuthModuleOptions);
   return { ...provider, useFactory: seal };
+}
+
+let registrations = 0;
+
+/** Carries the options through Nest's container, where a look at the application would show their secrets. */
+export class SealedOptions {
+  /** Tells registrations apart for a container that compares them by what they show. */
+  readonly registration = ++registrations;
+  readonly #options: EntraAuthModuleOptions;
+
+  constructor(options: EntraAuthModuleOptions) {
+    this.#options = options;
+  }
+
+  /** The options as they were given. */
+  open(): EntraAuthModuleOptions {
+    return this.#options;
+  }
 }

@@ -1,25 +1,25 @@
-import { Logger, Module, type DynamicModule } from '@nestjs/common';
+import { type DynamicModule, Logger, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 
-import { EntraTypeOrmOptionsFactory } from './entra-typeorm-options.factory.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
+import { TokenEngine } from '../engine/token-engine.js';
+import { type ResolvedOptions, resolveOptions } from '../options/resolve-options.js';
+import { PostgresDataSources } from '../postgres/postgres-data-sources.js';
+import { checkAsyncRegistration, checkRegistration, forRootIsNeeded } from './check-registration.js';
 import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
   MODULE_OPTIONS_TOKEN,
   OPTIONS_TYPE,
+  type SealedOptions,
 } from './entra-auth.module-definition.js';
+import { EntraTokenService } from './entra-token.service.js';
+import { EntraTypeOrmOptionsFactory } from './entra-typeorm-options.factory.js';
 import { EntraDataSourceHealthIndicator } from './health/entra-data-source.health.js';
 import { EntraTokenHealthIndicator } from './health/entra-token.health.js';
 import { SetupWarnings } from './setup-warnings.js';
 import { logTokenEvents } from './token-event.logger.js';
-import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { checkAsyncRegistration, checkRegistration, forRootIsNeeded } from './check-registration.js';
-import { resolveOptions, type ResolvedOptions } from '../options/resolve-options.js';
-import type { SealedOptions } from './sealed-options.js';
-import { TokenEngine } from '../engine/token-engine.js';
-import { PostgresDataSources } from '../postgres/postgres-data-sources.js';
-import { EntraTokenService } from './entra-token.service.js';
 
 const resolvedOptions = Symbol.for('nestjs-entra-auth.resolved-options');
 const logger = new Logger('EntraAuth');

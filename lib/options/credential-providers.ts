@@ -1,9 +1,9 @@
 import type { Clock } from '../common/clock.js';
-import { kindOf } from '../common/option-checks.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
+import { kindOf } from '../common/option-checks.js';
+import { credentialFactory } from '../credential/create-credential.js';
 import type { CredentialConfiguration } from '../credential/credential-configuration.js';
 import { CredentialProvider } from '../credential/credential-provider.js';
-import { credentialFactory } from '../credential/create-credential.js';
 import { checkCredentialConfiguration, isCredentialConfiguration } from '../credential/resolve-credential.js';
 import type { EntraCloud } from '../entra/clouds.js';
 import { isTokenCredential } from '../entra/token-credential.js';

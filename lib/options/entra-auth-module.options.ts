@@ -1,3 +1,4 @@
+import type { Clock } from '../common/clock.js';
 import type { CredentialConfiguration } from '../credential/credential-configuration.js';
 import type { StartupMode } from '../engine/engine-settings.js';
 import type { EntraCloud } from '../entra/clouds.js';
@@ -6,7 +7,6 @@ import type {
   EntraDataSourceOptions,
   UnverifiedDataSourceOptions,
 } from '../postgres/entra-data-source.options.js';
-import type { Clock } from '../common/clock.js';
 
 /**
  * A credential as plain data, a function that makes one, or an instance. With the first two, a new instance can be

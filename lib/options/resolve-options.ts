@@ -1,3 +1,4 @@
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { clockOption } from '../common/option-checks.js';
 import {
   checkOptions,
@@ -6,7 +7,6 @@ import {
   type OptionCheck,
   type OptionTable,
 } from '../common/option-table.js';
-import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { EngineSettings, ResolvedResource, StartupMode } from '../engine/engine-settings.js';
 import { clouds } from '../entra/clouds.js';
 import { wellKnownScope } from '../entra/well-known-resources.js';
@@ -14,7 +14,7 @@ import { resolveDataSources, type ResolvedDataSource } from '../postgres/resolve
 import { checkCredential, credentialProviders } from './credential-providers.js';
 import type { EntraAuthModuleOptions, OnDemandOptions } from './entra-auth-module.options.js';
 import { defaultRefreshPolicy, resolveRefreshOptions } from './resolve-refresh-options.js';
-import { resolveResource, resourcesByName, type ResourceContext } from './resolve-resource.js';
+import { resolveResource, type ResourceContext, resourcesByName } from './resolve-resource.js';
 
 /** The module's options after defaults and checks: the only form that the rest of the package sees. */
 export interface ResolvedOptions extends EngineSettings {

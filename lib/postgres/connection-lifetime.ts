@@ -1,4 +1,4 @@
-import { unref, type Clock, type TimerHandle } from '../common/clock.js';
+import { type Clock, type TimerHandle, unref } from '../common/clock.js';
 
 // Connections that were opened together, as after a restart of the server, are not to be replaced together.
 const spread = 0.1;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { sslModes, type SslMode } from './ssl-mode.js';
+import { type SslMode, sslModes } from './ssl-mode.js';
 
 /** The parameters of a connection URL. */
 export interface ConnectionUrlParameters {

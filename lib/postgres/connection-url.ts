@@ -1,5 +1,5 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { parseParameters, type ConnectionUrlParameters } from './connection-url.parameters.js';
+import { type ConnectionUrlParameters, parseParameters } from './connection-url.parameters.js';
 
 /** The parts of a connection URL. */
 export interface ConnectionUrlParts extends ConnectionUrlParameters {

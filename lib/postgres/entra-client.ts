@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-import { unref, type Clock } from '../common/clock.js';
+import { type Clock, unref } from '../common/clock.js';
 import { askWithTarget, destroySocket } from './client-internals.js';
 import type { EntraLogin } from './entra-login.js';
 

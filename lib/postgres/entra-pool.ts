@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-import { delayUntil, type Clock } from '../common/clock.js';
+import { type Clock, delayUntil } from '../common/clock.js';
 import { withDeadline } from '../common/deadline.js';
 import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { asError } from '../common/thrown.js';

@@ -1,19 +1,19 @@
 import type { Client } from 'pg';
 
 import type { Timestamp } from '../common/clock.js';
-import type { AccessToken } from '../entra/token-credential.js';
-import {
-  DatabaseLoginRefusedError,
-  type RefusedLogin,
-  type RefusedToken,
-} from './database-login-refused.error.js';
-import { DatabaseUnreachableError } from './database-unreachable.error.js';
 import { InsecureConnectionError, isEntraAuthError } from '../common/entra-auth.error.js';
-import { exceedsPostgres } from './login-refusal-fix.js';
 import { isLoginRefusal, sqlStateOf } from '../common/sqlstate.js';
 import { HeldAccessToken } from '../entra/held-access-token.js';
 import { readClaims } from '../entra/json-web-token.js';
+import type { AccessToken } from '../entra/token-credential.js';
 import { authorizationErrorOf } from './client-internals.js';
+import {
+  DatabaseLoginRefusedError,
+  DatabaseUnreachableError,
+  type RefusedLogin,
+  type RefusedToken,
+} from './database.error.js';
+import { exceedsPostgres } from './login-refusal-fix.js';
 import { principalTypeOf, userNameOf } from './principal-type.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 import { roleNamedBy } from './role-name.resolver.js';

@@ -1,5 +1,5 @@
-import type { RefusedLogin, RefusedToken } from './database-login-refused.error.js';
 import { isClass28, isHostRuleRefusal, sqlStateOf } from '../common/sqlstate.js';
+import type { RefusedLogin, RefusedToken } from './database.error.js';
 
 /** Longest passwords that servers take, in bytes. PgBouncer has room for no more in its plain authentication. */
 const longestOfPgBouncer = 2_047;

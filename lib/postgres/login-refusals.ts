@@ -1,5 +1,5 @@
-import type { AccessToken } from '../entra/token-credential.js';
 import { HeldAccessToken } from '../entra/held-access-token.js';
+import type { AccessToken } from '../entra/token-credential.js';
 
 interface Refusals {
   /** Different tokens that were refused, one on the heels of the other: two say that no token helps. */

@@ -4,7 +4,7 @@ import type { Clock } from '../common/clock.js';
 import { deferred, type Deferred } from '../common/deadline.js';
 import { isHostRuleRefusal } from '../common/sqlstate.js';
 import type { AccessToken } from '../entra/token-credential.js';
-import { DatabaseLoginRefusedError } from './database-login-refused.error.js';
+import { DatabaseLoginRefusedError } from './database.error.js';
 import { LoginRefusals } from './login-refusals.js';
 import type { LoginTokens } from './login-tokens.js';
 

@@ -1,11 +1,11 @@
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
-import { Subject, type Observable } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
 
-import { asError } from '../common/thrown.js';
+import { withDeadline } from '../common/deadline.js';
 import { EntraOptionsError, EntraTimeoutError, isEntraAuthError } from '../common/entra-auth.error.js';
 import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
 import { GuardedObservable } from '../common/guarded-observable.js';
-import { withDeadline } from '../common/deadline.js';
+import { asError } from '../common/thrown.js';
 import type { EngineSettings } from '../engine/engine-settings.js';
 import type { TokenEngine } from '../engine/token-engine.js';
 import { createEntraDriver, loadPg, type LoginDriver } from './entra-driver.js';

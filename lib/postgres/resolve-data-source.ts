@@ -1,7 +1,7 @@
 import { longestDelayInMs } from '../common/clock.js';
-import { isObject, kindOf, numberOption, shownChoice } from '../common/option-checks.js';
-import { booleanCheck, readOptions, type OptionTable } from '../common/option-table.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
+import { isObject, kindOf, numberOption, shownChoice } from '../common/option-checks.js';
+import { booleanCheck, type OptionTable, readOptions } from '../common/option-table.js';
 import type { AccessTokenClaims } from '../entra/json-web-token.js';
 import { reconciled } from './connection-url.js';
 import type { EntraDataSourceOptions, OwnDataSourceOptions } from './entra-data-source.options.js';

@@ -1,8 +1,8 @@
-import { kindOf } from '../common/option-checks.js';
-import { readOptions, type OptionTable } from '../common/option-table.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
+import { kindOf } from '../common/option-checks.js';
+import { type OptionTable, readOptions } from '../common/option-table.js';
 import { hostOption, textOption } from '../entra/text-checks.js';
-import { parseConnectionUrl, reconciled, type ConnectionUrlParts } from './connection-url.js';
+import { type ConnectionUrlParts, parseConnectionUrl, reconciled } from './connection-url.js';
 import type { EntraEndpointOptions } from './entra-data-source.options.js';
 import { resolveTls } from './resolve-tls.js';
 import { fitsRoleName } from './role-name.js';

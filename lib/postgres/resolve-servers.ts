@@ -3,10 +3,10 @@ import { checkObject, isObject, kindOf } from '../common/option-checks.js';
 import type { ConnectionUrlParts } from './connection-url.js';
 import type { EntraDataSourceOptions } from './entra-data-source.options.js';
 import {
-  endpointNames,
-  resolveEndpoint,
   type EndpointCandidate,
+  endpointNames,
   type ResolvedEndpoint,
+  resolveEndpoint,
 } from './resolve-endpoint.js';
 
 /** The servers of one data source, after defaults and checks. */

@@ -4,7 +4,7 @@ import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { isObject, kindOf } from '../common/option-checks.js';
 import { checkAuthorities } from './certificate-authorities.js';
-import { contradictsUrl, type ConnectionUrlParts } from './connection-url.js';
+import { type ConnectionUrlParts, contradictsUrl } from './connection-url.js';
 import type { EndpointTls } from './server-verification.js';
 import { requireOpening, tlsOfMode } from './ssl-mode.js';
 import { checkTlsOptions, verifiedFix } from './tls-options.js';

@@ -1,11 +1,11 @@
-import { asError } from '../common/thrown.js';
-import { RoleNameUnknownError } from './role-name-unknown.error.js';
-import { EntraTimeoutError } from '../common/entra-auth.error.js';
-import { wellKnownScope } from '../entra/well-known-resources.js';
-import type { EngineSettings } from '../engine/engine-settings.js';
 import { withDeadline } from '../common/deadline.js';
+import { EntraTimeoutError } from '../common/entra-auth.error.js';
+import { asError } from '../common/thrown.js';
+import type { EngineSettings } from '../engine/engine-settings.js';
 import type { TokenEngine } from '../engine/token-engine.js';
-import { readClaims, type AccessTokenClaims } from '../entra/json-web-token.js';
+import { type AccessTokenClaims, readClaims } from '../entra/json-web-token.js';
+import { wellKnownScope } from '../entra/well-known-resources.js';
+import { RoleNameUnknownError } from './database.error.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 import { fitsRoleName } from './role-name.js';
 

@@ -1,7 +1,7 @@
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 
-import { kindOf } from '../common/option-checks.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
+import { kindOf } from '../common/option-checks.js';
 import { requireOpening } from './ssl-mode.js';
 
 export const verifiedFix =

@@ -1,5 +1,5 @@
-import { choiceOption, isObject, kindOf } from '../common/option-checks.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
+import { choiceOption, isObject, kindOf } from '../common/option-checks.js';
 import { reconciled } from './connection-url.js';
 import type { EntraDataSourceOptions } from './entra-data-source.options.js';
 import type { EntraLogin } from './entra-login.js';

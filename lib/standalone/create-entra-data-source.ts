@@ -1,13 +1,13 @@
 import type { DataSource, DataSourceOptions } from 'typeorm';
 
-import { flushCredentials } from '../credential/flush-credentials.js';
-import { warnOfLosses } from '../entra/credential-state.js';
-import type { EntraAuthModuleOptions } from '../options/entra-auth-module.options.js';
+import { processLogger } from '../common/guarded-logger.js';
 import { optionalPackage } from '../common/optional-package.js';
-import { resolveOptions } from '../options/resolve-options.js';
+import { flushCredentials } from '../credential/flush-credentials.js';
 import { noRegistry } from '../engine/refresh-scheduler.js';
 import { TokenEngine } from '../engine/token-engine.js';
-import { processLogger } from '../common/guarded-logger.js';
+import { warnOfLosses } from '../entra/credential-state.js';
+import type { EntraAuthModuleOptions } from '../options/entra-auth-module.options.js';
+import { resolveOptions } from '../options/resolve-options.js';
 import { PostgresDataSources } from '../postgres/postgres-data-sources.js';
 
 /**

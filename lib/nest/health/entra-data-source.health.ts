@@ -1,10 +1,10 @@
-import type { PostgresDataSources } from '../../postgres/postgres-data-sources.js';
-import { asError } from '../../common/thrown.js';
-import { EntraTimeoutError, EntraOptionsError } from '../../common/entra-auth.error.js';
-import { kindOf } from '../../common/option-checks.js';
-import { checkOptions, numberCheck, type OptionTable } from '../../common/option-table.js';
 import type { Clock } from '../../common/clock.js';
 import { withDeadline } from '../../common/deadline.js';
+import { EntraOptionsError, EntraTimeoutError } from '../../common/entra-auth.error.js';
+import { kindOf } from '../../common/option-checks.js';
+import { checkOptions, numberCheck, type OptionTable } from '../../common/option-table.js';
+import { asError } from '../../common/thrown.js';
+import type { PostgresDataSources } from '../../postgres/postgres-data-sources.js';
 import type { EntraHealthResult } from './entra-token.health.js';
 
 /** Which database a health check logs in to, and how long that may take. */

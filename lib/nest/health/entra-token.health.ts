@@ -1,7 +1,7 @@
 import { checkOptions, type OptionTable } from '../../common/option-table.js';
 import type { StartupMode } from '../../engine/engine-settings.js';
-import type { EntraTokenService } from '../entra-token.service.js';
 import type { TokenState } from '../../engine/token-state.js';
+import type { EntraTokenService } from '../entra-token.service.js';
 
 /** What Terminus 11 and 12 take as the result of an indicator. */
 export type EntraHealthResult<K extends string, T extends object> = Record<K, { status: 'up' | 'down' } & T>;

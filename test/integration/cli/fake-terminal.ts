@@ -1,4 +1,4 @@
-import type { Terminal } from '../../../lib/cli/terminal.js';
+import type { Terminal } from '../../../lib/cli/discreet-terminal.js';
 
 /** A terminal that remembers what it was told. */
 export class FakeTerminal implements Terminal {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { shortened } from '../../../lib/cli/shortened.js';
+import { shortened } from '../../../lib/cli/token-report.js';
 
 describe('shortened', () => {
   it('shows the beginning, the length and a digest of a long secret', () => {

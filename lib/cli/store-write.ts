@@ -1,7 +1,9 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
+import type { Terminal } from './discreet-terminal.js';
+import { keysVariable } from './key-ring.js';
 import { checkReadable, type OpenStore } from './open-store.js';
-import { shortened } from './shortened.js';
-import type { Terminal } from './terminal.js';
+import { shortened } from './token-report.js';
+import { missingValues } from './usage-message.js';
 
 /**
  * Stores a refresh token that somebody obtained by signing in. A running application goes on with it at its next
@@ -39,4 +41,20 @@ function checked(source: string, token: string): string {
   if (token === '') throw new EntraOptionsError(source, 'empty', fix);
   if (/\s/.test(token)) throw new EntraOptionsError(source, 'holds more than one word', fix);
   return token;
+}
+
+/**
+ * Encrypts what is stored with the first key of the ring; the key that it was encrypted with must be in the ring too.
+ *
+ * @throws {EntraOptionsError} without keys
+ * @throws {RefreshTokenUnreadableError} without the old key; nothing is changed
+ */
+export async function rotateKey({ encrypted, place }: OpenStore, terminal: Terminal): Promise<void> {
+  if (encrypted === undefined) throw missingValues([keysVariable]);
+  const written = await encrypted.reencrypt();
+  terminal.out(
+    written
+      ? `Encrypted ${place} anew.\n`
+      : `${place} needs nothing: it is empty, or the first key was in use.\n`,
+  );
 }

@@ -1,6 +1,7 @@
 import { EntraAuthError } from '../common/entra-auth.error.js';
-import { loginRefusalFix } from './login-refusal-fix.js';
 import { isClass28, sqlStateOf } from '../common/sqlstate.js';
+import { isError } from '../common/thrown.js';
+import { loginRefusalFix } from './login-refusal-fix.js';
 
 /** Whose a token is, and how it is. Free of secrets. */
 export interface RefusedToken {
@@ -82,4 +83,47 @@ function ownerOf({ principalType, userName, oid, appid }: RefusedToken): string 
   if (principalType === 'user')
     return userName === undefined ? `a user${objectId}` : `the user "${userName}"${objectId}`;
   return appid === undefined ? `an application${objectId}` : `the application "${appid}"${objectId}`;
+}
+
+/** Could not connect to PostgreSQL. The error of the network or of the driver is the `cause`. */
+export class DatabaseUnreachableError extends EntraAuthError {
+  override readonly name = 'DatabaseUnreachableError';
+  readonly host: string;
+  readonly port: number;
+
+  constructor(host: string, port: number, dataSource: string, cause: Error) {
+    super('ENTRA_DATABASE_UNREACHABLE', {
+      problem: `Could not connect to PostgreSQL at ${host}:${port} for the data source "${dataSource}": ${reasonOf(cause)}.`,
+      fix: 'Check the host, the port, the firewall and the private endpoint of the server, and that it is running.',
+      retryable: true,
+      cause,
+    });
+    this.host = host;
+    this.port = port;
+  }
+}
+
+function reasonOf(cause: Error): string {
+  // Node tries every address of a name, and says nothing itself when all of them fail.
+  const inner: unknown[] = cause instanceof AggregateError ? cause.errors : [];
+  const messages = inner.filter((error) => isError(error)).map((error) => error.message);
+  return [cause.message, ...messages].filter((message) => message !== '').join('; ') || cause.name;
+}
+
+/** A data source has no `username`, and the token does not say which role its principal has. */
+export class RoleNameUnknownError extends EntraAuthError {
+  override readonly name = 'RoleNameUnknownError';
+  /** The resource whose token is the password. */
+  readonly resource: string;
+
+  constructor(dataSource: string, resource: string, problem: string, oid: string | undefined) {
+    const whose = oid === undefined ? '' : ` of the principal with the object id "${oid}"`;
+    super('ENTRA_ROLE_NAME_UNKNOWN', {
+      problem: `The database role of the data source "${dataSource}" is not known: ${problem}.`,
+      fix:
+        `Give it as "username": the name of the role${whose}. An Entra administrator of the server sees all of them ` +
+        'with: select * from pgaadauth_list_principals(false);',
+    });
+    this.resource = resource;
+  }
 }
