@@ -1,8 +1,8 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { checkObject, choiceOption, kindOf, numberOption } from '../common/option-checks.js';
+import { textOption } from '../common/text-checks.js';
 import { authorityOption } from '../entra/clouds.js';
 import { clientIdOption, tenantOption } from '../entra/tenant.js';
-import { textOption } from '../entra/text-checks.js';
 import { defaultRequestTimeoutInMs } from './azure-identity.js';
 import type { CredentialConfiguration, CredentialKind } from './credential-configuration.js';
 

@@ -1,5 +1,5 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { textOption } from './text-checks.js';
+import { textOption } from '../common/text-checks.js';
 
 const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const tenant = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i;

@@ -1,7 +1,7 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf } from '../common/option-checks.js';
 import { type OptionTable, readOptions } from '../common/option-table.js';
-import { hostOption, textOption } from '../entra/text-checks.js';
+import { hostOption, textOption } from '../common/text-checks.js';
 import { type ConnectionUrlParts, parseConnectionUrl, reconciled } from './connection-url.js';
 import type { EntraEndpointOptions } from './entra-data-source.options.js';
 import { resolveTls } from './resolve-tls.js';

@@ -12,9 +12,9 @@ import {
   numberOption,
 } from '../common/option-checks.js';
 import { namesOf } from '../common/option-table.js';
+import { textOption } from '../common/text-checks.js';
 import { authorityHosts, authorityOption, clouds } from '../entra/clouds.js';
 import { tenantOption } from '../entra/tenant.js';
-import { textOption } from '../entra/text-checks.js';
 import { MemoryRefreshTokenStore } from '../store/memory.refresh-token-store.js';
 import { clientAssertion } from './client-authentication/client-assertion.js';
 import { publicClient, type ClientAuthentication } from './client-authentication/client-authentication.js';

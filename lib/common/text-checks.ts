@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
-import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { kindOf } from '../common/option-checks.js';
+import { EntraOptionsError } from './entra-auth.error.js';
+import { kindOf } from './option-checks.js';
 
 const hostName = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?$/i;
 const trim = 'Remove it: a file, or a secret made with `echo`, often ends with a line break.';
