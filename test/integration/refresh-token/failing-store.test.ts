@@ -256,14 +256,17 @@ describe('a store that hangs while a token is at hand', () => {
     await expect(flushed).resolves.toBe(true);
   });
 
-  it('keeps the token for the next call when the caller has given up', async () => {
-    const credential = credentialWith({ storeTimeoutInMs });
-    await askInVain(credential);
-    await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-1' });
-    expect(server.redeemed).toEqual(['stored']);
-    await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-2' });
-    await credential.close();
-  });
+  it.each([true, false])(
+    'keeps the token for the next call when the caller has given up (shareAccessTokens: %s)',
+    async (shareAccessTokens) => {
+      const credential = credentialWith({ storeTimeoutInMs, shareAccessTokens });
+      await askInVain(credential);
+      await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-1' });
+      expect(server.redeemed).toEqual(['stored']);
+      await expect(credential.getToken(graph)).resolves.toMatchObject({ token: 'access-2' });
+      await credential.close();
+    },
+  );
 
   it('keeps it for no more than half of its life, and only for the same request', async () => {
     const credential = credentialWith({ storeTimeoutInMs });
