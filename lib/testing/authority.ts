@@ -24,7 +24,7 @@ import type { RefreshTokenRegistry } from './refresh-tokens/refresh-token.regist
 import type { Authorization } from './sign-ins/authorization.js';
 import type { SignInDesk } from './sign-ins/sign-in.desk.js';
 import type { SignInRegistry } from './sign-ins/sign-in.registry.js';
-import type { SigningKey } from './tokens/signing-key.js';
+import type { SigningKeys } from './tokens/signing-keys.js';
 import type { TokenIssuer } from './tokens/token.issuer.js';
 import type { TokenVerifier } from './tokens/token.verifier.js';
 import type { TokenSettings } from './tokens/token.settings.js';
@@ -42,7 +42,7 @@ export interface AuthorityParts {
   authorization: Authorization;
   desk: SignInDesk;
   verifier: TokenVerifier;
-  signingKey: SigningKey;
+  signingKeys: SigningKeys;
   issuer: TokenIssuer;
   federatedIssuer: FederatedIssuer;
   refreshTokens: RefreshTokenRegistry;
@@ -51,11 +51,11 @@ export interface AuthorityParts {
 
 /** The endpoints of the authority. */
 export function authorityEndpoints(parts: AuthorityParts): Endpoint[] {
-  const { directory, host, graphUrl, people, authorization, desk, signingKey, settings } = parts;
+  const { directory, host, graphUrl, people, authorization, desk, signingKeys, settings } = parts;
   const { now } = settings;
   return [
     new DiscoveryEndpoint(directory, host, graphUrl, now),
-    new JwksEndpoint(directory, signingKey, now),
+    new JwksEndpoint(directory, signingKeys, now),
     new AuthorizeEndpoint(authorization, people, desk),
     new DeviceCodeEndpoint({ ...parts, now }),
     new TokenEndpoint(directory, grants(parts), now),

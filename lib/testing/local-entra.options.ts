@@ -29,6 +29,12 @@ export interface LocalEntraOptions {
   systemAssignedIdentity?: boolean;
   /** Starts with `NODE_ENV=production` too. @default false */
   allowInProduction?: boolean;
+  /**
+   * How long the assertion in a client's `federatedTokenFile` is valid. It is written anew at 80 % of that, by the clock's
+   * timers where it has some.
+   * @default 3600
+   */
+  federatedTokenLifetimeInSeconds?: number;
   /** How the endpoints of managed identity behave. */
   managedIdentity?: ManagedIdentityOptions;
   /** How long issued tokens are valid, but for those of managed identity. Can be changed later. @default 3600 */

@@ -78,6 +78,18 @@ export interface LocalEntra extends AsyncDisposable {
    * @param client - Who logs in, by its secret. Default: the first client.
    */
   credential(client?: LocalClient): LocalCredential;
+  /**
+   * Writes a new assertion to the client's `federatedTokenFile`, as the platform does at 80 % of its life.
+   *
+   * @param client - Default: the first client.
+   */
+  renewFederatedToken(client?: LocalClient): void;
+  /**
+   * Signs tokens with a new key from now on. The JWKS lists the older ones as well.
+   *
+   * @param options.withdraw - Takes the older ones away: their tokens are refused. Default: false.
+   */
+  rotateKeys(options?: { withdraw?: boolean }): void;
   /** Makes a token that no endpoint would issue. */
   issueToken(wanted: HandMadeToken): string;
   /**

@@ -4,6 +4,7 @@ import { Apis } from './directory/apis.js';
 import { Consents } from './directory/consents.js';
 import { Directory } from './directory/directory.js';
 import { FileBackedClient } from './directory/file-backed.client.js';
+import { FederatedTokenFile, type FederatedClock } from './client-authentication/federated-token.file.js';
 import type { LocalUser } from './directory/local-user.js';
 import { People } from './directory/people.js';
 import type { LocalClient } from './directory/local-client.js';
@@ -28,6 +29,7 @@ import { SignInDesk } from './sign-ins/sign-in.desk.js';
 import { SignInRegistry } from './sign-ins/sign-in.registry.js';
 import type { JsonWebToken } from './tokens/json-web-token.loader.js';
 import type { SigningKey } from './tokens/signing-key.js';
+import { SigningKeys } from './tokens/signing-keys.js';
 import { TokenIssuer } from './tokens/token.issuer.js';
 import type { TokenSettings } from './tokens/token.settings.js';
 import type { TokenExpectation } from './tokens/token-expectation.js';
@@ -44,6 +46,8 @@ export interface RunningEntraParts {
   domain: string;
   /** Whether the first principal is the system-assigned identity. */
   systemAssigned: boolean;
+  federatedTokenLifetimeInSeconds: number;
+  clock: FederatedClock;
   managedIdentity: Required<ManagedIdentityOptions>;
   users: readonly Partial<LocalUser>[];
   /** Known besides Microsoft's and the principals' own. */
@@ -75,6 +79,8 @@ export class RunningEntra implements LocalEntra {
   private readonly latency: Latency;
   private readonly issuer: TokenIssuer;
   private readonly verifier: TokenVerifier;
+  private readonly signingKeys: SigningKeys;
+  private readonly tokenFiles: Map<string, FederatedTokenFile>;
   private database: LocalPostgres | undefined;
   private stopped: Promise<void> | undefined;
 
@@ -91,28 +97,43 @@ export class RunningEntra implements LocalEntra {
     };
     this.latency = new Latency(parts.latencyInMs);
     this.faults = new FaultRegistry(() => ports.refuse((endpoint) => this.faults.refuses(endpoint)));
-    this.issuer = new TokenIssuer(jwt, signingKey, settings);
-    this.verifier = new TokenVerifier(jwt, signingKey.publicKey, this.tenantId, settings.now);
     const people = new People(parts.users);
     this.people = people;
     const consents = new Consents();
     const apis = new Apis(parts.principals, parts.apis);
+    const signingKeys = new SigningKeys(signingKey);
+    this.signingKeys = signingKeys;
+    this.issuer = new TokenIssuer(jwt, signingKeys, settings, apis, this.authorityHost);
+    this.verifier = new TokenVerifier(jwt, signingKeys, this.authorityHost, this.tenantId, settings.now);
     const domains = new Map([[parts.domain.toLowerCase(), parts.tenantId]]);
     const directory = new Directory(parts.principals, domains, parts.systemAssigned);
     this.refreshTokens = new RefreshTokenRegistry(parts.principals[0], people, consents, settings.now);
     const signIns = new SignInRegistry(people, consents, settings.now);
     const authorization = new Authorization(directory, apis, signIns);
     this.signIns = new SignInDesk(people, signIns, authorization);
-    const federatedIssuer = new FederatedIssuer(jwt, `${this.authorityHost}/workloads`, settings.now);
+    const federatedIssuer = new FederatedIssuer(
+      jwt,
+      `${this.authorityHost}/workloads`,
+      settings.now,
+      parts.federatedTokenLifetimeInSeconds,
+    );
+    this.tokenFiles = new Map(
+      parts.principals.map((principal) => [
+        principal.objectId,
+        new FederatedTokenFile(principal, workspace, federatedIssuer, parts.clock),
+      ]),
+    );
+    const fileOf = ({ objectId }: ServicePrincipal): FederatedTokenFile | undefined =>
+      this.tokenFiles.get(objectId);
     const [first, ...others] = parts.principals;
-    this.client = new FileBackedClient(first, workspace, federatedIssuer);
+    this.client = new FileBackedClient(first, workspace, () => fileOf(first)?.path ?? '');
     this.additionalClients = others.map(
-      (principal) => new FileBackedClient(principal, workspace, federatedIssuer),
+      (principal) => new FileBackedClient(principal, workspace, () => fileOf(principal)?.path ?? ''),
     );
     const context = { tally: this.requests, faults: this.faults, latency: this.latency, now: settings.now };
     this.authority = serveEndpoints(ports, context, {
       jwt,
-      signingKey,
+      signingKeys,
       settings,
       federatedIssuer,
       refreshTokens: this.refreshTokens,
@@ -192,6 +213,14 @@ export class RunningEntra implements LocalEntra {
     return new InProcessCredential(this.authority, client, this.parts.settings.now);
   }
 
+  renewFederatedToken(client: LocalClient = this.client): void {
+    this.tokenFiles.get(client.objectId)?.renew();
+  }
+
+  rotateKeys({ withdraw = false }: { withdraw?: boolean } = {}): void {
+    this.signingKeys.rotate(withdraw);
+  }
+
   issueToken(wanted: HandMadeToken): string {
     return this.issuer.issueByHand({ ...wanted, client: wanted.client ?? this.client });
   }
@@ -211,6 +240,7 @@ export class RunningEntra implements LocalEntra {
 
   private async shutDown(): Promise<void> {
     this.latency.stop();
+    for (const file of this.tokenFiles.values()) file.stop();
     try {
       await Promise.all([this.parts.ports.close(), this.database?.stop()]);
     } finally {

@@ -80,6 +80,12 @@ async function prepare(options: LocalEntraOptions): Promise<Prepared> {
     tenantId,
     domain: options.domain ?? 'contoso.onmicrosoft.com',
     systemAssigned: options.systemAssignedIdentity ?? true,
+    clock: options.clock ?? Date,
+    federatedTokenLifetimeInSeconds: atLeast(
+      1,
+      options.federatedTokenLifetimeInSeconds ?? 3600,
+      'federatedTokenLifetimeInSeconds',
+    ),
     managedIdentity: managedIdentitySettings(options.managedIdentity),
     users: options.users ?? [],
     apis: options.apis ?? [],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWatchdog, type Watchdog } from './watchdog.js';
@@ -25,6 +25,14 @@ export class Workspace {
     const path = join(this.ownDirectory(), name);
     writeFileSync(path, content(), { mode: 0o600 });
     this.paths.set(name, path);
+    return path;
+  }
+
+  /** As {@link file}, but replaces what is there; a reader sees the old content or the new one. */
+  rewrite(name: string, content: string): string {
+    const path = join(this.ownDirectory(), name);
+    writeFileSync(`${path}.new`, content, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
     return path;
   }
 

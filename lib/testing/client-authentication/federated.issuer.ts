@@ -5,8 +5,8 @@ import { generateRsaKeyPairSync } from '../tokens/rsa-key-pair.js';
 /** The audience of every federated credential. */
 export const federatedAudience = 'api://AzureADTokenExchange';
 
-// The file is written once; a real platform would keep renewing it.
-const lifetimeInSeconds = 10 * 365 * 24 * 3600;
+/** After which share of its life the platform writes a new assertion, as the kubelet does. */
+export const federatedRenewalShare = 0.8;
 
 /**
  * The platform that vouches for workloads, as a Kubernetes cluster does for its service accounts.
@@ -21,6 +21,7 @@ export class FederatedIssuer {
     /** `iss` of its assertions. */
     readonly url: string,
     private readonly now: () => number,
+    readonly lifetimeInSeconds: number,
   ) {}
 
   /** `sub` of the assertions of a client. */
@@ -37,7 +38,7 @@ export class FederatedIssuer {
       aud: federatedAudience,
       iat: now,
       nbf: now,
-      exp: now + lifetimeInSeconds,
+      exp: now + this.lifetimeInSeconds,
       jti: randomUUID(),
     };
     return this.jwt.sign(claims, this.pair().privateKey, { algorithm: 'RS256' });

@@ -30,6 +30,14 @@ export interface ClientOptions {
   /** Application ID URIs, by which others ask for tokens of its API. @default `api://` and the client ID */
   identifierUris?: readonly string[];
   /**
+   * Version of the tokens for its API. Those of version 2.0 have its client ID as audience, and the issuer that the
+   * version 2.0 discovery tells.
+   * @default 1
+   */
+  accessTokenVersion?: 1 | 2;
+  /** Whether it is known in every tenant: then `common` and `organizations` lead to its own. @default false */
+  multiTenant?: boolean;
+  /**
    * Delegated permissions that an administrator has consented to for everybody, each with its API. People add to them by
    * what they sign in for. A request for others is refused with AADSTS65001; with `any` none is.
    * @default `User.Read` of Graph, and `user_impersonation` of Azure Database for PostgreSQL

@@ -8,6 +8,11 @@ const selectorNames = [
 ];
 const domainName = /^(?=.{1,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+$/i;
 
+/** Whether a path means several tenants. */
+export function isTenantGroup(named: string): boolean {
+  return named === 'common' || named === 'organizations';
+}
+
 /** The tenants and service principals that the local Entra knows. */
 export class Directory {
   /** @param domains - Domain names in lower case, each with the ID of its tenant. */
@@ -34,6 +39,21 @@ export class Directory {
     }
     throw new EntraError(90002, {
       description: `Tenant '${named}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.`,
+    });
+  }
+
+  /**
+   * As {@link requireTenant}, but for a request of a client, who may name no tenant of his own.
+   *
+   * @throws EntraError AADSTS50194 when the client is of one tenant
+   */
+  requireTenantFor(named: string, clientId: string | null): string {
+    if (!isTenantGroup(named)) return this.requireTenant(named);
+    const client = this.principals.find((principal) => same(principal.clientId, clientId ?? ''));
+    if (client === undefined) return this.requireClient(named, clientId ?? '').tenantId;
+    if (client.multiTenant) return client.tenantId;
+    throw new EntraError(50194, {
+      description: `Application '${client.clientId}'(${client.name}) is not configured as a multi-tenant application. Usage of the /${named} endpoint is not supported for such apps created after '10/15/2018'. Use a tenant-specific endpoint or configure the application to be multi-tenant.`,
     });
   }
 

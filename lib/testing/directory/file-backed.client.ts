@@ -1,4 +1,3 @@
-import type { FederatedIssuer } from '../client-authentication/federated.issuer.js';
 import type { Workspace } from '../workspace.js';
 import type { LocalClient } from './local-client.js';
 import type { ServicePrincipal } from './service-principal.js';
@@ -15,7 +14,7 @@ export class FileBackedClient implements LocalClient {
   constructor(
     private readonly principal: ServicePrincipal,
     private readonly workspace: Workspace,
-    private readonly federatedIssuer: FederatedIssuer,
+    private readonly tokenFile: () => string,
   ) {
     this.name = principal.name;
     this.tenantId = principal.tenantId;
@@ -30,8 +29,6 @@ export class FileBackedClient implements LocalClient {
   }
 
   get federatedTokenFile(): string {
-    return this.workspace.file(`${this.objectId}.federated-token`, () =>
-      this.federatedIssuer.issueAssertion(this.principal),
-    );
+    return this.tokenFile();
   }
 }

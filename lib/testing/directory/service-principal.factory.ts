@@ -40,6 +40,8 @@ export async function createServicePrincipal(
     redirectUris: options.redirectUris ?? ['http://localhost'],
     spaRedirectUris: options.spaRedirectUris ?? [],
     identifierUris: options.identifierUris ?? [`api://${clientId}`],
+    accessTokenVersion: options.accessTokenVersion ?? 1,
+    multiTenant: options.multiTenant ?? false,
     delegatedPermissions: options.delegatedPermissions ?? usualPermissions,
     graphPermissions: options.graphPermissions ?? [],
     resourceId: `/subscriptions/aaaa0a0a-bb1b-cc2c-dd3d-eeeeee4e4e4e/resourceGroups/local/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`,

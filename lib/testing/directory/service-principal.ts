@@ -15,6 +15,9 @@ export interface ServicePrincipal {
   spaRedirectUris: readonly string[];
   /** Application ID URIs. */
   identifierUris: readonly string[];
+  /** Of the tokens for its API. */
+  accessTokenVersion: 1 | 2;
+  multiTenant: boolean;
   /** What an administrator has consented to, each with its API. */
   delegatedPermissions: readonly string[] | 'any';
   /** Application permissions on Graph. */

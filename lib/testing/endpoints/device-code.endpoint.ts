@@ -44,7 +44,10 @@ export class DeviceCodeEndpoint implements Endpoint {
   private codes({ path, body }: EndpointRequest): object {
     const { directory, signIns, apis, host, now } = this.parts;
     const parameters = new URLSearchParams(body);
-    const tenantId = directory.requireTenant(requestPath.exec(path)?.[1] ?? '');
+    const tenantId = directory.requireTenantFor(
+      requestPath.exec(path)?.[1] ?? '',
+      parameters.get('client_id'),
+    );
     const client = directory.requireClient(tenantId, requireParameter(parameters, 'client_id'));
     const scope = requireParameter(parameters, 'scope');
     delegatedScope(scope, tenantId, apis);

@@ -1,8 +1,8 @@
-import type { Directory } from '../directory/directory.js';
+import { isTenantGroup, type Directory } from '../directory/directory.js';
 import { answerOrRefuse } from '../errors/answer-or-refuse.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 
-const configurationPath = /^\/([^/]+)\/v2\.0\/\.well-known\/openid-configuration$/;
+const configurationPath = /^\/([^/]+)\/(v2\.0\/)?\.well-known\/openid-configuration$/;
 const instancePath = '/common/discovery/instance';
 
 /**
@@ -26,8 +26,25 @@ export class DiscoveryEndpoint implements Endpoint {
 
   handle(request: EndpointRequest): EndpointResponse {
     if (request.path === instancePath) return { status: 200, body: this.instances() };
-    const named = configurationPath.exec(request.path)?.[1] ?? '';
-    return answerOrRefuse(request, this.now, () => this.configuration(this.directory.requireTenant(named)));
+    const [, named = '', second] = configurationPath.exec(request.path) ?? [];
+    return answerOrRefuse(request, this.now, () => {
+      const tenant = isTenantGroup(named) ? named : this.directory.requireTenant(named);
+      return second === undefined ? this.versionOne(tenant) : this.configuration(tenant);
+    });
+  }
+
+  /** What {@link configuration} has, with the endpoints and the issuer of version 1.0. */
+  private versionOne(tenantId: string): object {
+    const tenant = `${this.authorityHost}/${tenantId}`;
+    return {
+      ...this.configuration(tenantId),
+      token_endpoint: `${tenant}/oauth2/token`,
+      jwks_uri: `${tenant}/discovery/keys`,
+      issuer: `https://sts.windows.net/${issuerTenant(tenantId)}/`,
+      authorization_endpoint: `${tenant}/oauth2/authorize`,
+      device_authorization_endpoint: `${tenant}/oauth2/devicecode`,
+      end_session_endpoint: `${tenant}/oauth2/logout`,
+    };
   }
 
   private configuration(tenantId: string): object {
@@ -41,7 +58,7 @@ export class DiscoveryEndpoint implements Endpoint {
       id_token_signing_alg_values_supported: ['RS256'],
       response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
       scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
-      issuer: `${tenant}/v2.0`,
+      issuer: `${this.authorityHost}/${issuerTenant(tenantId)}/v2.0`,
       authorization_endpoint: `${tenant}/oauth2/v2.0/authorize`,
       device_authorization_endpoint: `${tenant}/oauth2/v2.0/devicecode`,
       userinfo_endpoint: `${this.graphUrl}/oidc/userinfo`,
@@ -60,4 +77,9 @@ export class DiscoveryEndpoint implements Endpoint {
       metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
     };
   }
+}
+
+/** Of several tenants each has an issuer of its own, which the client has to fill in. */
+function issuerTenant(tenantId: string): string {
+  return isTenantGroup(tenantId) ? '{tenantid}' : tenantId;
 }

@@ -1,7 +1,7 @@
-import type { Directory } from '../directory/directory.js';
+import { isTenantGroup, type Directory } from '../directory/directory.js';
 import { answerOrRefuse } from '../errors/answer-or-refuse.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
-import type { SigningKey } from '../tokens/signing-key.js';
+import type { SigningKeys } from '../tokens/signing-keys.js';
 
 const pathPattern = /^\/([^/]+)\/discovery\/(?:v2\.0\/)?keys$/;
 
@@ -15,7 +15,7 @@ export class JwksEndpoint implements Endpoint {
 
   constructor(
     private readonly directory: Directory,
-    private readonly key: SigningKey,
+    private readonly keys: SigningKeys,
     private readonly now: () => number,
   ) {}
 
@@ -26,14 +26,16 @@ export class JwksEndpoint implements Endpoint {
   handle(request: EndpointRequest): EndpointResponse {
     const named = pathPattern.exec(request.path)?.[1] ?? '';
     return answerOrRefuse(request, this.now, () => {
-      if (named !== 'common') this.directory.requireTenant(named);
+      if (!isTenantGroup(named)) this.directory.requireTenant(named);
       return this.keySet();
     });
   }
 
   private keySet(): object {
-    const { id, publicKey } = this.key;
-    const jwk = { ...publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: id, x5t: id };
-    return { keys: [jwk] };
+    const keys = this.keys.published.map(({ id, publicKey }) => ({
+      ...publicKey.export({ format: 'jwk' }),
+      ...{ use: 'sig', alg: 'RS256', kid: id, x5t: id },
+    }));
+    return { keys };
   }
 }

@@ -44,8 +44,8 @@ export class TokenEndpoint implements Endpoint {
       });
     }
     const [, named = '', second] = pathPattern.exec(request.path) ?? [];
-    const tenantId = this.directory.requireTenant(named);
     const parameters = new URLSearchParams(request.body);
+    const tenantId = this.directory.requireTenantFor(named, parameters.get('client_id'));
     refuseDuplicates(parameters);
     const grantType = requireParameter(parameters, 'grant_type');
     const grant = this.grants.find(({ type }) => type === grantType);

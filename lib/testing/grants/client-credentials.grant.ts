@@ -1,6 +1,8 @@
 import type { ClientAuthenticator } from '../client-authentication/client.authenticator.js';
 import type { TokenRequest } from '../client-authentication/token-request.js';
 import type { Apis } from '../directory/apis.js';
+import { isTenantGroup } from '../directory/directory.js';
+import { EntraError } from '../errors/entra.error.js';
 import { applicationRoles } from '../tokens/application-roles.js';
 import { requestedClaims } from '../tokens/requested-claims.js';
 import { resourceOfScope } from '../tokens/resource.js';
@@ -26,7 +28,8 @@ export class ClientCredentialsGrant implements Grant {
   ) {}
 
   respond(request: TokenRequest): Record<string, unknown> {
-    const { parameters, tenantId, version } = request;
+    const { parameters, tenantId, tenantName, version } = request;
+    if (isTenantGroup(tenantName)) throw new EntraError(50059);
     const { principal, appidacr } = this.authenticator.authenticate(request);
     const audience =
       version === '1.0'

@@ -36,7 +36,7 @@ export class Authorization {
     request: URLSearchParams,
     session: LocalUser | undefined,
   ): AuthorizationRedirect | undefined {
-    const tenantId = this.directory.requireTenant(tenantName);
+    const tenantId = this.directory.requireTenantFor(tenantName, request.get('client_id'));
     const client = this.directory.requireClient(tenantId, requireParameter(request, 'client_id'));
     const redirect = redirectOf(request, client);
     const back = (parameters: Record<string, string>): AuthorizationRedirect => ({

@@ -42,3 +42,23 @@ export function accessTokenClaims(
     ver: '1.0',
   };
 }
+
+/**
+ * The claims of a version 2.0 access token, for an API that has asked for it (`requestedAccessTokenVersion`): its
+ * audience is always the client ID.
+ */
+export function asVersionTwo(
+  { appid, appidacr, idp: _idp, unique_name: name, upn: _upn, ...claims }: Record<string, unknown>,
+  audience: string,
+  host: string,
+): Record<string, unknown> {
+  return {
+    ...claims,
+    aud: audience,
+    iss: `${host}/${String(claims.tid)}/v2.0`,
+    azp: appid,
+    azpacr: appidacr,
+    ...(name !== undefined && { preferred_username: name }),
+    ver: '2.0',
+  };
+}

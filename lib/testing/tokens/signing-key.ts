@@ -1,6 +1,6 @@
 import { createHash, type KeyObject } from 'node:crypto';
 
-import { generateRsaKeyPair } from './rsa-key-pair.js';
+import { generateRsaKeyPair, generateRsaKeyPairSync } from './rsa-key-pair.js';
 
 /** An RSA key pair that tokens are signed with. */
 export interface SigningKey {
@@ -13,6 +13,12 @@ export interface SigningKey {
 /** Makes an RSA key of 2,048 bits, as Entra's. */
 export async function generateSigningKey(): Promise<SigningKey> {
   const { privateKey, publicKey } = await generateRsaKeyPair();
+  return { id: keyId(publicKey), privateKey, publicKey };
+}
+
+/** The same at once, which stops the process for about a tenth of a second. */
+export function generateSigningKeySync(): SigningKey {
+  const { privateKey, publicKey } = generateRsaKeyPairSync();
   return { id: keyId(publicKey), privateKey, publicKey };
 }
 

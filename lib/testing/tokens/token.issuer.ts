@@ -1,11 +1,12 @@
 import { randomUUID, type KeyObject } from 'node:crypto';
+import type { Apis } from '../directory/apis.js';
 import type { TokenFault } from '../faults/fault.js';
-import { accessTokenClaims, backdatedBySeconds } from './access-token.claims.js';
+import { accessTokenClaims, asVersionTwo, backdatedBySeconds } from './access-token.claims.js';
 import type { HandMadeToken, TokenSubject } from './hand-made-token.js';
 import type { IssuedToken } from './issued-token.js';
 import type { JsonWebToken } from './json-web-token.loader.js';
 import { generateRsaKeyPairSync } from './rsa-key-pair.js';
-import type { SigningKey } from './signing-key.js';
+import type { SigningKeys } from './signing-keys.js';
 import type { TokenSettings } from './token.settings.js';
 
 const expiredSinceSeconds = 60;
@@ -31,8 +32,11 @@ export class TokenIssuer {
 
   constructor(
     private readonly jwt: JsonWebToken,
-    private readonly key: SigningKey,
+    private readonly keys: SigningKeys,
     private readonly settings: TokenSettings,
+    private readonly apis: Apis,
+    /** Base address of the authority. */
+    private readonly host: string,
   ) {}
 
   /** A new token, or with a fault what the fault makes of it. */
@@ -64,11 +68,12 @@ export class TokenIssuer {
   encode(claims: Record<string, unknown>, signedBy: HandMadeToken['signedBy'] = 'entra'): string {
     // jsonwebtoken insists on numbers where a claim is present, so one taken away must be absent.
     const present = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
-    const key = signedBy === 'foreign-key' ? this.foreign() : this.key.privateKey;
+    const { id, privateKey } = this.keys.current;
+    const key = signedBy === 'foreign-key' ? this.foreign() : privateKey;
     return this.jwt.sign(present, key, {
       algorithm: 'RS256',
-      keyid: this.key.id,
-      header: { alg: 'RS256', typ: 'JWT', x5t: this.key.id },
+      keyid: id,
+      header: { alg: 'RS256', typ: 'JWT', x5t: id },
     });
   }
 
@@ -85,7 +90,9 @@ export class TokenIssuer {
       lifetimeInSeconds,
     };
     const body = { ...accessTokenClaims(subject, content), ...claims, ...padding(fault) };
-    const token = this.encode(body);
+    const api = this.apis.ownerOf(audience);
+    const isSecond = api?.accessTokenVersion === 2 && fault?.kind !== 'wrong-audience';
+    const token = this.encode(isSecond ? asVersionTwo(body, api.clientId, this.host) : body);
     return { token, audience, expiresOn: now + claimedLifetime, notBefore: now - backdatedBySeconds };
   }
 

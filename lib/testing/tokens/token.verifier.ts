@@ -1,14 +1,16 @@
-import type { KeyObject } from 'node:crypto';
 import { TokenRefusedError } from '../token-refused.error.js';
 import type { VerifiedClaims } from '../verified-claims.js';
 import type { JsonWebToken } from './json-web-token.loader.js';
+import type { SigningKeys } from './signing-keys.js';
 import type { TokenExpectation } from './token-expectation.js';
 
 /** Checks access tokens as an API does that trusts the local Entra, without any tolerance in time. */
 export class TokenVerifier {
   constructor(
     private readonly jwt: JsonWebToken,
-    private readonly publicKey: KeyObject,
+    private readonly keys: SigningKeys,
+    /** Base address of the authority. */
+    private readonly host: string,
     private readonly tenantId: string,
     private readonly now: () => number,
   ) {}
@@ -17,7 +19,7 @@ export class TokenVerifier {
   verify(token: string, expected: TokenExpectation): VerifiedClaims {
     const claims = this.signedClaims(token);
     const tenants = list(expected.tenantId ?? this.tenantId);
-    if (!tenants.includes(claims.tid) || claims.iss !== `https://sts.windows.net/${claims.tid}/`) {
+    if (!tenants.includes(claims.tid) || !this.issues(claims)) {
       throw new TokenRefusedError(
         'tenant',
         `The token was issued by ${claims.iss} for tenant ${claims.tid}, not for ${tenants.join(' or ')}.`,
@@ -40,16 +42,24 @@ export class TokenVerifier {
     return claims;
   }
 
+  /** Both versions have an issuer of their own. */
+  private issues({ iss, tid }: VerifiedClaims): boolean {
+    return iss === `https://sts.windows.net/${tid}/` || iss === `${this.host}/${tid}/v2.0`;
+  }
+
   private signedClaims(token: string): VerifiedClaims {
-    const claims: unknown = this.jwt.decode(token);
+    const decoded = this.jwt.decode(token, { complete: true });
+    const claims: unknown = decoded?.payload;
     if (!isVerifiable(claims)) {
       throw new TokenRefusedError(
         'malformed',
         'The token is not a JWT with the claims of an Entra access token.',
       );
     }
+    const key = this.keys.publicKeyOf(decoded?.header.kid);
     try {
-      this.jwt.verify(token, this.publicKey, {
+      if (key === undefined) throw new Error('The key is not published.');
+      this.jwt.verify(token, key, {
         algorithms: ['RS256'],
         ignoreExpiration: true,
         ignoreNotBefore: true,

@@ -23,7 +23,11 @@ export function describeColumns(...kinds: readonly CredentialKind[]): void {
 
   beforeAll(async () => {
     clock.install();
-    entra = await startLocalEntra({ clock: { now: clock.trueTime } });
+    entra = await startLocalEntra({
+      clock: { now: clock.trueTime },
+      // The clock jumps, and no platform writes the file anew meanwhile.
+      federatedTokenLifetimeInSeconds: 10 * 365 * 24 * 3600,
+    });
   });
 
   afterEach(async () => {
