@@ -16,6 +16,7 @@ export type { SignIn } from './refresh-tokens/sign-in.js';
 export type { AuthorizationResponse, SignIns } from './sign-ins/sign-ins.js';
 export type { RequestCounters } from './requests/request.counters.js';
 export type { HandMadeToken, TokenSubject } from './tokens/hand-made-token.js';
+export type { TokenLifetime } from './tokens/token-lifetime.js';
 export type { TokenExpectation } from './tokens/token-expectation.js';
 export type { VerifiedClaims } from './verified-claims.js';
 export { TokenRefusedError, type TokenRefusedReason } from './token-refused.error.js';
@@ -29,5 +30,6 @@ export type {
   LocalPostgresOptions,
   LoginCounters,
   LoginEvent,
+  LoginFault,
   LoginRefusalReason,
 } from './postgres/index.js';

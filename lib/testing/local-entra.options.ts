@@ -1,5 +1,6 @@
 import type { ClientOptions } from './directory/client.options.js';
 import type { LocalUser } from './directory/local-user.js';
+import type { TokenLifetime } from './tokens/token-lifetime.js';
 import type { ManagedIdentityOptions } from './managed-identity/managed-identity.options.js';
 import type { LocalPostgresOptions } from './postgres/index.js';
 
@@ -37,8 +38,14 @@ export interface LocalEntraOptions {
   federatedTokenLifetimeInSeconds?: number;
   /** How the endpoints of managed identity behave. */
   managedIdentity?: ManagedIdentityOptions;
-  /** How long issued tokens are valid, but for those of managed identity. Can be changed later. @default 3600 */
-  tokenLifetimeInSeconds?: number;
+  /**
+   * How long issued tokens are valid, but for those of managed identity. With `as-entra` each is drawn between 60 and 90
+   * minutes, for Graph and clients with `cp1` between 20 and 28 hours. Can be changed later.
+   * @default 3600
+   */
+  tokenLifetimeInSeconds?: TokenLifetime;
+  /** Draws lifetimes with `as-entra`: from 0 to below 1. @default the same numbers in each run */
+  random?: () => number;
   /**
    * `refresh_in` of the token endpoint's responses: after how long the client should ask again. Can be changed later.
    * @default none, as Entra usually answers

@@ -9,6 +9,7 @@ import type { SignIns } from './sign-ins/sign-ins.js';
 import type { RequestCounters } from './requests/request.counters.js';
 import type { HandMadeToken } from './tokens/hand-made-token.js';
 import type { TokenExpectation } from './tokens/token-expectation.js';
+import type { TokenLifetime } from './tokens/token-lifetime.js';
 import type { VerifiedClaims } from './verified-claims.js';
 
 /**
@@ -41,7 +42,7 @@ export interface LocalEntra extends AsyncDisposable {
   readonly postgres: LocalPostgres;
 
   /** How long tokens issued from now on are valid. */
-  tokenLifetimeInSeconds: number;
+  tokenLifetimeInSeconds: TokenLifetime;
   /** `refresh_in` of responses from now on; `undefined` leaves it out. */
   refreshInSeconds: number | undefined;
   /**

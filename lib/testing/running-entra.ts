@@ -31,6 +31,7 @@ import type { JsonWebToken } from './tokens/json-web-token.loader.js';
 import type { SigningKey } from './tokens/signing-key.js';
 import { SigningKeys } from './tokens/signing-keys.js';
 import { TokenIssuer } from './tokens/token.issuer.js';
+import { tokenLifetime, type TokenLifetime } from './tokens/token-lifetime.js';
 import type { TokenSettings } from './tokens/token.settings.js';
 import type { TokenExpectation } from './tokens/token-expectation.js';
 import { TokenVerifier } from './tokens/token.verifier.js';
@@ -161,11 +162,11 @@ export class RunningEntra implements LocalEntra {
     return this.parts.workspace.file('certificate-authority.pem', () => this.certificateAuthority);
   }
 
-  get tokenLifetimeInSeconds(): number {
+  get tokenLifetimeInSeconds(): TokenLifetime {
     return this.parts.settings.tokenLifetimeInSeconds;
   }
-  set tokenLifetimeInSeconds(seconds: number) {
-    this.parts.settings.tokenLifetimeInSeconds = atLeast(1, seconds, 'tokenLifetimeInSeconds');
+  set tokenLifetimeInSeconds(seconds: TokenLifetime) {
+    this.parts.settings.tokenLifetimeInSeconds = tokenLifetime(seconds);
   }
 
   get refreshInSeconds(): number | undefined {

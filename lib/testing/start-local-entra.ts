@@ -13,6 +13,7 @@ import { backdatedBySeconds } from './tokens/access-token.claims.js';
 import { databaseAudiences } from './tokens/audiences.js';
 import { loadJsonWebToken } from './tokens/json-web-token.loader.js';
 import { generateSigningKey } from './tokens/signing-key.js';
+import { seededRandom, tokenLifetime } from './tokens/token-lifetime.js';
 import type { TokenSettings } from './tokens/token.settings.js';
 import type { Watchdog } from './watchdog.js';
 import { Workspace } from './workspace.js';
@@ -116,7 +117,8 @@ function refuseProduction({ allowInProduction = false }: LocalEntraOptions): voi
 function tokenSettings(options: LocalEntraOptions): TokenSettings {
   const { refreshInSeconds } = options;
   return {
-    tokenLifetimeInSeconds: atLeast(1, options.tokenLifetimeInSeconds ?? 3600, 'tokenLifetimeInSeconds'),
+    tokenLifetimeInSeconds: tokenLifetime(options.tokenLifetimeInSeconds ?? 3600),
+    random: options.random ?? seededRandom(),
     refreshInSeconds:
       refreshInSeconds === undefined ? undefined : atLeast(0, refreshInSeconds, 'refreshInSeconds'),
     graphAuthenticationContext: undefined,

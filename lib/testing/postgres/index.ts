@@ -5,6 +5,7 @@ export type { LocalPostgres } from './local-postgres.js';
 export type { LocalPostgresOptions } from './local-postgres.options.js';
 export { LocalPostgresError, type LocalPostgresErrorCode } from './local-postgres.error.js';
 export type { EntraRole } from './login/entra-role.js';
+export type { LoginFault } from './login/login-fault.js';
 export type { LoginCounters } from './login/login-counters.js';
 export type { LoginEvent } from './login/login-event.js';
 export type { LoginRefusalReason } from './login/login-refusal-reason.js';

@@ -28,6 +28,12 @@ export interface LocalPostgresOptions {
    */
   loginTimeoutInMs?: number;
   /**
+   * Adds a port that behaves as PgBouncer in front of the server: it cuts passwords after 2,047 bytes, and every refused
+   * login has SQLSTATE 08P01. Sessions are the client's own, as everywhere.
+   * @default false
+   */
+  pooler?: boolean;
+  /**
    * Settings of the server, as in `postgresql.conf`.
    * @example { max_connections: '20', log_statement: 'all' }
    */

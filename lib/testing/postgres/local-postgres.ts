@@ -1,5 +1,6 @@
 import type { AdminClientConfig } from './cluster/admin.client.js';
 import type { EntraRole } from './login/entra-role.js';
+import type { LoginFault } from './login/login-fault.js';
 import type { LoginCounters } from './login/login-counters.js';
 
 /**
@@ -16,6 +17,8 @@ import type { LoginCounters } from './login/login-counters.js';
 export interface LocalPostgres {
   readonly host: 'localhost';
   readonly port: number;
+  /** The port of the pooler. @throws Error without the option `pooler` */
+  readonly poolerPort: number;
   readonly database: string;
   /** The default role. */
   readonly username: string;
@@ -33,6 +36,14 @@ export interface LocalPostgres {
   revoke(token: string): void;
   /** Revokes every token that logged in so far or was issued before this second. */
   revokeAll(): void;
+
+  /**
+   * Lets logins with a good token fail from now on; `undefined` ends that.
+   *
+   * @param options.times - Only the next so many. Default: until it is ended.
+   * @throws TypeError when `times` is not a positive whole number
+   */
+  failLogins(fault: LoginFault | undefined, options?: { times?: number }): void;
 
   /** Breaks every connection, as a network does. */
   dropConnections(): void;

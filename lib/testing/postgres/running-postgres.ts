@@ -5,11 +5,13 @@ import { LocalPostgresError } from './local-postgres.error.js';
 import type { LocalPostgres } from './local-postgres.js';
 import type { EntraRole } from './login/entra-role.js';
 import type { LoginCounters } from './login/login-counters.js';
+import type { LoginFault } from './login/login-fault.js';
 import type { LoginService } from './login/login.service.js';
 
 interface Parts {
   cluster: DatabaseCluster;
   gateway: GatewayServer;
+  pooler: GatewayServer | undefined;
   login: LoginService;
   admin: AdminClient;
   username: string;
@@ -28,6 +30,12 @@ export class RunningPostgres implements LocalPostgres {
 
   get port(): number {
     return this.parts.gateway.port;
+  }
+
+  get poolerPort(): number {
+    const { pooler } = this.parts;
+    if (pooler !== undefined) return pooler.port;
+    throw new Error('There is no pooler: start the local Entra with { postgres: { pooler: true } }.');
   }
 
   get database(): string {
@@ -60,8 +68,13 @@ export class RunningPostgres implements LocalPostgres {
     this.parts.login.revokeAll();
   }
 
+  failLogins(fault: LoginFault | undefined, { times }: { times?: number } = {}): void {
+    this.parts.login.faults.set(fault, times);
+  }
+
   dropConnections(): void {
     this.parts.gateway.dropConnections();
+    this.parts.pooler?.dropConnections();
   }
 
   pause(): void {
@@ -88,7 +101,7 @@ export class RunningPostgres implements LocalPostgres {
   }
 
   private async end(): Promise<void> {
-    await this.parts.gateway.close();
+    await Promise.all([this.parts.gateway.close(), this.parts.pooler?.close()]);
     // A restart that is under way would start a server without files.
     await this.restarting.catch(() => undefined);
     await this.parts.cluster.remove();

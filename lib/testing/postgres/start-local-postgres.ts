@@ -56,17 +56,20 @@ export async function startLocalPostgres(context: LocalPostgresContext): Promise
     context.backdatedBySeconds,
     options.onLogin ?? (() => undefined),
   );
-  const gateway = new GatewayServer(context.tls, {
+  const services = {
     login,
     backendSocket: socketPath(cluster.directory),
     loginTimeoutInMs: options.loginTimeoutInMs ?? 60_000,
-  });
+  };
+  const gateway = new GatewayServer(context.tls, { ...services, pooler: false });
+  const pooler = options.pooler ? new GatewayServer(context.tls, { ...services, pooler: true }) : undefined;
   const admin = new AdminClient(cluster.directory, options.database ?? 'app');
   const username = roles[0]?.name ?? context.defaultRole.name;
-  const server = new RunningPostgres({ cluster, gateway, login, admin, username });
+  const server = new RunningPostgres({ cluster, gateway, pooler, login, admin, username });
   try {
     // First, since a port that is taken costs the least to find out.
     await gateway.listen(options.port ?? 0);
+    await pooler?.listen(0);
     await cluster.create();
     await admin.createDatabase();
     for (const role of roles) await server.createRole(role);

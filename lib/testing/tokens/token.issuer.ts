@@ -7,6 +7,7 @@ import type { IssuedToken } from './issued-token.js';
 import type { JsonWebToken } from './json-web-token.loader.js';
 import { generateRsaKeyPairSync } from './rsa-key-pair.js';
 import type { SigningKeys } from './signing-keys.js';
+import { drawLifetime } from './token-lifetime.js';
 import type { TokenSettings } from './token.settings.js';
 
 const expiredSinceSeconds = 60;
@@ -57,7 +58,7 @@ export class TokenIssuer {
     const claims = accessTokenClaims(wanted.client, {
       audience: wanted.audience,
       now: this.now(),
-      lifetimeInSeconds: wanted.lifetimeInSeconds ?? this.settings.tokenLifetimeInSeconds,
+      lifetimeInSeconds: wanted.lifetimeInSeconds ?? this.drawn(wanted.audience, undefined),
       notBeforeInSeconds: wanted.notBeforeInSeconds,
       tenantId: wanted.tenantId,
     });
@@ -80,7 +81,7 @@ export class TokenIssuer {
   private sign({ subject, audience, claims, fault, ...order }: TokenOrder): IssuedToken {
     const now = this.now();
     const expired = fault?.kind === 'expired-token' ? fault : undefined;
-    const usual = order.lifetimeInSeconds ?? this.settings.tokenLifetimeInSeconds;
+    const usual = order.lifetimeInSeconds ?? this.drawn(audience, claims?.xms_cc);
     const lifetimeInSeconds = expired ? -expiredSinceSeconds : usual;
     const claimedLifetime = expired?.claimedLifetimeInSeconds ?? lifetimeInSeconds;
     const content = {
@@ -94,6 +95,11 @@ export class TokenIssuer {
     const isSecond = api?.accessTokenVersion === 2 && fault?.kind !== 'wrong-audience';
     const token = this.encode(isSecond ? asVersionTwo(body, api.clientId, this.host) : body);
     return { token, audience, expiresOn: now + claimedLifetime, notBefore: now - backdatedBySeconds };
+  }
+
+  private drawn(audience: string, capabilities: unknown): number {
+    const { tokenLifetimeInSeconds, random } = this.settings;
+    return drawLifetime(tokenLifetimeInSeconds, { audience, capabilities }, random);
   }
 
   private foreign(): KeyObject {

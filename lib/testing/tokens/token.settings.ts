@@ -1,6 +1,10 @@
+import type { TokenLifetime } from './token-lifetime.js';
+
 /** What the user may change while the local Entra runs, as far as tokens are concerned. */
 export interface TokenSettings {
-  tokenLifetimeInSeconds: number;
+  tokenLifetimeInSeconds: TokenLifetime;
+  /** From 0 to below 1. */
+  readonly random: () => number;
   refreshInSeconds: number | undefined;
   graphAuthenticationContext: string | undefined;
   graphChallengeStatus: 401 | 403;

@@ -91,6 +91,28 @@ describe('The tokens of the local Entra', () => {
     expect(() => entra.verifyToken(after, { audience: graph })).toThrow('not signed by this Entra');
   });
 
+  it('live 60 to 90 minutes as Entra draws it, and 20 to 28 hours for clients that understand challenges', async () => {
+    entra.tokenLifetimeInSeconds = 'as-entra';
+    const claims = JSON.stringify({ access_token: { xms_cc: { values: ['cp1'] } } });
+    const lives = async (changes: Record<string, string>) => {
+      const responses = Array.from({ length: 20 }, () => askForToken(entra, changes));
+      return (await Promise.all(responses)).map((one) => one.json<{ expires_in: number }>().expires_in);
+    };
+    const [plain, evaluated, ofApi] = [
+      await lives({}),
+      await lives({ claims }),
+      await lives({ claims, scope: 'api://second/.default' }),
+    ];
+    entra.tokenLifetimeInSeconds = 3600;
+    for (const short of [plain, ofApi]) {
+      expect(new Set(short).size).toBeGreaterThan(10);
+      expect([Math.min(...short) >= 3600, Math.max(...short) < 5400]).toEqual([true, true]);
+    }
+    expect([Math.min(...evaluated) >= 20 * 3600, Math.max(...evaluated) < 28 * 3600]).toEqual([true, true]);
+    await using fixed = await startLocalEntra({ tokenLifetimeInSeconds: 'as-entra', random: () => 0.5 });
+    expect((await askForToken(fixed)).json()).toMatchObject({ expires_in: 4500 });
+  });
+
   describe('common and organizations', () => {
     it.each(['common', 'organizations'])('/%s leads a multi-tenant application home', async (tenantId) => {
       const refreshToken = entra.refreshTokens.issue({ client: client('everywhere') });

@@ -8,11 +8,16 @@ import { relay, type FirstPacket } from './backend.relay.js';
 import type { ClientConnection } from './client.connection.js';
 import { negotiateEncryption } from './encryption.negotiator.js';
 
+/** In bytes; PgBouncer has room for no more. */
+const longestPoolerPassword = 2047;
+
 /** What a session needs besides its client. */
 export interface SessionServices {
   login: LoginService;
   /** Path of the database's own socket. */
   backendSocket: string;
+  /** Whether PgBouncer stands in front: it cuts long passwords and has a SQLSTATE of its own. */
+  pooler: boolean;
   /** How long a client may take from the first byte to its token. */
   loginTimeoutInMs: number;
 }
@@ -21,34 +26,42 @@ export interface SessionServices {
 export async function serveClient(client: ClientConnection, services: SessionServices): Promise<void> {
   const deadline = setTimeout(() => client.destroy(), services.loginTimeoutInMs).unref();
   try {
-    const firstPacket = await admit(client, services.login);
+    const firstPacket = await admit(client, services);
     await relay(client, services.backendSocket, firstPacket);
   } catch (error) {
     if (error instanceof ClientGoneError) client.destroy();
-    else client.end(fatalError(error instanceof ConnectionRefusal ? error : internalError()));
+    else client.end(fatalError(refusalOf(error, services.pooler)));
   } finally {
     clearTimeout(deadline);
   }
 }
 
 /** Lets the client in or throws; gives the packet that the database shall see first. */
-async function admit(client: ClientConnection, login: LoginService): Promise<FirstPacket> {
+async function admit(client: ClientConnection, services: SessionServices): Promise<FirstPacket> {
   const packet = await negotiateEncryption(client);
   // Whoever knows a session's secret key may cancel its query: no login, and libpq before 17 sends no TLS either.
   if (packet.kind === 'cancel-request') return packet;
   if (packet.kind !== 'startup') throw new ConnectionRefusal('08P01', 'encryption was already negotiated');
-  await authenticate(client, packet, login);
+  await authenticate(client, packet, services);
   return packet;
 }
 
 async function authenticate(
   client: ClientConnection,
   startup: StartupMessage,
-  login: LoginService,
+  { login, pooler }: SessionServices,
 ): Promise<void> {
   if (!client.encrypted) throw login.refuse('no-encryption', startup, client.address);
   client.write(cleartextPasswordRequest());
-  login.checkToken(startup, client.address, await readPassword(client.read));
+  const password = await readPassword(client.read);
+  login.checkToken(startup, client.address, pooler ? password.slice(0, longestPoolerPassword) : password);
+  await login.faults.meet();
+}
+
+function refusalOf(error: unknown, pooler: boolean): ConnectionRefusal {
+  if (!(error instanceof ConnectionRefusal)) return internalError();
+  const isOfLogin = error.sqlState.startsWith('28');
+  return pooler && isOfLogin ? new ConnectionRefusal('08P01', 'password authentication failed') : error;
 }
 
 /** The cause stays here: a message from an unknown place might quote the token. */

@@ -3,6 +3,7 @@ import type { ConnectionRefusal } from '../protocol/connection-refusal.js';
 import type { StartupMessage } from '../protocol/startup-packet.js';
 import { EntraRoles } from './entra-roles.js';
 import type { LoginEvent } from './login-event.js';
+import { LoginFaults } from './login-fault.js';
 import { loginRefusal } from './login-refusal.factory.js';
 import type { LoginRefusalReason } from './login-refusal-reason.js';
 import { LoginTally } from './login-tally.js';
@@ -11,6 +12,7 @@ import type { TokenVerifier, VerifiedToken } from './token-verifier.js';
 
 /** Decides logins, and keeps the books about them. */
 export class LoginService {
+  readonly faults = new LoginFaults();
   readonly tally = new LoginTally();
   readonly roles = new EntraRoles();
   readonly revoked = new RevokedTokens();
