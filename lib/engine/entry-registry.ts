@@ -3,41 +3,31 @@ import { kindOf } from '../common/option-checks.js';
 import type { CredentialProvider } from '../credential/credential-provider.js';
 import { sameTenant } from '../entra/tenant.js';
 import { expectationsOf } from '../entra/well-known-resources.js';
+import { ConfiguredEntries, sortedScopes } from './configured-entries.js';
 import type { EngineSettings, ResolvedResource } from './engine-settings.js';
-import { OnDemandEntries } from './on-demand-entries.js';
+import { OnDemandEntries, type OnDemandOwner } from './on-demand-entries.js';
 import { TokenEntry } from './token-entry.js';
 import { readScopes, type TokenRequest } from './token-request.js';
-import { UnknownResourceError } from './unknown-resource.error.js';
 
 /**
  * Finds the entry that answers a request. Configured resources that ask the same credential for the same thing share
  * an entry; scopes and tenants that nobody configured get one on demand. `enableCae` of a call is no reason for another
  * token: it tells what the caller can handle.
  */
-export class EntryRegistry {
-  readonly #options: EngineSettings;
-  readonly #byName = new Map<string, TokenEntry>();
-  #byScopes: ReadonlyMap<string, TokenEntry[]> | undefined;
+export class EntryRegistry implements OnDemandOwner {
+  readonly #settings: EngineSettings;
+  readonly #configured: ConfiguredEntries;
   readonly #onDemand: OnDemandEntries;
 
-  constructor(options: EngineSettings, onDrop: (entry: TokenEntry) => void, logger: LineLogger) {
-    this.#options = options;
-    this.#onDemand = new OnDemandEntries(options.maxOnDemandTokens, options.clock, onDrop, logger);
-    const shared = new Map<string, TokenEntry[]>();
-    for (const resource of options.resources.values()) {
-      const candidates = listAt(shared, sharedKey(resource));
-      let entry = candidates.find((candidate) => sharesToken(candidate.resource, resource));
-      if (entry === undefined) {
-        entry = new TokenEntry(resource);
-        candidates.push(entry);
-      }
-      this.#byName.set(resource.name, entry);
-    }
+  constructor(settings: EngineSettings, onDrop: (entry: TokenEntry) => void, logger: LineLogger) {
+    const { resources, maxOnDemandTokens, clock } = settings;
+    this.#settings = settings;
+    this.#configured = new ConfiguredEntries(resources.values());
+    this.#onDemand = new OnDemandEntries(maxOnDemandTokens, clock, onDrop, logger);
   }
 
-  /** The entries of the configured resources. */
-  configured(): TokenEntry[] {
-    return [...new Set(this.#byName.values())];
+  get configured(): ConfiguredEntries {
+    return this.#configured;
   }
 
   /** The entries that were made by calls. */
@@ -47,41 +37,28 @@ export class EntryRegistry {
 
   /** Every entry, those made on demand included. */
   all(): TokenEntry[] {
-    return [...this.configured(), ...this.#onDemand.values()];
+    return [...this.#configured.all(), ...this.#onDemand.values()];
   }
 
   /** Every credential that serves an entry, or served one that was dropped since. */
   credentials(): ReadonlySet<CredentialProvider> {
-    const configured = this.configured().map((entry) => entry.resource.credential);
-    return new Set([this.#options.credential, ...configured]);
-  }
-
-  /** The configured resources by name, each with its entry. */
-  names(): ReadonlyMap<string, TokenEntry> {
-    return this.#byName;
-  }
-
-  /** @throws {UnknownResourceError} when no resource has that name */
-  named(name: string): TokenEntry {
-    const entry = this.#byName.get(name);
-    if (entry === undefined) throw this.#unknown(name);
-    return entry;
+    const configured = this.#configured.all().map((entry) => entry.resource.credential);
+    return new Set([this.#settings.credential, ...configured]);
   }
 
   /**
-   * @throws {UnknownResourceError} for what is neither a resource's name nor scopes
+   * @throws {UnknownResourceError} for a string that is neither a resource's name nor a scope
    * @throws {EntraOptionsError} for scopes that are too long or too many
    */
   find(resourceOrScopes: string | readonly string[], request: TokenRequest): TokenEntry {
     const { tenantId } = request;
     if (typeof resourceOrScopes === 'string') {
-      const named = this.#byName.get(resourceOrScopes);
+      const named = this.#configured.get(resourceOrScopes);
       if (named !== undefined) return serves(named, tenantId) ? named : this.#variantOf(named, tenantId);
     }
     const scopes = this.#scopesIn(resourceOrScopes);
     const key = sortedScopes(scopes);
-    this.#byScopes ??= this.#indexByScopes();
-    const configured = this.#byScopes.get(key) ?? [];
+    const configured = this.#configured.withScopes(key);
     const [first] = configured;
     if (first === undefined) return this.#onDemandFor(scopes, key, tenantId);
     return closest(configured, request) ?? this.#variantOf(first, tenantId);
@@ -99,26 +76,20 @@ export class EntryRegistry {
 
   /** Without TypeScript, or with a name that the configuration lacks, anything can be given. */
   #scopesIn(given: unknown): readonly string[] {
-    if (typeof given === 'string' && !/[:/]/.test(given)) throw this.#unknown(given);
+    if (typeof given === 'string' && !/[:/]/.test(given)) throw this.#configured.unknown(given);
     const list: readonly unknown[] | undefined =
       typeof given === 'string' ? [given] : Array.isArray(given) ? given : undefined;
     const scopes = list && readScopes(list);
-    if (scopes === undefined) throw this.#unknown(list === undefined ? typeof given : kindOf(given));
+    if (scopes === undefined)
+      throw this.#configured.unknown(list === undefined ? typeof given : kindOf(given));
     return scopes;
-  }
-
-  /** Made when somebody first asks by scopes: an application that asks by name only need not pay for it. */
-  #indexByScopes(): ReadonlyMap<string, TokenEntry[]> {
-    const index = new Map<string, TokenEntry[]>();
-    for (const entry of this.configured()) listAt(index, sortedScopes(entry.resource.scopes)).push(entry);
-    return index;
   }
 
   #onDemandFor(scopes: readonly string[], key: string, tenantId: string | undefined): TokenEntry {
     const plain = this.#onDemand.get(`|${key}`);
     const isPlain =
       plain === undefined
-        ? tenantId === undefined || this.#options.credential.isOwnTenant(tenantId)
+        ? tenantId === undefined || this.#settings.credential.isOwnTenant(tenantId)
         : serves(plain, tenantId);
     if (!isPlain) return this.#ofTenant(tenantId, `|${key}`, () => this.#resourceFor(scopes));
     return plain ?? this.#add(`|${key}`, this.#resourceFor(scopes));
@@ -133,12 +104,12 @@ export class EntryRegistry {
     const existing = this.#onDemand.get(key);
     if (existing !== undefined) return existing;
     const resource = elsewhere();
-    const expectations = expectationsOf(resource.scopes, tenantId, this.#options.cloud);
+    const expectations = expectationsOf(resource.scopes, tenantId, this.#settings.cloud);
     return this.#add(key, { ...resource, name: `${resource.name}@${tenantId}`, tenantId, expectations });
   }
 
   #resourceFor(scopes: readonly string[]): ResolvedResource {
-    const { credential, policy, cloud } = this.#options;
+    const { credential, policy, cloud } = this.#settings;
     return {
       name: scopes.join(' '),
       scopes,
@@ -154,10 +125,6 @@ export class EntryRegistry {
     const entry = new TokenEntry(resource, key);
     this.#onDemand.add(entry);
     return entry;
-  }
-
-  #unknown(name: string): UnknownResourceError {
-    return new UnknownResourceError(name, [...this.#byName.keys()]);
   }
 }
 
@@ -178,23 +145,4 @@ function closest(entries: readonly TokenEntry[], request: TokenRequest): TokenEn
   const plain = tenantId === undefined ? able.filter((entry) => entry.resource.tenantId === undefined) : able;
   const nearest = plain.length === 0 ? able : plain;
   return nearest.find((entry) => entry.resource.enableCae === enableCae) ?? nearest[0];
-}
-
-function listAt(lists: Map<string, TokenEntry[]>, key: string): TokenEntry[] {
-  const list = lists.get(key) ?? [];
-  lists.set(key, list);
-  return list;
-}
-
-function sortedScopes(scopes: readonly string[]): string {
-  return scopes.length === 1 ? (scopes[0] ?? '') : [...scopes].sort().join(' ');
-}
-
-function sharedKey({ scopes, tenantId, enableCae, credential }: ResolvedResource): string {
-  const tenant = tenantId === undefined || credential.isOwnTenant(tenantId) ? '' : tenantId.toLowerCase();
-  return `${sortedScopes(scopes)}|${tenant}|${enableCae}`;
-}
-
-function sharesToken(a: ResolvedResource, b: ResolvedResource): boolean {
-  return a.credential === b.credential && JSON.stringify(a.policy) === JSON.stringify(b.policy);
 }

@@ -13,6 +13,7 @@ import type {
   GetTokenOptions,
   TokenCredential,
 } from '../entra/token-credential.js';
+import type { ConfiguredEntries } from './configured-entries.js';
 import type { EngineSettings } from './engine-settings.js';
 import { EntryRegistry } from './entry-registry.js';
 import { isBackingOff, isDue, unexpired } from './entry-state.js';
@@ -42,15 +43,16 @@ export interface EngineHost {
 export class TokenEngine implements TokenCredential {
   readonly #settings: EngineSettings;
   readonly #entries: EntryRegistry;
+  readonly #configured: ConfiguredEntries;
   readonly #refresher: TokenRefresher;
   readonly #firstTokens: FirstTokens;
 
   constructor(settings: EngineSettings, host: EngineHost) {
     const logger = new GuardedLogger(host.logger);
-    const { clock } = settings;
     this.#settings = settings;
     this.#entries = new EntryRegistry(settings, (entry) => this.#refresher.forget(entry), logger);
-    this.#refresher = new TokenRefresher(clock, host.timers, this.#entries, logger);
+    this.#configured = this.#entries.configured;
+    this.#refresher = new TokenRefresher(settings.clock, host.timers, this.#entries, logger);
     this.#firstTokens = new FirstTokens(settings, this.#refresher, logger);
   }
 
@@ -101,7 +103,7 @@ export class TokenEngine implements TokenCredential {
    * @throws {UnknownResourceError} when there is no such resource
    */
   heldToken(resource: string): AccessToken | undefined {
-    const entry = this.#entries.named(resource);
+    const entry = this.#configured.named(resource);
     const now = this.#settings.clock.now();
     const { held } = entry.state;
     entry.noteUse();
@@ -132,7 +134,7 @@ export class TokenEngine implements TokenCredential {
    * @throws {TokenUnavailableError} when the attempt fails; the held token stays in use
    */
   async refresh(resource: string): Promise<AccessToken> {
-    return this.#refresher.refresh(this.#entries.named(resource));
+    return this.#refresher.refresh(this.#configured.named(resource));
   }
 
   /**
@@ -143,8 +145,8 @@ export class TokenEngine implements TokenCredential {
    */
   state(resource?: string): TokenState[] {
     const now = this.#settings.clock.now();
-    if (resource !== undefined) return [{ ...tokenStateOf(this.#entries.named(resource), now), resource }];
-    const named = [...this.#entries.names()].map(([name, entry]) => ({
+    if (resource !== undefined) return [{ ...tokenStateOf(this.#configured.named(resource), now), resource }];
+    const named = [...this.#configured.names()].map(([name, entry]) => ({
       ...tokenStateOf(entry, now),
       resource: name,
     }));
@@ -159,7 +161,7 @@ export class TokenEngine implements TokenCredential {
    * @throws {UnknownResourceError} at once, when there is no such resource
    */
   passwordProvider(resource = 'postgres'): () => Promise<string> {
-    this.#entries.named(resource);
+    this.#configured.named(resource);
     return async () => (await this.getToken(resource)).token;
   }
 
@@ -169,14 +171,14 @@ export class TokenEngine implements TokenCredential {
    * @throws {UnknownResourceError} when there is no such resource
    */
   lastResort(resource: string): AccessToken | undefined {
-    return unexpired(this.#entries.named(resource).state, this.#settings.clock.now());
+    return unexpired(this.#configured.named(resource).state, this.#settings.clock.now());
   }
 
   /** Starts as the option `startup` says. */
   async start(): Promise<void> {
     const { startup } = this.#settings;
     if (startup === 'lazy') return;
-    const entries = this.#entries.configured();
+    const entries = this.#configured.all();
     if (startup === 'background') {
       for (const entry of entries) this.#refresher.refreshInBackground(entry);
       return;
@@ -186,7 +188,7 @@ export class TokenEngine implements TokenCredential {
 
   /** Waits for the first token of a resource as the option `startup` says, for what needs it before `start`. */
   async ready(resource: string): Promise<void> {
-    if (this.#settings.startup === 'wait') await this.#waitForFirst([this.#entries.named(resource)]);
+    if (this.#settings.startup === 'wait') await this.#waitForFirst([this.#configured.named(resource)]);
   }
 
   /** Stops every timer and wait. A token that is held is still served until it expires. */
