@@ -12,8 +12,8 @@ export interface BackoffPolicy {
 }
 
 /**
- * A delay with full jitter: anything between zero and a bound that doubles with each failure. Clients that failed
- * together so come back apart.
+ * A delay with full jitter: between zero and a bound that doubles with each failure, so that clients that failed together
+ * come back apart.
  *
  * @param failures how many attempts have failed in a row, at least 1
  * @param random a number in [0, 1)

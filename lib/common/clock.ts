@@ -4,7 +4,7 @@ export type TimerHandle = unknown;
 /** A point of the wall clock, in milliseconds since the Unix epoch. */
 export type Timestamp = number;
 
-/** Time and chance, so that tests can hold both still. */
+/** Time and chance, which tests control. */
 export interface Clock {
   /** The wall clock. */
   now(): Timestamp;
@@ -24,7 +24,7 @@ export const systemClock: Clock = {
   clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
 };
 
-/** Adjustments of the wall clock that are smaller than this need no answer. In milliseconds. */
+/** Smaller adjustments of the wall clock are ignored. In milliseconds. */
 export const clockToleranceInMs = 1_000;
 
 /** Lets the process end although a timer waits. */
@@ -32,7 +32,7 @@ export function unref(timer: TimerHandle): void {
   (timer as { unref?: () => void } | undefined)?.unref?.();
 }
 
-/** As long as a timer of Node can wait, 24.8 days, in milliseconds. A longer delay overflows and fires at once. */
+/** The longest delay of a Node.js timer, 24.8 days, in milliseconds. A longer one overflows and fires at once. */
 export const longestDelayInMs = 2 ** 31 - 1;
 
 /** The delay until a point in time as a timer can take it: never negative, never longer than a timer can count. */

@@ -17,9 +17,9 @@ interface WaitLimits {
 }
 
 /**
- * Waits for a promise, but not for ever. The promise itself goes on: whoever started it keeps owning it.
+ * Rejects if `promise` has not settled within `timeoutInMs`. Does not cancel it.
  *
- * @throws what `onTimeout` returns when the time is up, or the signal's reason when it is aborted
+ * @throws what `onTimeout` returns, or the signal's reason when that is aborted first
  */
 export function withDeadline<T>(promise: Promise<T>, limits: WaitLimits): Promise<T> {
   const { timeoutInMs, clock, onTimeout, signal } = limits;
@@ -29,7 +29,7 @@ export function withDeadline<T>(promise: Promise<T>, limits: WaitLimits): Promis
   });
 }
 
-/** Lets one caller stop waiting for a promise that others share. The promise itself goes on. */
+/** Rejects with the signal's reason if that is aborted first. Does not cancel the promise. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
   return signal === undefined ? promise : untilStopped(promise, signal, () => () => undefined);
 }

@@ -1,4 +1,4 @@
-/** Says what went wrong, for code that must tell cases apart. */
+/** Identifies what went wrong, for code that must tell cases apart. */
 export type EntraAuthErrorCode =
   | 'ENTRA_OPTIONS_INVALID'
   | 'ENTRA_RESOURCE_UNKNOWN'
@@ -24,7 +24,7 @@ export interface EntraAuthErrorDetails {
   problem: string;
   /** What to do about it. */
   fix: string;
-  /** Whether the same call may succeed later without anybody changing anything. Default: `false`. */
+  /** Whether the same call may succeed later although nothing is changed. Default: `false`. */
   retryable?: boolean;
   /** The error underneath, already free of secrets. */
   cause?: unknown;
@@ -34,13 +34,13 @@ export interface EntraAuthErrorDetails {
 const brand = Symbol.for('nestjs-entra-auth.error');
 
 /**
- * The base of every error that this package raises on purpose. Its message says what was wrong and what to do;
- * it never contains a token or a secret.
+ * The base of every error of this package. Its message tells what was wrong and what to do, and never contains a
+ * token or a secret.
  */
 export class EntraAuthError extends Error {
   override readonly name: string = 'EntraAuthError';
   readonly code: EntraAuthErrorCode;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later although nothing is changed. */
   readonly retryable: boolean;
   /** What to do about it; also the end of the message. */
   readonly fix: string;

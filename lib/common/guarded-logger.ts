@@ -5,7 +5,7 @@ export type LineLogger = Readonly<Record<Level, (line: string) => void>>;
 
 let hasThrown = false;
 
-/** Passes lines on to a logger of the application. One that throws loses its line and nothing else. */
+/** Passes lines on to the application's logger. Drops a line when that throws. */
 export class GuardedLogger implements LineLogger {
   readonly #logger: LineLogger;
 

@@ -6,8 +6,8 @@ import { redactError } from './redaction.js';
 type Listener<T> = Partial<Observer<T>> | ((value: T) => void) | null | undefined;
 
 /**
- * Passes values on to listeners that may throw, or reject. rxjs rethrows what a listener throws from a timer, which ends
- * the process; here it becomes a line of the log. What `pipe` makes of it is guarded too.
+ * Passes values on, and logs what a listener throws or rejects with. rxjs would rethrow it from a timer, which ends the
+ * process. Observables that `pipe` makes of it are guarded too.
  */
 export class GuardedObservable<T> extends Observable<T> {
   readonly #logger: LineLogger;

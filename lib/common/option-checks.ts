@@ -12,7 +12,7 @@ export function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** Whether a value is an object that is no array. */
+/** Whether a value is an object and not an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -36,7 +36,7 @@ export function optionPath(path: string, name: string): string {
   return path === 'options' ? name : `${path}.${name}`;
 }
 
-/** Refuses anything but a plain object, and any key that is not among the known ones. */
+/** @throws {EntraOptionsError} for anything but a plain object, and for the first unknown key */
 export function checkObject(
   path: string,
   value: unknown,
@@ -67,7 +67,7 @@ export interface NumberRange {
   unit: string;
 }
 
-/** @throws {EntraOptionsError} for what is no number within the range */
+/** @throws {EntraOptionsError} for anything but a number within the range */
 export function numberOption(path: string, value: unknown, fallback: number, range: NumberRange): number {
   if (value === undefined) return fallback;
   const { min, max, unit } = range;
@@ -79,14 +79,14 @@ export function numberOption(path: string, value: unknown, fallback: number, ran
   );
 }
 
-/** @throws {EntraOptionsError} for what is neither true nor false */
+/** @throws {EntraOptionsError} for anything but true and false */
 export function booleanOption(path: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback;
   if (typeof value === 'boolean') return value;
   throw new EntraOptionsError(path, kindOf(value), `Give true or false, or leave it out for ${fallback}.`);
 }
 
-/** @throws {EntraOptionsError} for what is none of the choices */
+/** @throws {EntraOptionsError} for anything but the choices */
 export function choiceOption<T extends string>(
   path: string,
   value: unknown,

@@ -18,7 +18,7 @@ const otherReasonsOfPooler =
   /no such database|no more connections|too many|unsupported startup parameter|_timeout\b|server down|shut(ting)? down|suspend|paused|has been failing|connect failed|(SSL|TLS) (connection )?required/i;
 
 /**
- * Whether the server, or a pooler in front of it, refused a login for its token or its role. PostgreSQL says so with
+ * Whether the server, or a pooler in front of it, refused a login for its token or its role. PostgreSQL reports it with
  * class 28 (invalid authorization specification); poolers have codes of their own, so that every error before the end
  * of a login counts that is not known to be about something else. Azure's wording changes: no text is needed for it.
  *

@@ -5,7 +5,7 @@ export function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }
 
-/** What was thrown, as an `Error`: JavaScript lets anything be thrown. */
+/** A thrown value as an `Error`. */
 export function asError(thrown: unknown): Error {
   return isError(thrown)
     ? thrown

@@ -10,9 +10,8 @@ import { TokenEntry } from './token-entry.js';
 import { readScopes, type TokenRequest } from './token-request.js';
 
 /**
- * Finds the entry that answers a request. Configured resources that ask the same credential for the same thing share
- * an entry; scopes and tenants that nobody configured get one on demand. `enableCae` of a call is no reason for another
- * token: it tells what the caller can handle.
+ * Finds the entry that answers a request. Scopes and tenants that are not configured get one on demand. `enableCae` of a
+ * call selects no other token: it is a capability of the caller.
  */
 export class EntryRegistry implements OnDemandOwner {
   readonly #settings: EngineSettings;
@@ -64,12 +63,12 @@ export class EntryRegistry implements OnDemandOwner {
     return closest(configured, request) ?? this.#variantOf(first, tenantId);
   }
 
-  /** Lets go of an entry that was made on demand. */
+  /** Drops an entry that was made on demand. */
   drop(entry: TokenEntry): void {
     this.#onDemand.drop(entry);
   }
 
-  /** Tells that an attempt for an entry has ended: one that found no room is not kept any longer. */
+  /** Drops an entry that found no room, now that its attempt has ended. */
   ended(entry: TokenEntry): void {
     if (entry.onDemand) this.#onDemand.ended(entry);
   }

@@ -26,8 +26,8 @@ export interface ForceRefreshStrategy {
 const emptyClaims = '{"access_token":{}}';
 
 /**
- * How to get a *different* token out of a credential that has a cache, from the cheapest way to the most forceful.
- * Climbing stops at the first token that is new.
+ * Ways to get a *different* token out of a credential that has a cache, the cheapest first. The first one that brings a
+ * better token is the last one tried.
  */
 export const forceRefreshStrategies: readonly ForceRefreshStrategy[] = [
   { name: 'plain call', applies: () => true, call: (calls) => calls.plain() },

@@ -8,18 +8,18 @@ const mostExamined = 128;
 
 const warningIntervalInMs = 60_000;
 
-/** Keeps the entries that were made on demand. */
+/** Is told of entries on demand. */
 export interface OnDemandOwner {
-  /** Lets go of an entry that nobody uses. */
+  /** Drops an entry whose token is idle and has expired. */
   drop(entry: TokenEntry): void;
-  /** Told when an attempt for an entry has ended. */
+  /** Called when an attempt for an entry has ended. */
   ended(entry: TokenEntry): void;
 }
 
 /**
- * The entries of tokens that nobody configured, bounded in number. To make room for a new one, an entry is dropped that
- * holds no valid token or whose token nobody has anymore; failing that, one that was not used since its last refresh.
- * When all are in use, the new one is kept only as long as callers wait for it.
+ * The entries of tokens that are not configured, up to a number of them. To make room for a new one, drops one without a
+ * valid token or whose token is idle; failing that, one that was not used since its last refresh. When all are in use,
+ * the new one is kept only as long as callers wait for it.
  */
 export class OnDemandEntries {
   readonly #most: number;
@@ -70,7 +70,7 @@ export class OnDemandEntries {
     this.#onDrop(entry);
   }
 
-  /** Warns that there is no room, once a minute at most. */
+  /** Warns that all are in use, at most once a minute. */
   #warn(): void {
     const now = this.#clock.now();
     if (now >= this.#warnedAt && now - this.#warnedAt < warningIntervalInMs) return;

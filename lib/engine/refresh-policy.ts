@@ -1,4 +1,5 @@
 import { backoffDelay, type BackoffPolicy } from '../common/backoff.js';
+import type { Timestamp } from '../common/clock.js';
 
 /** The resolved numbers behind every decision about time. Durations are in milliseconds, shares are of a token's life. */
 export interface RefreshPolicy {
@@ -11,11 +12,11 @@ export interface RefreshPolicy {
   forcedRefreshCooldownInMs: number;
 }
 
-/** The times of a token that decisions rest on, in milliseconds since the Unix epoch. */
+/** The times of a token that decisions rest on. */
 export interface TokenTimes {
-  acquiredAt: number;
-  expiresOnTimestamp: number;
-  refreshAfterTimestamp?: number | undefined;
+  acquiredAt: Timestamp;
+  expiresOnTimestamp: Timestamp;
+  refreshAfterTimestamp?: Timestamp | undefined;
 }
 
 const largestSkewInMs = 30_000;
@@ -50,16 +51,16 @@ function lifeOf(token: TokenTimes): number {
  * Until when a token is handed out without question: its expiry less a margin for the way to the server, 30 s, or a
  * tenth of its life when it lives less than five minutes.
  */
-export function usableUntil(token: TokenTimes): number {
+export function usableUntil(token: TokenTimes): Timestamp {
   return token.expiresOnTimestamp - Math.min(largestSkewInMs, lifeOf(token) * shareOfLifeForSkew);
 }
 
 /**
  * When a new token becomes due: at the configured share of life, less some jitter, so that replicas which booted
- * together drift apart; or when the issuer says so, if that is sooner. Before the issuer's time the credential's cache
+ * together drift apart; or at the issuer's refresh time, if that is sooner. Before the issuer's time the credential's cache
  * would return the same token, so there the jitter comes after it, and half of it must do.
  */
-export function refreshDueAt(token: TokenTimes, policy: RefreshPolicy, random: number): number {
+export function refreshDueAt(token: TokenTimes, policy: RefreshPolicy, random: number): Timestamp {
   const life = lifeOf(token);
   // At most half of the share, or a new token could be due at once.
   const jitter = random * Math.min(policy.jitter, policy.shareOfLife / 2) * life;
@@ -82,10 +83,10 @@ export function livesOnlyAMoment(token: TokenTimes): boolean {
  */
 export function nextAttemptAfterSameToken(
   token: TokenTimes,
-  now: number,
+  now: Timestamp,
   random: number,
   policy: Pick<RefreshPolicy, 'shareOfLife' | 'jitter'>,
-): number | undefined {
+): Timestamp | undefined {
   // The clock was set back: the end of the token is not known.
   if (now < token.acquiredAt) return now + retryInDoubtInMs + random * retryJitterInMs;
   if (isExpiring(token, now)) return undefined;
@@ -99,7 +100,7 @@ export function nextAttemptAfterSameToken(
 
 /** What is known when a failed attempt asks for its successor. */
 export interface FailureSituation {
-  now: number;
+  now: Timestamp;
   random: number;
   /** Failures in a row, this one included. */
   failures: number;
@@ -114,7 +115,7 @@ export interface FailureSituation {
  * or if the error is permanent; but always once more shortly before the held token ends, and at its end, whatever the
  * server asked for.
  */
-export function nextAttemptAfterFailure(situation: FailureSituation, policy: RefreshPolicy): number {
+export function nextAttemptAfterFailure(situation: FailureSituation, policy: RefreshPolicy): Timestamp {
   const { now, random, held } = situation;
   const next = now + failureDelay(situation, policy);
   if (held === undefined) return next;
@@ -123,17 +124,17 @@ export function nextAttemptAfterFailure(situation: FailureSituation, policy: Ref
   return Math.min(next, ...lastChances.filter((chance) => chance > now));
 }
 
-/** When claims that could not be satisfied may be asked for again. Whoever was challenged is waiting. */
+/** When claims that could not be satisfied may be asked for again. The challenged caller is waiting. */
 export function nextAttemptAfterFailedChallenge(
   situation: Omit<FailureSituation, 'held'>,
   policy: RefreshPolicy,
-): number {
+): Timestamp {
   const { now, retryable } = situation;
   return now + (retryable ? failureDelay(situation, policy) : policy.forcedRefreshCooldownInMs);
 }
 
 /** Whether a token that should have been replaced is near its end: its last five minutes, or its last tenth. */
-export function isExpiring(token: TokenTimes, now: number): boolean {
+export function isExpiring(token: TokenTimes, now: Timestamp): boolean {
   return now >= token.expiresOnTimestamp - Math.min(lastMinutesInMs, lifeOf(token) * shareOfLifeForSkew);
 }
 
@@ -148,7 +149,7 @@ function failureDelay(situation: FailureSituation, policy: RefreshPolicy): numbe
 }
 
 /**
- * Nobody waits for the new token while the held one serves. So each retry waits for a share of what is left until the
+ * While the held token serves, no caller waits for the new one. So each retry waits for a share of what is left until the
  * token's last three minutes, give or take as much as reaches to their beginning: a fleet whose retries are spread out
  * like its refreshes, and mostly fall into the time in which the refreshes of the outage would have had their successors,
  * does not fall upon an issuer that has just recovered. Only the first retry comes at once, since most faults are over by
@@ -156,7 +157,7 @@ function failureDelay(situation: FailureSituation, policy: RefreshPolicy): numbe
  */
 function calmDelay(
   held: TokenTimes,
-  from: number,
+  from: Timestamp,
   random: number,
   { shareOfLifeLeft: share }: BackoffPolicy,
 ): number {

@@ -26,7 +26,7 @@ import { TokenRefresher } from './token-refresher.js';
 import { readTokenRequest, type TokenRequest } from './token-request.js';
 import { tokenStateOf, type TokenState } from './token-state.js';
 
-// A refresh takes a fraction of this. Whoever holds a token that is about to expire should not wait for an endpoint that hangs.
+// A refresh takes a fraction of this. While a token is held, no caller waits longer for an endpoint that hangs.
 const longestWaitInMs = 2_000;
 
 /** What the engine uses of the application that it runs in. */
@@ -66,11 +66,11 @@ export class TokenEngine implements TokenCredential {
    *
    * @param resourceOrScopes name of a configured resource, or scopes
    * @param options `claims` bypass the held token and replace it; a `tenantId` other than the held token's selects
-   *   another token; `enableCae` says what the caller can handle and asks for no other token than is configured;
+   *   another token; `enableCae` is a capability of the caller, and does not select another token;
    *   `abortSignal` ends this caller's wait only
    * @throws {UnknownResourceError} for a name that is neither configured nor a scope
    * @throws {EntraOptionsError} for scopes or options that no token request can hold
-   * @throws {TokenUnavailableError} when no valid token is held and none can be had; `retryable` says whether waiting
+   * @throws {TokenUnavailableError} when no valid token is held and none can be had; `retryable` tells whether waiting
    *   can help
    */
   getToken(resourceOrScopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
@@ -100,7 +100,7 @@ export class TokenEngine implements TokenCredential {
    * The token that `getToken` would return at once, without a promise, even if a server has rejected it.
    *
    * @returns `undefined` when none is held, or when it is in its last seconds
-   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {UnknownResourceError} for a name that is not configured
    */
   heldToken(resource: string): AccessToken | undefined {
     const entry = this.#configured.named(resource);
@@ -113,7 +113,7 @@ export class TokenEngine implements TokenCredential {
   }
 
   /**
-   * Says that a server rejected a token. If it is still the held one, it is replaced in the background; calls wait
+   * Reports that a server rejected a token. If it is still the held one, it is replaced in the background; calls wait
    * for the new one, and get the old one back if there is none. A token that is not held any more is ignored.
    *
    * @param rejected the token, or what `getToken` returned
@@ -126,11 +126,11 @@ export class TokenEngine implements TokenCredential {
   }
 
   /**
-   * Replaces the token of a resource now. One request serves all who ask at the same time. Managed identity may
+   * Replaces the token of a resource now. Calls at the same time share one request. Managed identity may
    * return the token that is held already.
    *
    * @param resource name of a configured resource
-   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {UnknownResourceError} for a name that is not configured
    * @throws {TokenUnavailableError} when the attempt fails; the held token stays in use
    */
   async refresh(resource: string): Promise<AccessToken> {
@@ -141,7 +141,7 @@ export class TokenEngine implements TokenCredential {
    * Where the tokens stand. Free of secrets.
    *
    * @param resource name of a configured resource. Default: all, tokens that were asked for by scopes included
-   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {UnknownResourceError} for a name that is not configured
    */
   state(resource?: string): TokenState[] {
     const now = this.#settings.clock.now();
@@ -158,7 +158,7 @@ export class TokenEngine implements TokenCredential {
    * connection: `pg.Pool` and what is built on it. Others need a few lines more; `docs/drivers.md` has them.
    *
    * @param resource name of a configured resource. Default: `'postgres'`
-   * @throws {UnknownResourceError} at once, when there is no such resource
+   * @throws {UnknownResourceError} at once, for a name that is not configured
    */
   passwordProvider(resource = 'postgres'): () => Promise<string> {
     this.#configured.named(resource);
@@ -168,13 +168,13 @@ export class TokenEngine implements TokenCredential {
   /**
    * The held token until its very end, even if a server has rejected it: for callers that cannot wait any longer.
    *
-   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {UnknownResourceError} for a name that is not configured
    */
   lastResort(resource: string): AccessToken | undefined {
     return unexpired(this.#configured.named(resource).state, this.#settings.clock.now());
   }
 
-  /** Starts as the option `startup` says. */
+  /** Starts as the option `startup` demands. */
   async start(): Promise<void> {
     const { startup } = this.#settings;
     if (startup === 'lazy') return;
@@ -186,7 +186,7 @@ export class TokenEngine implements TokenCredential {
     await this.#waitForFirst(entries);
   }
 
-  /** Waits for the first token of a resource as the option `startup` says, for what needs it before `start`. */
+  /** Waits for the first token of a resource as the option `startup` demands, for code that needs it before `start`. */
   async ready(resource: string): Promise<void> {
     if (this.#settings.startup === 'wait') await this.#waitForFirst([this.#configured.named(resource)]);
   }
@@ -197,8 +197,8 @@ export class TokenEngine implements TokenCredential {
   }
 
   /**
-   * The slow way: there is no token, or the held one is rejected or in its last seconds. A token that has not expired
-   * is still better than an error, and better than a wait that would outlast it.
+   * Waits for a token where none is held, or where the held one is rejected or in its last seconds. Until it expires, the
+   * held one is better than an error, and better than a wait that would outlast it.
    */
   async #obtain(entry: TokenEntry, abortSignal: AbortSignalLike | undefined): Promise<HeldAccessToken> {
     const { clock } = this.#settings;

@@ -15,7 +15,7 @@ export interface InFlight extends Deferred<HeldAccessToken> {
 }
 
 /**
- * The token of one resource: its state, which only `apply` decides, how it is used, and who waits for it. Starts nothing by
+ * The token of one resource: its state, which only `apply` decides, its use, and the callers that wait for it. Starts nothing by
  * itself; `TokenRefresher` does. There may be thousands: a time costs 16 bytes more than a field that is not set.
  */
 export class TokenEntry implements TimerOwner {
@@ -143,7 +143,7 @@ export class TokenEntry implements TimerOwner {
     return (this.#waiters ??= deferred<HeldAccessToken>()).promise;
   }
 
-  /** Enters the state that follows from an outcome. A token is delivered to all who wait for one. */
+  /** Enters the state that follows from an outcome. A token is delivered to all callers that wait for one. */
   conclude(outcome: Outcome, clock: Clock): Transition {
     const now = clock.now();
     const { name: resource, policy } = this.resource;

@@ -16,7 +16,7 @@ export interface TokenObtainedEvent extends TokenEventBase {
   nextRefreshAt: Date;
 }
 
-/** The credential returned the token that is held already; that is no fault before its last five minutes or tenth. */
+/** The credential returned the held token again, which is a fault only in its last five minutes or its last tenth. */
 export interface TokenUnchangedEvent extends TokenEventBase {
   type: 'unchanged';
   /** When the held token expires. */
@@ -25,10 +25,10 @@ export interface TokenUnchangedEvent extends TokenEventBase {
   nextRefreshAt: Date;
 }
 
-/** An attempt failed. While a valid token is held, nobody notices. */
+/** An attempt failed. Callers notice only when no valid token is held. */
 export interface TokenRefreshFailedEvent extends TokenEventBase {
   type: 'refresh-failed';
-  /** Why; its message says what to do. */
+  /** Why. Its message ends with what to do. */
   error: EntraAuthError;
   /** Failures in a row. */
   consecutiveFailures: number;
@@ -40,7 +40,7 @@ export interface TokenRefreshFailedEvent extends TokenEventBase {
 
 /**
  * - `expiring`: attempts keep failing and the held token is in its last five minutes, or its last tenth
- * - `expired`: the held token has expired and there is no other
+ * - `expired`: the held token has expired and has not been replaced
  * - `rejected`: a server rejected the held token
  * - `recovered`: attempts succeed again after failures
  */
@@ -51,7 +51,7 @@ export interface TokenHeldEvent extends TokenEventBase {
 }
 
 /**
- * Somebody must sign in again before there is another token. Emitted once, beside `refresh-failed`; `recovered` follows
+ * A person must sign in again before another token can be had. Emitted once, after `refresh-failed`; `recovered` follows
  * when attempts succeed again.
  */
 export interface ReauthenticationRequiredEvent extends TokenEventBase {
@@ -88,7 +88,7 @@ export interface CredentialTroubleEvent extends TokenEventBase {
   fix: string;
 }
 
-/** What a `credential-degraded` told of has passed. */
+/** The trouble that `credential-degraded` reported is over. */
 export interface CredentialRecoveredEvent extends TokenEventBase {
   type: 'credential-recovered';
 }

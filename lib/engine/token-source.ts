@@ -21,7 +21,7 @@ export interface AcquisitionGoal {
   /** The claims of a challenge that the new token must satisfy. */
   claims?: string | undefined;
   clock: Clock;
-  /** Aborted when nobody waits any more: no further step is taken then. */
+  /** Aborted when the attempt is given up: no further strategy is tried then. */
   signal: AbortSignal;
 }
 

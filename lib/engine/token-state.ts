@@ -11,8 +11,8 @@ import type { TokenEntry } from './token-entry.js';
  * - `fresh`: a valid one is held and no refresh is due
  * - `due`: a valid one is held, and a new one is being fetched or about to be
  * - `degraded`: a valid one is held and served, but the last attempt to replace it failed, a server rejected it, or the
- *   credential says that it is degraded
- * - `reauthentication-required`: a valid one is held and served, but there will be no other until somebody signs in again
+ *   credential reports that it is degraded
+ * - `reauthentication-required`: a valid one is held and served; another can be had only after a new sign-in
  * - `expired`: the one that was held has expired
  */
 export type TokenStateName =
@@ -44,7 +44,7 @@ export interface TokenState {
    * behind. Absent below a minute, and when nothing shows it.
    */
   clockAheadInMs?: number;
-  /** Where the credential says that it stands; absent for credentials that say nothing. */
+  /** State that the credential reports; absent for credentials that report none. */
   credential?: CredentialState;
 }
 

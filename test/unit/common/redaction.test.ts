@@ -148,7 +148,7 @@ describe('redactError', () => {
   });
 
   it.each([
-    ['a stack that is no text', Object.assign(new Error('x'), { stack: [] as unknown }), 'x'],
+    ['a stack that is not a string', Object.assign(new Error('x'), { stack: [] as unknown }), 'x'],
     [
       'getters that throw',
       new Proxy(new Error('x'), {
@@ -205,7 +205,7 @@ describe('redactError', () => {
     expect((errors as AggregateError[]).map((error) => error.errors.length)).toEqual([18]);
   });
 
-  it('says what kind of thing was thrown that is no error', () => {
+  it('names the kind of a thrown value that is not an error', () => {
     expect(redactError(null).message).toMatch(/null/);
     expect(redactError({ token }).message).not.toContain(token);
   });

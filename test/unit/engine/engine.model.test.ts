@@ -18,7 +18,7 @@ describe('whatever callers, credential and clock do, in whatever order', () => {
     ['with timers and a credential that cannot', true, false],
     ['without timers', false, true],
   ])(
-    'nobody fails or waits while a token is held, every wait ends, and nothing is left: %s',
+    'no caller fails or waits while a token is held, every wait ends, and nothing is left: %s',
     async (_, background, renewable) => {
       const property = fc.asyncProperty(histories, (steps) => new History(background, renewable).run(steps));
       await fc.assert(property, { seed, numRuns });

@@ -32,7 +32,7 @@ const outcome = (promise: Promise<AccessToken>): Promise<unknown> =>
   );
 
 describe('a token that comes after its attempt was given up', () => {
-  it('reaches those who wait for the next attempt', async () => {
+  it('reaches callers that wait for the next attempt', async () => {
     const engine = createEngine();
     const { clock, service } = engine;
     clock.setRandom(0.9);
@@ -46,7 +46,7 @@ describe('a token that comes after its attempt was given up', () => {
     expect(await waiting).toBe('token-1');
   });
 
-  it('reaches those who wait for the attempt under way, whose failure is none any more', async () => {
+  it('reaches callers that wait for the attempt under way, whose failure no longer counts', async () => {
     const engine = createEngine();
     const { clock, service } = engine;
     answerFirstAfter(engine, 25 * second);
@@ -71,7 +71,7 @@ describe('a token that comes after its attempt was given up', () => {
 });
 
 describe('the answer to a challenge', () => {
-  it('reaches those who wait, without a token, for an attempt that hangs', async () => {
+  it('reaches callers that wait, without a token, for an attempt that hangs', async () => {
     const engine = createEngine();
     const { clock, credential, service } = engine;
     credential.answer(() => (asked(engine) === undefined ? never() : credential.issue()));
@@ -100,7 +100,7 @@ describe('the answer to a challenge', () => {
     expect((await service.getToken('graph')).token).toBe('answer');
   });
 
-  it('serves those who waited, and nobody who comes when it has expired during the same attempt', async () => {
+  it('serves callers that waited, and none that comes after it has expired during the same attempt', async () => {
     const engine = createEngine();
     const { clock, credential, service } = engine;
     let release = (): void => undefined;
@@ -143,7 +143,7 @@ describe('a challenge to a credential that ignores claims', () => {
 });
 
 describe('a challenge that cannot be answered', () => {
-  it('says nothing about the plain token', async () => {
+  it('does not affect the plain token', async () => {
     const engine = createEngine();
     const { credential, service } = engine;
     credential.answer(() =>
@@ -249,7 +249,7 @@ describe('a rejected token', () => {
 });
 
 describe('an endpoint that hangs in the last seconds of a token', () => {
-  it('costs a caller two seconds at most, and those who come later nothing', async () => {
+  it('costs a caller two seconds at most, and later callers nothing', async () => {
     const { clock, credential, service } = createEngine();
     const { expiresOnTimestamp } = await service.getToken('graph');
     credential.hang();
@@ -263,14 +263,14 @@ describe('an endpoint that hangs in the last seconds of a token', () => {
     expect(await settlesAtOnce(service.getToken('graph'))).toBe(true);
   });
 
-  it('leaves no rejection behind that nobody owns, whoever could have ended the wait', async () => {
+  it('leaves no unhandled rejection, whatever could have ended the wait', async () => {
     const { clock, credential, service } = createEngine();
     const { expiresOnTimestamp } = await service.getToken('graph');
     credential.hang();
     await clock.advance(expiresOnTimestamp - clock.now() - 25 * second);
     void outcome(service.getToken('graph'));
     await clock.advance(2 * second);
-    // As every client of an Azure SDK asks; the attempt that hangs fails later, when nobody waits for it.
+    // As every client of an Azure SDK asks; the attempt that hangs fails later, without a caller that waits.
     const { signal } = new AbortController();
     const unowned: unknown[] = [];
     const note = (reason: unknown): void => void unowned.push(reason);
@@ -288,7 +288,7 @@ describe('an endpoint that hangs in the last seconds of a token', () => {
 describe('an odd credential', () => {
   const odd = [
     [
-      'throws an error whose stack is no text',
+      'throws an error whose stack is not a string',
       () => Object.assign(new Error('odd'), { stack: [] as unknown }),
     ],
     [
@@ -356,7 +356,7 @@ describe('an odd credential', () => {
     expect(registry.getTimeouts()).toEqual([]);
   });
 
-  it('that hangs for many scopes still shares one call among those who ask for the same', async () => {
+  it('that hangs for many scopes still shares one call among callers that ask for the same', async () => {
     const { clock, credential, service, registry } = createEngine({ resources: {} });
     credential.hang();
     for (let n = 0; n < 100; n++) void outcome(service.getToken(`https://s${n}.example/.default`));
@@ -372,7 +372,7 @@ describe('an odd credential', () => {
 });
 
 describe('a clock that was set back by a day', () => {
-  it('does not keep a token of whose end nobody knows', async () => {
+  it('does not keep a token whose end is unknown', async () => {
     const { clock, service } = createEngine();
     clock.jump(24 * hour);
     await service.getToken('graph');

@@ -49,7 +49,7 @@ describe('a token that was asked for by scopes', () => {
     expect((await answer).expiresOnTimestamp - clock.now()).toBeGreaterThanOrEqual(29 * minute);
   });
 
-  it('is refreshed no more when nobody has one any more, served until its end, and then let go', async () => {
+  it('is not refreshed when it is idle, served until its end, and then dropped', async () => {
     const engine = createEngine();
     const { service, credential, clock, registry } = engine;
     clock.setRandom(0);
@@ -62,7 +62,7 @@ describe('a token that was asked for by scopes', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('is refreshed again when somebody asks while it rests', async () => {
+  it('is refreshed again when it is asked for while it rests', async () => {
     const engine = createEngine();
     const { service, credential, clock } = engine;
     clock.setRandom(0);
@@ -78,7 +78,7 @@ describe('a token that was asked for by scopes', () => {
     expect((await service.getToken(other)).token).not.toBe((await answer).token);
   });
 
-  it('is kept fresh for those who were given it when they waited, and when they were challenged', async () => {
+  it('is kept fresh for callers that waited for it, and for callers that were challenged', async () => {
     const { service, credential, clock } = createEngine();
     clock.setRandom(0);
     await service.getToken(other, { claims: '{"access_token":{}}' });
@@ -89,7 +89,7 @@ describe('a token that was asked for by scopes', () => {
     expect(await settlesAtOnce(answer)).toBe(true);
   });
 
-  it('is let go after a failure that nobody repeats', async () => {
+  it('is dropped after a failure that no caller repeats', async () => {
     const engine = createEngine();
     const { service, credential, clock, registry } = engine;
     credential.fail();
@@ -140,7 +140,7 @@ describe('tokens that were asked for by scopes or tenants', () => {
     expect(a.token).toBe(b.token);
   });
 
-  it('make room for a new one: those first that nobody uses', async () => {
+  it('make room for a new one: idle ones first', async () => {
     const engine = createEngine({ onDemand: { maxTokens: 100 }, refresh: { background: false } });
     await ask(engine, 0, 100);
     await engine.clock.advance(31 * minute);

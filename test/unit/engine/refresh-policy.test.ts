@@ -46,7 +46,7 @@ describe('refreshDueAt', () => {
     expect(refreshDueAt(times, policy, random)).toBe(due);
   });
 
-  it('lies inside the life of every token, whatever the issuer says', () => {
+  it('lies inside the life of every token, whatever the refresh time of the issuer', () => {
     const life = fc.integer({ min: 5 * second, max: 90 * day });
     const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(
@@ -256,7 +256,7 @@ describe('nextAttemptAfterFailedChallenge', () => {
   it.each([
     ['by backoff', 3, true, undefined, 3_996],
     ['after the time that the server asks for', 1, true, 10 * second, 10 * second + 999],
-    ['after a minute at the latest, since somebody waits', 1, true, hour, minute + 999],
+    ['after a minute at the latest, since a caller waits', 1, true, hour, minute + 999],
     ['after the cool-down when only a change of something can help', 5, false, hour, 30 * second],
   ])('%s', (_, failures, retryable, retryAfterInMs, delay) => {
     const situation = { now: day, random: 0.999, failures, retryable, retryAfterInMs };

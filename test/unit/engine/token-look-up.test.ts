@@ -30,7 +30,7 @@ function createTenantEngine(options: Parameters<typeof createEngine>[0] = {}, ti
   return { ...engine, answer };
 }
 
-describe('options that say what a caller can handle', () => {
+describe('options for what a caller can handle', () => {
   const capabilities: [string, GetTokenOptions][] = [
     ['enableCae: true', { enableCae: true }],
     ['enableCae: false', { enableCae: false }],
@@ -119,7 +119,7 @@ describe('options that say what a caller can handle', () => {
     expect(credential.calls).toHaveLength(1);
   });
 
-  it('leave a claims challenge to those who were challenged', async () => {
+  it('leave a claims challenge to the challenged callers', async () => {
     const { service, credential } = createTenantEngine();
     const held = await service.getToken('graph');
     const challenged = { claims: '{"access_token":{"nbf":{"essential":true}}}', enableCae: true };
@@ -262,7 +262,7 @@ describe('a request for scopes that several resources have', () => {
     expect(service.state().map(({ refreshes }) => refreshes)).toEqual([0, 1]);
   });
 
-  it('goes to the one with a tenant where there is no other', async () => {
+  it('goes to the one with a tenant where it is the only one', async () => {
     const scopes = 'https://api.example/.default';
     const { service } = createTenantEngine({ resources: { theirs: { scopes, tenantId: foreign } } });
     await service.getToken([scopes]);

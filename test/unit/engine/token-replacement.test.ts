@@ -10,7 +10,7 @@ const hour = 60 * minute;
 
 type Engine = ReturnType<typeof createEngine>;
 
-/** A JWT and what the credential says of its end, as offsets from the true time. */
+/** A JWT and the end that the credential returns, as offsets from the true time. */
 function issue({ clock }: Engine, exp: number, expiresIn: number, clockErrorInMs = 0): AccessToken {
   const trueNow = clock.now() - clockErrorInMs;
   const inSeconds = (time: number): number => Math.floor(time / second);
@@ -120,7 +120,7 @@ describe('a token that lives a moment', () => {
     expect(service.state('graph')).toMatchObject([{ state: 'fresh', consecutiveFailures: 0 }]);
   });
 
-  it('for its credential lives as long as its `exp` says', async () => {
+  it('for its credential lives until its `exp`', async () => {
     const engine = createEngine();
     const { clock, credential, service } = engine;
     clock.setRandom(0);

@@ -39,7 +39,8 @@ export class History {
   readonly #rejected = new Set<string>();
   readonly #errors: unknown[] = [];
   readonly #faults: string[] = [];
-  readonly #note = (reason: unknown): void => void this.#faults.push(`nobody owns ${inspect(reason)}`);
+  readonly #note = (reason: unknown): void =>
+    void this.#faults.push(`unhandled rejection: ${inspect(reason)}`);
   readonly #ends = new TokenEnds();
   #elapsed = 0;
   #clockWasSetBack = false;
@@ -140,12 +141,12 @@ export class History {
       const left = held === undefined ? Infinity : (held.expiresAt - this.#engine.clock.now()) / 2;
       this.#watch('get', token, Math.min(left, held ? attemptInMs : longestWithoutTokenInMs), wish.name);
       if (held?.firm && !this.#wasRejected(held))
-        this.#expect(await settlesAtOnce(token), 'nobody waits while a token is held');
+        this.#expect(await settlesAtOnce(token), 'no caller waits while a token is held');
     }
     this.#expect(this.#credential.calls - calls <= callsPerAttempt, 'callers share an attempt');
   }
 
-  /** @param resource set for those who must not see a failure while a token is held */
+  /** @param resource set for callers that must not see a failure while a token is held */
   #watch(asks: string, promise: Promise<AccessToken>, patienceInMs: number, resource?: string): void {
     const caller: Caller = { asks, settled: false, deadline: this.#elapsed + patienceInMs };
     this.#callers.push(caller);
@@ -168,7 +169,7 @@ export class History {
         if (error.name === 'AbortError') return;
         this.#expect(isEntraAuthError(error), 'every error is typed');
         const isHeld = resource !== undefined && this.#held(resource) !== undefined;
-        this.#expect(!isHeld, `nobody sees a failure while a token is held: ${error.message}`);
+        this.#expect(!isHeld, `no caller sees a failure while a token is held: ${error.message}`);
       },
     );
   }
@@ -240,7 +241,7 @@ export class History {
     await closed;
     this.#expect(
       this.#callers.every(({ settled }) => settled),
-      'nobody waits after the shutdown',
+      'no caller waits after the shutdown',
     );
     this.#expect(clock.pendingTimers === 0 && registry.getTimeouts().length === 0, 'no timer is left');
   }

@@ -25,7 +25,7 @@ const thrown: Record<FailureKind, unknown> = {
   'not an error': 'nothing to read',
 };
 
-/** The state of one entry to which outcomes happen, beside what is expected of it. */
+/** The state of one entry to which outcomes happen, and what is expected of it. */
 export class OutcomeHistory {
   #now = Date.UTC(2026, 0, 1);
   #state: EntryState = initialState;
@@ -114,7 +114,7 @@ export class OutcomeHistory {
   #checkChallenge(before: EntryState, { state }: Transition): void {
     expect(state.nextAttemptAt === before.nextAttemptAt, 'a challenge leaves the next attempt alone');
     expect(state.servedUntil === before.servedUntil, 'a challenge leaves the plain token alone');
-    expect(state.failures === before.failures, 'a challenge is no failed attempt');
+    expect(state.failures === before.failures, 'a failed challenge is not a failed attempt');
   }
 
   #checkAttempt(before: EntryState, outcome: Outcome, { state, error }: Transition): void {
