@@ -119,6 +119,10 @@ describe('a login refused with the token of a person', () => {
       const { message } = explain(original, { claims });
       expect(message).toContain(`It belongs to ${owner}`);
       expect(message).toContain('leave "username" out');
+      const [, name] = /^the user ("[^"]+")/.exec(owner) ?? [];
+      const found =
+        name === undefined ? 'is then found in the token.' : `is then found in the token: ${name}.`;
+      expect(message).toContain(found);
       expect(message).not.toMatch(/pgaadauth|select|create/i);
     }
   });

@@ -203,6 +203,17 @@ describe('resolveDataSources', () => {
   it.each<[string, object]>([
     ['dataSource.type', { ...given, type: 'mysql' }],
     ['dataSource.applicationName', { ...given, applicationName: 7 }],
+    ['dataSource.ssl.servername', { ...given, ssl: { servername: 'other.example' } }],
+    ['dataSource.ssl.host', { ...given, ssl: { host: 'other.example' } }],
+    ['dataSource.ssl.pskCallback', { ...given, ssl: { pskCallback: () => null } }],
+    ['dataSource.ssl.secureContext', { ...given, ssl: { secureContext: {} } }],
+    ['dataSource.ssl.socket', { ...given, ssl: { socket: {} } }],
+    ['dataSource.ssl.rejectUnauthorized', { ...given, ssl: { rejectUnauthorized: 0 } }],
+    ['dataSource.extra.connectionString', { type: 'postgres', url, extra: { connectionString: url } }],
+    [
+      'dataSource.extra.connectionString',
+      { type: 'postgres', replication: { master: given, slaves: [] }, extra: { connectionString: url } },
+    ],
     ['dataSource.ssl.session', { ...given, ssl: { session: Buffer.alloc(9) } }],
     ['dataSource.type', { host: 'db.example' }],
     ['dataSource.host', { ...given, host: undefined }],
