@@ -11,6 +11,6 @@ it('takes a token of 65,536 characters, and refuses a longer one as malformed', 
     thrown = error;
   }
   expect(thrown).toBeInstanceOf(InvalidTokenError);
-  expect(thrown).toMatchObject({ reason: 'malformed', retryable: true });
+  expect(thrown).toMatchObject({ code: 'ENTRA_TOKEN_INVALID', reason: 'malformed', retryable: true });
   expect(String(thrown)).toContain('a token of 65537 characters; the limit is 65536.');
 });

@@ -115,3 +115,34 @@ describe('validateAccessToken', () => {
     expect(held.token).toBe(secret);
   });
 });
+
+describe('the held token', () => {
+  const opaque = { token: 'opaque', expiresOnTimestamp: now + 1000 };
+
+  it.each([
+    ['now', now, undefined],
+    ['after now', now + 1, now + 1],
+    ['before the end', now + 999, now + 999],
+    ['at the end', now + 1000, undefined],
+    ['a text', '2026', undefined],
+  ])('keeps a time of refreshing between now and its end: %s', (_, refreshAfterTimestamp, expected) => {
+    const held = validate({ ...opaque, refreshAfterTimestamp });
+    expect(held.refreshAfterTimestamp).toBe(expected);
+  });
+
+  it.each([
+    ['its tid', { tid: 'tenant-1' }, 'tenant-1'],
+    ['no tid that is not a text', { tid: 7 }, undefined],
+    ['no tid', {}, undefined],
+  ])('has %s', (_, claims, expected) => {
+    expect(validate({ token: jwt(claims), expiresOnTimestamp: now + 1000 }).tenantId).toBe(expected);
+  });
+
+  it.each([
+    ['pop', 'pop'],
+    ['Bearer', 'Bearer'],
+    [undefined, 'Bearer'],
+  ])('of type %s is a %s token', (tokenType, expected) => {
+    expect(validate({ ...opaque, tokenType }).tokenType).toBe(expected);
+  });
+});
