@@ -143,12 +143,16 @@ export class TokenEntry implements TimerOwner {
     return (this.#waiters ??= deferred<HeldAccessToken>()).promise;
   }
 
-  /** Enters the state that follows from an outcome. A token is delivered to all callers that wait for one. */
-  conclude(outcome: Outcome, clock: Clock): Transition {
+  /**
+   * Enters the state that follows from an outcome, and delivers a token to every caller that waits for one.
+   *
+   * @param startedAt when the attempt began, if the outcome is one of an attempt
+   */
+  conclude(outcome: Outcome, clock: Clock, startedAt?: Timestamp): Transition {
     const now = clock.now();
     const { name: resource, policy } = this.resource;
     const before = this.#state;
-    const transition = apply(before, outcome, { now, random: clock.random(), policy, resource });
+    const transition = apply(before, outcome, { now, random: clock.random(), policy, resource, startedAt });
     const { state, token, error } = transition;
     if (state.held !== undefined && state.held !== before.held) this.#replace(state.held);
     this.#state = state;

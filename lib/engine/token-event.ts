@@ -14,6 +14,8 @@ export interface TokenObtainedEvent extends TokenEventBase {
   expiresAt: Date;
   /** When the next attempt is planned. */
   nextRefreshAt: Date;
+  /** How long the attempt took, in milliseconds; absent for a token that came after its attempt was given up. */
+  durationInMs?: number;
 }
 
 /** The credential returned the held token again, which is a fault only in its last five minutes or its last tenth. */
@@ -23,6 +25,8 @@ export interface TokenUnchangedEvent extends TokenEventBase {
   expiresAt: Date;
   /** When the next attempt is planned. */
   nextRefreshAt: Date;
+  /** How long the attempt took, in milliseconds; absent for a token that came after its attempt was given up. */
+  durationInMs?: number;
 }
 
 /** An attempt failed. Callers notice only when no valid token is held. */
@@ -36,6 +40,8 @@ export interface TokenRefreshFailedEvent extends TokenEventBase {
   nextRefreshAt: Date;
   /** When the held token expires; absent when none is held. */
   expiresAt?: Date;
+  /** How long the attempt took, in milliseconds. */
+  durationInMs?: number;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 
-import type { Clock } from '../common/clock.js';
+import type { Clock, Timestamp } from '../common/clock.js';
 import { EntraShutDownError } from '../common/entra-auth.error.js';
 import type { LineLogger } from '../common/guarded-logger.js';
 import { asError } from '../common/thrown.js';
@@ -142,19 +142,25 @@ export class TokenRefresher {
   /** @param claims of a challenge that the token must satisfy */
   async #attempt(entry: TokenEntry, claims?: string): Promise<HeldAccessToken> {
     const before = entry.state.held;
+    const startedAt = this.#clock.now();
     const outcome = await this.#attempts.make(entry, claims);
-    if (claims !== undefined) return this.#concludeChallenge(entry, claims, outcome);
+    if (claims !== undefined) return this.#concludeChallenge(entry, claims, outcome, startedAt);
     // Another token may have come meanwhile, from a call that had been given up or as the answer to a challenge.
     const newer = this.#newerThan(before, entry);
     const isBest = outcome.kind === 'new' && newer !== undefined && !outcome.token.expiresBefore(newer);
     if (newer !== undefined && !isBest) return newer;
-    return tokenOf(this.#conclude(entry, outcome));
+    return tokenOf(this.#conclude(entry, outcome, startedAt));
   }
 
-  #concludeChallenge(entry: TokenEntry, claims: string, outcome: Outcome): HeldAccessToken {
+  #concludeChallenge(
+    entry: TokenEntry,
+    claims: string,
+    outcome: Outcome,
+    startedAt: Timestamp,
+  ): HeldAccessToken {
     const { challenges, resource } = entry;
     if (outcome.kind !== 'failed') challenges.succeed(claims);
-    const transition = this.#conclude(entry, outcome);
+    const transition = this.#conclude(entry, outcome, startedAt);
     if (transition.error !== undefined) {
       const now = this.#clock.now();
       const { retryable, retryAfterInMs } = transition.error;
@@ -166,8 +172,8 @@ export class TokenRefresher {
     return tokenOf(transition);
   }
 
-  #conclude(entry: TokenEntry, outcome: Outcome): Transition {
-    const transition = entry.conclude(outcome, this.#clock);
+  #conclude(entry: TokenEntry, outcome: Outcome, startedAt?: Timestamp): Transition {
+    const transition = entry.conclude(outcome, this.#clock, startedAt);
     this.#report.emit(entry, transition);
     return transition;
   }

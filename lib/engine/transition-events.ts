@@ -10,34 +10,43 @@ import type { TokenUnavailableError } from './token-unavailable.error.js';
 export interface Occasion {
   readonly now: Timestamp;
   readonly resource: string;
+  /** When the attempt began, if there was one. */
+  readonly startedAt?: Timestamp | undefined;
+}
+
+function duration({ now, startedAt }: Occasion): { durationInMs?: number } {
+  // Less than nothing: the clock was set back.
+  return startedAt === undefined ? {} : { durationInMs: Math.max(0, now - startedAt) };
 }
 
 export function obtained(
   type: 'acquired' | 'refreshed',
   { nextAttemptAt }: EntryState,
   { acquiredAt, expiresOnTimestamp }: HeldAccessToken,
-  { resource }: Occasion,
+  occasion: Occasion,
 ): TokenEvent {
   return {
     type,
-    resource,
+    resource: occasion.resource,
     at: new Date(acquiredAt),
     expiresAt: new Date(expiresOnTimestamp),
     nextRefreshAt: new Date(nextAttemptAt),
+    ...duration(occasion),
   };
 }
 
 export function unchangedToken(
   { nextAttemptAt }: EntryState,
   { expiresOnTimestamp }: HeldAccessToken,
-  { resource, now }: Occasion,
+  occasion: Occasion,
 ): TokenEvent {
   return {
     type: 'unchanged',
-    resource,
-    at: new Date(now),
+    resource: occasion.resource,
+    at: new Date(occasion.now),
     expiresAt: new Date(expiresOnTimestamp),
     nextRefreshAt: new Date(nextAttemptAt),
+    ...duration(occasion),
   };
 }
 
@@ -69,7 +78,7 @@ export function failed(
   const base = { resource, at: new Date(now), error };
   const nextRefreshAt = new Date(after.nextAttemptAt);
   const events: TokenEvent[] = [
-    { type: 'refresh-failed', ...base, consecutiveFailures, nextRefreshAt, ...expiry },
+    { type: 'refresh-failed', ...base, consecutiveFailures, nextRefreshAt, ...expiry, ...duration(occasion) },
   ];
   if (needsSignIn && !before.trouble.needsSignIn) {
     events.push({ type: 'reauthentication-required', ...base, problem, fix, ...expiry });

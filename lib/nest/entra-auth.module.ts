@@ -14,6 +14,7 @@ import {
   OPTIONS_TYPE,
   type SealedOptions,
 } from './entra-auth.module-definition.js';
+import { EntraTelemetry } from './entra-telemetry.js';
 import { EntraTokenService } from './entra-token.service.js';
 import { EntraTypeOrmOptionsFactory } from './entra-typeorm-options.factory.js';
 import { EntraDataSourceHealthIndicator } from './health/entra-data-source.health.js';
@@ -75,6 +76,12 @@ const logger = new Logger('EntraAuth');
       inject: [ModulesContainer, PostgresDataSources],
       useFactory: (modules: ModulesContainer, dataSources: PostgresDataSources) =>
         new SetupWarnings(EntraAuthModule, modules, dataSources, logger),
+    },
+    {
+      provide: EntraTelemetry,
+      inject: [resolvedOptions, TokenEngine, PostgresDataSources],
+      useFactory: (options: ResolvedOptions, engine: TokenEngine, dataSources: PostgresDataSources) =>
+        EntraTelemetry.start(options, engine, dataSources),
     },
     {
       provide: EntraTokenHealthIndicator,

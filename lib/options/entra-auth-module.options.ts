@@ -65,6 +65,12 @@ export interface EntraAuthModuleOptions {
     | UnverifiedDataSourceOptions
     | Record<string, EntraDataSourceOptions | UnverifiedDataSourceOptions>;
   /**
+   * Whether metrics and spans are reported to OpenTelemetry. Without an SDK in the application that costs nothing.
+   *
+   * @default whether `@opentelemetry/api` is installed
+   */
+  telemetry?: boolean;
+  /**
    * Time and chance, for tests.
    *
    * @default the machine's clock

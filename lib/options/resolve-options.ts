@@ -1,5 +1,5 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { clockOption } from '../common/option-checks.js';
+import { booleanOption, clockOption } from '../common/option-checks.js';
 import {
   checkOptions,
   choiceCheck,
@@ -19,6 +19,8 @@ import { resolveResource, type ResourceContext, resourcesByName } from './resolv
 /** The module's options after defaults and checks: the only form that the rest of the package sees. */
 export interface ResolvedOptions extends EngineSettings {
   dataSources: ReadonlyMap<string, ResolvedDataSource>;
+  /** `undefined`: if the package is installed. */
+  telemetry: boolean | undefined;
 }
 
 const onDemandTable = {
@@ -36,6 +38,7 @@ const optionsTable = {
   dataSource: (_, value) => resolveDataSources(value),
   resources: resourcesByName,
   onDemand: onDemandCheck,
+  telemetry: (path, value) => (value === undefined ? undefined : booleanOption(path, value, false)),
   startup: choiceCheck<StartupMode>('wait', ['wait', 'background', 'lazy']),
   startupTimeoutInMs: numberCheck(30_000, { min: 1, max: 3_600_000, unit: 'milliseconds' }),
 } satisfies OptionTable<EntraAuthModuleOptions>;

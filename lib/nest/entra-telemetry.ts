@@ -1,0 +1,40 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+
+import { optionalPackage } from '../common/optional-package.js';
+import type { TokenEngine } from '../engine/token-engine.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import type { PostgresDataSources } from '../postgres/postgres-data-sources.js';
+import type { OpenTelemetryApi } from '../telemetry/start-telemetry.js';
+
+/** Reports to OpenTelemetry from boot to shutdown. */
+export class EntraTelemetry implements OnApplicationShutdown {
+  readonly #stop: () => void;
+
+  private constructor(stop: () => void) {
+    this.#stop = stop;
+  }
+
+  /** @throws {EntraOptionsError} when the option is `true` and `@opentelemetry/api` is not installed */
+  static async start(
+    { telemetry, clock }: ResolvedOptions,
+    engine: TokenEngine,
+    { logins }: PostgresDataSources,
+  ): Promise<EntraTelemetry> {
+    const api = telemetry === false ? undefined : await loadApi(telemetry === true);
+    if (api === undefined) return new EntraTelemetry(() => undefined);
+    const { startTelemetry } = await import('../telemetry/start-telemetry.js');
+    const tokens = { events: engine.events, state: () => engine.state(), now: () => clock.now() };
+    return new EntraTelemetry(startTelemetry(api, tokens, logins));
+  }
+
+  /** Called by Nest. */
+  onApplicationShutdown(): void {
+    this.#stop();
+  }
+}
+
+async function loadApi(isRequired: boolean): Promise<OpenTelemetryApi | undefined> {
+  const load = (): Promise<OpenTelemetryApi> => import('@opentelemetry/api');
+  if (isRequired) return optionalPackage({ name: '@opentelemetry/api', option: 'telemetry', load });
+  return load().catch(() => undefined);
+}
