@@ -40,7 +40,7 @@ async function importModule(file: string): Promise<unknown> {
   }
 }
 
-/** Of a CommonJS module, the exports appear beside and within the default one. An export may be a promise. */
+/** Finds data sources among the exports, which CommonJS also has within the default one. An export may be a promise. */
 async function dataSourcesOf(module: unknown): Promise<DataSource[]> {
   const values = await Promise.all(exportsOf(module));
   const nested = await Promise.all(values.flatMap(exportsOf));

@@ -3,9 +3,9 @@ import { type EntraAuthErrorCode, isEntraAuthError } from '../common/entra-auth.
 /** How the program ends. Scripts tell by it what to do next. */
 export const exitCodes = {
   ok: 0,
-  /** Something that should not happen. */
+  /** An unexpected failure. */
   failure: 1,
-  /** The command line or the environment is wrong, or a value is missing, as the server may say of tenant and scope. */
+  /** The command line or the environment is wrong, or the server refuses the tenant or the scope. */
   usage: 2,
   /** A person has to sign in again, and put the new refresh token where it belongs. */
   reauthenticationRequired: 3,

@@ -5,7 +5,7 @@ import { runProgram } from './program.js';
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever read it has seen enough, as `head` does.
+    // The reader has closed the pipe, as `head` does.
     if (error.code !== 'EPIPE') throw error;
   });
 }
@@ -18,6 +18,6 @@ void runProgram(process.argv.slice(2), {
   inputIsTyped: process.stdin.isTTY,
   now: () => Date.now(),
 }).then((exitCode) => {
-  // Set and not enforced: what is still to be written to a pipe is written.
+  // Not `process.exit()`, which would cut off output to a pipe.
   process.exitCode = exitCode;
 });

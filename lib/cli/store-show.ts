@@ -6,7 +6,7 @@ import { keysVariable } from './key-ring.js';
 import type { OpenStore } from './open-store.js';
 import { shortened } from './token-report.js';
 
-/** Says what a store holds: times and digests. What is encrypted with a key that is not at hand is said to be so. */
+/** Prints the times and digests of what a store holds. Without its key, an encrypted token is reported as not readable. */
 export async function showStore(opened: OpenStore, terminal: Terminal, json: boolean): Promise<void> {
   const beneath = (await opened.plain.load())?.value;
   if (beneath === undefined) {

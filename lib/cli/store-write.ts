@@ -6,8 +6,7 @@ import { shortened } from './token-report.js';
 import { missingValues } from './usage-message.js';
 
 /**
- * Stores a refresh token that somebody obtained by signing in. A running application goes on with it at its next
- * attempt.
+ * Stores a refresh token that a person obtained by signing in. A running application uses it at its next attempt.
  *
  * @throws {EntraOptionsError} for no token, or for what cannot be one
  */

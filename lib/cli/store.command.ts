@@ -16,7 +16,7 @@ export function storeCommand(terminal: Terminal): Command {
     .description('store a refresh token: what is piped to standard input, or else AZURE_REFRESH_TOKEN')
     .action((options: StoreOptions) => withStore(options, terminal, (opened) => putToken(opened, terminal)));
   const show = addStoreOptions(new Command('show'))
-    .description('say what is stored, without showing it')
+    .description('describe what is stored, without showing it')
     .option('--json', 'print JSON')
     .action((options: StoreOptions & { json?: boolean }) =>
       withStore(options, terminal, (opened) => showStore(opened, terminal, options.json ?? false)),

@@ -5,7 +5,7 @@ import type { EntraCloud } from '../entra/clouds.js';
 import type { RefreshTokenCredentialOptions } from '../refresh-token/refresh-token.credential-options.js';
 import { missingValues } from './usage-message.js';
 
-/** What the command line says about the request. */
+/** The options of the command line about the request. */
 export interface TokenRequestOptions {
   cloud: EntraCloud;
   authorityHost?: string;

@@ -21,7 +21,7 @@ export function parseClaimsChallenge(wwwAuthenticate: string | null | undefined)
   return undefined;
 }
 
-/** Base64 as the documentation says, or base64url, with or without padding. */
+/** Decodes base64 or base64url, with or without padding. */
 function decode(encoded: string): string | undefined {
   if (!base64.test(encoded)) return undefined;
   const json = Buffer.from(encoded, 'base64').toString('utf8');

@@ -60,7 +60,7 @@ export class GraphChallengeHandler implements GraphMiddleware {
     if (response.status === 403 && final) return;
     const token = await this.#replace(refused, claims, original.signal);
     if (token === refused || token === undefined || !isRepeatable(original.body)) return;
-    // An answer that nobody reads would keep its connection. It may also have broken off, which is all the same.
+    // An unread body keeps its connection. Cancelling a broken one fails, which changes nothing.
     await response.body?.cancel().catch(() => undefined);
     context.request = request;
     context.options = { ...original, headers: { ...original.headers, [authorization]: `Bearer ${token}` } };
@@ -72,7 +72,7 @@ export class GraphChallengeHandler implements GraphMiddleware {
     await this.#next.execute(context);
   }
 
-  /** Another token, or `undefined` when none can be had: then the refusal says more than that. */
+  /** Returns another token, or `undefined` without one: then the caller gets the refusal. */
   async #replace(
     refused: string,
     claims: string | undefined,

@@ -10,7 +10,7 @@ const ways = ['useFactory', 'useClass', 'useExisting'];
 /**
  * Checks what Nest's module builder takes apart before any option of its own is looked at.
  *
- * @throws {EntraOptionsError} when there are no options, or `isGlobal` is no boolean
+ * @throws {EntraOptionsError} when there are no options, or `isGlobal` is not a boolean
  */
 export function checkRegistration(options: unknown): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
@@ -19,7 +19,7 @@ export function checkRegistration(options: unknown): void {
   booleanOption('isGlobal', Reflect.get(options, 'isGlobal'), true);
 }
 
-/** @throws {EntraOptionsError} when nothing says where the options come from */
+/** @throws {EntraOptionsError} without `useFactory`, `useClass` and `useExisting` */
 export function checkAsyncRegistration(options: unknown): void {
   checkRegistration(options);
   const value = (way: string): unknown => Reflect.get(options as object, way);

@@ -33,11 +33,11 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    *
    * @param resourceOrScopes name of a configured resource, or scopes
    * @param options `claims` bypass the held token and replace it; a `tenantId` other than the held token's selects
-   *   another token; `enableCae` says what the caller can handle and asks for no other token than is configured;
+   *   another token; `enableCae` is a capability of the caller and selects no other token;
    *   `abortSignal` ends this caller's wait only
    * @throws {UnknownResourceError} for a name that is neither configured nor a scope
    * @throws {EntraOptionsError} for scopes or options that no token request can hold
-   * @throws {TokenUnavailableError} when no valid token is held and none can be had; `retryable` says whether waiting
+   * @throws {TokenUnavailableError} when no valid token is held and none can be had; `retryable` tells whether waiting
    *   can help
    */
   getToken(resourceOrScopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
@@ -45,8 +45,8 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
   }
 
   /**
-   * Says that a server rejected a token. If it is still the held one, it is replaced in the background; calls wait
-   * for the new one, and get the old one back if there is none. A token that is not held any more is ignored.
+   * Reports that a server rejected a token. If it is still held, it is replaced in the background: calls wait for the new
+   * one, and get the old one if the attempt fails. A token that is not held any more is ignored.
    *
    * @param rejected the token, or what `getToken` returned
    */
@@ -87,7 +87,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
     return this.#engine.passwordProvider(resource);
   }
 
-  /** Starts as the option `startup` says. Called by Nest. */
+  /** Starts according to the option `startup`. Called by Nest. */
   onModuleInit(): Promise<void> {
     return this.#engine.start();
   }

@@ -74,9 +74,9 @@ function logEvent(
     case 'reauthentication-required': {
       const held =
         event.expiresAt === undefined
-          ? 'There is none.'
+          ? 'No token is held.'
           : `The held one serves until ${event.expiresAt.toISOString()}.`;
-      return logger.error(`No new ${token} without a new sign-in. ${held} ${event.fix}`);
+      return logger.error(`The ${token} cannot be replaced without a new sign-in. ${held} ${event.fix}`);
     }
     case 'expiring':
       return logger.error(
@@ -99,7 +99,7 @@ function logEvent(
     case 'refresh-token-lost':
       return logger.error(`The credential of "${event.resource}": ${event.problem} ${event.fix}`);
     case 'credential-recovered':
-      return logger.log(`The credential of "${event.resource}" is well again.`);
+      return logger.log(`The credential of "${event.resource}" works again.`);
     case 'clock-skew':
       return logger.warn(describeSkew(event.clockAheadInMs));
   }

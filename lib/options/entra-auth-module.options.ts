@@ -40,7 +40,7 @@ export interface EntraAuthModuleOptions {
    * @default none; `postgres` when there is a `dataSource`
    */
   resources?: Record<string, ResourceOptions>;
-  /** When and how tokens are refreshed, for every resource that says nothing else. */
+  /** When and how tokens are refreshed, for every resource without options of its own. */
   refresh?: RefreshOptions;
   /** Tokens that are asked for by scopes or a tenant that no resource names. */
   onDemand?: OnDemandOptions;
@@ -100,8 +100,8 @@ export interface ResourceOptions {
 /** What is held for scopes and tenants that no resource names. */
 export interface OnDemandOptions {
   /**
-   * How many such tokens are held at most, about 1 kB each beyond the token. Those that nobody uses make room for new
-   * ones; when all are in use, a new one is not kept, and is asked for again when it is needed again.
+   * How many such tokens are held at most, about 1 kB each beyond the token. Unused ones make room for new ones;
+   * when all are in use, a new one is not kept, and is fetched again for each call.
    *
    * @default 10000
    */
@@ -118,8 +118,8 @@ export interface RefreshOptions {
    */
   background?: boolean;
   /**
-   * The share of a token's life after which a new one is fetched; sooner if the issuer says so. A half leaves as
-   * much time again to get through an outage.
+   * The share of a token's life after which a new one is fetched; sooner if the issuer asks for it. A half
+   * leaves as much time again to get through an outage.
    *
    * @default 0.5
    */
@@ -149,24 +149,24 @@ export interface RefreshOptions {
     maxDelayInMs?: number;
     /**
      * The share of what is left of a held token's life, but for its last three minutes, after which to try again: on
-     * average, at random between 60 % and all of it by default, and half an hour on average at most. So a fleet does
-     * not fall upon an issuer that has just recovered. It begins with the second retry: the first comes at once. Zero
-     * turns it off, for whoever wants the new token sooner.
+     * average, at random between 60 % and all of it by default, and half an hour on average at most. This spreads
+     * the requests of a fleet after an outage. It begins with the second retry: the first comes at once. Zero
+     * turns it off, so that a new token comes sooner.
      *
      * @default 0.8
      */
     shareOfLifeLeft?: number;
   };
   /**
-   * How often to try again after an error that somebody must repair, such as an expired client secret, in
+   * How often to try again after an error that a person must repair, such as an expired client secret, in
    * milliseconds. The repair is picked up without a restart.
    *
    * @default 300000
    */
   permanentErrorRetryInMs?: number;
   /**
-   * How long after a token that a server rejected was replaced another rejection is believed, in milliseconds. It
-   * keeps a wrong role name from hammering the token endpoint.
+   * Minimum time between two forced refreshes, in milliseconds. It keeps a wrong role name from hammering the token
+   * endpoint.
    *
    * @default 30000
    */

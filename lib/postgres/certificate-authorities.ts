@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 
 /**
- * Refuses certificate authorities that are none. Node takes an empty text or `null` for every public authority, and
- * where the host name is not checked, whoever has any public certificate would then get the token.
+ * Refuses certificate authorities without a certificate. Node takes an empty text or `null` as every public authority:
+ * where the host name is not checked, any server with a public certificate would get the token.
  *
  * @param option the option that they come from
  * @param given what was found there, in words for the error
@@ -21,7 +21,7 @@ export function checkAuthorities(option: string, authorities: unknown, given: st
   );
 }
 
-/** TLS reads PEM only, so a certificate in another form is none here. */
+/** Accepts PEM only, as TLS does. */
 function holdsCertificate(authority: unknown): boolean {
   const text = textOf(authority);
   if (!text.includes('-----BEGIN ')) return false;

@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 
 import type pg from 'pg';
 
-/** What pg keeps of a client's connection, and its types do not show. */
+/** The part of a client's connection that the types of pg leave out. */
 interface ConnectionInternals {
   stream?: unknown;
   /** The TLS options in use. */
@@ -22,14 +22,14 @@ export function parametersOf(client: pg.Client): { password?: unknown } | undefi
   return typeof parameters === 'object' && parameters !== null ? parameters : undefined;
 }
 
-/** Drivers before pg 8.14 ask for the password without a word about the connection that it is for. */
+/** Passes the connection parameters to the password function, as pg does since 8.14. */
 export function askWithTarget(client: pg.Client): void {
   const ask = Reflect.get(client, 'password') as ((target: unknown) => unknown) | string | null;
   const target = parametersOf(client);
   if (typeof ask === 'function') Reflect.set(client, 'password', () => ask(target));
 }
 
-/** Why Node did not take the server's certificate: OpenSSL's code. */
+/** OpenSSL's code for why Node refused the server's certificate. */
 export function authorizationErrorOf(client: pg.Client): string | undefined {
   const { stream } = connectionOf(client);
   const error: unknown = stream instanceof TLSSocket ? stream.authorizationError : undefined;
@@ -42,7 +42,7 @@ export function onServerError(client: pg.ClientBase, callback: (error: unknown) 
   if (connection instanceof EventEmitter) connection.on('errorMessage', callback);
 }
 
-/** Ends the connection of a client without a word to the server. */
+/** Closes the socket of a client without terminating the session. */
 export function destroySocket(client: pg.Client): void {
   const { stream } = connectionOf(client);
   if (stream instanceof Duplex) stream.destroy();

@@ -16,10 +16,10 @@ export interface ConnectionTarget {
   ssl?: unknown;
 }
 
-/** Stands between the tokens and the connections of one data source, at the moment when a server asks for one. */
+/** Checks each connection of a data source before it is given a token. */
 export class ConnectionGuard {
   readonly #dataSourceName: string;
-  /** Copies: the driver's options hold the same objects, and could be changed. */
+  /** Copies, since the driver shares the objects of its options and could change them. */
   readonly #endpoints: readonly ResolvedEndpoint[];
 
   constructor({ name, endpoints }: ResolvedDataSource) {
@@ -31,13 +31,13 @@ export class ConnectionGuard {
   }
 
   /**
-   * Looks at a connection that asks for a token.
+   * Checks a connection that asks for a token.
    *
-   * @param client whose connection it is, if that is known: its socket is looked at, too
+   * @param client the client of the connection, if known: its socket is checked too
    * @throws {InsecureConnectionError} when it is not the one that was configured, or not verified
    */
   check(target: ConnectionTarget | undefined, client: Client | undefined): void {
-    // Drivers before pg 8.14 say nothing about the target; the options have been checked at start-up.
+    // Drivers before pg 8.14 do not pass the target; the options were checked at start-up.
     if (target === undefined) return;
     const endpoint = this.#configured(target);
     // The client connects to its own host, which need not be that of its parameters any more.
@@ -56,7 +56,7 @@ export class ConnectionGuard {
 
   #otherHost(host: string | undefined, port?: number): InsecureConnectionError {
     const what = `The host "${host}"${port === undefined ? '' : ` with the port ${port}`}`;
-    const problem = `${what} is none that the data source "${this.#dataSourceName}" was configured for; no token was sent.`;
+    const problem = `${what} is not configured for the data source "${this.#dataSourceName}"; no token was sent.`;
     return new InsecureConnectionError(problem, 'Configure every host in the data source options.');
   }
 }

@@ -1,9 +1,9 @@
 import { type Clock, type TimerHandle, unref } from '../common/clock.js';
 
-// Connections that were opened together, as after a restart of the server, are not to be replaced together.
+// Spreads the replacement of connections that were opened together, as after a restart of the server.
 const spread = 0.1;
 
-/** Counts the age of connections, and says of each when it has lived long enough. */
+/** Calls back when a connection reaches its greatest age. */
 export class ConnectionLifetime {
   readonly #clock: Clock;
   readonly #maxInMs: number;
@@ -15,7 +15,7 @@ export class ConnectionLifetime {
     this.#maxInMs = maxInMs;
   }
 
-  /** Calls back once, when the connection is old enough, unless its life ended before. */
+  /** Calls back once at the greatest age, unless `end` is called before. */
   begin(connection: object, onOldAge: () => void): void {
     const lifeInMs = this.#maxInMs * (1 - spread * this.#clock.random());
     const timer = this.#clock.setTimeout(onOldAge, lifeInMs);

@@ -19,7 +19,7 @@ export interface ConnectionUrlParameters {
   options?: string;
 }
 
-// What libpq knows, pg does not, and an application may expect to have an effect.
+// Parameters of libpq that pg ignores silently.
 const refusedParameters: Readonly<Record<string, string>> = {
   password: 'Take it out: the access token takes its place.',
   passfile: 'Take it out: the access token takes the place of a password.',
@@ -30,7 +30,7 @@ const refusedParameters: Readonly<Record<string, string>> = {
   service: 'Write out what the service stands for: no file is looked up.',
 };
 
-/** Parameters that may be there as long as they ask for what happens anyway. */
+/** Parameters that are accepted with the values that change nothing. */
 const harmlessValues: Readonly<Record<string, { values: readonly string[]; fix: string }>> = {
   channel_binding: {
     values: ['disable', 'prefer'],
@@ -55,7 +55,7 @@ export function parseParameters(path: string, parameters: URLSearchParams): Conn
     if (parameters.getAll(name).length > 1)
       throw new EntraOptionsError(
         path,
-        `its parameter "${name.slice(0, 40)}" is there twice`,
+        `its parameter "${name.slice(0, 40)}" is given twice`,
         'Keep one of them.',
       );
     switch (name) {
@@ -95,7 +95,7 @@ function refuseUnlessHarmless(path: string, name: string, value: string): void {
   const harmless = Object.hasOwn(harmlessValues, name) ? harmlessValues[name] : undefined;
   if (harmless?.values.includes(value)) return;
   if (harmless !== undefined)
-    throw new EntraOptionsError(path, `its ${name} asks for what is not there`, harmless.fix);
+    throw new EntraOptionsError(path, `its ${name} has a value that is not supported`, harmless.fix);
   if (name === 'password') throw new EntraOptionsError(path, 'contains a password', refusedFix(name));
   throw new EntraOptionsError(
     path,
@@ -123,7 +123,7 @@ function timeout(path: string, seconds: string): number {
   if (Number.isFinite(value) && value > 0) return value * 1000;
   throw new EntraOptionsError(
     path,
-    'its connect_timeout is not a number above 0, and would be no deadline',
+    'its connect_timeout is not a number above 0',
     'Give seconds, or leave it out for the default.',
   );
 }

@@ -23,10 +23,10 @@ export function parseConnectionUrl(path: string, text: string): ConnectionUrlPar
     const fix = 'Write one, and give the others as "replication": { master, slaves }.';
     throw new EntraOptionsError(path, 'names several hosts', fix);
   }
-  // All after it would be lost without a word, and a host may be among it: guests have "#EXT#" in their names.
+  // Everything after it is dropped silently, the host included: names of guests contain "#EXT#".
   if (text.includes('#')) {
     const fix = 'Write each "#" that stands for itself as "%23".';
-    throw new EntraOptionsError(path, 'has a "#", and what follows would not be read', fix);
+    throw new EntraOptionsError(path, 'contains "#", which ends a URL', fix);
   }
   let url: URL;
   try {

@@ -1,20 +1,20 @@
+import type { Timestamp } from '../common/clock.js';
 import { EntraAuthError } from '../common/entra-auth.error.js';
 import { isClass28, sqlStateOf } from '../common/sqlstate.js';
 import { isError } from '../common/thrown.js';
 import { loginRefusalFix } from './login-refusal-fix.js';
 
-/** Whose a token is, and how it is. Free of secrets. */
+/** The owner, the times and the size of a token. Free of secrets. */
 export interface RefusedToken {
-  /** In milliseconds since the Unix epoch, as all times here. */
-  acquiredAt: number;
-  expiresOnTimestamp: number;
+  acquiredAt: Timestamp;
+  expiresOnTimestamp: Timestamp;
   sizeInBytes: number;
   principalType: 'user' | 'service';
   /** Object id of its principal. */
   oid?: string;
   /** Application id of its client. */
   appid?: string;
-  /** The name that its user signs in with. */
+  /** The sign-in name of its user. */
   userName?: string;
   /** Whether the role is the one that the token itself names. */
   namesRole: boolean;
@@ -30,7 +30,7 @@ export interface RefusedLogin {
   database: string;
   /** The token that was presented. */
   token?: RefusedToken;
-  now: number;
+  now: Timestamp;
 }
 
 /** PostgreSQL, or a pooler in front of it, refused a login with an access token. The error of the server is the `cause`. */
@@ -104,13 +104,13 @@ export class DatabaseUnreachableError extends EntraAuthError {
 }
 
 function reasonOf(cause: Error): string {
-  // Node tries every address of a name, and says nothing itself when all of them fail.
+  // Node tries every address of a name; when all fail, only the inner errors have a message.
   const inner: unknown[] = cause instanceof AggregateError ? cause.errors : [];
   const messages = inner.filter((error) => isError(error)).map((error) => error.message);
   return [cause.message, ...messages].filter((message) => message !== '').join('; ') || cause.name;
 }
 
-/** A data source has no `username`, and the token does not say which role its principal has. */
+/** A data source has no `username`, and the token does not name the role. */
 export class RoleNameUnknownError extends EntraAuthError {
   override readonly name = 'RoleNameUnknownError';
   /** The resource whose token is the password. */

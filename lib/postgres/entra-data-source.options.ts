@@ -53,8 +53,8 @@ export interface EntraDataSourceOptions
    */
   resource?: string;
   /**
-   * Finds the role in the claims of the token, when there is no `username`. Look here before you rely on it: the
-   * token of a managed identity for a database usually carries no name.
+   * Finds the role in the claims of the token, when there is no `username`. The token of a managed
+   * identity for a database usually carries no name, so check before you rely on it.
    *
    * @default `roleNameFromToken`: the name of a user-assigned identity (`xms_mirid`), `upn`, `preferred_username`,
    *   `unique_name`; first in the database's token, then in one for Azure Resource Manager
@@ -98,15 +98,15 @@ export interface UnverifiedEndpointOptions extends Omit<EntraEndpointOptions, 's
 
 /**
  * Options of a data source whose servers need not be verified: a local socket, a tunnel or a sidecar that ends in
- * the same pod, a test. **Whoever answers in the server's place gets the token, and can log in with it everywhere
- * that the principal can.**
+ * the same pod, a test. **Any server that answers in
+ * their place gets the token, and can log in with it wherever the principal can.**
  */
 export interface UnverifiedDataSourceOptions extends Omit<EntraDataSourceOptions, 'ssl' | 'replication'> {
   /**
    * Opens a local socket as `host`, `ssl: false`, `ssl: { rejectUnauthorized: false }`, a `checkServerIdentity` of
    * your own, `sslmode=disable` and `sslmode=require` without `sslrootcert`; each then does what it does in libpq.
    * Nothing else is opened: a token still goes only to a host that is configured, and servers that can be verified
-   * are. A warning is logged at start-up, and the health details say `verifiedTls: false`.
+   * are. A warning is logged at start-up, and the health details report `verifiedTls: false`.
    *
    * @see https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION
    */

@@ -31,7 +31,7 @@ const unverifiedFix =
   'Check the host name. For a private certificate authority, give it as "ssl": { ca }, or as "sslrootcert" in the URL.';
 
 /**
- * Gives an error of a login its reason and its remedy; what the server says beyond the login passes as it is.
+ * Gives an error of a login its reason and its remedy; errors that are not about the login pass unchanged.
  */
 export function explainLoginError(
   original: Error,
@@ -101,7 +101,7 @@ function describe(
   };
 }
 
-/** A server may repeat in its message what it was sent. The error stays what it is; its texts lose the token. */
+/** Removes the token from the texts of an error: a server may repeat what it was sent. */
 function withoutToken(error: Error, token: string): Error {
   for (const key of ['message', 'stack', 'detail', 'hint', 'where', 'internalQuery']) {
     const text: unknown = Reflect.get(error, key);
@@ -111,7 +111,7 @@ function withoutToken(error: Error, token: string): Error {
   return error;
 }
 
-/** Whether the server has no TLS, or its certificate is not the right one. */
+/** Whether the server has no TLS, or the wrong certificate. */
 function isTlsFailure(error: Error, client: Client): boolean {
   const code: unknown = Reflect.get(error, 'code');
   if (/does not support SSL/.test(error.message)) return true;

@@ -2,7 +2,7 @@ import type pg from 'pg';
 
 import { destroySocket } from './client-internals.js';
 
-/** A question that idle connections were asked. */
+/** A query that was sent to idle connections. */
 export interface SilenceCheck {
   /** Resolves when all of them have answered. */
   allAnswered: Promise<void>;
@@ -11,8 +11,8 @@ export interface SilenceCheck {
 }
 
 /**
- * Knows the idle connections of a data source's pools. A load balancer can forget a connection that nobody uses, so
- * that both ends keep an open socket over which nothing arrives.
+ * Knows the idle connections of a data source's pools. A load balancer can forget an idle connection: both ends
+ * keep an open socket over which nothing arrives.
  */
 export class IdleConnections {
   readonly #idle = new Set<pg.PoolClient>();
@@ -25,12 +25,12 @@ export class IdleConnections {
     });
   }
 
-  /** Asks them past the pool, which would count it as a use and close no idle connection any more. */
+  /** Queries them past the pool, for which a use would restart the idle timeout. */
   ask(query: string): SilenceCheck {
     const silent = new Set<pg.PoolClient>();
     const answers = [...this.#idle].filter(isReady).map(async (client) => {
       silent.add(client);
-      // An error is an answer, too.
+      // An error is an answer too.
       await client.query(query).catch(() => undefined);
       silent.delete(client);
     });
@@ -44,7 +44,7 @@ export class IdleConnections {
   }
 }
 
-/** One that was given back while a query was under way answers when that has ended. */
+/** A connection that was released during a query answers only when that has ended. */
 function isReady(client: pg.PoolClient): boolean {
   return Reflect.get(client, 'readyForQuery') === true;
 }

@@ -21,18 +21,18 @@ export function loginRefusalFix(login: RefusedLogin, cause: Error): string {
     const port = 'Connect to PostgreSQL itself (port 5432) instead of the pooler (6432). Or: ';
     return tooLong(token, 'PgBouncer', longestOfPgBouncer, port);
   }
-  const pooler = 'A pooler does not tell why: connect to PostgreSQL itself (port 5432) to see its reason. ';
+  const pooler = 'A pooler hides the reason: connect to PostgreSQL itself (port 5432) to see it. ';
   return pooler + principalFix(login);
 }
 
 const hostRuleFix =
-  'The server did not look at the token: check its firewall, its host-based rules and that the connection uses TLS.';
+  'The server refused before it checked the token: check its firewall, its host-based rules and that the connection uses TLS.';
 
 function tooLong({ sizeInBytes }: RefusedToken, server: string, limit: number, first = ''): string {
   return (
     `The token has ${sizeInBytes} bytes, and ${server} takes no more than ${limit} as a password. ${first}` +
-    'Have fewer group claims in the token: take the principal out of groups, or let the application registration ' +
-    'put only the groups that are assigned to it into its tokens.'
+    'Reduce the group claims of the token: remove the principal from groups, or let the app registration emit only the ' +
+    'groups that are assigned to the application.'
   );
 }
 
@@ -45,8 +45,8 @@ function principalFix(login: RefusedLogin): string {
 function personFix({ role }: RefusedLogin, { userName }: RefusedToken): string {
   const own = userName === undefined ? '' : `: "${userName}"`;
   return (
-    `The role "${role}" is not that of the user who signed in on this machine. Where people run the application with ` +
-    `their own sign-in, leave "username" out: the role is then found in the token${own}. In Azure, use the identity ` +
+    `The role "${role}" does not belong to the user who signed in on this machine. For a developer's own ` +
+    `sign-in, leave "username" out: the role is then found in the token${own}. In Azure, use the identity ` +
     'of the application. If the role is that of a group, check that the user is a member of it.'
   );
 }
@@ -60,8 +60,8 @@ function roleFix({ role, token }: RefusedLogin): string {
   const whose = token?.oid === undefined ? '' : ` with the object id "${token.oid}"`;
   return (
     'Check that the name matches the Entra principal, upper and lower case included, and that the role exists. ' +
-    `Likely: there is no role of this name; it belongs to another principal than that of the token${whose}; the ` +
-    `token was revoked, or is for another tenant or another cloud. ` +
+    `Likely causes: the role does not exist; it belongs to another principal than the token${whose}; the token was ` +
+    `revoked, or is for another tenant or another cloud. ` +
     `An Entra administrator of the server creates the role with: ${create}`
   );
 }

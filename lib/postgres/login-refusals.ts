@@ -2,7 +2,7 @@ import { HeldAccessToken } from '../entra/held-access-token.js';
 import type { AccessToken } from '../entra/token-credential.js';
 
 interface Refusals {
-  /** Different tokens that were refused, one on the heels of the other: two say that no token helps. */
+  /** Different tokens that were refused in a row; two mean that no token helps. */
   tokens: readonly AccessToken[];
   /** When the newest token that was accepted had been obtained. */
   acceptedTokenAcquiredAt: number;
@@ -45,8 +45,8 @@ export class LoginRefusals {
   }
 
   /**
-   * Notes that a login with another token has ended. If the server said nothing about that token, the refusal of the one
-   * before says nothing about the next: they are not the two that were refused together.
+   * Notes that a second try has ended. If its token was neither accepted nor refused, the refusal before it does not count
+   * as the first of two.
    */
   tried(login: string): void {
     const known = this.#of(login);
@@ -59,8 +59,8 @@ export class LoginRefusals {
   }
 
   /**
-   * Whether a new token may help. Two refused tokens say that the role is a wrong one. Both may have been revoked, though,
-   * or the role was repaired since, so it is tried again from time to time.
+   * Whether a new token may help. Two refused tokens mean a wrong role. Both may have been revoked, or the role repaired
+   * since, so it is tried again from time to time.
    */
   mayRenew(login: string, now: number): boolean {
     const { tokens, renewedAt } = this.#of(login);

@@ -39,7 +39,7 @@ export class PostgresDataSources {
   /** The roles that were found in tokens, by data source. */
   readonly #roles = new Map<string, string>();
   readonly #drivers = new Map<string, LoginDriver>();
-  /** Data sources whose options were asked for. */
+  /** Data sources whose options TypeORM has asked for. */
   readonly #requested = new Set<string>();
   /** Data sources that have been warned of. */
   readonly #warned = new Set<string>();
@@ -143,8 +143,8 @@ export class PostgresDataSources {
     this.#warned.add(name);
     const hosts = open.map(({ host, port }) => `${host}:${port}`).join(', ');
     this.#logger.warn(
-      `The data source "${name}" sends its access token to servers that are not verified: ${hosts}. Whoever answers ` +
-        `there can log in with it. To end this, remove "${openingOption}".`,
+      `The data source "${name}" sends its access token to unverified servers: ${hosts}. A server that answers in ` +
+        `their place can log in with it. Remove "${openingOption}".`,
     );
   }
 

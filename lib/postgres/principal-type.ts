@@ -4,8 +4,8 @@ import type { AccessTokenClaims } from '../entra/json-web-token.js';
 export type PrincipalType = 'user' | 'service';
 
 /**
- * What kind of principal a token is for. `idtyp` says it where it is there; else delegated permissions (`scp`) and names
- * to sign in with are a user's, and applications have none.
+ * Tells a user's token from an application's, by `idtyp` where present. Else delegated permissions (`scp`) and sign-in
+ * names mean a user.
  *
  * @see https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
  */

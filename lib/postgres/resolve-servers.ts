@@ -13,7 +13,7 @@ import {
 export interface ResolvedServers {
   /** The only server, or the master and then its slaves. */
   endpoints: readonly [ResolvedEndpoint, ...ResolvedEndpoint[]];
-  /** What the URL of the first one says, for the whole data source too. */
+  /** The URL of the first one, part of which applies to the whole data source. */
   fromUrl: ConnectionUrlParts;
 }
 
@@ -77,7 +77,7 @@ function checkPlaces(path: string, options: EntraDataSourceOptions, connectionSt
   }
 }
 
-/** What a URL says of the whole data source must not differ from one server to the next. */
+/** Refuses URLs of servers that differ in what applies to the whole data source. */
 function checkShared(path: string, parts: ConnectionUrlParts, first: ConnectionUrlParts): void {
   for (const key of ['applicationName', 'connectTimeoutMS', 'options', 'sslnegotiation'] as const) {
     if (parts[key] === undefined || parts[key] === first[key]) continue;

@@ -36,13 +36,13 @@ export async function resolveRoleName(
   if (role === undefined)
     throw new RoleNameUnknownError(name, resource, 'the access token carries no name', oid);
   if (!fitsRoleName(role)) {
-    const problem = `"${role.slice(0, 100)}", which the access token carries, is no name that PostgreSQL takes (63 bytes at most)`;
+    const problem = `the access token names "${role.slice(0, 100)}", which is not a valid role name (63 bytes at most)`;
     throw new RoleNameUnknownError(name, resource, problem, oid);
   }
   return role;
 }
 
-/** The option may be any function: what it returns, or what is wrong with it. */
+/** Calls the option, which may be any function: returns the role, or the problem with what came back. */
 export function roleNamedBy(
   fromToken: (claims: AccessTokenClaims) => unknown,
   claims: AccessTokenClaims,
@@ -58,10 +58,10 @@ export function roleNamedBy(
   }
   if (typeof role === 'string') return [role];
   if (role === undefined || role === null) return [undefined];
-  // Its failure, too, is nobody's business any more.
+  // A rejection of it would end the process.
   if (role instanceof Promise) role.catch(() => undefined);
-  const kind = role instanceof Promise ? 'a promise, which nobody waits for' : `a ${typeof role}`;
-  return [undefined, `"roleNameFromToken" returned ${kind}, and not the name as a string`];
+  const kind = role instanceof Promise ? 'a promise' : `a ${typeof role}`;
+  return [undefined, `"roleNameFromToken" returned ${kind} instead of a string`];
 }
 
 async function managementClaims(resource: string, options: EngineSettings): Promise<AccessTokenClaims> {
@@ -75,11 +75,12 @@ async function managementClaims(resource: string, options: EngineSettings): Prom
       .get()
       .then((instance) => instance.getToken(scope, tenantId === undefined ? {} : { tenantId }));
     const timeoutInMs = policy.attemptTimeoutInMs;
-    const onTimeout = (): Error => new EntraTimeoutError('The second look', timeoutInMs, 'It is not needed.');
+    const onTimeout = (): Error =>
+      new EntraTimeoutError('The token for Azure Resource Manager', timeoutInMs, 'It is not needed.');
     const token = await withDeadline(asked, { timeoutInMs, clock, onTimeout });
     return readClaims(token?.token ?? '') ?? {};
   } catch {
-    // Only a second look: an identity that may not manage Azure has no such token, and that is no fault.
+    // An identity without access to Azure Resource Manager gets no such token; the other sources of the name remain.
     return {};
   }
 }

@@ -28,7 +28,7 @@ export function fitsRoleName(name: string): boolean {
   return name !== '' && !name.includes('\0') && Buffer.byteLength(name) <= longestRoleNameInBytes;
 }
 
-/** The resource id of a system-assigned identity ends in the machine's name, which is nobody's role. */
+/** Only a user-assigned identity: the resource id of a system-assigned one ends in the name of the machine. */
 function identityName(resourceId: unknown): string | undefined {
   return typeof resourceId === 'string' ? userAssignedIdentity.exec(resourceId)?.[1] : undefined;
 }

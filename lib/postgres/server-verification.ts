@@ -6,7 +6,7 @@ export type EndpointTls = false | TlsConnectionOptions;
 /** For `sslmode=verify-ca`: the chain of certificates is checked, the name in the certificate is not. */
 export const anyHostName = (): undefined => undefined;
 
-/** Whether TLS options make sure, in a way that this module knows, that nobody else answers. */
+/** Whether TLS options verify the server, in a way that this module knows. */
 export function verifiesServer(ssl: unknown): boolean {
   if (typeof ssl !== 'object' || ssl === null) return false;
   const { rejectUnauthorized, checkServerIdentity } = ssl as TlsConnectionOptions;

@@ -17,7 +17,7 @@ export class SingleLogin {
     this.#driver = driver;
   }
 
-  /** Logs in, runs a query, and says goodbye, which nobody waits for. */
+  /** Logs in, runs a query, and terminates the session without waiting for that. */
   async query(text: string): Promise<void> {
     const client = await this.#connect();
     try {
@@ -27,7 +27,7 @@ export class SingleLogin {
     }
   }
 
-  /** Ends whatever is under way, without a word to the server. */
+  /** Closes the socket at once. */
   close(): void {
     this.#closed = true;
     if (this.#client !== undefined) destroySocket(this.#client);

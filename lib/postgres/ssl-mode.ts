@@ -17,11 +17,11 @@ export interface SslModeSituation {
 /** The option that opens the guard. */
 export const openingOption = 'dangerouslySendTokenWithoutVerifiedTls';
 
-const openingFix = `Only where nobody else can answer, set "${openingOption}" to true.`;
+const openingFix = `Only where no other server can answer, set "${openingOption}" to true.`;
 
 /**
- * Translates libpq's `sslmode` for Node's TLS. A mode that leaves the server unverified would hand the token to
- * whoever answers, so it is refused unless the user has opened the guard; no mode is raised or lowered.
+ * Translates libpq's `sslmode` for Node's TLS. A mode that leaves the server unverified would send the token to
+ * any server that answers, so it is refused unless the user has opened the guard; no mode is raised or lowered.
  *
  * @param path the option that the mode comes from
  * @throws {EntraOptionsError} for a mode that is not safe, or that libpq itself refuses
@@ -43,7 +43,7 @@ export function tlsOfMode(path: string, situation: SslModeSituation): EndpointTl
       if (rootCertificate === 'own') return { rejectUnauthorized: true, checkServerIdentity: anyHostName };
       throw new EntraOptionsError(
         path,
-        'sslmode=verify-ca has no sslrootcert, so any server with a public certificate would do',
+        'sslmode=verify-ca without sslrootcert accepts any server with a public certificate',
         'Add "sslrootcert" with the file of the certificate authorities, or write "sslmode=verify-full".',
       );
     case 'require':
@@ -58,7 +58,7 @@ export function tlsOfMode(path: string, situation: SslModeSituation): EndpointTl
     case 'prefer':
       throw new EntraOptionsError(
         path,
-        `sslmode=${mode} leaves the use of TLS to whoever answers`,
+        `sslmode=${mode} lets the server decide whether to use TLS`,
         `Write "sslmode=verify-full". The driver "pg" cannot fall back, so "${openingOption}" opens only "require" and "disable".`,
       );
   }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../common/clock.js';
+import type { Clock, Timestamp } from '../../common/clock.js';
 import { withDeadline } from '../../common/deadline.js';
 import { EntraOptionsError, EntraTimeoutError } from '../../common/entra-auth.error.js';
 import { kindOf } from '../../common/option-checks.js';
@@ -37,8 +37,8 @@ type Probe = DataSourceHealth & { status: 'up' | 'down' };
 
 interface Result {
   probe: Promise<Probe>;
-  /** When the probe ended, in milliseconds since the Unix epoch; absent while it is under way. */
-  endedAt?: number;
+  /** Absent while the probe is under way. */
+  endedAt?: Timestamp;
 }
 
 const healthTable = {
@@ -53,7 +53,7 @@ const resultLifeInMs = 5_000;
 
 /**
  * Tells Terminus whether a *new* login to the database works. Connections in a pool outlive their tokens, so a query
- * on one of them says nothing about the next login. Each probe is one physical login outside every pool; its result
+ * on one of them proves nothing about the next login. Each probe is one physical login outside every pool; its result
  * serves for five seconds, and probes that come together share one. It also asks the idle connections of the pool, and
  * reports and closes those that are silent. As in a pool, a token that the server refuses is
  * replaced, and the login tried once more.
@@ -103,7 +103,7 @@ export class EntraDataSourceHealthIndicator {
   #serves({ endedAt }: Result): boolean {
     if (endedAt === undefined) return true;
     const age = this.#clock.now() - endedAt;
-    // Less than nothing: the clock was set back.
+    // Negative after the clock was set back.
     return age >= 0 && age < resultLifeInMs;
   }
 

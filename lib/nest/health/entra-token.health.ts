@@ -19,7 +19,7 @@ const healthTable = {
 
 /**
  * Tells Terminus whether the tokens can serve. A token that is held although its refresh fails counts as up, with
- * the state `degraded`, or `reauthentication-required` when somebody must sign in again before it ends: the application
+ * the state `degraded`, or `reauthentication-required` when a person must sign in again before it ends: the application
  * works, and restarting it would only lose the token.
  *
  * ```ts
@@ -39,7 +39,7 @@ export class EntraTokenHealthIndicator {
   }
 
   /**
-   * Reads the state that is known; it asks nobody and does not wait.
+   * Reads the known state, without any request.
    *
    * @param key name of the entry in the health report
    * @throws {EntraOptionsError} for an option that is unknown
@@ -60,7 +60,7 @@ export class EntraTokenHealthIndicator {
   }
 
   #canServe({ state, failures }: TokenState): boolean {
-    // With a lazy start a token that nobody has asked for is no fault; if it were, no traffic would ever ask for it.
+    // With a lazy start, reporting an unused token as down would keep the traffic away that asks for it.
     if (state === 'pending') return this.#startup === 'lazy' && failures === 0;
     return state !== 'expired';
   }

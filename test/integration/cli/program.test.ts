@@ -195,7 +195,7 @@ describe('the program', () => {
   });
 
   describe('store', () => {
-    it('puts what standard input says, and shows all but the token', async () => {
+    it('stores what comes from standard input, and shows everything but the token', async () => {
       const refreshToken = entra.refreshTokens.issue();
       const put = await run(['store', 'put', '--store', store], {}, `${refreshToken}\n`);
       const shown = await run(['store', 'show', '--store', store, '--json'], {});
@@ -326,7 +326,7 @@ describe('the program', () => {
     },
   );
 
-  it('ends in peace when nobody reads on', async () => {
+  it('ends without an error when its reader closes the pipe', async () => {
     const args = ['--import', './test/support/typescript.mjs', 'lib/cli/main.ts', '--help'];
     const child = spawn(process.execPath, args, { cwd: repositoryRoot, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
@@ -337,7 +337,7 @@ describe('the program', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('says its version', async () => {
+  it('prints its version', async () => {
     const terminal = new FakeTerminal();
 
     expect(await runProgram(['--version'], terminal)).toBe(0);

@@ -120,7 +120,7 @@ describe('EntraAuthModule', () => {
     ['forRoot() without options', 'options', () => EntraAuthModule.forRoot(undefined as never)],
     ['forRoot(null)', 'options', () => EntraAuthModule.forRoot(null as never)],
     [
-      'an "isGlobal" that is no boolean',
+      'an "isGlobal" that is not a boolean',
       'isGlobal',
       () => EntraAuthModule.forRoot({ isGlobal: 'no' } as never),
     ],

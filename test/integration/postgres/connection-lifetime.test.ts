@@ -90,7 +90,7 @@ describe('a connection that has reached its greatest age', () => {
     await dataSource.destroy();
   });
 
-  it('makes nobody fail, however many it happens to beside the work', async () => {
+  it('fails no query, however many connections it ends', async () => {
     const { dataSource, clock } = await connect(aMinute);
     const pids = new Set<number | undefined>();
     for (let round = 0; round < 10; round++) {
@@ -103,8 +103,8 @@ describe('a connection that has reached its greatest age', () => {
   });
 });
 
-describe('a connection that somebody has borrowed', () => {
-  it('may be ended by the server while nobody listens: its user is told, and the process goes on', async () => {
+describe('a connection that is checked out', () => {
+  it('may be ended by the server without a listener: its user gets the error, and the process goes on', async () => {
     const { dataSource } = await connect(aMinute);
     const pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
     const client = await pool.connect();
@@ -118,7 +118,7 @@ describe('a connection that somebody has borrowed', () => {
     await dataSource.destroy();
   });
 
-  it('is closed on its return, if it was retired, whatever its user says on giving it back', async () => {
+  it('is closed on its release if it was retired, whatever its user passes', async () => {
     const { dataSource, clock } = await connect(aMinute);
     const pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
     const client = await pool.connect();

@@ -61,7 +61,7 @@ describe('evicting connections', () => {
     await dataSource.destroy();
   });
 
-  it('gives nobody a connection whose login they met, and that came too late for who had asked for it', async () => {
+  it('hands out no connection that was retired during its login after its caller gave up', async () => {
     const dataSource = await connect();
     const pool = (dataSource.driver as unknown as { master: Pool }).master;
     evictConnections(dataSource);

@@ -55,7 +55,7 @@ describe('the token of a data source', () => {
     },
   );
 
-  it('is where the document says', () => {
+  it('goes where the document lists it', () => {
     checkDocument(groups);
   });
 });

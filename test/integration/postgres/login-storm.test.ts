@@ -252,7 +252,7 @@ describe('the error of a refused login', () => {
     for (const part of [
       `the role "o'Role" to "${entra.postgres.database}" on localhost:${entra.postgres.port}`,
       'access token of the resource "postgres"',
-      `Likely: there is no role of this name; it belongs to another principal than that of the token with the object id "${objectId}"; the token was revoked`,
+      `Likely causes: the role does not exist; it belongs to another principal than the token with the object id "${objectId}"; the token was revoked`,
       `select * from pgaadauth_create_principal_with_oid('o''Role', '${objectId}', '${type}', false, false);`,
     ]) {
       expect(error.message).toContain(part);

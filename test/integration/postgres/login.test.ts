@@ -189,7 +189,7 @@ describe('a data source', () => {
     }
   });
 
-  it('says what to give as username when no token carries a name that PostgreSQL takes', async () => {
+  it('asks for a username when no token carries a valid role name', async () => {
     const { username: _, ...dataSource } = localDataSource(entra);
     for (const claims of [{ appid: undefined }, { upn: 'x'.repeat(64) }]) {
       const setup = createDataSourceFactory({
@@ -332,7 +332,7 @@ describe('a server that cannot be reached', () => {
 });
 
 describe('a login that cannot get a token', () => {
-  it('fails before the driver gives up, and says what it waited for', async () => {
+  it('fails before the driver gives up, and names what it waited for', async () => {
     const clock = new ManualClock();
     const setup = createDataSourceFactory({
       credential: { getToken: () => new Promise(() => undefined) },

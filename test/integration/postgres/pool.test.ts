@@ -142,7 +142,7 @@ describe('the pool of a data source', () => {
     await pool.end();
   });
 
-  it('retires its connections once in five seconds, however often the server says that it is read-only', async () => {
+  it('retires its connections once in five seconds, however often the server reports that it is read-only', async () => {
     const pool = await createPool(2);
     const idle = async (): Promise<pg.PoolClient> => {
       const client = await pool.connect();
@@ -185,7 +185,7 @@ class TaciturnClient extends pg.Client {
 }
 
 describe('a client of a data source', () => {
-  it('knows its token and its target also with a driver that says nothing of them', async () => {
+  it('knows its token and its target also with a driver that does not pass them', async () => {
     const { config, engine } = await createDriver();
     const [dataSource] = resolveDataSources(server.dataSource).values();
     const logins: LoginEvent[] = [];

@@ -103,7 +103,7 @@ describe('a pool whose connections are half open', () => {
     await pool.end();
   });
 
-  it('is not blamed for a connection that somebody works with', async () => {
+  it('is not blamed for a connection in use', async () => {
     const { isHealthy, pool } = await createPool();
     const [busy, other] = [await pool.connect(), await pool.connect()];
     relay.silence();

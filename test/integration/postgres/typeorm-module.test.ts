@@ -150,7 +150,7 @@ describe('TypeOrmModule.forRootAsync', () => {
 });
 
 describe('a server that is down when the application boots', () => {
-  it('is waited for as retryAttempts says, and the application boots when it comes up', async () => {
+  it('is waited for according to retryAttempts, and the application boots when it comes up', async () => {
     const { port, open, close } = await closedPort();
     const errors: unknown[] = [];
     const app = await boot(
@@ -175,7 +175,7 @@ describe('a server that is down when the application boots', () => {
     await close();
   });
 
-  it('and stays down ends the boot with a typed error that says where it should be', async () => {
+  it('and stays down ends the boot with a typed error that names its address', async () => {
     const { port } = await closedPort();
     const booting = boot(
       entraAuth({ ...localDataSource(entra), port, retryAttempts: 2, retryDelay: 1 }),

@@ -282,7 +282,7 @@ describe('GraphChallengeHandler', () => {
     );
   });
 
-  it('says so when it is the last of its chain', async () => {
+  it('reports that it is the last of its chain', async () => {
     const handler = new GraphChallengeHandler(createEngine().service);
 
     await expect(handler.execute({ request: 'https://graph.microsoft.com/v1.0/me' })).rejects.toThrow(

@@ -57,14 +57,14 @@ describe('a caller', () => {
   );
 
   it.each([[undefined], [null], [{}], [7], [Symbol('graph')]])(
-    'is told the same when it asks for what is no string, such as %p',
+    'gets the same error when it asks for something else than a string, such as %p',
     async (given) => {
       const { service } = createEngine();
       await expect(service.getToken(given as string)).rejects.toThrow(UnknownResourceError);
     },
   );
 
-  it('gets a token for scopes that nobody configured', async () => {
+  it('gets a token for scopes that are not configured', async () => {
     const { service, credential } = createEngine();
     await service.getToken(['https://other.example/.default']);
     expect(credential.calls[0]?.scopes).toEqual(['https://other.example/.default']);
@@ -132,7 +132,7 @@ describe('a caller', () => {
       /sync/,
     ],
     [
-      'throws something that is no error',
+      'throws something that is not an error',
       (c) =>
         c.answer(() => {
           throw 'text' as unknown as Error;
@@ -284,7 +284,7 @@ describe('the background refresh', () => {
     ]);
   });
 
-  it('is no timeout any more while the attempt that it was for is under way, whoever began that', async () => {
+  it('is not reported as a timeout while its attempt is under way, whichever caller began it', async () => {
     const { service, credential, clock, registry } = createEngine();
     await service.getToken('graph');
     credential.hang();
@@ -636,7 +636,7 @@ describe('start-up', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('gives up at its deadline, says what is missing and why, and leaves no timer', async () => {
+  it('gives up at its deadline, names what is missing and why, and leaves no timer', async () => {
     const { service, credential, clock } = createEngine();
     credential.fail('connect ECONNREFUSED 127.0.0.1:443');
     const started = service.onModuleInit().catch((e: unknown) => e);
@@ -692,7 +692,7 @@ describe('shutdown', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('has a credential store what it must not lose, though nobody has used it for long', async () => {
+  it('lets an idle credential store what it must not lose', async () => {
     const { service, credential, clock } = createEngine({ resources: {} });
     const flush = jest.fn(() => Promise.resolve());
     const state = { name: 'degraded', obtainedOn: null, expiresBy: null };

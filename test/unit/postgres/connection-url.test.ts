@@ -43,15 +43,18 @@ describe('the parameters of a connection URL', () => {
 
   it.each([
     ['sslnegotiation=quick', /sslnegotiation is not known.*postgres, direct/],
-    ['load_balance_hosts=random', /load_balance_hosts asks for what is not there.*"replication"/],
-    ['gssencmode=require', /gssencmode asks for what is not there.*TLS only/],
-    ['target_session_attrs=read-write', /target_session_attrs asks for what is not there.*"replication"/],
-    ['channel_binding=require', /channel_binding asks for what is not there.*TLS is verified/],
+    ['load_balance_hosts=random', /load_balance_hosts has a value that is not supported.*"replication"/],
+    ['gssencmode=require', /gssencmode has a value that is not supported.*TLS only/],
+    [
+      'target_session_attrs=read-write',
+      /target_session_attrs has a value that is not supported.*"replication"/,
+    ],
+    ['channel_binding=require', /channel_binding has a value that is not supported.*TLS is verified/],
     ['nope=1', /parameter "nope" that is not supported.*Known: sslmode/],
     ['constructor=1', /parameter "constructor" that is not supported.*Known: sslmode/],
     ['hostaddr=10.0.0.1', /parameter "hostaddr" that is not supported.*name is looked up/],
     ['password=secret', /contains a password.*access token takes its place/],
-    ['sslmode=verify-full&sslmode=disable', /parameter "sslmode" is there twice/],
+    ['sslmode=verify-full&sslmode=disable', /parameter "sslmode" is given twice/],
     ['connect_timeout=0', /connect_timeout is (no|not a) number above 0/],
   ])('refuse %s', (parameters, message) => {
     expect(refusal(() => parse(parameters))).toEqual(invalid(message));

@@ -53,7 +53,7 @@ function setUp() {
 }
 
 describe('a login', () => {
-  it('says nothing of the token, even if the server repeats it', async () => {
+  it('hides the token, even if the server repeats it', async () => {
     const { login, logins, begin, ask } = setUp();
     const attempt = begin();
     expect(await ask()).toBe(token);
@@ -69,7 +69,7 @@ describe('a login', () => {
     expect(error.message).toContain('the token "[redacted token]" has an invalid format');
   });
 
-  it('says that no token was sent only if none was', async () => {
+  it('reports that no token was sent only if none was', async () => {
     const { login, begin, ask } = setUp();
     const attempt = begin();
     const broken = Object.assign(new Error('wrong version number'), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' });
@@ -135,7 +135,7 @@ describe('a login', () => {
     await closed;
   });
 
-  it('that is refused with every token says nothing of another server, nor of another role', async () => {
+  it('that is refused with every token counts neither for another server nor for another role', async () => {
     const { clock, credential, login, refusedBy } = setUp();
     credential.recover();
     const renewed = async (host: string, user?: string): Promise<boolean> => {

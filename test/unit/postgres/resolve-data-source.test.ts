@@ -88,7 +88,7 @@ describe('resolveDataSources', () => {
     });
   });
 
-  it('takes the same parameters as options beside a URL that says the same', () => {
+  it('takes the same parameters as options and in the URL', () => {
     const text = `${url}?application_name=me&connect_timeout=7&options=-c%20a=1`;
     const same = { applicationName: 'me', connectTimeoutMS: 7_000, extra: { options: '-c a=1' } };
     expect(resolve({ type: 'postgres', url: text, ...same }).typeOrmOptions).toMatchObject(same);
@@ -139,7 +139,7 @@ describe('resolveDataSources', () => {
     expect(resolve({ ...given, ssl }).primary.ssl).toMatchObject({ cert: 'CERT', key: 'KEY' });
   });
 
-  it('refuses URLs that say different things of the whole data source', () => {
+  it('refuses URLs that contradict each other about the whole data source', () => {
     const replication = {
       master: { url: `${url}?connect_timeout=5` },
       slaves: [{ url: `${url}?connect_timeout=9` }],
@@ -158,7 +158,7 @@ describe('resolveDataSources', () => {
     expect(resolve(given).primary.ssl).toEqual({ rejectUnauthorized: true });
   });
 
-  it('completes a URL with options, and options that say the same', () => {
+  it('completes a URL with options, also with equal ones', () => {
     const text = 'postgres://db.example/notes';
     expect(
       resolve({ type: 'postgres', url: text, username: 'app', host: 'db.example' }).primary.username,

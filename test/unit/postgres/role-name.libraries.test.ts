@@ -66,8 +66,7 @@ const javaScript: Row[] = [
     fallback: 'fallback',
     theirs: 'app-id',
     ours: 'fallback',
-    because:
-      'the role of an application has its display name, so what somebody wrote down says more than its id',
+    because: 'the role of an application has its display name, so the configured name is better than its id',
   },
   {
     case: 'a user-assigned identity',
@@ -218,7 +217,7 @@ const dotNet: Row[] = [
     management: 'fails',
     theirs: error,
     ours: 'a',
-    because: 'the second look is a convenience, and its failure is no fault',
+    because: 'the second token is optional',
   },
   {
     case: 'an empty upn',

@@ -38,7 +38,7 @@ it.each([
   ['returns a number', () => 5, /returned a number/],
   ['returns a promise', () => Promise.resolve('reporter'), /returned a promise/],
   ['returns a promise that fails', () => Promise.reject(new Error('no')), /returned a promise/],
-  ['returns an empty text', () => '', /no name that PostgreSQL takes/],
+  ['returns an empty text', () => '', /not a valid role name/],
   ['throws', ({ upn }: { upn: string }) => upn.toLowerCase(), /threw a TypeError/],
 ])('says what is wrong with a function that %s', async (_what, fromToken, problem) => {
   await expect(usernameBy(fromToken)).rejects.toMatchObject({

@@ -19,7 +19,7 @@ describe('EntraTokenHealthIndicator', () => {
     });
   });
 
-  it('stays up while a token serves although its refresh fails, and says so', async () => {
+  it('stays up while a token serves although its refresh fails, and reports that', async () => {
     const { service, credential, clock } = createEngine();
     const indicator = new EntraTokenHealthIndicator(service, 'wait');
     await service.getToken('graph');
@@ -34,7 +34,7 @@ describe('EntraTokenHealthIndicator', () => {
     });
   });
 
-  it('takes a token that nobody has asked for yet for no fault of a lazy start', async () => {
+  it('is up with an unused token of a lazy start', async () => {
     const { service, credential } = createEngine({ startup: 'lazy' });
     const indicator = new EntraTokenHealthIndicator(service, 'lazy');
     expect(indicator.isHealthy('entra').entra.status).toBe('up');
@@ -60,7 +60,7 @@ describe('EntraTokenHealthIndicator', () => {
     );
   });
 
-  it('ignores tokens that were asked for by scopes: nobody promised to hold those', async () => {
+  it('ignores tokens that were asked for by scopes', async () => {
     const { service, credential } = createEngine();
     const indicator = new EntraTokenHealthIndicator(service, 'wait');
     await service.getToken('graph');
