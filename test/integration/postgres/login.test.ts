@@ -418,7 +418,9 @@ describe('a token', () => {
     await expect(password({ host: 'localhost', ssl: { rejectUnauthorized: false } })).rejects.toThrow(
       /not verified/,
     );
-    await expect(password({ host: 'evil.example', ssl: verified })).rejects.toThrow(/"evil.example" is none/);
+    await expect(password({ host: 'evil.example', ssl: verified })).rejects.toThrow(
+      /"evil.example" is not configured/,
+    );
     expect(credential.calls).toBe(0);
     await expect(password({ host: 'localhost', ssl: verified })).resolves.toMatch(/^eyJ/);
   });
