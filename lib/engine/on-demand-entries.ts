@@ -8,7 +8,7 @@ const mostExamined = 128;
 
 const warningIntervalInMs = 60_000;
 
-/** Is told of entries on demand. */
+/** Owns the entries on demand. */
 export interface OnDemandOwner {
   /** Drops an entry whose token is idle and has expired. */
   drop(entry: TokenEntry): void;
