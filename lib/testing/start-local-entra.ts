@@ -149,6 +149,18 @@ async function startPostgres(
     ...parts,
     options: typeof options === 'object' ? options : {},
     defaultRole: { name, objectId },
+    directory: [
+      ...[entra.client, ...entra.additionalClients].map((client) => ({
+        name: client.name,
+        objectId: client.objectId,
+        type: 'service' as const,
+      })),
+      ...entra.users.map((user) => ({
+        name: user.userPrincipalName,
+        objectId: user.objectId,
+        type: 'user' as const,
+      })),
+    ],
     verifyToken: (token) => entra.verifyToken(token, { audience: databaseAudiences }),
     backdatedBySeconds,
   });

@@ -56,7 +56,7 @@ export class RunningPostgres implements LocalPostgres {
 
   async createRole(role: EntraRole): Promise<void> {
     const { admin, login } = this.parts;
-    if (!login.roles.has(role.name)) await admin.createRole(role.name);
+    if (!login.roles.has(role.name)) await admin.createRole(role);
     login.roles.set(role);
   }
 

@@ -1,6 +1,7 @@
 import type { Watchdog } from '../watchdog.js';
 import { AdminClient } from './cluster/admin.client.js';
 import { DatabaseCluster, type ClusterOptions } from './cluster/database.cluster.js';
+import type { DatabasePrincipal } from './cluster/entra-principals.sql.js';
 import { socketPath } from './cluster/work-directory.js';
 import { GatewayServer } from './gateway/gateway.server.js';
 import type { LocalPostgres } from './local-postgres.js';
@@ -15,6 +16,8 @@ export interface LocalPostgresContext {
   options: LocalPostgresOptions;
   /** May log in when the options name no roles. */
   defaultRole: EntraRole;
+  /** Whom roles can be made for by name. */
+  directory?: readonly DatabasePrincipal[];
   /** Key and certificate for `localhost`, as PEM. */
   tls: { key: string; cert: string };
   verifyToken: TokenVerifier;
@@ -56,14 +59,15 @@ export async function startLocalPostgres(context: LocalPostgresContext): Promise
     context.backdatedBySeconds,
     options.onLogin ?? (() => undefined),
   );
+  const admin = new AdminClient(cluster.directory, options.database ?? 'app');
   const services = {
     login,
     backendSocket: socketPath(cluster.directory),
+    principalOf: (role: string) => admin.principalOf(role),
     loginTimeoutInMs: options.loginTimeoutInMs ?? 60_000,
   };
   const gateway = new GatewayServer(context.tls, { ...services, pooler: false });
   const pooler = options.pooler ? new GatewayServer(context.tls, { ...services, pooler: true }) : undefined;
-  const admin = new AdminClient(cluster.directory, options.database ?? 'app');
   const username = roles[0]?.name ?? context.defaultRole.name;
   const server = new RunningPostgres({ cluster, gateway, pooler, login, admin, username });
   try {
@@ -71,6 +75,7 @@ export async function startLocalPostgres(context: LocalPostgresContext): Promise
     await gateway.listen(options.port ?? 0);
     await pooler?.listen(0);
     await cluster.create();
+    await admin.createPrincipalFunctions(context.directory ?? []);
     await admin.createDatabase();
     for (const role of roles) await server.createRole(role);
     return server;

@@ -6,7 +6,7 @@ import {
   userNameMap,
 } from '../../../lib/testing/postgres/cluster/cluster.configuration.js';
 import { platformPackage } from '../../../lib/testing/postgres/cluster/platform-package.js';
-import { roleCreation } from '../../../lib/testing/postgres/cluster/role.sql.js';
+import { quoteLiteral, roleCreation } from '../../../lib/testing/postgres/cluster/role.sql.js';
 import { EntraRoles } from '../../../lib/testing/postgres/login/entra-roles.js';
 import { loginRefusal } from '../../../lib/testing/postgres/login/login-refusal.factory.js';
 import { LoginTally } from '../../../lib/testing/postgres/login/login-tally.js';
@@ -42,9 +42,11 @@ describe('the files of the cluster', () => {
   });
 
   it('quote names', () => {
-    expect(roleCreation('a "b"', 'c"d')).toBe(
+    expect(roleCreation({ name: 'a "b"', objectId: '' }, 'c"d')).toBe(
       'CREATE ROLE "a ""b""" LOGIN; GRANT ALL ON DATABASE "c""d" TO "a ""b"""; GRANT ALL ON SCHEMA public TO "a ""b"""',
     );
+    expect(roleCreation({ name: 'a', objectId: '', rights: 'none' }, 'c')).toBe('CREATE ROLE "a" LOGIN');
+    expect(quoteLiteral("it's \\ 1")).toBe("E'it''s \\\\ 1'");
   });
 });
 

@@ -1,3 +1,5 @@
+import type { EntraRole } from '../login/entra-role.js';
+import { principalFunctions, principalOfRole, type DatabasePrincipal } from './entra-principals.sql.js';
 import { quoteIdentifier, roleCreation } from './role.sql.js';
 
 /** Settings for a `pg` client that connects as superuser, past the gateway and without a token. */
@@ -32,8 +34,21 @@ export class AdminClient {
     await run({ ...this.config, database: 'postgres' }, `CREATE DATABASE ${quoteIdentifier(database)}`);
   }
 
-  async createRole(name: string): Promise<void> {
-    await this.query(roleCreation(name, this.config.database));
+  /** Makes the functions that Azure has for roles of Entra, in the database `postgres`. */
+  async createPrincipalFunctions(directory: readonly DatabasePrincipal[]): Promise<void> {
+    await run({ ...this.config, database: 'postgres' }, principalFunctions(directory));
+  }
+
+  /** The object ID that such a function has made the role for. */
+  async principalOf(role: string): Promise<string | undefined> {
+    const rows = await run<{ objectid: string }>({ ...this.config, database: 'postgres' }, principalOfRole, [
+      role,
+    ]);
+    return rows[0]?.objectid;
+  }
+
+  async createRole(role: EntraRole): Promise<void> {
+    await this.query(roleCreation(role, this.config.database));
   }
 }
 

@@ -14,6 +14,8 @@ const longestPoolerPassword = 2047;
 /** What a session needs besides its client. */
 export interface SessionServices {
   login: LoginService;
+  /** The object ID that a role was made for by SQL. */
+  principalOf: (role: string) => Promise<string | undefined>;
   /** Path of the database's own socket. */
   backendSocket: string;
   /** Whether PgBouncer stands in front: it cuts long passwords and has a SQLSTATE of its own. */
@@ -49,11 +51,15 @@ async function admit(client: ClientConnection, services: SessionServices): Promi
 async function authenticate(
   client: ClientConnection,
   startup: StartupMessage,
-  { login, pooler }: SessionServices,
+  { login, pooler, principalOf }: SessionServices,
 ): Promise<void> {
   if (!client.encrypted) throw login.refuse('no-encryption', startup, client.address);
   client.write(cleartextPasswordRequest());
   const password = await readPassword(client.read);
+  if (!login.roles.has(startup.user)) {
+    const objectId = await principalOf(startup.user);
+    if (objectId !== undefined) login.roles.set({ name: startup.user, objectId });
+  }
   login.checkToken(startup, client.address, pooler ? password.slice(0, longestPoolerPassword) : password);
   await login.faults.meet();
 }

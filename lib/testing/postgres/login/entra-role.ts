@@ -4,4 +4,10 @@ export interface EntraRole {
   name: string;
   /** Object id of the principal; a login must bring a token with this `oid`. */
   objectId: string;
+  /**
+   * What it may do: nothing beyond a login, as what `pgaadauth_create_principal(…, false, …)` makes; create objects in the
+   * database and in schema `public`; or that and what members of `azure_pg_admin` may.
+   * @default 'migrations'
+   */
+  rights?: 'none' | 'migrations' | 'admin';
 }
