@@ -16,6 +16,8 @@ const { values } = parseArgs({
   options: {
     room: { type: 'string', default: 'engine' },
     seed: { type: 'string', default: '1' },
+    /** A part of the paths of files, as a regular expression. */
+    match: { type: 'string', default: '' },
     count: { type: 'string', default: '40' },
     /** Folders of `test`. */
     tests: { type: 'string' },
@@ -65,7 +67,10 @@ process.exit(0);
 
 function sampleOf(room: string): ReturnType<typeof findMutations> {
   const random = seededRandom(seed);
-  const all = workspace.sourcesOf(room).flatMap((file) => findMutations(file, workspace.read(file)));
+  const all = workspace
+    .sourcesOf(room)
+    .filter((file) => file.search(values.match) !== -1)
+    .flatMap((file) => findMutations(file, workspace.read(file)));
   const keyed = all
     .map((mutation) => ({ mutation, key: random() }))
     .sort((one, other) => one.key - other.key);
