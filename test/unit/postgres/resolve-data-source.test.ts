@@ -209,6 +209,24 @@ describe('resolveDataSources', () => {
     ['dataSource.ssl.secureContext', { ...given, ssl: { secureContext: {} } }],
     ['dataSource.ssl.socket', { ...given, ssl: { socket: {} } }],
     ['dataSource.ssl.rejectUnauthorized', { ...given, ssl: { rejectUnauthorized: 0 } }],
+    [
+      'dataSource.ssl',
+      {
+        type: 'postgres',
+        url: `${url}?sslmode=disable`,
+        ssl: {},
+        dangerouslySendTokenWithoutVerifiedTls: true,
+      },
+    ],
+    [
+      'dataSource.ssl',
+      {
+        type: 'postgres',
+        url: `${url}?sslmode=require`,
+        ssl: true,
+        dangerouslySendTokenWithoutVerifiedTls: true,
+      },
+    ],
     ['dataSource.extra.connectionString', { type: 'postgres', url, extra: { connectionString: url } }],
     [
       'dataSource.extra.connectionString',

@@ -37,6 +37,7 @@ const rows: Row[] = [
 describe('tlsOfMode', () => {
   it('knows every mode with every kind of root certificate', () => {
     expect(rows).toHaveLength((sslModes.length + 1) * 3);
+    expect(new Set(rows.map(([mode]) => mode))).toEqual(new Set([undefined, ...sslModes]));
   });
 
   it.each(rows)('%s with root certificate %s', (mode, rootCertificate, closed, opened) => {
