@@ -8,7 +8,10 @@ import { runProgram, runSuccessfully, type ProgramResult } from '../support/run-
 
 /** Where the projects are kept. */
 export const fixtures = resolve(fileURLToPath(import.meta.url), '../fixtures');
-const typescript = join(repositoryRoot, 'node_modules/typescript/bin/tsc');
+const compilers = {
+  six: join(repositoryRoot, 'node_modules/typescript/bin/tsc'),
+  seven: join(repositoryRoot, 'node_modules/typescript-7/bin/tsc'),
+};
 const jest = join(repositoryRoot, 'node_modules/jest/bin/jest.js');
 
 /** A project outside the repository that has the packed library installed, and whose programs are real processes. */
@@ -81,12 +84,19 @@ export class Consumer implements AsyncDisposable {
     return [...urls].map((url) => fileURLToPath(url));
   }
 
-  /** Compiles the files of the project with the options of a consumer, and returns what the compiler said. */
-  async compile(files: readonly string[], compilerOptions: object): Promise<ProgramResult> {
+  /**
+   * Compiles the files of the project with the options of a consumer, and returns what the compiler said. TypeScript 7
+   * takes a third of the time of 6, which compiles for applications of CommonJS: 7 has no `node10` resolution.
+   */
+  async compile(
+    files: readonly string[],
+    compilerOptions: { module: string; [option: string]: unknown },
+  ): Promise<ProgramResult> {
     const project = `tsconfig.${this.#compilations++}.json`;
     const config = { compilerOptions: { ...consumerOptions, ...compilerOptions }, files };
     await writeFile(join(this.directory, project), JSON.stringify(config));
-    return runProgram(process.execPath, [typescript, '-p', project], { cwd: this.directory });
+    const compiler = compilerOptions.module === 'commonjs' ? compilers.six : compilers.seven;
+    return runProgram(process.execPath, [compiler, '-p', project], { cwd: this.directory });
   }
 
   /** Runs the project's own tests with a plain jest: CommonJS, and no transformation. */

@@ -110,7 +110,7 @@ describe('the code in the README and on the pages', () => {
     const wrong = examplesIn("# Title\n\n```ts\nimport { Nothing } from 'nestjs-entra-auth';\n```\n");
 
     await expect(compile(wrong)).resolves.toMatchObject({
-      exitCode: 2,
+      exitCode: 1,
       stdout: expect.stringContaining('README.line-4.mts(4,10): error TS2305'),
     });
   }, 120_000);
