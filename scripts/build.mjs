@@ -50,7 +50,8 @@ const bundle = (entryPoints, outdir) =>
     metafile: true,
   });
 
-const esm = () => bundle([...entries, program], outEsm);
+// The program by itself: shared with the entries, it would split what they load into more files.
+const esm = () => Promise.all([bundle(entries, outEsm), bundle([program], outEsm)]);
 
 /** Each bundle of ES modules as CommonJS, so that what entries share is shared here too. */
 async function cjs() {

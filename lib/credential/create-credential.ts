@@ -3,15 +3,12 @@ import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { rememberSecret } from '../common/known-secrets.js';
 import { redactError } from '../common/redaction.js';
 import type { EntraCloud } from '../entra/clouds.js';
-import type { TokenCredential, TokenCredentialFactory } from '../entra/token-credential.js';
-import { AzureIdentityContext, definedOnly, type AzureIdentityLoader } from './azure-identity.js';
+import type { TokenCredentialFactory } from '../entra/token-credential.js';
+import { AzureIdentityContext, type AzureIdentityLoader } from './azure-identity.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
 import { checkCredentialFiles } from './credential-files.js';
 import { CredentialUnavailableError } from './credential.error.js';
-import { chainLinks } from './default-chain/chain-links.js';
-import { DefaultCredential, type ChainMemory } from './default-chain/default.credential.js';
-import { createManagedIdentity } from './managed-identity/create-managed-identity.js';
-import { ObservedCredential } from './observed-credential.js';
+import type { ChainMemory } from './default-chain/default.credential.js';
 
 /**
  * Makes credentials from plain data.
@@ -32,7 +29,9 @@ export function credentialFactory(
     const context = new AzureIdentityContext(configuration, cloud, clock, load);
     await checkCredentialFiles(configuration);
     try {
-      return await make(configuration, context, memory);
+      // Loaded on first use: an application that brings its own credential needs none of it.
+      const { makeCredential } = await import('./make-credential.js');
+      return await makeCredential(configuration, context, memory);
     } catch (error) {
       if (isEntraAuthError(error)) throw error;
       throw new CredentialUnavailableError(
@@ -48,56 +47,4 @@ export function credentialFactory(
 function rememberSecretsOf(configuration: CredentialConfiguration): void {
   if (configuration.kind === 'client-secret') rememberSecret(configuration.clientSecret);
   if (configuration.kind === 'client-certificate') rememberSecret(configuration.certificatePassword);
-}
-
-function make(
-  configuration: CredentialConfiguration,
-  context: AzureIdentityContext,
-  memory: ChainMemory,
-): TokenCredential | Promise<TokenCredential> {
-  switch (configuration.kind) {
-    case 'default':
-      return new DefaultCredential(chainLinks(configuration, context), memory);
-    case 'managed-identity': {
-      const { clientId, objectId, resourceId } = configuration;
-      return createManagedIdentity(definedOnly({ clientId, objectId, resourceId }), context);
-    }
-    case 'workload-identity':
-    case 'client-secret':
-    case 'client-certificate':
-      return makeOfLibrary(configuration, context);
-  }
-}
-
-type LibraryConfiguration = Exclude<CredentialConfiguration, { kind: 'default' | 'managed-identity' }>;
-
-async function makeOfLibrary(
-  configuration: LibraryConfiguration,
-  context: AzureIdentityContext,
-): Promise<TokenCredential> {
-  const identity = await context.identity();
-  const options = await context.options();
-  switch (configuration.kind) {
-    case 'workload-identity': {
-      const { tenantId, clientId, tokenFilePath } = configuration;
-      const ids = definedOnly({ tenantId, clientId, tokenFilePath });
-      return new ObservedCredential(new identity.WorkloadIdentityCredential({ ...options, ...ids }));
-    }
-    case 'client-secret': {
-      const { tenantId, clientId, clientSecret } = configuration;
-      return new ObservedCredential(
-        new identity.ClientSecretCredential(tenantId, clientId, clientSecret, options),
-      );
-    }
-    case 'client-certificate': {
-      const { tenantId, clientId, certificate, certificatePath, certificatePassword } = configuration;
-      const { ClientCertificateCredential: Credential } = identity;
-      const password = definedOnly({ certificatePassword });
-      return new ObservedCredential(
-        certificatePath === undefined
-          ? new Credential(tenantId, clientId, { certificate: certificate ?? '', ...password }, options)
-          : new Credential(tenantId, clientId, { certificatePath, ...password }, options),
-      );
-    }
-  }
 }

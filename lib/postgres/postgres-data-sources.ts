@@ -8,8 +8,7 @@ import { GuardedObservable } from '../common/guarded-observable.js';
 import { asError } from '../common/thrown.js';
 import type { EngineSettings } from '../engine/engine-settings.js';
 import type { TokenEngine } from '../engine/token-engine.js';
-import { createEntraDriver, loadPg, type LoginDriver } from './entra-driver.js';
-import { EntraLogin } from './entra-login.js';
+import type { LoginDriver } from './entra-driver.js';
 import { IdleConnections, type SilenceCheck } from './idle-connections.js';
 import type { LoginEvent } from './login-event.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
@@ -172,6 +171,9 @@ export class PostgresDataSources {
 
   /** One login for each data source: pools and probes learn from each other which tokens are refused. */
   async #driver(dataSource: ResolvedDataSource): Promise<LoginDriver> {
+    // Loaded on first use: an application without a data source needs neither.
+    const { createEntraDriver, loadPg } = await import('./entra-driver.js');
+    const { EntraLogin } = await import('./entra-login.js');
     const pgModule = await loadPg();
     const known = this.#drivers.get(dataSource.name);
     if (known !== undefined) return known;
