@@ -30,6 +30,13 @@ async function shutDownWhile(
 }
 
 describe('a shutdown', () => {
+  it('names ten resources that it gives up, and no number', async () => {
+    const scopes = Array.from({ length: 10 }, (_, n) => `api://${n}/.default`);
+    await shutDownWhile(({ credential }) => credential.hang(), ...scopes);
+    expect(lines).toEqual([expect.stringMatching(/: "api:\/\/0\/\.default", .*"api:\/\/9\/\.default"\.$/)]);
+    expect(lines[0]).not.toContain(' more');
+  });
+
   it('that gives up calls of credentials warns of it, and names their resources once', async () => {
     await shutDownWhile(({ credential }) => credential.hang(), 'graph', 'graph', 'keyvault');
     expect(lines).toEqual([

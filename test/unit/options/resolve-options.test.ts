@@ -126,6 +126,24 @@ describe('resolveOptions', () => {
     expect(providers[6]).not.toBe(providers[5]);
   });
 
+  it.each([
+    ['client-secret', 'tenantId'],
+    ['client-secret', 'clientId'],
+    ['client-secret', 'clientSecret'],
+    ['client-certificate', 'tenantId'],
+    ['client-certificate', 'clientId'],
+  ])('names what a credential of kind %s lacks: %s', (kind, missing) => {
+    const whole = { tenantId, clientId: tenantId, clientSecret: 'a-secret', certificatePath: '/tmp/a.pem' };
+    const needed =
+      kind === 'client-secret'
+        ? ['tenantId', 'clientId', 'clientSecret']
+        : ['tenantId', 'clientId', 'certificatePath'];
+    const given = Object.fromEntries(
+      Object.entries(whole).filter(([key]) => needed.includes(key) && key !== missing),
+    );
+    expect(errorOf({ credential: { kind, ...given } })).toMatchObject({ option: `credential.${missing}` });
+  });
+
   it('knows the tenant of a credential that is plain data', () => {
     const secret = { tenantId, clientId: tenantId, clientSecret: 'a-secret' };
     const { resources } = resolveOptions({
