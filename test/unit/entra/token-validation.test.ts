@@ -78,6 +78,25 @@ describe('validateAccessToken', () => {
     expect(reasonOf(value, { tenantId: 'tenant-1' })).toBe('malformed');
   });
 
+  it.each([
+    [{ aud: 'https://graph.microsoft.com', tid: 'tenant-1' }, 'for "https://graph.microsoft.com" instead of'],
+    [{ tid: 'tenant-1' }, 'for none instead of'],
+    [{ aud: 'https://db.example', tid: 'tenant-2' }, 'of the tenant "tenant-2" instead of "tenant-1"'],
+    [{ aud: 'https://db.example' }, 'of the tenant none instead of "tenant-1"'],
+  ])('names what a database token has instead: %j', (claims, text) => {
+    const value = { token: jwt(claims), expiresOnTimestamp: now + 1 };
+    expect(() => validate(value, database)).toThrow(text);
+  });
+
+  it('compares by the issuer’s clock where a response showed it, also for opaque tokens', () => {
+    const held = (ends: number, ahead?: number) =>
+      validate({ token: 'opaque', expiresOnTimestamp: now + ends }, {}, ahead);
+    // Of two that end at the same time here, the one that was received by the clock that was ahead ends earlier there.
+    expect(held(3_600_000, 600_000).expiresBefore(held(3_600_000, 0))).toBe(true);
+    expect(held(3_600_000).expiresBefore(held(3_600_000, 0))).toBe(false);
+    expect(held(3_599_999).expiresBefore(held(3_600_000))).toBe(true);
+  });
+
   it('believes exp when the credential promises a longer life', () => {
     const held = validate({ token: jwt({ exp: inSeconds(60) }), expiresOnTimestamp: now + 3_600_000 });
     expect(held.expiresOnTimestamp).toBe(now + 60_000);
