@@ -98,12 +98,11 @@ export class RunningEntra implements LocalEntra {
     };
     this.latency = new Latency(parts.latencyInMs);
     this.faults = new FaultRegistry(() => ports.refuse((endpoint) => this.faults.refuses(endpoint)));
-    const people = new People(parts.users);
-    this.people = people;
+    const people = (this.people = new People(parts.users));
     const consents = new Consents();
     const apis = new Apis(parts.principals, parts.apis);
-    const signingKeys = new SigningKeys(signingKey);
-    this.signingKeys = signingKeys;
+    this.signingKeys = new SigningKeys(signingKey);
+    const { signingKeys } = this;
     this.issuer = new TokenIssuer(jwt, signingKeys, settings, apis, this.authorityHost);
     this.verifier = new TokenVerifier(jwt, signingKeys, this.authorityHost, this.tenantId, settings.now);
     const domains = new Map([[parts.domain.toLowerCase(), parts.tenantId]]);
