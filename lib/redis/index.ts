@@ -5,4 +5,9 @@ export type {
   RedisBasicAuth,
   RedisCredentialsListener,
 } from './entra-redis-credentials.js';
+export { entraRedisOptions } from './entra-redis-options.js';
+export type { EntraRedisClientOptions, EntraRedisOptions } from './entra-redis-options.js';
+export { keepAuthenticated } from './keep-authenticated.js';
+export type { RedisClient, RedisCluster } from './redis-client.js';
+export { RedisLoginRefusedError } from './redis-login-refused.error.js';
 export type { RedisLoginOptions, RedisTokenSource } from './redis-logins.js';

@@ -1,0 +1,76 @@
+import { EntraOptionsError } from '../common/options.error.js';
+import { KeptClient } from './kept-client.js';
+import type { RedisClient, RedisCluster } from './redis-client.js';
+import type { RedisTokenSource } from './redis-logins.js';
+import { connectorOf, EntraRedisConnector } from './redis.connector.js';
+
+const kept = new WeakSet<object>();
+
+/**
+ * Keeps a client of ioredis logged in: its open connection, its duplicates, and the nodes of a cluster present each new
+ * token, so that Azure does not close them when the old one expires. An AUTH waits behind a command that blocks; one that
+ * would block beyond the token's end is unblocked with an empty reply. A subscriber of RESP2, which can send no AUTH,
+ * connects anew; with `protocol: 3` (ioredis 6) it stays.
+ *
+ * Nothing is left of it when the client has disconnected.
+ *
+ * @param client made with `entraRedisOptions`; it may be connected already
+ * @param tokens the same as in `entraRedisOptions`
+ * @returns the client
+ * @throws {EntraOptionsError} for a client that was made otherwise
+ */
+export function keepAuthenticated<T extends RedisClient | RedisCluster>(
+  client: T,
+  tokens: RedisTokenSource,
+): T {
+  if (!kept.has(client)) {
+    if (isCluster(client)) {
+      keepCluster(client, tokens);
+      keepDuplicates(client, tokens);
+    } else {
+      keepClient(client, tokens);
+      keepDuplicates(client, tokens);
+    }
+    kept.add(client);
+  }
+  return client;
+}
+
+function keepClient(client: RedisClient, tokens: RedisTokenSource): void {
+  const connector = connectorOf(client.options);
+  if (connector === undefined) throw notOurs('new Redis(entraRedisOptions(tokens, { host }))');
+  if (connector.settings.tokens !== tokens) {
+    throw new EntraOptionsError(
+      'tokens',
+      'not those of the client',
+      'Give the same as to entraRedisOptions.',
+    );
+  }
+  new KeptClient(client, connector).start();
+}
+
+function keepCluster(cluster: RedisCluster, tokens: RedisTokenSource): void {
+  const { Connector } = cluster.options.redisOptions ?? {};
+  if (!(typeof Connector === 'function' && Connector.prototype instanceof EntraRedisConnector)) {
+    throw notOurs('new Cluster(nodes, { redisOptions: entraRedisOptions(tokens, {}) })');
+  }
+  for (const node of cluster.nodes()) keepAuthenticated(node, tokens);
+  cluster.on('+node', (node: RedisClient) => keepAuthenticated(node, tokens));
+}
+
+/** Those who share a client take duplicates of it, as BullMQ does for what blocks. */
+function keepDuplicates<T extends RedisClient | RedisCluster>(
+  client: { duplicate(...args: never[]): T },
+  tokens: RedisTokenSource,
+): void {
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (...args) => keepAuthenticated(duplicate(...args), tokens);
+}
+
+function isCluster(client: RedisClient | RedisCluster): client is RedisCluster {
+  return client.isCluster;
+}
+
+function notOurs(example: string): EntraOptionsError {
+  return new EntraOptionsError('client', 'not made with entraRedisOptions', `Write ${example}.`);
+}

@@ -1,0 +1,42 @@
+/** What is used of a client of ioredis. */
+export interface RedisClient {
+  readonly isCluster: boolean;
+  readonly status: string;
+  /** `subscriber` only in RESP2. */
+  readonly mode: string;
+  readonly options: object;
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  disconnect(reconnect?: boolean): void;
+  sendCommand(command: never): unknown;
+  auth(username: string, password: string): Promise<unknown>;
+  duplicate(...args: never[]): RedisClient;
+}
+
+/** What is used of a cluster of ioredis. */
+export interface RedisCluster {
+  readonly isCluster: boolean;
+  readonly options: { redisOptions?: { Connector?: unknown } };
+  nodes(): RedisClient[];
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  duplicate(...args: never[]): RedisCluster;
+}
+
+/**
+ * Sends AUTH in its place among the commands of a client. The command shows no token: not while it is queued, not in the
+ * error of a refusal, not in the debug log of ioredis.
+ *
+ * @param encoded makes the bytes when the command is written, which is again after a reconnection
+ */
+export async function sendAuth(client: RedisClient, username: string, encoded: () => string): Promise<void> {
+  const own = Object.getOwnPropertyDescriptor(client, 'sendCommand');
+  const send = client.sendCommand.bind(client);
+  client.sendCommand = (command) => send(Object.defineProperty(command, 'toWritable', { value: encoded }));
+  let reply: Promise<unknown>;
+  try {
+    reply = client.auth(username, '(access token)');
+  } finally {
+    if (own === undefined) delete (client as Partial<RedisClient>).sendCommand;
+    else Object.defineProperty(client, 'sendCommand', own);
+  }
+  await reply;
+}

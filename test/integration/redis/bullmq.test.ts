@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { getQueueToken, BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Test } from '@nestjs/testing';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { EntraAuthModule, EntraTokenService } from 'nestjs-entra-auth';
+import { entraRedisOptions, keepAuthenticated } from 'nestjs-entra-auth/redis';
+
+import { describeWithRedis, LocalRedis } from '../../support/redis/local-redis.js';
+
+const done: number[] = [];
+const errors: unknown[] = [];
+
+@Processor('mail', { concurrency: 5 })
+class MailProcessor extends WorkerHost {
+  async process(job: { data: number }): Promise<void> {
+    await sleep(20);
+    done.push(job.data);
+  }
+}
+
+describeWithRedis('BullMQ with tokens', () => {
+  let redis: LocalRedis;
+
+  beforeAll(async () => {
+    redis = await LocalRedis.start({ tokenLifetimeInSeconds: 4 });
+  });
+
+  afterAll(() => redis?.[Symbol.asyncDispose]());
+
+  const imports = () => [
+    EntraAuthModule.forRoot({
+      credential: redis.entra.credential(),
+      resources: { redis: {} },
+      isGlobal: true,
+    }),
+    BullModule.forRootAsync({
+      inject: [EntraTokenService],
+      useFactory: (tokens: EntraTokenService) => {
+        const { host, port, tls } = redis;
+        const client = new Redis(entraRedisOptions(tokens, { host, port, tls, maxRetriesPerRequest: null }));
+        client.on('error', (error) => errors.push(error));
+        return { connection: keepAuthenticated(client, tokens) };
+      },
+    }),
+    BullModule.registerQueue({ name: 'mail' }),
+  ];
+
+  it('does each job once through four token lives, busy and idle', async () => {
+    const app = await Test.createTestingModule({ imports: imports(), providers: [MailProcessor] }).compile();
+    await app.init();
+    const queue = app.get<Queue<number>>(getQueueToken('mail'));
+    app.get(MailProcessor).worker.on('error', (error) => errors.push(error));
+    let added = 0;
+    const add = async (durationInMs: number): Promise<void> => {
+      for (const end = Date.now() + durationInMs; Date.now() < end; await sleep(30))
+        await queue.add('mail', ++added);
+    };
+
+    await add(5_000);
+    await sleep(6_000);
+    await add(5_000);
+    while (done.length < added) await sleep(50);
+
+    expect(errors).toEqual([]);
+    expect([...done].sort((a, b) => a - b)).toEqual(Array.from({ length: added }, (_, index) => index + 1));
+    expect(redis.gate.closedForExpiry).toBe(0);
+    await app.close();
+    expect(redis.gate.openConnections).toBeLessThanOrEqual(1);
+  });
+});

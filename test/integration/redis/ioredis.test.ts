@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { Redis as Redis6 } from 'ioredis-6';
+import { entraRedisOptions, keepAuthenticated } from 'nestjs-entra-auth/redis';
+
+import { describeWithRedis, LocalRedis, redisTokens } from '../../support/redis/local-redis.js';
+
+describeWithRedis('ioredis with tokens', () => {
+  let redis: LocalRedis;
+  let tokens: ReturnType<typeof redisTokens>;
+  const errors: unknown[] = [];
+
+  beforeAll(async () => {
+    redis = await LocalRedis.start({ tokenLifetimeInSeconds: 5 });
+    tokens = redisTokens(redis);
+  });
+
+  afterAll(async () => {
+    await tokens?.[Symbol.asyncDispose]();
+    await redis?.[Symbol.asyncDispose]();
+  });
+
+  const options = () => {
+    const { host, port, tls } = redis;
+    return entraRedisOptions(tokens, { host, port, tls, maxRetriesPerRequest: null });
+  };
+
+  const observed = <T extends Redis | Redis6>(client: T): T => {
+    client.on('error', (error: unknown) => errors.push(error));
+    return client;
+  };
+
+  const clients: [string, () => Redis][] = [
+    ['5.11.1', () => new Redis(options())],
+    // The types of both majors are the same for what is called here, but not to the compiler.
+    ['6.0.0', () => new Redis6({ ...options(), protocol: 2 }) as unknown as Redis],
+    ['6.0.0 with RESP3', () => new Redis6({ ...options(), protocol: 3 }) as unknown as Redis],
+  ];
+
+  /** Uses a client and two duplicates through two token lives. */
+  async function liveThroughTwoTokens(create: () => Redis): Promise<{ blocks: number; last: boolean }> {
+    const client = keepAuthenticated(observed(create()), tokens);
+    const [blocked, idle] = [observed(client.duplicate()), observed(client.duplicate())];
+    await idle.ping();
+    const end = Date.now() + 11_000;
+    let blocks = 0;
+    const blocking = (async () => {
+      for (; Date.now() < end; blocks++) expect(await blocked.brpop('nothing', 1)).toBeNull();
+    })();
+    const key = randomUUID();
+    let sent = 0;
+    for (; Date.now() < end; await sleep(20)) await client.multi().set(key, ++sent).get(key).exec();
+    await blocking;
+    const last = (await idle.get(key)) === String(sent);
+    for (const each of [client, blocked, idle]) each.disconnect();
+    return { blocks, last };
+  }
+
+  it('lives through two token lives with its duplicates, busy, blocked and idle', async () => {
+    const closed = redis.gate.closedForExpiry;
+    const results = await Promise.all(clients.map(([, create]) => liveThroughTwoTokens(create)));
+    for (const { blocks, last } of results) {
+      expect(last).toBe(true);
+      expect(blocks).toBeGreaterThan(7);
+    }
+    expect(errors).toEqual([]);
+    expect(redis.gate.closedForExpiry).toBe(closed);
+  });
+
+  it('unblocks an endless block in time', async () => {
+    const client = keepAuthenticated(observed(new Redis(options())), tokens);
+    await client.ping();
+    const closed = redis.gate.closedForExpiry;
+    expect(await client.brpop('nothing', 0)).toBeNull();
+    expect(await client.ping()).toBe('PONG');
+    expect(redis.gate.closedForExpiry).toBe(closed);
+    client.disconnect();
+  });
+
+  it('loses no message in RESP3', async () => {
+    const client = keepAuthenticated(observed(new Redis6({ ...options(), protocol: 3 })), tokens);
+    const subscriber = observed(client.duplicate());
+    let received = 0;
+    subscriber.on('message', () => received++);
+    await subscriber.subscribe('news');
+    const closed = redis.gate.closedForExpiry;
+    let sent = 0;
+    for (const end = Date.now() + 6_000; Date.now() < end; await sleep(10)) {
+      await client.publish('news', String(++sent));
+    }
+    await sleep(100);
+    expect({ received, closed: redis.gate.closedForExpiry, errors }).toEqual({
+      received: sent,
+      closed,
+      errors: [],
+    });
+    client.disconnect();
+    subscriber.disconnect();
+  });
+
+  describe('a subscriber of RESP2', () => {
+    it('connects anew before the server closes its connection', async () => {
+      const subscriber = keepAuthenticated(observed(new Redis(options())), tokens);
+      await subscriber.subscribe('news');
+      const closed = redis.gate.closedForExpiry;
+      await sleep(6_000);
+      expect(redis.gate.closedForExpiry).toBe(closed);
+      const received = new Promise((resolve) => subscriber.once('message', (_, message) => resolve(message)));
+      const publisher = observed(new Redis(options()));
+      await publisher.publish('news', 'still here');
+      expect(await received).toBe('still here');
+      subscriber.disconnect();
+      publisher.disconnect();
+    });
+  });
+});
