@@ -3,6 +3,7 @@ import { encodeAuth, encodeCommand, type RedisSession } from './redis-session.js
 import type { LiveConnection } from './client-roster.js';
 import { sendAuth, type RedisClient } from './redis-client.js';
 import type { RedisLogin } from './redis-logins.js';
+import { handOver, type SubscribedClient } from './subscriber-handover.js';
 import type { EntraRedisConnector } from './redis.connector.js';
 
 // How long before the end of a token an AUTH that still waits behind a block is helped: this share of what was left.
@@ -16,6 +17,7 @@ export class KeptClient implements LiveConnection {
   readonly #connector: EntraRedisConnector;
   /** The login that an AUTH under way presents. */
   #pending: RedisLogin | undefined;
+  #isHandingOver = false;
   #unblocking: NodeJS.Timeout | undefined;
 
   constructor(client: RedisClient, connector: EntraRedisConnector) {
@@ -38,7 +40,7 @@ export class KeptClient implements LiveConnection {
     if (session === undefined || this.#client.status !== 'ready') return false;
     if ([session.login, this.#pending].some((known) => known?.token.token === login.token.token))
       return false;
-    if (this.#client.mode === 'subscriber') this.#client.disconnect(true);
+    if (this.#client.mode === 'subscriber') void this.#connectAnew();
     else void this.#authenticate(session, login);
     return true;
   }
@@ -48,6 +50,20 @@ export class KeptClient implements LiveConnection {
     const { clients } = this.#connector.settings;
     clients.add(this);
     void clients.present(this).catch(() => undefined);
+  }
+
+  async #connectAnew(): Promise<void> {
+    if (this.#isHandingOver) return;
+    this.#isHandingOver = true;
+    const session = this.#connector.session;
+    try {
+      await handOver(this.#client as SubscribedClient);
+    } catch {
+      // No second subscriber: then there is a gap, but a connection that lasts.
+      if (this.#connector.session === session) this.#client.disconnect(true);
+    } finally {
+      this.#isHandingOver = false;
+    }
   }
 
   async #authenticate(session: RedisSession, login: RedisLogin): Promise<void> {
