@@ -4,10 +4,9 @@ import { getQueueToken, BullModule, Processor, WorkerHost } from '@nestjs/bullmq
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
-import { EntraAuthModule, EntraTokenService } from 'nestjs-entra-auth';
-import { entraRedisOptions, keepAuthenticated } from 'nestjs-entra-auth/redis';
+import { EntraAuthModule } from 'nestjs-entra-auth';
 
+import { bullModule } from '../../../docs/recipes/redis/bullmq.js';
 import { describeWithRedis, LocalRedis } from '../../support/redis/local-redis.js';
 
 const done: number[] = [];
@@ -36,15 +35,7 @@ describeWithRedis('BullMQ with tokens', () => {
       resources: { redis: {} },
       isGlobal: true,
     }),
-    BullModule.forRootAsync({
-      inject: [EntraTokenService],
-      useFactory: (tokens: EntraTokenService) => {
-        const { host, port, tls } = redis;
-        const client = new Redis(entraRedisOptions(tokens, { host, port, tls, maxRetriesPerRequest: null }));
-        client.on('error', (error) => errors.push(error));
-        return { connection: keepAuthenticated(client, tokens) };
-      },
-    }),
+    bullModule({ host: redis.host, port: redis.port, ca: redis.certificateAuthority }),
     BullModule.registerQueue({ name: 'mail' }),
   ];
 
