@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { isObject, kindOf } from '../common/option-checks.js';
-import { EntraOptionsError } from '../common/options.error.js';
 import { ClientRoster } from './client-roster.js';
 import { RedisLogins, type RedisLoginOptions, type RedisTokenSource } from './redis-logins.js';
 import { defaultPort, EntraRedisConnector, type ConnectorOptions } from './redis.connector.js';

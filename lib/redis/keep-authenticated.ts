@@ -1,4 +1,4 @@
-import { EntraOptionsError } from '../common/options.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { KeptClient } from './kept-client.js';
 import type { RedisClient, RedisCluster } from './redis-client.js';
 import type { RedisTokenSource } from './redis-logins.js';

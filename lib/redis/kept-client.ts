@@ -1,4 +1,4 @@
-import { asError } from '../common/as-error.js';
+import { asError } from '../common/thrown.js';
 import { encodeAuth, encodeCommand, type RedisSession } from './redis-session.js';
 import type { LiveConnection } from './client-roster.js';
 import { sendAuth, type RedisClient } from './redis-client.js';

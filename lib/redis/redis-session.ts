@@ -1,7 +1,7 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket, type ConnectionOptions } from 'node:tls';
 
-import { InsecureConnectionError } from '../common/insecure-connection.error.js';
+import { InsecureConnectionError } from '../common/entra-auth.error.js';
 import { RedisLoginRefusedError } from './redis-login-refused.error.js';
 import type { RedisLogin } from './redis-logins.js';
 

@@ -1,8 +1,7 @@
 import { Socket } from 'node:net';
 
-import { asError } from '../common/as-error.js';
-import { EntraOptionsError } from '../common/options.error.js';
-import { EntraTimeoutError } from '../common/timeout.error.js';
+import { asError } from '../common/thrown.js';
+import { EntraOptionsError, EntraTimeoutError } from '../common/entra-auth.error.js';
 import { RedisLoginRefusedError } from './redis-login-refused.error.js';
 import type { ClientRoster } from './client-roster.js';
 import type { RedisLogin, RedisLogins } from './redis-logins.js';
