@@ -1,10 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { repositoryRoot } from './build.js';
+import { filesBesidesTemplate } from './files-besides-template.js';
 import type { SecretScan } from './secret-scan.js';
 
 export interface ProgramOptions {
@@ -124,7 +125,7 @@ export class RunningProgram {
     const { stdout } = spawnSync('ps', ['-eo', 'pid,stat,args'], { encoding: 'utf8' });
     const isAlive = (line: string): boolean => !/^\s*\d+ Z/.test(line);
     const processes = stdout.split('\n').filter((line) => line.includes(this.#temporary) && isAlive(line));
-    return [...readdirSync(this.#temporary), ...processes.map((line) => line.trim())];
+    return [...filesBesidesTemplate(this.#temporary), ...processes.map((line) => line.trim())];
   }
 
   /** Whatever happened, nothing stays. */

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import ts from 'typescript';
 
 import type { LocalPostgresOptions } from '../../../lib/testing/postgres/index.js';
+import { filesBesidesTemplate, template } from '../../support/files-besides-template.js';
 
 /** A program that starts the local PostgreSQL and tells what it does, line by line. Runs as CommonJS. */
 const PROGRAM = `
@@ -157,13 +158,6 @@ export class PostgresChild {
     this.process.kill('SIGKILL');
     rmSync(this.wishes.temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
-}
-
-const template = /^local-entra-postgres-\d+-[0-9a-f]{16}$/;
-
-/** The template of the cluster stays on purpose. */
-export function filesBesidesTemplate(directory: string): string[] {
-  return readdirSync(directory).filter((name) => !template.test(name));
 }
 
 /** Lets the next child start from the template that one before it has made. */

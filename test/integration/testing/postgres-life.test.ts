@@ -7,9 +7,9 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { resolveBinaries } from '../../../lib/testing/postgres/cluster/binaries.resolver.js';
+import { filesBesidesTemplate } from '../../support/files-besides-template.js';
 import {
   compileProgram,
-  filesBesidesTemplate,
   makeOpenDirectory,
   moveTemplates,
   PostgresChild,
