@@ -152,7 +152,7 @@ describe('in an application', () => {
       error: { aadsts: 50173, retryable: false },
     });
     expect(
-      lines.filter((line) => /No new access token of "graph" without a new sign-in/.test(line)),
+      lines.filter((line) => /access token of "graph" cannot be replaced without a new sign-in/.test(line)),
     ).toHaveLength(1);
 
     await put(signIn());
