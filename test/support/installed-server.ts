@@ -1,9 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-import { describe } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 
-/** A server that is no npm package, and that tests need. */
+/** A program that is not an npm package, and that tests need. */
 interface ServerProgram {
   program: string;
   /** Name of the Debian package that brings it. */
@@ -16,13 +16,22 @@ export function findProgram(program: string): string | undefined {
   return directories.map((directory) => join(directory, program)).find(isExecutable);
 }
 
-/** `describe` where the server is installed; else a skipped one, with a line that names the package. */
-export function describeWith({ program, debianPackage }: ServerProgram): typeof describe.skip {
-  if (findProgram(program) !== undefined) return describe;
+/** `describe` where the program is installed; else a skipped one, with a line that names the package. */
+export function describeWith(server: ServerProgram): typeof describe.skip {
+  return isInstalled(server) ? describe : describe.skip;
+}
+
+/** The same for one test. */
+export function itWith(server: ServerProgram): typeof it.skip {
+  return isInstalled(server) ? it : it.skip;
+}
+
+function isInstalled({ program, debianPackage }: ServerProgram): boolean {
+  if (findProgram(program) !== undefined) return true;
   process.stderr.write(
     `Skipped: "${program}" is not installed. Install the Debian package "${debianPackage}".\n`,
   );
-  return describe.skip;
+  return false;
 }
 
 function isExecutable(path: string): boolean {

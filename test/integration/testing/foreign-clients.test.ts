@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import jwt from 'jsonwebtoken';
+
 import { startLocalEntra, type LocalEntra } from '../../../lib/testing/index.js';
+import { itWith } from '../../support/installed-server.js';
 import { graph, postgres } from './local-entra.fixture.js';
 
 const run = promisify(execFile);
@@ -70,44 +73,50 @@ describe('Clients that know nothing of the local Entra', () => {
     expect(claimsOf(tokens.onBehalfOf)).toMatchObject({ aud: postgres, upn });
   });
 
-  it('psql logs in with a token as its password', async () => {
-    const { host, port, database, username } = entra.postgres;
-    const { token } = await entra.credential().getToken(`${postgres}/.default`);
-    const connection = `host=${host} port=${port} dbname=${database} user=${username} sslmode=verify-full`;
-    const ask = (password: string) =>
-      run(
-        'psql',
-        [connection, '--no-psqlrc', '--tuples-only', '--no-align', '--command', 'SELECT current_user'],
-        {
-          env: {
-            PATH: process.env.PATH,
-            PGPASSWORD: password,
-            PGSSLROOTCERT: entra.certificateAuthorityFile,
+  itWith({ program: 'psql', debianPackage: 'postgresql-client' })(
+    'psql logs in with a token as its password',
+    async () => {
+      const { host, port, database, username } = entra.postgres;
+      const { token } = await entra.credential().getToken(`${postgres}/.default`);
+      const connection = `host=${host} port=${port} dbname=${database} user=${username} sslmode=verify-full`;
+      const ask = (password: string) =>
+        run(
+          'psql',
+          [connection, '--no-psqlrc', '--tuples-only', '--no-align', '--command', 'SELECT current_user'],
+          {
+            env: {
+              PATH: process.env.PATH,
+              PGPASSWORD: password,
+              PGSSLROOTCERT: entra.certificateAuthorityFile,
+            },
           },
-        },
-      );
-    expect((await ask(token)).stdout.trim()).toBe(username);
-    await expect(ask('secret')).rejects.toMatchObject({
-      stderr: expect.stringContaining('The access token has invalid format'),
-    });
-  });
+        );
+      expect((await ask(token)).stdout.trim()).toBe(username);
+      await expect(ask('secret')).rejects.toMatchObject({
+        stderr: expect.stringContaining('The access token has invalid format'),
+      });
+    },
+  );
 
-  it('curl gets tokens of IMDS and of App Service, as scripts on a machine do', async () => {
-    const curl = async (...args: string[]) =>
-      JSON.parse((await run('curl', ['--silent', '--show-error', ...args])).stdout) as {
-        access_token: string;
-      };
-    const { endpoint, header } = entra.appService;
-    const ofMachine = await curl(
-      ...['--header', 'Metadata: true', '--get', '--data', 'api-version=2018-02-01'],
-      ...['--data-urlencode', `resource=${postgres}`, `${entra.imdsUrl}/metadata/identity/oauth2/token`],
-    );
-    const ofService = await curl(
-      ...['--header', `X-IDENTITY-HEADER: ${header}`, '--get', '--data', 'api-version=2019-08-01'],
-      ...['--data-urlencode', `resource=${postgres}`, endpoint],
-    );
-    for (const { access_token: token } of [ofMachine, ofService]) {
-      expect(entra.verifyToken(token, { audience: postgres }).oid).toBe(entra.client.objectId);
-    }
-  });
+  itWith({ program: 'curl', debianPackage: 'curl' })(
+    'curl gets tokens of IMDS and of App Service, as scripts on a machine do',
+    async () => {
+      const curl = async (...args: string[]) =>
+        JSON.parse((await run('curl', ['--silent', '--show-error', ...args])).stdout) as {
+          access_token: string;
+        };
+      const { endpoint, header } = entra.appService;
+      const ofMachine = await curl(
+        ...['--header', 'Metadata: true', '--get', '--data', 'api-version=2018-02-01'],
+        ...['--data-urlencode', `resource=${postgres}`, `${entra.imdsUrl}/metadata/identity/oauth2/token`],
+      );
+      const ofService = await curl(
+        ...['--header', `X-IDENTITY-HEADER: ${header}`, '--get', '--data', 'api-version=2019-08-01'],
+        ...['--data-urlencode', `resource=${postgres}`, endpoint],
+      );
+      for (const { access_token: token } of [ofMachine, ofService]) {
+        expect(entra.verifyToken(token, { audience: postgres }).oid).toBe(entra.client.objectId);
+      }
+    },
+  );
 });
