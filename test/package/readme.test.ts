@@ -41,8 +41,9 @@ async function copyRecipes({ directory }: Consumer): Promise<string[]> {
   return files.filter((file) => file.endsWith('.ts')).map((file) => `recipes/${file}`);
 }
 
-/** The recipes of docs/drivers.md are files of their own, compiled below. */
-const isPage = (name: string): boolean => name.endsWith('.md') && name !== 'drivers.md';
+/** The recipes of these pages are files of their own, compiled below. */
+const pagesOfRecipes = ['drivers.md', 'redis.md'];
+const isPage = (name: string): boolean => name.endsWith('.md') && !pagesOfRecipes.includes(name);
 
 /** The options that a careful reader turns on beside `strict`. */
 const careful = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
