@@ -37,6 +37,8 @@ describe(`${wanted} logins with tokens of 5 s, beside revocations, restarts and 
   let app: ScopedApp;
   let revocations = 0;
   let queries = 0;
+  /** Logins that began with a token that had ended. */
+  let begunTooLate = 0;
   let seconds = 0;
 
   /** One query, with a pool's connection of its own. */
@@ -129,7 +131,10 @@ describe(`${wanted} logins with tokens of 5 s, beside revocations, restarts and 
       TypeOrmModule.forRootAsync({ useExisting: EntraTypeOrmOptionsFactory }),
       TypeOrmModule.forRootAsync({ name: 'steady', useExisting: EntraTypeOrmOptionsFactory }),
     );
-    app.get(EntraTypeOrmOptionsFactory).logins.subscribe(({ outcome }) => logins[outcome]++);
+    app.get(EntraTypeOrmOptionsFactory).logins.subscribe(({ outcome, at, tokenExpiresAt }) => {
+      logins[outcome]++;
+      if (tokenExpiresAt !== undefined && at >= tokenExpiresAt) begunTooLate++;
+    });
     const churn = app.get<DataSource>(getDataSourceToken());
     const steady = app.get<DataSource>(getDataSourceToken('steady'));
     const startedAt = performance.now();
@@ -173,6 +178,7 @@ describe(`${wanted} logins with tokens of 5 s, beside revocations, restarts and 
   it('presents a token in every login that is valid by its time, and replaces those that were revoked', () => {
     const { refused, refusedBy, minRemainingLifeInSeconds } = e2e.entra.postgres.logins;
     expect(minRemainingLifeInSeconds).toBeGreaterThan(0);
+    expect(begunTooLate).toBe(0);
     // A token may end on its way: it is handed out until half a second before, and a busy machine takes that long.
     expect(refusedBy.expired).toBeLessThanOrEqual(wanted / 1_000);
     expect(refusedBy.revoked + refusedBy.expired).toBe(refused);
