@@ -31,7 +31,7 @@ export class TokenEntry implements TimerOwner {
   #handedOutUntil: Timestamp | undefined;
   #isResting = false;
   #isClosed = false;
-  /** The attempt under way, as callers without a token see it: any token that comes will do. */
+  /** Callers that wait for the attempt under way. A token from elsewhere, such as the answer to a challenge, ends their wait too. */
   #inFlight: InFlight | undefined;
   /** Callers that wait, without a token, for the next attempt after a failed one. */
   #waiters: Deferred<HeldAccessToken> | undefined;

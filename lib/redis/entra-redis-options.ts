@@ -15,8 +15,8 @@ export interface EntraRedisOptions extends RedisLoginOptions {
   /** What `node:tls` takes, such as `ca` and `servername`. @default the machine's certificate authorities */
   tls?: ConnectionOptions | false;
   /**
-   * Opens `tls: false`, `rejectUnauthorized: false` and a `checkServerIdentity` of your own. **Whoever answers in the
-   * server's place gets the token, and can log in with it everywhere that the identity can.**
+   * Opens `tls: false`, `rejectUnauthorized: false` and a `checkServerIdentity` of your own. **Another server that answers in
+   * its place gets the token, and can log in with it everywhere that the identity can.**
    *
    * @default false
    */

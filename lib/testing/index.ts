@@ -21,7 +21,7 @@ export type { TokenExpectation } from './tokens/token-expectation.js';
 export type { VerifiedClaims } from './verified-claims.js';
 export { TokenRefusedError, type TokenRefusedReason } from './token-refused.error.js';
 export { ManualClock, type ManualTimer } from './manual-clock.js';
-// Types only: the database is loaded when somebody asks for it.
+// Types only: the database is loaded on first use.
 export type {
   EntraRole,
   LocalPostgres,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startWatchdog, type Watchdog } from './watchdog.js';
 
-/** Temporary files, and the watchdog that removes them; neither exists before somebody asks. */
+/** Temporary files, and the watchdog that removes them; both are made on first use. */
 export class Workspace {
   private readonly paths = new Map<string, string>();
   private directory: string | undefined;

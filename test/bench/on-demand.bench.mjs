@@ -7,7 +7,7 @@ import { atMost } from './report.mjs';
 const count = 16_000;
 const perTurn = 20;
 
-/** Sixteen thousand scopes that nobody configured, and a credential that hangs: how long the event loop is held up. */
+/** Sixteen thousand scopes that no resource names, and a credential that hangs: how long the event loop is held up. */
 export async function run() {
   const credential = { getToken: () => new Promise(() => undefined) };
   const ours = await startApplication({

@@ -21,7 +21,7 @@ const prose = {
     'A token endpoint that answers with texts of a megabyte, tokens that long, nested JSON and a compressed body that grows to ' +
     '400 MiB, to three kinds of credential: the longest that the event loop was held up, and the memory held at most.',
   'on-demand':
-    'Sixteen thousand scopes that nobody configured, asked for at once of a credential that hangs, until each has its error.',
+    'Sixteen thousand scopes that no resource names, asked for at once of a credential that hangs, until each has its error.',
   import: 'What importing the root adds to `@nestjs/common`, `@nestjs/core` and `@nestjs/schedule`.',
 };
 

@@ -45,7 +45,7 @@ export class Consents {
   }
 }
 
-/** @throws EntraError AADSTS65001, as every request for what nobody has agreed to */
+/** @throws EntraError AADSTS65001, as every request for a permission without consent */
 export function consentMissing({ clientId, name }: ServicePrincipal): EntraError {
   return new EntraError(65001, {
     description: `The user or administrator has not consented to use the application with ID '${clientId}' named '${name}'. Send an interactive authorization request for this user and resource.`,

@@ -2,7 +2,7 @@ import type { Workspace } from '../workspace.js';
 import type { LocalClient } from './local-client.js';
 import type { ServicePrincipal } from './service-principal.js';
 
-/** A view of a service principal whose files come into being when somebody needs them. */
+/** A view of a service principal whose files are made on first use. */
 export class FileBackedClient implements LocalClient {
   readonly name: string;
   readonly tenantId: string;

@@ -6,7 +6,7 @@
  *   `error`, `status`, description, `suberror` and `claims`; for others they are `invalid_grant`, 400 and a general
  *   sentence.
  *   With `status: 200` it is the OAuth error in a successful response that some gateways produce.
- * - `connection-refused`: nobody listens. Lasts until cleared: a request that never arrives cannot be counted.
+ * - `connection-refused`: no server listens. Lasts until cleared: a request that never arrives cannot be counted.
  * - `connection-reset`: the connection is cut with a TCP reset when the request has arrived.
  * - `hang-before-headers`, `hang-in-body`: no answer, or the first half of the right one, until the client gives up.
  * - `hang-after-processing`: no answer either, but unlike with `hang-before-headers` the request has been carried out:
@@ -59,7 +59,7 @@ export type TokenFault =
 /**
  * A successful response of the token endpoint with something wrong beside the access token.
  *
- * - `mismatched-id-token`: an ID token, also when nobody asked for one, with a foreign `nonce`, a foreign `aud` or the
+ * - `mismatched-id-token`: an ID token, also without `openid` in the scopes, with a foreign `nonce`, a foreign `aud` or the
  *   signature of a foreign key.
  * - `missing-refresh-token`, `same-refresh-token`: no refresh token, or the one that was used; it stays valid, also where
  *   each is good for one use.

@@ -105,7 +105,7 @@ function respond(
   return { ...members, refresh_token: refreshToken };
 }
 
-/** @throws EntraError when the code was asked for by somebody else */
+/** @throws EntraError when the code belongs to another application */
 function checkVerifier({ challenge }: AuthorizationCode, verifier: string | null): void {
   if (challenge === undefined && verifier === null) return;
   if (challenge === undefined || verifier === null) throw new EntraError(50148);

@@ -32,7 +32,7 @@ export class RequestDispatcher {
     private readonly context: DispatcherContext,
   ) {}
 
-  /** Never rejects: a client that goes away in the middle concerns nobody else. */
+  /** Never rejects: a client that goes away in the middle affects no other client. */
   async dispatch(message: IncomingMessage, response: ServerResponse, reset: Reset): Promise<void> {
     try {
       await this.answer(message, response, reset);

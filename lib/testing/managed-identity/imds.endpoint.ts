@@ -73,7 +73,7 @@ function faultOfForm({ method, headers, query }: EndpointRequest): EndpointRespo
   if (headers.metadata !== 'true') {
     return refusal('invalid_request', 'Required metadata header not specified');
   }
-  // Whoever forwards requests of others must not get tokens.
+  // A proxy that forwards requests of others must not get tokens.
   if (headers['x-forwarded-for'] !== undefined) {
     return refusal('invalid_request', 'X-Forwarded-For is not allowed');
   }

@@ -39,7 +39,7 @@ export interface LocalPostgresContext {
  */
 export function beginCluster(options: ClusterOptions, watchdog: Watchdog): DatabaseCluster {
   const cluster = new DatabaseCluster(options, watchdog);
-  // Whoever waits for it later gets the error.
+  // A later wait gets the error.
   cluster.create().catch(() => undefined);
   return cluster;
 }

@@ -25,7 +25,7 @@ export class Authorization {
   ) {}
 
   /**
-   * Sends the browser back, or returns undefined when somebody has to sign in first.
+   * Sends the browser back, or returns undefined when a person has to sign in first.
    *
    * @param tenantName - As the path names it.
    * @param session - Who is signed in.

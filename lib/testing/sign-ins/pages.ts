@@ -10,7 +10,7 @@ export function page(status: number, title: string, content: string): EndpointRe
   };
 }
 
-/** Fields of a form that nobody fills in. */
+/** Hidden fields of a form. */
 export function hidden(fields: readonly (readonly [string, string])[]): string {
   return fields
     .map(([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`)

@@ -15,7 +15,7 @@ export interface AuthorizationResponse {
  * @see https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code
  */
 export interface SignIns {
-  /** Who is signed in to the browser: then the authorization endpoint redirects at once. @default nobody */
+  /** Who is signed in to the browser: then the authorization endpoint redirects at once. @default none */
   user: string | undefined;
   /** Whether a device that polls sooner than after 5 s gets `slow_down`, which Entra does not send. @default false */
   checksPollingInterval: boolean;

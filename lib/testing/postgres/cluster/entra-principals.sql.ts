@@ -1,6 +1,6 @@
 import { quoteLiteral } from './role.sql.js';
 
-/** Somebody or something that Entra knows and that a role can be made for. */
+/** A person, group or application of the tenant that a role can be made for. */
 export interface DatabasePrincipal {
   name: string;
   objectId: string;

@@ -2,7 +2,7 @@ import { ConnectionRefusal } from './connection-refusal.js';
 import type { StartupPacket } from './startup-packet.js';
 import { parseStartupPacket } from './startup-packet.parser.js';
 
-/** Gives exactly so many bytes, and leaves the rest for whoever reads next. */
+/** Gives exactly so many bytes, and leaves the rest for the next reader. */
 export type ReadBytes = (size: number) => Promise<Buffer>;
 
 // PostgreSQL's own limits: a client that is not known yet must not make the server hold more.
