@@ -19,7 +19,7 @@ import { RefreshTokenGrant } from './grants/refresh-token.grant.js';
 import { AuthorizationCodeGrant, DeviceCodeGrant } from './grants/sign-in.grants.js';
 import { UserTokens } from './grants/user-tokens.js';
 import type { Endpoint } from './http/endpoint.js';
-import type { JsonWebToken } from './tokens/json-web-token.loader.js';
+import type { JsonWebToken } from './optional-packages.js';
 import type { RefreshTokenRegistry } from './refresh-tokens/refresh-token.registry.js';
 import type { Authorization } from './sign-ins/authorization.js';
 import type { SignInDesk } from './sign-ins/sign-in.desk.js';
@@ -27,7 +27,7 @@ import type { SignInRegistry } from './sign-ins/sign-in.registry.js';
 import type { SigningKeys } from './tokens/signing-keys.js';
 import type { TokenIssuer } from './tokens/token.issuer.js';
 import type { TokenVerifier } from './tokens/token.verifier.js';
-import type { TokenSettings } from './tokens/token.settings.js';
+import type { TokenSettings } from './tokens/token-lifetime.js';
 
 /** What the authority is made of. */
 export interface AuthorityParts {

@@ -1,4 +1,4 @@
-import type { LocalClient } from './directory/local-client.js';
+import type { LocalClient } from './directory/file-backed.client.js';
 
 /** A way for a process to get tokens, named after its credential. */
 export type EnvironmentKind =

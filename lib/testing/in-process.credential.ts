@@ -1,4 +1,4 @@
-import type { LocalClient } from './directory/local-client.js';
+import type { LocalClient } from './directory/file-backed.client.js';
 import type { EndpointResponse } from './http/endpoint.js';
 import type { RequestDispatcher } from './http/request.dispatcher.js';
 

@@ -1,5 +1,5 @@
 import type { ClientOptions } from './directory/client.options.js';
-import type { LocalUser } from './directory/local-user.js';
+import type { LocalUser } from './directory/people.js';
 import type { TokenLifetime } from './tokens/token-lifetime.js';
 import type { ManagedIdentityOptions } from './managed-identity/managed-identity.options.js';
 import type { LocalPostgresOptions } from './postgres/index.js';

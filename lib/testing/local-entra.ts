@@ -1,5 +1,5 @@
-import type { LocalUser } from './directory/local-user.js';
-import type { LocalClient } from './directory/local-client.js';
+import type { LocalUser } from './directory/people.js';
+import type { LocalClient } from './directory/file-backed.client.js';
 import type { EnvironmentKind } from './environment.js';
 import type { Faults } from './faults/faults.js';
 import type { LocalCredential } from './in-process.credential.js';
@@ -8,9 +8,8 @@ import type { RefreshTokens } from './refresh-tokens/refresh-tokens.js';
 import type { SignIns } from './sign-ins/sign-ins.js';
 import type { RequestCounters } from './requests/request.counters.js';
 import type { HandMadeToken } from './tokens/hand-made-token.js';
-import type { TokenExpectation } from './tokens/token-expectation.js';
+import type { TokenExpectation, VerifiedClaims } from './tokens/token.verifier.js';
 import type { TokenLifetime } from './tokens/token-lifetime.js';
-import type { VerifiedClaims } from './verified-claims.js';
 
 /**
  * Microsoft Entra ID on this machine: a real HTTPS authority with its managed-identity endpoints, a Graph that checks

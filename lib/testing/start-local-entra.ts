@@ -1,5 +1,5 @@
 import { CertificateAuthority, type KeyAndCertificate } from './certificates/certificate-authority.js';
-import { loadX509, type X509 } from './certificates/x509.loader.js';
+import { loadX509, type X509, loadJsonWebToken } from './optional-packages.js';
 import { createServicePrincipal, exampleIds } from './directory/service-principal.factory.js';
 import type { ServicePrincipal } from './directory/service-principal.js';
 import { Ports } from './http/ports.js';
@@ -11,10 +11,8 @@ import { managedIdentitySettings } from './managed-identity/managed-identity.opt
 import { RunningEntra, type RunningEntraParts } from './running-entra.js';
 import { backdatedBySeconds } from './tokens/access-token.claims.js';
 import { databaseAudiences } from './tokens/audiences.js';
-import { loadJsonWebToken } from './tokens/json-web-token.loader.js';
 import { generateSigningKey } from './tokens/signing-key.js';
-import { seededRandom, tokenLifetime } from './tokens/token-lifetime.js';
-import type { TokenSettings } from './tokens/token.settings.js';
+import { seededRandom, tokenLifetime, type TokenSettings } from './tokens/token-lifetime.js';
 import type { Watchdog } from './watchdog.js';
 import { Workspace } from './workspace.js';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startLocalEntra } from 'nestjs-entra-auth/testing';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../lib/testing/optional-packages.js';
 import { RecordingServer } from '../integration/postgres/guard.recording-server.js';
 import { unnamedAddress } from '../integration/postgres/guard.setup.js';
 import { HandMadeCredential } from '../support/local-database.js';

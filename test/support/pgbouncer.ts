@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../lib/testing/optional-packages.js';
 import { chooseBackendUser } from '../../lib/testing/postgres/cluster/backend-user.js';
 import { findProgram } from './installed-server.js';
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../lib/testing/optional-packages.js';
 
 /** Behaves as the services of Azure: challenges what comes without a token, and answers the rest with little. */
 export interface ProtectedServer {

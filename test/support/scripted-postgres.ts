@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { TLSSocket } from 'node:tls';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../lib/testing/optional-packages.js';
 
 function message(type: string, body: Buffer): Buffer {
   const head = Buffer.alloc(5);

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../lib/testing/optional-packages.js';
 
 export interface ReceivedForm {
   path: string;

@@ -1,7 +1,6 @@
 import { createHash, createPublicKey, webcrypto, type KeyObject } from 'node:crypto';
-import { privateKeyPem } from './certificate-authority.js';
-import { validity } from './validity.js';
-import type { X509 } from './x509.loader.js';
+import { privateKeyPem, validity } from './certificate-authority.js';
+import type { X509 } from '../optional-packages.js';
 
 const algorithm = {
   name: 'RSASSA-PKCS1-v1_5',

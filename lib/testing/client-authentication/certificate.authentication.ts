@@ -1,7 +1,7 @@
 import type { Directory } from '../directory/directory.js';
 import type { ServicePrincipal } from '../directory/service-principal.js';
 import { EntraError } from '../errors/entra.error.js';
-import type { JsonWebToken } from '../tokens/json-web-token.loader.js';
+import type { JsonWebToken } from '../optional-packages.js';
 import { checkAssertionLifetime, readClientAssertion, type ClientAssertion } from './client-assertion.js';
 import type { AuthenticatedClient, ClientAuthentication } from './client-authentication.js';
 import type { TokenRequest } from './token-request.js';

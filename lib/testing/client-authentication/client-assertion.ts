@@ -1,5 +1,5 @@
 import { EntraError } from '../errors/entra.error.js';
-import type { JsonWebToken } from '../tokens/json-web-token.loader.js';
+import type { JsonWebToken } from '../optional-packages.js';
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 

@@ -1,6 +1,6 @@
 import type { Directory } from '../directory/directory.js';
 import { EntraError } from '../errors/entra.error.js';
-import type { JsonWebToken } from '../tokens/json-web-token.loader.js';
+import type { JsonWebToken } from '../optional-packages.js';
 import { checkAssertionLifetime, readClientAssertion } from './client-assertion.js';
 import type { AuthenticatedClient, ClientAuthentication } from './client-authentication.js';
 import { federatedAudience, type FederatedIssuer } from './federated.issuer.js';

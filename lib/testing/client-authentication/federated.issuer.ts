@@ -1,5 +1,5 @@
 import { randomUUID, type KeyObject } from 'node:crypto';
-import type { JsonWebToken } from '../tokens/json-web-token.loader.js';
+import type { JsonWebToken } from '../optional-packages.js';
 import { generateRsaKeyPairSync } from '../tokens/rsa-key-pair.js';
 
 /** The audience of every federated credential. */

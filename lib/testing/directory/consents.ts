@@ -1,6 +1,6 @@
 import { EntraError } from '../errors/entra.error.js';
 import { permissionsByApi } from '../tokens/delegated-scope.js';
-import type { LocalUser } from './local-user.js';
+import type { LocalUser } from './people.js';
 import type { ServicePrincipal } from './service-principal.js';
 
 /** What an application was granted to do for a person on an API. */

@@ -1,5 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { exampleUser, type LocalUser } from './local-user.js';
+
+/** A person in the tenant of the local Entra. */
+export interface LocalUser {
+  /** Display name, `name` in the tokens. */
+  readonly name: string;
+  /** `upn` in the tokens, and the name of the person's PostgreSQL role. */
+  readonly userPrincipalName: string;
+  /** `oid` in the tokens. */
+  readonly objectId: string;
+}
+
+/** The person who signs in unless a test names another. */
+export const exampleUser: LocalUser = {
+  name: 'Nora Notes',
+  userPrincipalName: 'nora@contoso.example',
+  objectId: 'bbbbbbbb-1111-2222-3333-cccccccccccc',
+};
 
 /** The people of the tenant: Nora, who is always there, those of the options, and everybody who has signed in. */
 export class People {

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createClientCertificate } from '../certificates/client-certificate.js';
-import type { X509 } from '../certificates/x509.loader.js';
+import type { X509 } from '../optional-packages.js';
 import { databaseAudiences, graphAudiences } from '../tokens/audiences.js';
 import type { ClientOptions } from './client.options.js';
 import type { ServicePrincipal } from './service-principal.js';

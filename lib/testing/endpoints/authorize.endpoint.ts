@@ -1,5 +1,4 @@
-import type { LocalUser } from '../directory/local-user.js';
-import type { People } from '../directory/people.js';
+import type { LocalUser, People } from '../directory/people.js';
 import { EntraError } from '../errors/entra.error.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 import { addressOf, type Authorization, type AuthorizationRedirect } from '../sign-ins/authorization.js';

@@ -1,7 +1,6 @@
 import type { Directory } from '../directory/directory.js';
 import type { People } from '../directory/people.js';
-import { answerOrRefuse } from '../errors/answer-or-refuse.js';
-import { EntraError } from '../errors/entra.error.js';
+import { answerOrRefuse, EntraError } from '../errors/entra.error.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 import { requireParameter } from '../client-authentication/token-request.js';
 import { escaped, page, peopleChoice } from '../sign-ins/pages.js';

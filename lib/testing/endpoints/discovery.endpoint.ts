@@ -1,5 +1,5 @@
 import { isTenantGroup, type Directory } from '../directory/directory.js';
-import { answerOrRefuse } from '../errors/answer-or-refuse.js';
+import { answerOrRefuse } from '../errors/entra.error.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 
 const configurationPath = /^\/([^/]+)\/(v2\.0\/)?\.well-known\/openid-configuration$/;

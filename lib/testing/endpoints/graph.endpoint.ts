@@ -4,10 +4,9 @@ import { readGraph, type GraphDirectory } from '../graph/graph-resources.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 import { TokenRefusedError, type TokenRefusedReason } from '../token-refused.error.js';
 import { graphAudiences } from '../tokens/audiences.js';
-import { hasAuthenticationContext, requestFor } from '../tokens/authentication-context.js';
-import type { TokenSettings } from '../tokens/token.settings.js';
-import type { TokenVerifier } from '../tokens/token.verifier.js';
-import type { VerifiedClaims } from '../verified-claims.js';
+import { hasAuthenticationContext, requestFor } from '../tokens/requested-claims.js';
+import type { TokenSettings } from '../tokens/token-lifetime.js';
+import type { TokenVerifier, VerifiedClaims } from '../tokens/token.verifier.js';
 
 const refusals: Readonly<Record<TokenRefusedReason, string>> = {
   malformed: 'IDX14100: JWT is not well formed.',

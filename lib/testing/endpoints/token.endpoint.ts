@@ -1,9 +1,7 @@
 import { requireParameter } from '../client-authentication/token-request.js';
 import type { Directory } from '../directory/directory.js';
-import { answerOrRefuse } from '../errors/answer-or-refuse.js';
-import { EntraError } from '../errors/entra.error.js';
-import { finishedResponse } from '../grants/finished-response.js';
-import type { Grant } from '../grants/grant.js';
+import { answerOrRefuse, EntraError } from '../errors/entra.error.js';
+import { finishedResponse, type Grant } from '../grants/grant.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 import { resourceOfFirstScope } from '../tokens/delegated-scope.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { EndpointResponse } from '../http/endpoint.js';
+import type { EndpointResponse, EndpointRequest } from '../http/endpoint.js';
 import { isGuid } from '../guid.js';
 import { aadstsDefaults } from './aadsts-codes.js';
 
@@ -80,4 +80,18 @@ function correlationIdOf(headers: IncomingHttpHeaders): string | undefined {
 /** @see https://learn.microsoft.com/entra/identity-platform/v2-conditional-access-dev-guide */
 function policyClaims(): string {
   return JSON.stringify({ access_token: { capolids: { essential: true, values: [randomUUID()] } } });
+}
+
+/** The answer as a successful response, or the {@link EntraError} that it throws as a refusal. */
+export function answerOrRefuse(
+  request: EndpointRequest,
+  now: () => number,
+  answer: () => object,
+): EndpointResponse {
+  try {
+    return { status: 200, body: answer() };
+  } catch (error) {
+    if (error instanceof EntraError) return error.toResponse(now(), request);
+    throw error;
+  }
 }

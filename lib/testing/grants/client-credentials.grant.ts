@@ -3,11 +3,11 @@ import type { TokenRequest } from '../client-authentication/token-request.js';
 import type { Apis } from '../directory/apis.js';
 import { isTenantGroup } from '../directory/directory.js';
 import { EntraError } from '../errors/entra.error.js';
-import { applicationRoles } from '../tokens/application-roles.js';
+import { applicationRoles } from '../tokens/audiences.js';
 import { requestedClaims } from '../tokens/requested-claims.js';
 import { resourceOfScope } from '../tokens/resource.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
-import type { TokenSettings } from '../tokens/token.settings.js';
+import type { TokenSettings } from '../tokens/token-lifetime.js';
 import type { Grant } from './grant.js';
 import { tokenResponse } from './token-response.js';
 

@@ -7,11 +7,9 @@ import { EntraError } from '../errors/entra.error.js';
 import type { RefreshTokenRegistry } from '../refresh-tokens/refresh-token.registry.js';
 import type { SignInRegistry } from '../sign-ins/sign-in.registry.js';
 import { TokenRefusedError, type TokenRefusedReason } from '../token-refused.error.js';
-import type { JsonWebToken } from '../tokens/json-web-token.loader.js';
+import type { JsonWebToken } from '../optional-packages.js';
 import { delegatedResource, delegatedScope } from '../tokens/delegated-scope.js';
-import type { TokenExpectation } from '../tokens/token-expectation.js';
-import type { TokenVerifier } from '../tokens/token.verifier.js';
-import type { VerifiedClaims } from '../verified-claims.js';
+import type { TokenExpectation, TokenVerifier, VerifiedClaims } from '../tokens/token.verifier.js';
 import type { Grant } from './grant.js';
 import type { UserTokens } from './user-tokens.js';
 

@@ -1,6 +1,6 @@
 import type { TokenRequest } from '../client-authentication/token-request.js';
-import type { IssuedToken } from '../tokens/issued-token.js';
-import type { TokenSettings } from '../tokens/token.settings.js';
+import type { IssuedToken } from '../tokens/token.issuer.js';
+import type { TokenSettings } from '../tokens/token-lifetime.js';
 
 /**
  * The members of a response that every grant has; version 1.0 has more of them.

@@ -2,12 +2,12 @@ import type { AuthenticatedClient } from '../client-authentication/client-authen
 import type { TokenRequest } from '../client-authentication/token-request.js';
 import type { Apis } from '../directory/apis.js';
 import { consentMissing, type Consents } from '../directory/consents.js';
-import type { LocalUser } from '../directory/local-user.js';
+import type { LocalUser } from '../directory/people.js';
 import type { ServicePrincipal } from '../directory/service-principal.js';
 import type { DelegatedScope } from '../tokens/delegated-scope.js';
 import { requestedClaims } from '../tokens/requested-claims.js';
 import type { TokenIssuer } from '../tokens/token.issuer.js';
-import type { TokenSettings } from '../tokens/token.settings.js';
+import type { TokenSettings } from '../tokens/token-lifetime.js';
 import { delegatedClaims, idTokenClaims } from '../tokens/user.claims.js';
 import { tokenResponse } from './token-response.js';
 

@@ -1,4 +1,4 @@
-import type { LocalUser } from '../directory/local-user.js';
+import type { LocalUser } from '../directory/people.js';
 import type { ServicePrincipal } from '../directory/service-principal.js';
 import { mayRead, type GraphCaller } from './graph-caller.js';
 import {

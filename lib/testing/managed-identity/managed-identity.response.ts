@@ -1,6 +1,6 @@
 import type { Apis } from '../directory/apis.js';
 import type { ServicePrincipal } from '../directory/service-principal.js';
-import type { IssuedToken } from '../tokens/issued-token.js';
+import type { IssuedToken } from '../tokens/token.issuer.js';
 
 /** The members that IMDS and App Service have in common: every value is a string. */
 export function managedIdentityResponse(

@@ -1,8 +1,7 @@
 import type { ServicePrincipal } from '../directory/service-principal.js';
 import type { TokenFault } from '../faults/fault.js';
-import { applicationRoles } from '../tokens/application-roles.js';
-import type { IssuedToken } from '../tokens/issued-token.js';
-import type { TokenIssuer } from '../tokens/token.issuer.js';
+import { applicationRoles } from '../tokens/audiences.js';
+import type { IssuedToken, TokenIssuer } from '../tokens/token.issuer.js';
 import type { ManagedIdentityOptions } from './managed-identity.options.js';
 
 interface HeldToken {

@@ -1,5 +1,5 @@
-import type { EntraRole } from './login/entra-role.js';
-import type { LoginEvent } from './login/login-event.js';
+import type { EntraRole } from './login/entra-roles.js';
+import type { LoginEvent } from './login/login-tally.js';
 
 /** How the local PostgreSQL shall be. */
 export interface LocalPostgresOptions {

@@ -1,7 +1,7 @@
 import type { AdminClientConfig } from './cluster/admin.client.js';
-import type { EntraRole } from './login/entra-role.js';
+import type { EntraRole } from './login/entra-roles.js';
 import type { LoginFault } from './login/login-fault.js';
-import type { LoginCounters } from './login/login-counters.js';
+import type { LoginCounters } from './login/login-tally.js';
 
 /**
  * A real PostgreSQL whose every login is checked as Azure Database for PostgreSQL checks it: TLS first, then an

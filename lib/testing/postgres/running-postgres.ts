@@ -3,8 +3,8 @@ import type { DatabaseCluster } from './cluster/database.cluster.js';
 import type { GatewayServer } from './gateway/gateway.server.js';
 import { LocalPostgresError } from './local-postgres.error.js';
 import type { LocalPostgres } from './local-postgres.js';
-import type { EntraRole } from './login/entra-role.js';
-import type { LoginCounters } from './login/login-counters.js';
+import type { EntraRole } from './login/entra-roles.js';
+import type { LoginCounters } from './login/login-tally.js';
 import type { LoginFault } from './login/login-fault.js';
 import type { LoginService } from './login/login.service.js';
 

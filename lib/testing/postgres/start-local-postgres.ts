@@ -6,9 +6,8 @@ import { socketPath } from './cluster/work-directory.js';
 import { GatewayServer } from './gateway/gateway.server.js';
 import type { LocalPostgres } from './local-postgres.js';
 import type { LocalPostgresOptions } from './local-postgres.options.js';
-import type { EntraRole } from './login/entra-role.js';
-import { LoginService } from './login/login.service.js';
-import type { TokenVerifier } from './login/token-verifier.js';
+import type { EntraRole } from './login/entra-roles.js';
+import { LoginService, type TokenVerifier } from './login/login.service.js';
 import { RunningPostgres } from './running-postgres.js';
 
 /** What the local PostgreSQL takes from the local Entra around it. */

@@ -1,4 +1,4 @@
-import type { LocalUser } from '../directory/local-user.js';
+import type { LocalUser } from '../directory/people.js';
 
 /** A sign-in, which every refresh token that descends from it shares. */
 export interface SignInRecord {

@@ -1,4 +1,4 @@
-import type { LocalUser } from '../directory/local-user.js';
+import type { LocalUser } from '../directory/people.js';
 import type { TokenSubject } from '../tokens/hand-made-token.js';
 
 /** How a person has signed in to an application; nobody needs a browser for it here. */

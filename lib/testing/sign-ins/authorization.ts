@@ -1,7 +1,7 @@
 import { requireParameter } from '../client-authentication/token-request.js';
 import type { Apis } from '../directory/apis.js';
 import type { Directory } from '../directory/directory.js';
-import type { LocalUser } from '../directory/local-user.js';
+import type { LocalUser } from '../directory/people.js';
 import type { ServicePrincipal } from '../directory/service-principal.js';
 import { EntraError } from '../errors/entra.error.js';
 import { delegatedScope } from '../tokens/delegated-scope.js';

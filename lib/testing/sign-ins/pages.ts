@@ -1,4 +1,4 @@
-import type { LocalUser } from '../directory/local-user.js';
+import type { LocalUser } from '../directory/people.js';
 import type { EndpointResponse } from '../http/endpoint.js';
 
 /** A page for the browser. */

@@ -1,7 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Consents } from '../directory/consents.js';
-import type { LocalUser } from '../directory/local-user.js';
-import type { People } from '../directory/people.js';
+import type { LocalUser, People } from '../directory/people.js';
 import { EntraError } from '../errors/entra.error.js';
 import type { TokenSubject } from '../tokens/hand-made-token.js';
 

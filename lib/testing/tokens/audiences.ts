@@ -1,3 +1,5 @@
+import type { ServicePrincipal } from '../directory/service-principal.js';
+
 /** `aud` of tokens for Microsoft Graph, of every cloud; Graph accepts its own application ID and a trailing slash. */
 export const graphAudiences: readonly string[] = [
   '00000003-0000-0000-c000-000000000000',
@@ -17,4 +19,13 @@ export const databaseAudiences: readonly string[] = withAndWithoutSlash(
 
 function withAndWithoutSlash(...origins: string[]): string[] {
   return origins.flatMap((origin) => [origin, `${origin}/`]);
+}
+
+/** `roles` of an application's token: what it was granted on that API. Without any there is no such claim. */
+export function applicationRoles(
+  { graphPermissions }: ServicePrincipal,
+  audience: string,
+): { roles?: readonly string[] } {
+  const granted = graphPermissions.length > 0 && graphAudiences.includes(audience);
+  return granted ? { roles: graphPermissions } : {};
 }

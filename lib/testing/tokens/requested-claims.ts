@@ -1,4 +1,5 @@
 import { EntraError } from '../errors/entra.error.js';
+import type { VerifiedClaims } from './token.verifier.js';
 
 // What Entra puts into the token as it was asked for; other names ask for nothing that the local Entra knows.
 const answered = ['xms_cc', 'acrs'];
@@ -34,4 +35,17 @@ function parse(text: string): unknown {
   } catch {
     throw new EntraError(9002313);
   }
+}
+
+/**
+ * The `claims` of a token request that ask for an authentication context.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/claims-challenge
+ */
+export function requestFor(context: string): string {
+  return JSON.stringify({ access_token: { acrs: { essential: true, value: context } } });
+}
+
+export function hasAuthenticationContext({ acrs }: VerifiedClaims, context: string): boolean {
+  return Array.isArray(acrs) && acrs.includes(context);
 }

@@ -1,6 +1,18 @@
 import { atLeast } from '../number-check.js';
 import { graphAudiences } from './audiences.js';
 
+/** What the user may change while the local Entra runs, as far as tokens are concerned. */
+export interface TokenSettings {
+  tokenLifetimeInSeconds: TokenLifetime;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  refreshInSeconds: number | undefined;
+  graphAuthenticationContext: string | undefined;
+  graphChallengeStatus: 401 | 403;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
 /** Seconds, or as Entra draws them: 60 to 90 minutes and, for clients that understand claims challenges, 20 to 28 hours. */
 export type TokenLifetime = number | 'as-entra';
 

@@ -3,12 +3,19 @@ import type { Apis } from '../directory/apis.js';
 import type { TokenFault } from '../faults/fault.js';
 import { accessTokenClaims, asVersionTwo, backdatedBySeconds } from './access-token.claims.js';
 import type { HandMadeToken, TokenSubject } from './hand-made-token.js';
-import type { IssuedToken } from './issued-token.js';
-import type { JsonWebToken } from './json-web-token.loader.js';
+import type { JsonWebToken } from '../optional-packages.js';
 import { generateRsaKeyPairSync } from './rsa-key-pair.js';
 import type { SigningKeys } from './signing-keys.js';
-import { drawLifetime } from './token-lifetime.js';
-import type { TokenSettings } from './token.settings.js';
+import { drawLifetime, type TokenSettings } from './token-lifetime.js';
+
+/** A signed access token and what a response says about it. */
+export interface IssuedToken {
+  token: string;
+  audience: string;
+  /** Seconds since 1970, as the client is told; a fault may make the token itself end earlier. */
+  expiresOn: number;
+  notBefore: number;
+}
 
 const expiredSinceSeconds = 60;
 const hugeTokenLength = 7_500;

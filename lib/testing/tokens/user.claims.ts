@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LocalUser } from '../directory/local-user.js';
+import type { LocalUser } from '../directory/people.js';
 import { backdatedBySeconds } from './access-token.claims.js';
 
 /** Who the ID token speaks of, and to whom. */

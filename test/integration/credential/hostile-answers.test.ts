@@ -10,7 +10,7 @@ import type { TokenUnavailableError } from 'nestjs-entra-auth';
 import { systemClock } from '../../../lib/common/clock.js';
 import { credentialFactory } from '../../../lib/credential/create-credential.js';
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { createEngine } from '../../support/engine.js';
 import { azureIdentityVersions } from './azure-identity-versions.js';
 

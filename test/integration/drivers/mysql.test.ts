@@ -10,7 +10,7 @@ import { DataSource } from 'typeorm';
 import type { Server } from '../../../docs/recipes/drivers/server.js';
 import { mySqlOptions } from '../../../docs/recipes/drivers/typeorm-mysql.js';
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { createDataSourceFactory, databaseAudience } from '../../support/local-database.js';
 import { credentialFactory } from '../../support/local-entra.js';
 import { LocalMySql } from '../../support/mysql/local-mysql.js';

@@ -7,7 +7,7 @@ import { messagesOf } from '../../../docs/recipes/drivers/mssql-failure.js';
 import type { Server } from '../../../docs/recipes/drivers/server.js';
 import { sqlServerOptions } from '../../../docs/recipes/drivers/typeorm-mssql.js';
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { createDataSourceFactory } from '../../support/local-database.js';
 import { credentialFactory } from '../../support/local-entra.js';
 import { LocalSqlServer } from '../../support/sql-server/local-sql-server.js';

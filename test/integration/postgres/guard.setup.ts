@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runInThisContext } from 'node:vm';
 
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { RecordingServer } from './guard.recording-server.js';
 
 /** The servers of the table. Each wants the token; one of them is the right one. */

@@ -6,7 +6,7 @@ import { startLocalEntra, type LocalEntra, type LocalPostgres } from 'nestjs-ent
 import type { DataSource } from 'typeorm';
 
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { startLocalPostgres } from '../../../lib/testing/postgres/index.js';
 import { startWatchdog } from '../../../lib/testing/watchdog.js';

@@ -10,7 +10,7 @@ import {
   createClientCertificate,
   type ClientCertificate,
 } from '../../../lib/testing/certificates/client-certificate.js';
-import { loadX509 } from '../../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { ScriptedTokenServer } from '../../support/scripted-token-server.js';
 import { SecretScan } from '../../support/secret-scan.js';

@@ -1,11 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
-
 import type { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { ClientGoneError } from '../../../lib/testing/postgres/protocol/client-gone.error.js';
+import { ClientGoneError, readBytes } from '../../../lib/testing/postgres/protocol/byte.reader.js';
 import { ClientConnection } from '../../../lib/testing/postgres/gateway/client.connection.js';
-import { readBytes } from '../../../lib/testing/postgres/protocol/byte.reader.js';
 import { MySqlRefusal, takeLogin, withTls, type MySqlLogin } from './mysql-login.js';
 import { errorPacket, readPacket, toBytes } from './mysql-packet.js';
 

@@ -5,7 +5,7 @@ import { startLocalEntra, type LocalEntra, type LocalEntraOptions } from 'nestjs
 import { TokenEngine } from '../../../lib/engine/token-engine.js';
 import { resolveOptions } from '../../../lib/options/resolve-options.js';
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { describeWith } from '../installed-server.js';
 import { RedisGate } from './redis-gate.js';
 import { RedisServer } from './redis-server.js';

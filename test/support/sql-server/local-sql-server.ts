@@ -1,10 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
-
 import type { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { readBytes } from '../../../lib/testing/postgres/protocol/byte.reader.js';
-import { ClientGoneError } from '../../../lib/testing/postgres/protocol/client-gone.error.js';
+import { readBytes, ClientGoneError } from '../../../lib/testing/postgres/protocol/byte.reader.js';
 import {
   answer,
   done,

@@ -7,7 +7,7 @@ import Provider, { type Context } from 'oidc-provider';
 
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
 import { createClientCertificate } from '../../../lib/testing/certificates/client-certificate.js';
-import { loadX509 } from '../../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { accountId, providerConfiguration, resourcesOf } from './provider.configuration.js';
 import type {
   StrictClient,

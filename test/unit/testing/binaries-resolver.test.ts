@@ -2,9 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-import { platformPackage } from '../../../lib/testing/postgres/cluster/platform-package.js';
-import { installedDirectories } from '../../../lib/testing/postgres/cluster/binaries.resolver.js';
+import {
+  platformPackage,
+  installedDirectories,
+} from '../../../lib/testing/postgres/cluster/binaries.resolver.js';
 
 describe("PostgreSQL's programs are looked for", () => {
   const name = platformPackage(process.platform, process.arch);

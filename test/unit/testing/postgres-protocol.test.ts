@@ -1,13 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PassThrough } from 'node:stream';
-
 import {
   cleartextPasswordRequest,
   fatalError,
+  ConnectionRefusal,
 } from '../../../lib/testing/postgres/protocol/backend-message.factory.js';
 import { readBytes } from '../../../lib/testing/postgres/protocol/byte.reader.js';
-import { ConnectionRefusal } from '../../../lib/testing/postgres/protocol/connection-refusal.js';
 import { readPassword, readStartupPacket } from '../../../lib/testing/postgres/protocol/packet.reader.js';
 import { parseStartupPacket } from '../../../lib/testing/postgres/protocol/startup-packet.parser.js';
 

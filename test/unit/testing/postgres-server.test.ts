@@ -5,7 +5,7 @@ import {
   serverSettings,
   userNameMap,
 } from '../../../lib/testing/postgres/cluster/cluster.configuration.js';
-import { platformPackage } from '../../../lib/testing/postgres/cluster/platform-package.js';
+import { platformPackage } from '../../../lib/testing/postgres/cluster/binaries.resolver.js';
 import { quoteLiteral, roleCreation } from '../../../lib/testing/postgres/cluster/role.sql.js';
 import { EntraRoles } from '../../../lib/testing/postgres/login/entra-roles.js';
 import { loginRefusal } from '../../../lib/testing/postgres/login/login-refusal.factory.js';

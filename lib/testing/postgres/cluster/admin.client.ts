@@ -1,4 +1,4 @@
-import type { EntraRole } from '../login/entra-role.js';
+import type { EntraRole } from '../login/entra-roles.js';
 import { principalFunctions, principalOfRole, type DatabasePrincipal } from './entra-principals.sql.js';
 import { quoteIdentifier, roleCreation } from './role.sql.js';
 

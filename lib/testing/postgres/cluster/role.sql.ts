@@ -1,4 +1,4 @@
-import type { EntraRole } from '../login/entra-role.js';
+import type { EntraRole } from '../login/entra-roles.js';
 
 /** A name as SQL wants it, whatever characters it has. */
 export function quoteIdentifier(name: string): string {

@@ -1,11 +1,8 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
-
-import { fatalError } from '../protocol/backend-message.factory.js';
-import { ClientGoneError } from '../protocol/client-gone.error.js';
-import { ConnectionRefusal } from '../protocol/connection-refusal.js';
-import type { ClientConnection } from './client.connection.js';
-import { hangUp } from './hang-up.js';
+import { fatalError, ConnectionRefusal } from '../protocol/backend-message.factory.js';
+import { ClientGoneError } from '../protocol/byte.reader.js';
+import { type ClientConnection, hangUp } from './client.connection.js';
 
 /** What the client said first. A request to cancel gets no answer; the start of a session does. */
 export interface FirstPacket {

@@ -1,9 +1,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket, type SecureContext } from 'node:tls';
-
-import { readBytes } from '../protocol/byte.reader.js';
-import { ClientGoneError } from '../protocol/client-gone.error.js';
-import { hangUp } from './hang-up.js';
+import { readBytes, ClientGoneError } from '../protocol/byte.reader.js';
 
 const ALPN_PROTOCOL = 'postgresql';
 
@@ -76,4 +73,20 @@ export class ClientConnection {
 /** A connection error is always followed by `close`, which is what the rest listens to. */
 function watched<S extends Socket>(socket: S): S {
   return socket.on('error', () => socket.destroy());
+}
+
+const LINGER_IN_MS = 30_000;
+
+/**
+ * Closes a connection so that the other side still reads what was written last. Destroying it would reset the
+ * connection when unread bytes are waiting, and a reset can overtake the last words. A peer that does not close its
+ * own side is dropped after half a minute.
+ */
+export function hangUp(socket: Socket, lastWords?: Buffer): void {
+  if (socket.destroyed) return;
+  if (lastWords && socket.writable) socket.end(lastWords);
+  else socket.end();
+  socket.resume();
+  const linger = setTimeout(() => socket.destroy(), LINGER_IN_MS).unref();
+  socket.once('close', () => clearTimeout(linger));
 }

@@ -1,8 +1,11 @@
-import { ConnectionRefusal } from '../protocol/connection-refusal.js';
-import { ClientGoneError } from '../protocol/client-gone.error.js';
-import { cleartextPasswordRequest, fatalError } from '../protocol/backend-message.factory.js';
+import {
+  ConnectionRefusal,
+  cleartextPasswordRequest,
+  fatalError,
+} from '../protocol/backend-message.factory.js';
+import { ClientGoneError } from '../protocol/byte.reader.js';
 import { readPassword } from '../protocol/packet.reader.js';
-import type { StartupMessage } from '../protocol/startup-packet.js';
+import type { StartupMessage } from '../protocol/startup-packet.parser.js';
 import type { LoginService } from '../login/login.service.js';
 import { relay, type FirstPacket } from './backend.relay.js';
 import type { ClientConnection } from './client.connection.js';

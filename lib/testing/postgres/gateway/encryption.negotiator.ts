@@ -1,6 +1,6 @@
 import { readStartupPacket } from '../protocol/packet.reader.js';
-import { ConnectionRefusal } from '../protocol/connection-refusal.js';
-import type { StartupPacket } from '../protocol/startup-packet.js';
+import { ConnectionRefusal } from '../protocol/backend-message.factory.js';
+import type { StartupPacket } from '../protocol/startup-packet.parser.js';
 import type { ClientConnection } from './client.connection.js';
 
 const TLS_HANDSHAKE_RECORD = 0x16;

@@ -1,4 +1,16 @@
-import type { EntraRole } from './entra-role.js';
+/** A database role that belongs to a principal in Entra ID. */
+export interface EntraRole {
+  /** What the client gives as user name; case matters. */
+  name: string;
+  /** Object id of the principal; a login must bring a token with this `oid`. */
+  objectId: string;
+  /**
+   * What it may do: nothing beyond a login, as what `pgaadauth_create_principal(…, false, …)` makes; create objects in the
+   * database and in schema `public`; or that and what members of `azure_pg_admin` may.
+   * @default 'migrations'
+   */
+  rights?: 'none' | 'migrations' | 'admin';
+}
 
 /** The roles that may log in, by name. */
 export class EntraRoles {

@@ -1,8 +1,8 @@
 // Imported, because a test runner's fake timers replace only the globals.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ClientGoneError } from '../protocol/client-gone.error.js';
-import { ConnectionRefusal } from '../protocol/connection-refusal.js';
+import { ClientGoneError } from '../protocol/byte.reader.js';
+import { ConnectionRefusal } from '../protocol/backend-message.factory.js';
 
 /**
  * Something that goes wrong with a login whose token is good.

@@ -1,5 +1,29 @@
-import type { LoginCounters } from './login-counters.js';
-import type { LoginRefusalReason } from './login-refusal-reason.js';
+import type { LoginRefusalReason } from './login-refusal.factory.js';
+
+/** One decided login. It never holds the token. */
+export interface LoginEvent {
+  /** The user name that the client gave. */
+  role: string;
+  outcome: 'accepted' | 'refused';
+  /** Only for a refused login. */
+  reason?: LoginRefusalReason;
+  /** The token's `exp`; absent when there was no token or it could not be trusted. */
+  tokenExpiresAt?: Date;
+}
+
+/** What became of the logins since the server started; live, so read it again for later numbers. */
+export interface LoginCounters {
+  /**
+   * Logins whose token was verified at that moment and fits the role. What the database itself says afterwards,
+   * such as "database does not exist", is not counted.
+   */
+  readonly accepted: number;
+  readonly refused: number;
+  /** Every reason is present, 0 where it did not happen. */
+  readonly refusedBy: Readonly<Record<LoginRefusalReason, number>>;
+  /** The shortest life that an accepted token had left, in seconds; `undefined` before the first accepted login. */
+  readonly minRemainingLifeInSeconds: number | undefined;
+}
 
 /** Counts logins. */
 export class LoginTally implements LoginCounters {

@@ -1,14 +1,22 @@
 import { TokenRefusedError } from '../../token-refused.error.js';
-import type { ConnectionRefusal } from '../protocol/connection-refusal.js';
-import type { StartupMessage } from '../protocol/startup-packet.js';
+import type { ConnectionRefusal } from '../protocol/backend-message.factory.js';
+import type { StartupMessage } from '../protocol/startup-packet.parser.js';
 import { EntraRoles } from './entra-roles.js';
-import type { LoginEvent } from './login-event.js';
+import { type LoginEvent, LoginTally } from './login-tally.js';
 import { LoginFaults } from './login-fault.js';
-import { loginRefusal } from './login-refusal.factory.js';
-import type { LoginRefusalReason } from './login-refusal-reason.js';
-import { LoginTally } from './login-tally.js';
+import { loginRefusal, type LoginRefusalReason } from './login-refusal.factory.js';
 import { RevokedTokens } from './revoked-tokens.js';
-import type { TokenVerifier, VerifiedToken } from './token-verifier.js';
+import type { VerifiedClaims } from '../../tokens/token.verifier.js';
+
+/** What the server reads of a verified token; times in seconds since 1970. */
+export type VerifiedToken = Pick<VerifiedClaims, 'oid' | 'iat' | 'exp'>;
+
+/**
+ * Checks signature, lifetime, audience and tenant at this moment.
+ *
+ * @throws TokenRefusedError
+ */
+export type TokenVerifier = (token: string) => VerifiedToken;
 
 /** Decides logins, and keeps the books about them. */
 export class LoginService {

@@ -1,6 +1,9 @@
 import type { Readable } from 'node:stream';
 
-import { ClientGoneError } from './client-gone.error.js';
+/** The client left in the middle of the login; no answer can reach it. */
+export class ClientGoneError extends Error {
+  override readonly name = 'ClientGoneError';
+}
 
 /**
  * Takes exactly `size` bytes from a stream that nobody else reads. What has arrived beyond them stays in the

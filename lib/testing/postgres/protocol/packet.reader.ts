@@ -1,6 +1,5 @@
-import { ConnectionRefusal } from './connection-refusal.js';
-import type { StartupPacket } from './startup-packet.js';
-import { parseStartupPacket } from './startup-packet.parser.js';
+import { ConnectionRefusal } from './backend-message.factory.js';
+import { type StartupPacket, parseStartupPacket } from './startup-packet.parser.js';
 
 /** Gives exactly so many bytes, and leaves the rest for the next reader. */
 export type ReadBytes = (size: number) => Promise<Buffer>;

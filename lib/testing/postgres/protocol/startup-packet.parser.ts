@@ -1,5 +1,23 @@
-import { ConnectionRefusal } from './connection-refusal.js';
-import type { StartupMessage, StartupPacket } from './startup-packet.js';
+import { ConnectionRefusal } from './backend-message.factory.js';
+
+/**
+ * What a client may send before it is authenticated. `bytes` is the packet as it came, length word included.
+ *
+ * @see https://www.postgresql.org/docs/current/protocol-message-formats.html
+ */
+export type StartupPacket =
+  | { kind: 'tls-request'; bytes: Buffer }
+  | { kind: 'gss-request'; bytes: Buffer }
+  | { kind: 'cancel-request'; bytes: Buffer }
+  | StartupMessage;
+
+/** The packet that names the role and the database. */
+export interface StartupMessage {
+  kind: 'startup';
+  bytes: Buffer;
+  user: string;
+  database: string;
+}
 
 const CANCEL_REQUEST = 80877102;
 const TLS_REQUEST = 80877103;
