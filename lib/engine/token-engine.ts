@@ -1,9 +1,7 @@
 import type { Observable } from 'rxjs';
 
-import type { Timestamp } from '../common/clock.js';
 import { untilAborted, withDeadline } from '../common/deadline.js';
-import { isEntraAuthError } from '../common/entra-auth.error.js';
-import { EntraTimeoutError } from '../common/entra-auth.error.js';
+import { EntraTimeoutError, isEntraAuthError, type EntraAuthError } from '../common/entra-auth.error.js';
 import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
 import { asError } from '../common/thrown.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
@@ -16,8 +14,9 @@ import type {
 import type { ConfiguredEntries } from './configured-entries.js';
 import type { EngineSettings } from './engine-settings.js';
 import { EntryRegistry } from './entry-registry.js';
-import { isBackingOff, isDue, unexpired } from './entry-state.js';
+import { isDue, unexpired } from './entry-state.js';
 import { FirstTokens } from './first-tokens.js';
+import { patienceWith } from './patience.js';
 import { usableUntil } from './refresh-policy.js';
 import type { TimerRegistry } from './refresh-scheduler.js';
 import type { TokenEntry } from './token-entry.js';
@@ -25,9 +24,6 @@ import type { TokenEvent } from './token-event.js';
 import { TokenRefresher } from './token-refresher.js';
 import { readTokenRequest, type TokenRequest } from './token-request.js';
 import { tokenStateOf, type TokenState } from './token-state.js';
-
-// A refresh takes a fraction of this. While a token is held, no caller waits longer for an endpoint that hangs.
-const longestWaitInMs = 2_000;
 
 /** What the engine uses of the application that it runs in. */
 export interface EngineHost {
@@ -123,6 +119,18 @@ export class TokenEngine implements TokenCredential {
     for (const entry of this.#entries.all()) {
       if (entry.state.held?.token === token) this.#refresher.invalidate(entry);
     }
+  }
+
+  /**
+   * Reports that a server refused a login: emits `login-refused`, and leaves the token alone.
+   *
+   * @param resource name of a configured resource
+   * @param error free of secrets
+   * @throws {UnknownResourceError} for a name that is not configured
+   */
+  reportRefusedLogin(resource: string, error: EntraAuthError): void {
+    this.#configured.named(resource);
+    this.#refresher.reportRefusedLogin(resource, error);
   }
 
   /**
@@ -235,16 +243,4 @@ async function handOut(entry: TokenEntry, token: Promise<HeldAccessToken>): Prom
   const obtained = await token;
   entry.noteUse();
   return obtained;
-}
-
-/** How long to wait for a better token than the held one, in milliseconds; not at all when none is on its way. */
-function patienceWith(
-  { state, inFlight, resource }: TokenEntry,
-  held: HeldAccessToken,
-  now: Timestamp,
-): number {
-  if (inFlight === undefined && (state.isRejected || isBackingOff(state, now))) return 0;
-  const waitedInMs = now - (inFlight?.startedAt ?? now);
-  const longestInMs = state.isRejected ? resource.policy.attemptTimeoutInMs : longestWaitInMs;
-  return Math.min((held.expiresOnTimestamp - now) / 2, longestInMs - waitedInMs);
 }

@@ -1,6 +1,7 @@
 import { Subject, type Observable } from 'rxjs';
 
 import type { Clock } from '../common/clock.js';
+import type { EntraAuthError } from '../common/entra-auth.error.js';
 import type { LineLogger } from '../common/guarded-logger.js';
 import { GuardedObservable } from '../common/guarded-observable.js';
 import { graceInMs, type CredentialLoss } from '../credential/flush-credentials.js';
@@ -50,6 +51,11 @@ export class TokenEventReporter {
     if (Math.abs(clockAheadInMs) < clockSkewToleranceInMs) return;
     this.#reportedAheadInMs = clockAheadInMs;
     this.#emit({ type: 'clock-skew', resource: name, at: new Date(acquiredAt), clockAheadInMs });
+  }
+
+  /** A login that a server refused. */
+  refusedLogin(resource: string, error: EntraAuthError): void {
+    this.#emit({ type: 'login-refused', resource, at: this.#now(), error });
   }
 
   /** What credentials lose at the end. */

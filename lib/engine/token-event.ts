@@ -94,6 +94,16 @@ export interface CredentialTroubleEvent extends TokenEventBase {
   fix: string;
 }
 
+/**
+ * A server refused a login with a token, on a new connection or on one that is open. The login is tried again; what is open
+ * serves until its own token ends.
+ */
+export interface LoginRefusedEvent extends TokenEventBase {
+  type: 'login-refused';
+  /** Why. Names the server and the user; its message ends with what to do. */
+  error: EntraAuthError;
+}
+
 /** The trouble that `credential-degraded` reported is over. */
 export interface CredentialRecoveredEvent extends TokenEventBase {
   type: 'credential-recovered';
@@ -108,4 +118,5 @@ export type TokenEvent =
   | CredentialTroubleEvent
   | CredentialRecoveredEvent
   | TokenHeldEvent
+  | LoginRefusedEvent
   | ClockSkewEvent;

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 
 import type { Clock, Timestamp } from '../common/clock.js';
-import { EntraShutDownError } from '../common/entra-auth.error.js';
+import { EntraShutDownError, type EntraAuthError } from '../common/entra-auth.error.js';
 import type { LineLogger } from '../common/guarded-logger.js';
 import { asError } from '../common/thrown.js';
 import type { CredentialProvider } from '../credential/credential-provider.js';
@@ -98,6 +98,11 @@ export class TokenRefresher {
   invalidate(entry: TokenEntry): void {
     const before = entry.state;
     if (this.#conclude(entry, { kind: 'rejected' }).state !== before) this.refreshInBackground(entry);
+  }
+
+  /** Emits what a server refused. */
+  reportRefusedLogin(resource: string, error: EntraAuthError): void {
+    this.#report.refusedLogin(resource, error);
   }
 
   /** Cancels the timer of an entry that is no longer wanted. */

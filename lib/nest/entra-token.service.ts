@@ -1,6 +1,7 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 
+import type { EntraAuthError } from '../common/entra-auth.error.js';
 import type { TokenEngine } from '../engine/token-engine.js';
 import type { TokenEvent } from '../engine/token-event.js';
 import type { TokenState } from '../engine/token-state.js';
@@ -52,6 +53,18 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    */
   invalidate(rejected: AccessToken | string): void {
     this.#engine.invalidate(rejected);
+  }
+
+  /**
+   * Reports that a server refused a login: emits `login-refused`, and leaves the token alone. The clients of
+   * `nestjs-entra-auth/redis` call it.
+   *
+   * @param resource name of a configured resource
+   * @param error free of secrets
+   * @throws {UnknownResourceError} when there is no such resource
+   */
+  reportRefusedLogin(resource: string, error: EntraAuthError): void {
+    this.#engine.reportRefusedLogin(resource, error);
   }
 
   /**

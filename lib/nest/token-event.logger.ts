@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 
 import { BoundedMap } from '../common/bounded-map.js';
 import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
-import type { TokenEvent, TokenRefreshFailedEvent } from '../engine/token-event.js';
+import type { LoginRefusedEvent, TokenEvent, TokenRefreshFailedEvent } from '../engine/token-event.js';
 
 const shortestIntervalInMs = 60_000;
 const mostOutages = 10_000;
@@ -17,6 +17,13 @@ interface Outage {
   needsRepair: boolean;
 }
 
+/** Logins of one resource that servers refused. */
+interface Refusals {
+  loggedAt: number;
+  /** Refusals since then. */
+  unlogged: number;
+}
+
 /**
  * Writes one readable line for each event: what needs an operator as warning or error, the rest at debug level. Failures
  * of a resource in a row are written when they begin, once a minute at most while they last, and when they end.
@@ -24,10 +31,25 @@ interface Outage {
 export function logTokenEvents(events: Observable<TokenEvent>, logger: LineLogger): void {
   const guarded = new GuardedLogger(logger);
   const outages = new BoundedMap<string, Outage>(mostOutages);
+  const refusals = new BoundedMap<string, Refusals>(mostOutages);
   events.subscribe((event) => {
     if (event.type === 'refresh-failed') logFailure(event, outages, guarded);
+    else if (event.type === 'login-refused') logRefusal(event, refusals, guarded);
     else logEvent(event, outages, guarded);
   });
+}
+
+/** Writes the first of the refusals of a minute, and how many there were before. */
+function logRefusal(event: LoginRefusedEvent, known: Map<string, Refusals>, logger: LineLogger): void {
+  const refusals = known.get(event.resource) ?? { loggedAt: -Infinity, unlogged: 0 };
+  const at = event.at.getTime();
+  if (Math.abs(at - refusals.loggedAt) < shortestIntervalInMs) {
+    refusals.unlogged++;
+    return;
+  }
+  const repeated = refusals.unlogged === 0 ? '' : ` ${refusals.unlogged} more logins were refused before.`;
+  known.set(event.resource, { loggedAt: at, unlogged: 0 });
+  logger.warn(`${event.error.message}${repeated}`);
 }
 
 function logFailure(event: TokenRefreshFailedEvent, outages: Map<string, Outage>, logger: LineLogger): void {
@@ -58,7 +80,7 @@ function logFailure(event: TokenRefreshFailedEvent, outages: Map<string, Outage>
 }
 
 function logEvent(
-  event: Exclude<TokenEvent, TokenRefreshFailedEvent>,
+  event: Exclude<TokenEvent, TokenRefreshFailedEvent | LoginRefusedEvent>,
   outages: Map<string, Outage>,
   logger: LineLogger,
 ): void {

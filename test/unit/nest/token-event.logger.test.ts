@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { UnknownResourceError } from '../../../lib/engine/unknown-resource.error.js';
 import { logTokenEvents } from '../../../lib/nest/token-event.logger.js';
+import { RedisLoginRefusedError } from '../../../lib/redis/redis-login-refused.error.js';
 import { createEngine, eventTypes } from '../../support/engine.js';
 import { jwt } from '../../support/tokens.js';
 
@@ -74,6 +76,22 @@ describe('failures of a resource in a row', () => {
     clock.jump(-hour);
     await service.refresh('graph').catch(() => undefined);
     expect(lines).toHaveLength(2);
+  });
+});
+
+describe('logins that a server refuses', () => {
+  it('are written once a minute with a count, and are events each', async () => {
+    const { service, clock, lines, events } = setUp();
+    const error = new RedisLoginRefusedError('name:10000', 'the-oid', 'WRONGPASS invalid pair');
+    for (let n = 0; n < 5; n++) service.reportRefusedLogin('graph', error);
+    await clock.advance(minute);
+    service.reportRefusedLogin('graph', error);
+    expect(events.filter(({ type }) => type === 'login-refused')).toHaveLength(6);
+    expect(lines).toEqual([
+      `warn ${error.message}`,
+      `warn ${error.message} 4 more logins were refused before.`,
+    ]);
+    expect(() => service.reportRefusedLogin('unknown', error)).toThrow(UnknownResourceError);
   });
 });
 
