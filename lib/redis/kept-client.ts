@@ -1,28 +1,30 @@
 import { asError } from '../common/thrown.js';
-import { encodeAuth, encodeCommand, type RedisSession } from './redis-session.js';
 import type { LiveConnection } from './client-roster.js';
-import { sendAuth, type RedisClient } from './redis-client.js';
+import { LoginRetry } from './login-retry.js';
+import { reconnectNow, sendAuth, type RedisClient } from './redis-client.js';
+import { RedisLoginRefusedError } from './redis-login-refused.error.js';
 import type { RedisLogin } from './redis-logins.js';
-import { handOver, type SubscribedClient } from './subscriber-handover.js';
+import { encodeAuth, type RedisSession } from './redis-session.js';
 import type { EntraRedisConnector } from './redis.connector.js';
+import { handOver, type SubscribedClient } from './subscriber-handover.js';
+import { Unblocking } from './unblocking.js';
 
-// How long before the end of a token an AUTH that still waits behind a block is helped: this share of what was left.
-const shareForUnblocking = 0.25;
-const longestForUnblockingInMs = 10_000;
-const unblockIntervalInMs = 250;
+const replacementTimeoutInMs = 5_000;
 
 /** A client of ioredis whose connection presents each new token. */
 export class KeptClient implements LiveConnection {
   readonly #client: RedisClient;
   readonly #connector: EntraRedisConnector;
+  readonly #unblocking: Unblocking;
+  readonly #retry = new LoginRetry();
   /** The login that an AUTH under way presents. */
   #pending: RedisLogin | undefined;
   #isHandingOver = false;
-  #unblocking: NodeJS.Timeout | undefined;
 
   constructor(client: RedisClient, connector: EntraRedisConnector) {
     this.#client = client;
     this.#connector = connector;
+    this.#unblocking = new Unblocking(connector);
   }
 
   start(): void {
@@ -31,7 +33,9 @@ export class KeptClient implements LiveConnection {
     this.#client.on('close', () => {
       clients.remove(this);
       this.#settled();
+      this.#retry.stop();
     });
+    this.#client.on('end', () => this.#connector.connectNextWith(undefined));
     if (this.#client.status === 'ready') this.#opened();
   }
 
@@ -40,7 +44,7 @@ export class KeptClient implements LiveConnection {
     if (session === undefined || this.#client.status !== 'ready') return false;
     if ([session.login, this.#pending].some((known) => known?.token.token === login.token.token))
       return false;
-    if (this.#client.mode === 'subscriber') void this.#connectAnew();
+    if (this.#client.mode === 'subscriber') void this.#handOver(session);
     else void this.#authenticate(session, login);
     return true;
   }
@@ -52,15 +56,15 @@ export class KeptClient implements LiveConnection {
     void clients.present(this).catch(() => undefined);
   }
 
-  async #connectAnew(): Promise<void> {
+  /** A subscriber of RESP2 can send no AUTH: it connects anew. */
+  async #handOver(session: RedisSession): Promise<void> {
     if (this.#isHandingOver) return;
     this.#isHandingOver = true;
-    const session = this.#connector.session;
     try {
       await handOver(this.#client as SubscribedClient);
     } catch {
-      // No second subscriber: then there is a gap, but a connection that lasts.
-      if (this.#connector.session === session) this.#client.disconnect(true);
+      // No second subscriber now. The connection itself serves until its token ends.
+      this.#planRetry(session);
     } finally {
       this.#isHandingOver = false;
     }
@@ -68,19 +72,58 @@ export class KeptClient implements LiveConnection {
 
   async #authenticate(session: RedisSession, login: RedisLogin): Promise<void> {
     this.#pending = login;
-    this.#helpInTime(session, login);
+    this.#unblocking.start(session, login);
     try {
-      await sendAuth(this.#client, login.username, () => encodeAuth(this.#newest(login)));
-      session.login = login;
+      const reply = await sendAuth(this.#client, login.username, () => encodeAuth(this.#newest(login)));
+      if (reply === 'OK') {
+        session.login = login;
+        this.#retry.stop();
+      } else {
+        // Queued in a transaction that may never be executed.
+        this.#planRetry(session);
+      }
     } catch (error) {
-      if (asError(error).message.startsWith('WRONGPASS'))
-        this.#connector.settings.logins.refused(login.token);
-      // It became a subscriber of RESP2 meanwhile. What else can go wrong ends the connection.
-      if (this.#connector.session === session && this.#client.mode === 'subscriber')
-        this.#client.disconnect(true);
+      if (this.#serves(session)) this.#refused(session, login, asError(error));
     } finally {
       if (this.#pending === login) this.#settled();
     }
+  }
+
+  #refused(session: RedisSession, login: RedisLogin, { message }: Error): void {
+    // It became a subscriber of RESP2 meanwhile, which is no fault.
+    if (this.#client.mode !== 'subscriber') {
+      const { server, settings } = this.#connector;
+      settings.logins.refused(login, new RedisLoginRefusedError(server, login.username, message));
+    }
+    this.#planRetry(session);
+  }
+
+  /** While a valid token is held, the login is tried again, and the connection replaced before it would be closed. */
+  #planRetry(session: RedisSession): void {
+    if (!this.#serves(session)) return;
+    const { clients } = this.#connector.settings;
+    this.#retry.plan(
+      session.login.token.expiresOnTimestamp,
+      () => void clients.present(this).catch(() => undefined),
+      () => void this.#replace(session),
+    );
+  }
+
+  async #replace(session: RedisSession): Promise<void> {
+    try {
+      const login = await this.#connector.settings.logins.current();
+      const next = await this.#connector.open(login, AbortSignal.timeout(replacementTimeoutInMs));
+      if (!this.#serves(session)) return void next.socket.destroy();
+      this.#connector.connectNextWith(next);
+      reconnectNow(this.#client);
+    } catch {
+      // A refusal is reported already; without a token the next one comes with an event of its own.
+      this.#planRetry(session);
+    }
+  }
+
+  #serves(session: RedisSession): boolean {
+    return this.#connector.session === session && this.#client.status === 'ready';
   }
 
   /** The command is written again after a reconnection, when the connection has a later login already. */
@@ -89,41 +132,8 @@ export class KeptClient implements LiveConnection {
     return present.token.expiresOnTimestamp > login.token.expiresOnTimestamp ? present : login;
   }
 
-  #helpInTime(session: RedisSession, login: RedisLogin): void {
-    clearTimeout(this.#unblocking);
-    const left = session.login.token.expiresOnTimestamp - Date.now();
-    const margin = Math.min(left * shareForUnblocking, longestForUnblockingInMs);
-    this.#unblockAfter(left - margin, session, login);
-  }
-
-  #unblockAfter(delayInMs: number, session: RedisSession, login: RedisLogin): void {
-    const longestDelayInMs = 2 ** 31 - 1;
-    this.#unblocking = setTimeout(
-      () => {
-        void this.#unblock(session, login).finally(() => {
-          if (this.#pending === login) this.#unblockAfter(unblockIntervalInMs, session, login);
-        });
-      },
-      Math.min(Math.max(delayInMs, unblockIntervalInMs), longestDelayInMs),
-    );
-    this.#unblocking.unref();
-  }
-
-  /** Ends what blocks the connection, from a second one. */
-  async #unblock({ clientId }: RedisSession, login: RedisLogin): Promise<void> {
-    if (clientId === undefined) return;
-    try {
-      const { socket } = await this.#connector.openAnother(login, AbortSignal.timeout(5_000));
-      socket.end(encodeCommand(['CLIENT', 'UNBLOCK', clientId]));
-      socket.resume();
-    } catch {
-      // The server closes the connection at the end of its token then, and the client connects anew.
-    }
-  }
-
   #settled(): void {
     this.#pending = undefined;
-    clearTimeout(this.#unblocking);
-    this.#unblocking = undefined;
+    this.#unblocking.stop();
   }
 }

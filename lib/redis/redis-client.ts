@@ -15,7 +15,7 @@ export interface RedisClient {
 /** What is used of a cluster of ioredis. */
 export interface RedisCluster {
   readonly isCluster: boolean;
-  readonly options: { redisOptions?: { Connector?: unknown } };
+  readonly options: { redisOptions?: { Connector?: unknown }; shardedSubscribers?: boolean };
   nodes(): RedisClient[];
   on(event: string, listener: (...args: never[]) => void): unknown;
   duplicate(...args: never[]): RedisCluster;
@@ -26,8 +26,13 @@ export interface RedisCluster {
  * error of a refusal, not in the debug log of ioredis.
  *
  * @param encoded makes the bytes when the command is written, which is again after a reconnection
+ * @returns the reply
  */
-export async function sendAuth(client: RedisClient, username: string, encoded: () => string): Promise<void> {
+export async function sendAuth(
+  client: RedisClient,
+  username: string,
+  encoded: () => string,
+): Promise<unknown> {
   const own = Object.getOwnPropertyDescriptor(client, 'sendCommand');
   const send = client.sendCommand.bind(client);
   client.sendCommand = (command) => send(Object.defineProperty(command, 'toWritable', { value: encoded }));
@@ -38,5 +43,22 @@ export async function sendAuth(client: RedisClient, username: string, encoded: (
     if (own === undefined) delete (client as Partial<RedisClient>).sendCommand;
     else Object.defineProperty(client, 'sendCommand', own);
   }
-  await reply;
+  return await reply;
+}
+
+/**
+ * Lets a client connect anew at once, even where its own `retryStrategy` would wait or give up. Further tries, should the
+ * first one fail, follow that.
+ */
+export function reconnectNow(client: RedisClient): void {
+  const options = client.options as { retryStrategy?: ((times: number) => unknown) | null };
+  const { retryStrategy } = options;
+  let isFirst = true;
+  options.retryStrategy = (times) => {
+    options.retryStrategy = retryStrategy;
+    if (!isFirst) return retryStrategy?.(times);
+    isFirst = false;
+    return 0;
+  };
+  client.disconnect(true);
 }

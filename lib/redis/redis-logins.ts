@@ -4,9 +4,13 @@ import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { TokenEngine } from '../engine/token-engine.js';
 import { readClaims } from '../entra/json-web-token.js';
 import type { AccessToken } from '../entra/token-credential.js';
+import type { RedisLoginRefusedError } from './redis-login-refused.error.js';
 
 /** What keeps the tokens: an `EntraTokenService`. */
-export type RedisTokenSource = Pick<TokenEngine, 'getToken' | 'events' | 'invalidate' | 'state'>;
+export type RedisTokenSource = Pick<
+  TokenEngine,
+  'getToken' | 'events' | 'invalidate' | 'state' | 'reportRefusedLogin'
+>;
 
 /** Whose token is the password. */
 export interface RedisLoginOptions {
@@ -63,9 +67,10 @@ export class RedisLogins {
     return this.tokens.events.pipe(isNewToken).subscribe(listener);
   }
 
-  /** Reports that the server refused a token. */
-  refused(token: AccessToken): void {
-    this.tokens.invalidate(token);
+  /** Reports that a server refused a login. A token that it refused is replaced. */
+  refused({ token }: RedisLogin, error: RedisLoginRefusedError): void {
+    if (error.isTokenRefused) this.tokens.invalidate(token);
+    this.tokens.reportRefusedLogin(this.resource, error);
   }
 }
 

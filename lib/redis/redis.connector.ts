@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
 
-import { asError } from '../common/thrown.js';
+import { untilAborted } from '../common/deadline.js';
 import { EntraOptionsError, EntraTimeoutError } from '../common/entra-auth.error.js';
+import { asError } from '../common/thrown.js';
 import { RedisLoginRefusedError } from './redis-login-refused.error.js';
 import type { ClientRoster } from './client-roster.js';
 import type { RedisLogin, RedisLogins } from './redis-logins.js';
@@ -48,6 +49,7 @@ export class EntraRedisConnector {
   firstError: Error | undefined;
   // Private, so that no inspection of a client comes to the token.
   #session: RedisSession | undefined;
+  #next: RedisSession | undefined;
   readonly #options: ConnectorOptions;
   #attempt: AbortController | undefined;
 
@@ -80,8 +82,7 @@ export class EntraRedisConnector {
     const { connectTimeout = 10_000 } = this.#options;
     const timer = setTimeout(() => attempt.abort(tooSlow(connectTimeout)), connectTimeout || 10_000);
     try {
-      const login = await untilAborted(this.settings.logins.current(), attempt.signal);
-      this.#session = await this.#open(login, attempt.signal);
+      this.#session = this.#takeNext() ?? (await this.#openWithCurrent(attempt.signal));
       return this.#session.socket;
     } catch (error) {
       if (attempt.signal.reason !== disconnected) this.firstError = asError(error);
@@ -101,18 +102,40 @@ export class EntraRedisConnector {
     socket.end();
   }
 
-  /** Opens a further connection to the same server. */
-  openAnother(login: RedisLogin, signal: AbortSignal): Promise<RedisSession> {
-    return openSession(this.#target(), login, signal);
+  /** Where the connections go. */
+  get server(): string {
+    const { host, port } = this.#target();
+    return `${host}:${port}`;
   }
 
-  async #open(login: RedisLogin, signal: AbortSignal): Promise<RedisSession> {
+  /**
+   * Opens a further connection to the same server.
+   *
+   * @throws {RedisLoginRefusedError} when the server refuses the login, which is reported then
+   */
+  async open(login: RedisLogin, signal: AbortSignal): Promise<RedisSession> {
     try {
       return await openSession(this.#target(), login, signal);
     } catch (error) {
-      if (error instanceof RedisLoginRefusedError) this.settings.logins.refused(login.token);
+      if (error instanceof RedisLoginRefusedError) this.settings.logins.refused(login, error);
       throw error;
     }
+  }
+
+  /** Gives this connection to the client when it connects the next time. */
+  connectNextWith(session: RedisSession | undefined): void {
+    this.#next?.socket.destroy();
+    this.#next = session;
+  }
+
+  #takeNext(): RedisSession | undefined {
+    const next = this.#next;
+    this.#next = undefined;
+    return next?.socket.destroyed === false ? next : undefined;
+  }
+
+  async #openWithCurrent(signal: AbortSignal): Promise<RedisSession> {
+    return this.open(await untilAborted(this.settings.logins.current(), signal), signal);
   }
 
   /** Read for each connection: ioredis changes the options of a client that it leads elsewhere. */
@@ -129,12 +152,4 @@ const disconnected = new Error('The client was disconnected.');
 
 function tooSlow(timeoutInMs: number): Error {
   return new EntraTimeoutError('The connection to Redis', timeoutInMs, 'Check host, port and network.');
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -1,4 +1,4 @@
-import type { RedisClient } from './redis-client.js';
+import { reconnectNow, type RedisClient } from './redis-client.js';
 
 const kinds = ['message', 'pmessage', 'smessage'] as const;
 const subscriptions = ['subscribe', 'psubscribe', 'ssubscribe'] as const;
@@ -159,7 +159,7 @@ function same(one: Message, other: Message | undefined): boolean {
 function closed(client: SubscribedClient): Promise<void> {
   return new Promise((resolve) => {
     client.once('close', resolve);
-    client.disconnect(true);
+    reconnectNow(client);
   });
 }
 

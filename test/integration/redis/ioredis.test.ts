@@ -70,6 +70,20 @@ describeWithRedis('ioredis with tokens', () => {
     expect(redis.gate.closedForExpiry).toBe(closed);
   });
 
+  it('connects anew before a token ends whose AUTH is refused, when new connections are let in', async () => {
+    const client = keepAuthenticated(observed(new Redis(options())), tokens);
+    await client.ping();
+    const { closedForExpiry, connections } = redis.gate;
+    redis.gate.refuses = 'open connections';
+    for (const end = Date.now() + 6_000; Date.now() < end; await sleep(10)) {
+      expect(await client.set('key', 'value')).toBe('OK');
+    }
+    redis.gate.refuses = 'none';
+    expect([redis.gate.closedForExpiry, errors]).toEqual([closedForExpiry, []]);
+    expect(redis.gate.connections).toBeGreaterThan(connections);
+    client.disconnect();
+  });
+
   it('unblocks an endless block in time', async () => {
     const client = keepAuthenticated(observed(new Redis(options())), tokens);
     await client.ping();

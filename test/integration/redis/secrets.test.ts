@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import type { TokenEvent } from 'nestjs-entra-auth';
 import { entraRedisOptions, keepAuthenticated, RedisLoginRefusedError } from 'nestjs-entra-auth/redis';
 
 import { createIoRedis } from '../../../docs/recipes/redis/ioredis.js';
@@ -57,30 +58,50 @@ describeWithRedis('clients of Redis', () => {
   });
 
   it('report a refused token without the token, and connect when it is taken', async () => {
-    redis.gate.refusesAll = true;
+    redis.gate.refuses = 'all';
     const client = new Redis(options());
     const error = await firstErrorOf(client);
     expect(error).toBeInstanceOf(RedisLoginRefusedError);
     expect(error.message).toMatch(
       /refused the login of the user "[\w-]{36}".*WRONGPASS.*data access configuration/s,
     );
-    redis.gate.refusesAll = false;
+    redis.gate.refuses = 'none';
     expect(await client.ping()).toBe('PONG');
     client.disconnect();
   });
 
-  it('report a refused AUTH of an open connection without the token', async () => {
+  it('report a refused AUTH of an open connection without the token, and try again while it serves', async () => {
     const client = keepAuthenticated(new Redis(options()), tokens);
+    const nodeRedis = createNodeRedis(tokens, {
+      host: redis.host,
+      port: redis.port,
+      ca: redis.certificateAuthority,
+    });
     const errors: Error[] = [];
-    client.on('error', (error) => errors.push(error));
-    await client.ping();
-    redis.gate.refusesAll = true;
+    for (const each of [client, nodeRedis]) each.on('error', (error: Error) => errors.push(error));
+    await Promise.all([client.ping(), nodeRedis.connect()]);
+    const refusals: TokenEvent[] = [];
+    const subscription = tokens.events.subscribe((event) => {
+      if (event.type === 'login-refused') refusals.push(event);
+    });
+    redis.gate.refuses = 'all';
     await tokens.refresh('redis');
-    await sleep(100);
-    redis.gate.refusesAll = false;
+    while (refusals.length < 2) await sleep(5);
+    redis.gate.refuses = 'none';
+    const { accepted } = redis.gate.logins;
+    const { connections } = redis.gate;
     expect(await client.ping()).toBe('PONG');
-    expect(errors).toEqual([]);
+    while (redis.gate.logins.accepted < accepted + 2) await sleep(20);
+
+    expect([errors, redis.gate.connections]).toEqual([[], connections]);
+    for (const refusal of refusals) {
+      scan.value('an event', refusal);
+      expect(refusal).toMatchObject({ resource: 'redis', error: { name: 'RedisLoginRefusedError' } });
+    }
+    expect(scan.leaks()).toEqual([]);
+    subscription.unsubscribe();
     client.disconnect();
+    nodeRedis.destroy();
   });
 
   it.each([

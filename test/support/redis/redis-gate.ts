@@ -26,8 +26,8 @@ export class RedisGate {
   closedForExpiry = 0;
   /** Connections so far. */
   connections = 0;
-  /** Answers every AUTH with WRONGPASS. */
-  refusesAll = false;
+  /** Answers the AUTH of these connections with WRONGPASS: of all, or of those that have logged in before. */
+  refuses: 'none' | 'all' | 'open connections' = 'none';
   readonly #server: Server;
   readonly #sockets = new Set<TLSSocket>();
   readonly #users = new Map<string, Promise<string>>();
@@ -111,7 +111,8 @@ export class RedisGate {
           write(encodeRequest(next));
           continue;
         }
-        const user = await this.#userFor(login.username, login.token);
+        const isRefused = this.refuses === 'all' || (this.refuses !== 'none' && isAuthenticated);
+        const user = isRefused ? this.#refuse() : await this.#userFor(login.username, login.token);
         isAuthenticated ||= user !== undefined;
         write(encodeRequest(login.as(user ?? 'nobody', this.#password)));
       }
@@ -122,17 +123,20 @@ export class RedisGate {
   async #userFor(username: string, token: string): Promise<string | undefined> {
     try {
       const { oid, exp } = this.entra.verifyToken(token, { audience: redisAudience });
-      if (this.refusesAll || oid !== username)
-        throw new Error('The user name is not the "oid" of the token.');
+      if (oid !== username) return this.#refuse();
       this.logins.accepted++;
       const user = createHash('sha256').update(token).digest('hex').slice(0, 16);
       const known = this.#users.get(user) ?? this.#addUser(user, exp * 1000);
       this.#users.set(user, known);
       return await known;
     } catch {
-      this.logins.refused++;
-      return undefined;
+      return this.#refuse();
     }
+  }
+
+  #refuse(): undefined {
+    this.logins.refused++;
+    return undefined;
   }
 
   async #addUser(user: string, expiresAt: number): Promise<string> {
