@@ -1,8 +1,10 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
+import { isObject, kindOf } from '../common/option-checks.js';
+import { adoptSubscriber } from './cluster-subscriber.js';
 import { KeptClient } from './kept-client.js';
 import type { RedisClient, RedisCluster } from './redis-client.js';
 import type { RedisTokenSource } from './redis-logins.js';
-import { connectorOf, EntraRedisConnector } from './redis.connector.js';
+import { connectorOf, EntraRedisConnector, type EntraRedisConnectorClass } from './redis.connector.js';
 
 const kept = new WeakSet<object>();
 
@@ -23,16 +25,12 @@ export function keepAuthenticated<T extends RedisClient | RedisCluster>(
   client: T,
   tokens: RedisTokenSource,
 ): T {
-  if (!kept.has(client)) {
-    if (isCluster(client)) {
-      keepCluster(client, tokens);
-      keepDuplicates(client, tokens);
-    } else {
-      keepClient(client, tokens);
-      keepDuplicates(client, tokens);
-    }
-    kept.add(client);
-  }
+  checkIsClient(client);
+  if (kept.has(client)) return client;
+  if (isCluster(client)) keepCluster(client, tokens);
+  else keepClient(client, tokens);
+  keepDuplicates<RedisClient | RedisCluster>(client, tokens);
+  kept.add(client);
   return client;
 }
 
@@ -54,8 +52,17 @@ function keepCluster(cluster: RedisCluster, tokens: RedisTokenSource): void {
   if (!(typeof Connector === 'function' && Connector.prototype instanceof EntraRedisConnector)) {
     throw notOurs('new Cluster(nodes, { redisOptions: entraRedisOptions(tokens, {}) })');
   }
-  for (const node of cluster.nodes()) keepAuthenticated(node, tokens);
-  cluster.on('+node', (node: RedisClient) => keepAuthenticated(node, tokens));
+  if (cluster.options.shardedSubscribers === true) {
+    throw new EntraOptionsError(
+      'shardedSubscribers',
+      'true, whose connections are not kept logged in',
+      'Leave it out.',
+    );
+  }
+  const keep = (client: RedisClient): void => void keepAuthenticated(client, tokens);
+  cluster.nodes().forEach(keep);
+  cluster.on('+node', keep);
+  adoptSubscriber(cluster, Connector as EntraRedisConnectorClass, keep);
 }
 
 /** Those who share a client take duplicates of it, as BullMQ does for what blocks. */
@@ -69,6 +76,17 @@ function keepDuplicates<T extends RedisClient | RedisCluster>(
 
 function isCluster(client: RedisClient | RedisCluster): client is RedisCluster {
   return client.isCluster;
+}
+
+function checkIsClient(client: unknown): void {
+  if (isObject(client) && typeof client['duplicate'] === 'function' && isObject(client['options'])) {
+    if (typeof client['isCluster'] === 'boolean') return;
+    const given = 'not a client of ioredis';
+    const fix = 'Leave this call out for node-redis: entraNodeRedisOptions keeps its clients logged in.';
+    throw new EntraOptionsError('client', given, fix);
+  }
+  const given = isObject(client) ? 'not a client' : kindOf(client);
+  throw new EntraOptionsError('client', given, 'Give what new Redis(…) or new Cluster(…) made.');
 }
 
 function notOurs(example: string): EntraOptionsError {
