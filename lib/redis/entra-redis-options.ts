@@ -4,6 +4,13 @@ import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { isObject, kindOf } from '../common/option-checks.js';
 import { ClientRoster } from './client-roster.js';
 import { RedisLogins, type RedisLoginOptions, type RedisTokenSource } from './redis-logins.js';
+import {
+  checkHost,
+  checkIsOptions,
+  checkTlsOptions,
+  refuseOptions,
+  type RefusedOptions,
+} from './server-checks.js';
 import { defaultPort, EntraRedisConnector, type ConnectorOptions } from './redis.connector.js';
 
 /** Options of `entraRedisOptions`; every other option of ioredis may stand among them. */
@@ -86,45 +93,41 @@ export function entraRedisOptions<T extends EntraRedisOptions>(
   } as never;
 }
 
+const example = 'Write new Redis(entraRedisOptions(tokens, { host })).';
+
+const refused: RefusedOptions = {
+  ...Object.fromEntries(
+    clusterOptions.map((name) => [
+      name,
+      [
+        'an option of a cluster',
+        `Write new Cluster(nodes, { ${name}: …, redisOptions: entraRedisOptions(tokens, { … }) }).`,
+      ],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['socket', 'rootNodes', 'defaults', 'credentialsProvider'].map((name) => [
+      name,
+      [
+        'an option of node-redis',
+        'Write createClient(entraNodeRedisOptions(tokens, { … })), or leave it out for ioredis.',
+      ],
+    ]),
+  ),
+  password: ['given', 'Leave it out: the access token is the password.'],
+  Connector: ['given', 'Leave it out: the token comes with a connector of its own.'],
+  path: ['a local socket, which has no TLS', 'Give "host" and "port".'],
+  url: ['not an option of ioredis', 'Give "host" and "port".'],
+  sentinels: ['not supported', 'Give "host" and "port": Azure has no sentinels.'],
+};
+
 /** @throws {EntraOptionsError} */
 function checkOptions(options: EntraRedisOptions): void {
-  if (!isObject(options)) {
-    throw new EntraOptionsError('options', kindOf(options), 'Give { host }, and any options of ioredis.');
-  }
-  const refuse = (name: string, given: string, fix: string): void => {
-    if (options[name] !== undefined) throw new EntraOptionsError(name, given, fix);
-  };
-  for (const name of clusterOptions) {
-    const fix = `Write new Cluster(nodes, { ${name}: …, redisOptions: entraRedisOptions(tokens, { … }) }).`;
-    refuse(name, 'an option of a cluster', fix);
-  }
-  refuse('password', 'given', 'Leave it out: the access token is the password.');
-  refuse('Connector', 'given', 'Leave it out: the token comes with a connector of its own.');
-  refuse('path', 'a local socket, which has no TLS', 'Give "host" and "port".');
-  refuse('url', 'not an option of ioredis', 'Give "host" and "port".');
-  refuse('sentinels', 'not supported', 'Give "host" and "port": Azure has no sentinels.');
-  checkHost(options['host']);
-  if (options['dangerouslySendTokenWithoutVerifiedTls'] !== true) checkTls(options['tls']);
-}
-
-function checkHost(host: unknown): void {
-  if (host === undefined || (typeof host === 'string' && /^[\w.:-]+$/.test(host) && !host.includes('//')))
-    return;
-  const fix = 'Give the name alone, such as "name.region.redis.azure.net"; the port is an option of its own.';
-  throw new EntraOptionsError('host', typeof host === 'string' ? 'not a host name' : kindOf(host), fix);
-}
-
-function checkTls(tls: unknown): void {
-  if (tls === undefined) return;
+  checkIsOptions(options, example);
+  refuseOptions(options, refused);
+  checkHost('host', options.host);
+  if (options.dangerouslySendTokenWithoutVerifiedTls === true || options.tls === undefined) return;
   const fix = 'Leave it out, or give { ca } for a private certificate authority.';
-  if (!isObject(tls)) throw new EntraOptionsError('tls', kindOf(tls), fix);
-  if (tls['rejectUnauthorized'] === false)
-    throw new EntraOptionsError('tls.rejectUnauthorized', 'false', fix);
-  if (tls['checkServerIdentity'] !== undefined) {
-    throw new EntraOptionsError(
-      'tls.checkServerIdentity',
-      'given',
-      'Leave it out, or give the "servername" of the certificate.',
-    );
-  }
+  if (!isObject(options.tls)) throw new EntraOptionsError('tls', kindOf(options.tls), fix);
+  checkTlsOptions(options.tls, 'tls.');
 }

@@ -1,7 +1,14 @@
 /** What `nestjs-entra-auth/redis` offers; everything else in this folder is private. */
+export { entraNodeRedisOptions } from './entra-node-redis-options.js';
+export type {
+  EntraNodeRedisClientOptions,
+  EntraNodeRedisClusterOptions,
+  EntraNodeRedisOptions,
+} from './entra-node-redis-options.js';
 export { entraRedisCredentials } from './entra-redis-credentials.js';
 export type {
   EntraRedisCredentials,
+  EntraRedisCredentialsOptions,
   RedisBasicAuth,
   RedisCredentialsListener,
 } from './entra-redis-credentials.js';

@@ -2,7 +2,7 @@ import KeyvRedis from '@keyv/redis';
 import { CacheModule } from '@nestjs/cache-manager';
 import { Logger, type DynamicModule } from '@nestjs/common';
 import { EntraTokenService } from 'nestjs-entra-auth';
-import { entraRedisCredentials } from 'nestjs-entra-auth/redis';
+import { entraNodeRedisOptions } from 'nestjs-entra-auth/redis';
 
 import type { RedisServer } from './server.js';
 
@@ -10,11 +10,8 @@ export function cacheModule({ host, port, ca }: RedisServer): DynamicModule {
   return CacheModule.registerAsync({
     inject: [EntraTokenService],
     useFactory: (tokens: EntraTokenService) => {
-      const store = new KeyvRedis({
-        socket: { tls: true, host, port, ...(ca && { ca }) },
-        credentialsProvider: entraRedisCredentials(tokens),
-        RESP: 3,
-      });
+      const socket = { host, port, ...(ca && { ca }) };
+      const store = new KeyvRedis(entraNodeRedisOptions(tokens, { socket, RESP: 3 }));
       store.client.on('error', ({ message }: Error) => new Logger('Cache').warn(message));
       return { stores: [store] };
     },

@@ -1,12 +1,9 @@
-import { entraRedisCredentials, type RedisTokenSource } from 'nestjs-entra-auth/redis';
+import { entraNodeRedisOptions, type RedisTokenSource } from 'nestjs-entra-auth/redis';
 import { createClient } from 'redis';
 
 import type { RedisServer } from './server.js';
 
 export function createNodeRedis(tokens: RedisTokenSource, { host, port, ca }: RedisServer) {
-  return createClient({
-    socket: { tls: true, host, port, ...(ca && { ca }) },
-    credentialsProvider: entraRedisCredentials(tokens),
-    RESP: 3,
-  });
+  const socket = { host, port, ...(ca && { ca }) };
+  return createClient(entraNodeRedisOptions(tokens, { socket, RESP: 3 }));
 }

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { entraRedisCredentials } from 'nestjs-entra-auth/redis';
+import { entraNodeRedisOptions } from 'nestjs-entra-auth/redis';
 import { createClient, createClientPool } from 'redis';
 import { createClient as createClient5 } from 'redis-5';
 
@@ -23,10 +23,10 @@ describeWithRedis('node-redis with tokens', () => {
     await redis?.[Symbol.asyncDispose]();
   });
 
-  const options = () => ({
-    socket: { host: redis.host, port: redis.port, tls: true as const, ca: redis.certificateAuthority },
-    credentialsProvider: entraRedisCredentials(tokens),
-  });
+  const options = () =>
+    entraNodeRedisOptions(tokens, {
+      socket: { host: redis.host, port: redis.port, ca: redis.certificateAuthority },
+    });
 
   it.each([
     ['6.3.1', createClient],
@@ -69,8 +69,7 @@ describeWithRedis('node-redis with tokens', () => {
   });
 
   it('listens once for each client, however often it reconnects, and not at all after destroy()', async () => {
-    const provider = entraRedisCredentials(tokens);
-    const client = createClient({ ...options(), credentialsProvider: provider });
+    const client = createClient(options());
     client.on('error', () => undefined);
     await client.connect();
     for (let reconnects = 0; reconnects < 4; reconnects++) {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { EntraOptionsError, UnknownResourceError } from 'nestjs-entra-auth';
-import { entraRedisCredentials, entraRedisOptions, keepAuthenticated } from 'nestjs-entra-auth/redis';
+import { entraNodeRedisOptions, entraRedisOptions, keepAuthenticated } from 'nestjs-entra-auth/redis';
+import { createClient } from 'redis';
 
 import { createEngine } from '../../support/engine.js';
-import { jwt } from '../../support/tokens.js';
 
 const { service: tokens } = createEngine({ resources: { redis: {} } });
 const host = 'name.region.redis.azure.net';
@@ -49,18 +49,24 @@ describe('entraRedisOptions', () => {
     ],
     [{ host, dnsLookup: Object }, 'dnsLookup', /new Cluster\(nodes, \{ dnsLookup: …/],
     [{ host, username: ' ' }, 'username', /Leave it out for the "oid"/],
-  ])('refuses %j by name, and tells what to write', (options: object, option, message) => {
-    const create = (): unknown => entraRedisOptions(tokens, options);
-    expect(create).toThrow(EntraOptionsError);
-    expect(create).toThrow(
-      expect.objectContaining({ option, message: expect.stringMatching(message) as unknown }),
-    );
-    expect(create).not.toThrow(/secret/);
-  });
+    [{ socket: { host } }, 'socket', /node-redis\. Write createClient\(entraNodeRedisOptions/],
+    [new Redis({ host, lazyConnect: true }), 'options', /a client\. Write new Redis\(entraRedisOptions/],
+    ['rediss://name', 'options', /Write new Redis/],
+  ] as [unknown, string, RegExp][])(
+    'refuses option %# by name, and tells what to write',
+    (options, option, message) => {
+      const create = (): unknown => entraRedisOptions(tokens, options as object);
+      expect(create).toThrow(EntraOptionsError);
+      expect(create).toThrow(
+        expect.objectContaining({ option, message: expect.stringMatching(message) as unknown }),
+      );
+      expect(create).not.toThrow(/secret/);
+    },
+  );
 
   it('refuses a resource that is not configured', () => {
     expect(() => entraRedisOptions(tokens, { host, resource: 'cache' })).toThrow(UnknownResourceError);
-    expect(() => entraRedisCredentials(tokens, { resource: 'cache' })).toThrow(UnknownResourceError);
+    expect(() => entraNodeRedisOptions(tokens, { resource: 'cache' })).toThrow(UnknownResourceError);
   });
 
   it('lets the one loud option open what is not verified', () => {
@@ -88,6 +94,23 @@ describe('keepAuthenticated', () => {
     expect(() => keepAuthenticated(client, others)).toThrow(/Invalid option "tokens"/);
   });
 
+  it.each([
+    [createClient(), /not a client of ioredis\. Leave this call out for node-redis/],
+    [{}, /not a client\. Give what new Redis/],
+    [undefined, /Give what new Redis/],
+    [new Cluster([{ host }], { lazyConnect: true }), /Write new Cluster\(nodes, \{ redisOptions/],
+    [
+      new Cluster([{ host }], {
+        lazyConnect: true,
+        shardedSubscribers: true,
+        redisOptions: entraRedisOptions(tokens, {}),
+      }),
+      /Invalid option "shardedSubscribers"/,
+    ],
+  ])('refuses what it cannot keep logged in: %#', (client, message) => {
+    expect(() => keepAuthenticated(client as Redis, tokens)).toThrow(message);
+  });
+
   it('takes a client twice, and listens once', () => {
     using client = disconnecting(new Redis({ ...entraRedisOptions(tokens, { host }), lazyConnect: true }));
     const listeners = (): number => client.listenerCount('ready');
@@ -95,45 +118,6 @@ describe('keepAuthenticated', () => {
     const once = listeners();
     expect(keepAuthenticated(client, tokens)).toBe(client);
     expect(listeners()).toBe(once);
-  });
-});
-
-describe('entraRedisCredentials', () => {
-  const listener = { onNext: () => undefined, onError: () => undefined };
-
-  it('names the user by the "oid" of the token, or as it is told', async () => {
-    const { service, credential } = createEngine({ resources: { redis: {} } });
-    const token = jwt({ oid: 'the-oid' });
-    credential.answer(() => credential.issue({ token }));
-    const [login] = await entraRedisCredentials(service).subscribe(listener);
-    expect(login).toEqual({ username: 'the-oid', password: token });
-    const [other] = await entraRedisCredentials(service, { username: 'me' }).subscribe(listener);
-    expect(other).toEqual({ username: 'me', password: token });
-  });
-
-  it('tells what to write when the token names no user', async () => {
-    const { service, credential } = createEngine({ resources: { redis: {} } });
-    credential.answer(() => credential.issue({ token: jwt({ appid: 'an-app' }) }));
-    await expect(entraRedisCredentials(service).subscribe(listener)).rejects.toMatchObject({
-      name: 'EntraOptionsError',
-      option: 'username',
-      message: expect.stringMatching(/no "oid".*Give the object id of the identity/s) as unknown,
-    });
-  });
-
-  it('listens to the tokens only while a client does', async () => {
-    const { service, credential } = createEngine({ resources: { redis: {} } });
-    credential.answer(() => credential.issue({ token: jwt({ oid: 'the-oid', id: Math.random() }) }));
-    const heard: unknown[] = [];
-    const provider = entraRedisCredentials(service);
-    const [, connection] = await provider.subscribe({ ...listener, onNext: (login) => heard.push(login) });
-    await service.refresh('redis');
-    await new Promise(setImmediate);
-    expect(heard).toHaveLength(1);
-    connection.dispose();
-    await service.refresh('redis');
-    await new Promise(setImmediate);
-    expect(heard).toHaveLength(1);
   });
 });
 
