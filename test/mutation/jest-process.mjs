@@ -1,30 +1,24 @@
 /** Runs Jest again and again in one process, which spares its start: one run for each message. */
+import { setEnvironmentData } from 'node:worker_threads';
+
 import { runCLI } from 'jest';
 
-process.on('message', ({ directory, mutant, hits, tests, bail }) => {
-  process.env['MUTANT'] = mutant === undefined ? '' : String(mutant);
-  process.env['MUTANT_HITS'] = hits ?? '';
-  process.env['MUTANT_TESTS'] = tests.join(':');
+const send = (message) => process.send(message);
+
+process.on('message', ({ directory, files, live, single }) => {
+  setEnvironmentData('mutation', { live: new Set(live), single, send });
+  process.env['MUTANT_TESTS'] = files.join(':');
   const options = {
     $0: 'jest',
-    _: tests,
+    _: files,
     config: `${directory}/test/mutation/jest.config.mjs`,
     runTestsByPath: true,
     runInBand: true,
-    bail: bail ? 1 : 0,
+    bail: single === undefined ? 0 : 1,
     ci: true,
   };
   runCLI(options, [directory]).then(
-    ({ results }) => {
-      const files = results.testResults.map(
-        ({ testFilePath, numFailingTests, perfStats, failureMessage }) => ({
-          file: testFilePath,
-          failed: numFailingTests > 0 || Boolean(failureMessage),
-          millis: perfStats.end - perfStats.start,
-        }),
-      );
-      process.send({ failed: !results.success, files });
-    },
-    (error) => process.send({ failed: true, files: [], error: String(error) }),
+    ({ results }) => send({ kind: 'end', failed: !results.success }),
+    (error) => send({ kind: 'end', failed: true, error: String(error) }),
   );
 });

@@ -2,45 +2,52 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 export interface JestRun {
-  mutant?: number;
-  /** The file to note hits in. */
-  hits?: string;
-  /** Absolute paths, the quickest first. */
-  tests: readonly string[];
-  /** Whether to stop after the first file that fails. */
-  bail: boolean;
+  /** Absolute paths of test files, in their order. */
+  files: readonly string[];
+  /** The mutants that a survey tries. */
+  live?: readonly number[];
+  /** One mutant for the whole run, and the numbers of the tests to run in each file. */
+  single?: { id: number; tests: Record<string, number[]> };
 }
 
-export interface JestResult {
+/** What the process reports while it runs. */
+export type JestReport =
+  | { kind: 'run'; file: string; id?: number }
+  | { kind: 'test'; file: string; number: number; failed: boolean; hits: number[] }
+  | { kind: 'noticed'; file: string; number: number; id: number }
+  | { kind: 'file'; file: string; millis: number; hits: number[] }
+  | { kind: 'end'; failed: boolean; error?: string };
+
+export interface JestEnd {
   failed: boolean;
-  files: { file: string; failed: boolean; millis: number }[];
-  /** Why there is no result: the process ended or took too long. */
+  /** Why the run has no end of its own: the process ended, or reported nothing for too long. */
   error?: string;
 }
 
 // What Jest leaves behind of each run adds up.
-const mostRuns = 15;
+const mostFiles = 24;
+const longestSilenceInMs = 120_000;
 
 /** Runs Jest in a process that it replaces when that has hung, ended or grown. */
 export class JestRunner {
   #child: ChildProcess | undefined;
-  #runs = 0;
+  #files = 0;
 
   constructor(private readonly directory: string) {}
 
-  async run(run: JestRun, timeoutInMs: number): Promise<JestResult> {
-    if (this.#runs >= mostRuns) this.stop();
+  async run(run: JestRun, report: (report: JestReport) => void): Promise<JestEnd> {
+    if (this.#files > 0 && this.#files + run.files.length > mostFiles) this.stop();
     this.#child ??= this.#start();
-    this.#runs++;
-    const result = await this.#answer(this.#child, run, timeoutInMs);
-    if (result.error !== undefined) this.stop();
-    return result;
+    this.#files += run.files.length;
+    const end = await this.#follow(this.#child, run, report);
+    if (end.error !== undefined) this.stop();
+    return end;
   }
 
   stop(): void {
     this.#child?.kill('SIGKILL');
     this.#child = undefined;
-    this.#runs = 0;
+    this.#files = 0;
   }
 
   #start(): ChildProcess {
@@ -51,16 +58,21 @@ export class JestRunner {
     });
   }
 
-  #answer(child: ChildProcess, run: JestRun, timeoutInMs: number): Promise<JestResult> {
+  #follow(child: ChildProcess, run: JestRun, report: (report: JestReport) => void): Promise<JestEnd> {
     return new Promise((resolve) => {
-      const end = (result: JestResult): void => {
+      const end = (result: JestEnd): void => {
         clearTimeout(timer);
         child.removeAllListeners();
         resolve(result);
       };
-      const fail = (error: string): void => end({ failed: true, files: [], error });
-      const timer = setTimeout(() => fail('took too long'), timeoutInMs);
-      child.once('message', (message) => end(message as JestResult));
+      const fail = (error: string): void => end({ failed: true, error });
+      const timer = setTimeout(() => fail('took too long'), longestSilenceInMs);
+      child.on('message', (message) => {
+        timer.refresh();
+        const received = message as JestReport;
+        if (received.kind === 'end') end(received);
+        else report(received);
+      });
       child.once('exit', () => fail('the process ended'));
       child.once('error', (error) => fail(error.message));
       child.send({ directory: this.directory, ...run });

@@ -4,7 +4,7 @@ import base from '../../jest.config.mjs';
 export default {
   ...base,
   rootDir: '../..',
-  setupFilesAfterEnv: ['<rootDir>/test/mutation/record-hits.mjs'],
+  setupFilesAfterEnv: ['<rootDir>/test/mutation/mutants.setup.mjs'],
   testSequencer: '<rootDir>/test/mutation/given-order.sequencer.mjs',
   reporters: [],
   verbose: false,

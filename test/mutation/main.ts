@@ -1,15 +1,16 @@
 /**
  * Changes one node of a room's source at a time, in a copy, and runs the tests that come by it: what no test notices is
- * printed. `npm run test:mutation -- --room engine --seed 7 --count 40`; `--only 3,7` repeats two of them.
+ * printed. `npm run test:mutation -- --room engine,entra --seed 7 --count 40`; `--only 3,7` repeats two of them.
  */
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
 
 import { seededRandom } from '../simulation/seeded-random.js';
-import { takeBaseline, testsOf } from './baseline.js';
 import { findMutations } from './find-mutations.js';
 import { JestRunner } from './jest-runner.js';
 import { describeMutant, type Mutant } from './mutation.js';
+import { stagesOf } from './stages.js';
+import { Survey } from './survey.js';
 import { Workspace } from './workspace.js';
 
 const { values } = parseArgs({
@@ -18,11 +19,12 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** A part of the paths of files, as a regular expression. */
     match: { type: 'string', default: '' },
+    /** Mutations of each room. */
     count: { type: 'string', default: '40' },
-    /** Folders of `test`. */
+    /** Folders of `test` in place of the room's own. */
     tests: { type: 'string' },
-    /** Seconds of tests for one mutant. */
-    budget: { type: 'string', default: '60' },
+    /** Seconds of tests for a mutant that has a run of its own. */
+    budget: { type: 'string', default: '30' },
     only: { type: 'string' },
   },
 });
@@ -36,34 +38,43 @@ if (![seed, count, budget].every((number) => Number.isInteger(number) && number 
   process.stderr.write('Give --seed, --count and --budget positive whole numbers.\n');
   process.exit(2);
 }
-const folders = values.tests?.split(',') ?? ['unit', ...rooms.map((room) => `integration/${room}`)];
 const only = values.only?.split(',').map(Number);
 
 const workspace = new Workspace(fileURLToPath(new URL('../../', import.meta.url)));
 process.on('exit', () => workspace.remove());
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
-const mutants = rooms.flatMap(sampleOf).map((mutation, n): Mutant => ({ ...mutation, id: n + 1 }));
-workspace.apply(mutants);
+const sample = rooms.flatMap(sampleOf).map((mutation, n): Mutant => ({ ...mutation, id: n + 1 }));
+workspace.apply(sample);
+const mutants = sample.filter(({ id }) => only === undefined || only.includes(id));
+const live = new Set(mutants.map(({ id }) => id));
 const runner = new JestRunner(workspace.directory);
-const baseline = await takeBaseline(runner, workspace.directory, workspace.testsIn(folders));
-for (const file of baseline.failed) process.stderr.write(`fails without a mutant, left out: ${file}\n`);
 
-const survivors: Mutant[] = [];
-let tried = 0;
-for (const mutant of mutants) {
-  if (only !== undefined && !only.includes(mutant.id)) continue;
-  tried++;
-  const outcome = await outcomeOf(mutant);
-  process.stderr.write(`${outcome.padEnd(10)} ${describeMutant(mutant)}\n`);
-  if (outcome !== 'noticed') survivors.push(mutant);
+const stages = values.tests === undefined ? stagesOf(rooms) : [values.tests.split(',')];
+const done = new Set<string>();
+for (const folders of stages) {
+  const files = workspace.testsIn(folders).filter((file) => !done.has(file));
+  for (const file of files) done.add(file);
+  tell(`${files.length} test files in ${folders.join(', ')} for ${live.size} mutants`);
+  const survey = new Survey(runner, live, tell);
+  await survey.run(files);
+  for (const id of [...live]) await runAlone(id, survey);
 }
 runner.stop();
-for (const mutant of survivors) process.stdout.write(`${describeMutant(mutant)}\n`);
-const noticed = tried - survivors.length;
-process.stdout.write(
-  `${values.room}: ${noticed} of ${tried} noticed (${((100 * noticed) / tried).toFixed(1)} %)\n`,
-);
+
+for (const mutant of mutants) {
+  if (live.has(mutant.id)) process.stdout.write(`${describeMutant(mutant)}\n`);
+}
+for (const room of rooms) {
+  const ofRoom = mutants.filter(({ file }) => file.startsWith(`lib/${room}/`));
+  const noticed = ofRoom.filter(({ id }) => !live.has(id)).length;
+  const rate = ((100 * noticed) / ofRoom.length).toFixed(1);
+  process.stdout.write(`${room}: ${noticed} of ${ofRoom.length} noticed (${rate} %)\n`);
+}
 process.exit(0);
+
+function tell(line: string): void {
+  process.stderr.write(`${line.replaceAll(`${workspace.directory}/`, '')}\n`);
+}
 
 function sampleOf(room: string): ReturnType<typeof findMutations> {
   const random = seededRandom(seed);
@@ -74,13 +85,17 @@ function sampleOf(room: string): ReturnType<typeof findMutations> {
   const keyed = all
     .map((mutation) => ({ mutation, key: random() }))
     .sort((one, other) => one.key - other.key);
-  const sample = keyed.slice(0, count).map(({ mutation }) => mutation);
-  return sample.sort((one, other) => one.file.localeCompare(other.file) || one.start - other.start);
+  const chosen = keyed.slice(0, count).map(({ mutation }) => mutation);
+  return chosen.sort((one, other) => one.file.localeCompare(other.file) || one.start - other.start);
 }
 
-async function outcomeOf({ id }: Mutant): Promise<'noticed' | 'survived' | 'not run'> {
-  const tests = testsOf(id, baseline, budget * 1_000);
-  if (tests.length === 0) return 'not run';
-  const { failed } = await runner.run({ mutant: id, tests, bail: true }, 3 * budget * 1_000 + 30_000);
-  return failed ? 'noticed' : 'survived';
+/** Has the mutant on from the start, which a survey does not: values that a file computes once may come from it. */
+async function runAlone(id: number, survey: Survey): Promise<void> {
+  const tests = survey.testsOf(id, budget * 1_000);
+  const files = Object.keys(tests);
+  if (files.length === 0) return;
+  const { failed } = await runner.run({ files, single: { id, tests } }, (report) => {
+    if (report.kind === 'noticed') tell(`noticed    #${id} alone by test ${report.number} of ${report.file}`);
+  });
+  if (failed) live.delete(id);
 }

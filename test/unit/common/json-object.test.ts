@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { parseJsonObject } from '../../../lib/common/json-object.js';
+import { endOfText, isBoundedJson, parseJsonObject } from '../../../lib/common/json-object.js';
 
 describe('parseJsonObject', () => {
   it.each([
@@ -60,5 +60,31 @@ describe('parseJsonObject', () => {
       return performance.now() - start;
     });
     expect(Math.min(...times)).toBeLessThan(50);
+  });
+});
+
+describe('the limits of a text', () => {
+  const numbers = (count: number): string => `[${Array.from({ length: count }, () => '1').join()}]`;
+
+  it.each([
+    ['64 levels', '['.repeat(64), true],
+    ['65 levels', '['.repeat(65), false],
+    ['10,000 values', numbers(10_000), true],
+    ['10,001 values', numbers(10_001), false],
+    ['10,000 texts', '""'.repeat(10_000), true],
+    ['10,001 texts', '""'.repeat(10_001), false],
+  ])('%s', (_, text, isBounded) => {
+    expect(isBoundedJson(text)).toBe(isBounded);
+  });
+
+  it.each([
+    ['a"b', 1],
+    ['"', 0],
+    ['a\\"b"', 4],
+    ['a\\\\"', 3],
+    ['abc', 3],
+    ['ab\\', 3],
+  ])('the text %s ends at %d', (text, end) => {
+    expect(endOfText(text, 0)).toBe(end);
   });
 });

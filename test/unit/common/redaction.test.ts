@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { rememberSecret } from '../../../lib/common/known-secrets.js';
+import { rememberSecret, withoutSecrets } from '../../../lib/common/known-secrets.js';
 import { redact, redactError } from '../../../lib/common/redaction.js';
 import { jwt } from '../../support/tokens.js';
 
@@ -95,6 +95,22 @@ describe('a secret that is known by its value', () => {
 
   it('is removed although it stands where the text is cut', () => {
     expect(redact(`${'x '.repeat(8_190)}${secret} more`)).not.toContain('k~3');
+  });
+
+  it('is removed as another server would escape it', () => {
+    const form = encodeURIComponent(secret).toLowerCase();
+    expect(form).not.toBe(encodeURIComponent(secret));
+    expect(redact(`got ${form}`)).toBe('got [redacted]');
+  });
+
+  it('is removed when it is given, the longest form first', () => {
+    expect(withoutSecrets('a+b a%2Bb and 77', ['a+b', '77', ''])).toBe('[redacted] [redacted] and [redacted]');
+    expect(withoutSecrets('nothing here', [])).toBe('nothing here');
+  });
+
+  it('is removed from four characters on', () => {
+    rememberSecret('f0ur');
+    expect(redact('f0ur')).toBe('[redacted]');
   });
 
   it('is left in the text when it is as short as a word', () => {

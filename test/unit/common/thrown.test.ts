@@ -1,6 +1,8 @@
+import { runInNewContext } from 'node:vm';
+
 import { describe, expect, it } from '@jest/globals';
 
-import { errorText } from '../../../lib/common/thrown.js';
+import { asError, errorText, isError, shortened } from '../../../lib/common/thrown.js';
 
 const filler = (n: number): string => `Link${n}Credential: ${`reason ${n} `.repeat(40)}`;
 
@@ -61,5 +63,52 @@ describe('the text of an error', () => {
 
   it('is bounded for a text of a megabyte', () => {
     expect(errorText(new Error('line \n'.repeat(200_000))).length).toBeLessThan(2_100);
+  });
+});
+
+describe('a thrown value', () => {
+  it('is an error although it comes from another realm', () => {
+    const foreign: unknown = runInNewContext('new Error("foreign")');
+    expect(foreign).not.toBeInstanceOf(Error);
+    expect([foreign, new TypeError('own')].every(isError)).toBe(true);
+    expect([null, undefined, 'text', { message: 'x' }].some(isError)).toBe(false);
+    expect(asError(foreign)).toBe(foreign);
+  });
+
+  it('becomes an error, with the text of a text and nothing of an object', () => {
+    expect(asError('a text').message).toBe('a text');
+    expect(asError({ token: 'secret' }).message).toBe('A value that is not an Error was thrown.');
+  });
+});
+
+describe('a text that is shortened', () => {
+  it('stays as it is at the limit', () => {
+    expect(shortened('123456789', 9)).toBe('123456789');
+  });
+
+  it('keeps two thirds of its beginning and one of its end, cut between words', () => {
+    expect(shortened('one two three four five six seven', 18)).toBe('one two … seven');
+    expect(shortened('a'.repeat(200), 90)).toBe(`${'a'.repeat(60)} … ${'a'.repeat(30)}`);
+  });
+});
+
+describe('the parts of a text', () => {
+  it('are forty lines at most', () => {
+    const lines = Array.from({ length: 60 }, (_, n) => `l${n}`);
+    expect(errorText(new Error(lines.join('\n')))).toBe(`${lines.slice(0, 40).join(' ')}.`);
+  });
+
+  it('are those that no other one holds, unless they are as short as a word', () => {
+    const word = 'a'.repeat(20);
+    const sentence = 'b'.repeat(21);
+    const messageOf = (part: string): string => errorText(new Error(`x${part}x`, { cause: new Error(part) }));
+    expect(messageOf(word)).toBe(`x${word}x ${word}.`);
+    expect(messageOf(sentence)).toBe(`x${sentence}x.`);
+    expect(errorText(new Error(`${word}\n\n${word}\nend!`))).toBe(`${word} end!`);
+  });
+
+  it('are shortened from 601 characters on', () => {
+    expect(errorText(new Error('a'.repeat(600)))).toBe(`${'a'.repeat(600)}.`);
+    expect(errorText(new Error('a'.repeat(601)))).toBe(`${'a'.repeat(400)} … ${'a'.repeat(200)}.`);
   });
 });
