@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { concernsResource, needsSignIn } from '../../../lib/entra/token-endpoint.error.js';
-import { tokenEndpointErrorOf } from '../../../lib/entra/token-error-response.js';
+import {
+  isPermanent,
+  readTokenErrorBody,
+  tokenEndpointErrorOf,
+} from '../../../lib/entra/token-error-response.js';
 
 const expired = 'ENTRA_REFRESH_TOKEN_EXPIRED';
 const signIn = 'ENTRA_REAUTHENTICATION_REQUIRED';
@@ -129,4 +133,53 @@ describe('tokenEndpointErrorOf', () => {
     expect(needsSignIn(error)).toBe(true);
     expect(concernsResource(error)).toBe(expected);
   });
+});
+
+describe('the body of an error response', () => {
+  it.each<[string, unknown, object]>([
+    [
+      'of Entra',
+      { error: 'x', error_description: 'AADSTS50173: a', error_codes: [7] },
+      { error: 'x', description: 'AADSTS50173: a', aadsts: 50173 },
+    ],
+    ['of IMDS', { error: 'x', error_description: 'a' }, { error: 'x', description: 'a', aadsts: undefined }],
+    ['of App Service', { ErrorCode: 'x', message: 'a' }, { error: 'x', description: 'a' }],
+    ['of App Service, in the older form', { Message: 'a' }, { error: undefined, description: 'a' }],
+    ['with a code alone', { error_codes: [50173, 7] }, { aadsts: 50173 }],
+    ['with a code that is a text', { error_codes: ['50173'] }, { aadsts: undefined }],
+    ['with a code that is not in a list', { error_codes: 50173 }, { aadsts: undefined }],
+    ['with blanks before what follows', { error_description: ' ', message: 'a' }, { description: 'a' }],
+    ['with what it inherits', {}, { error: undefined, description: undefined, aadsts: undefined }],
+    ['that is a text', 'down: AADSTS90033', { error: undefined, description: undefined, aadsts: 90033 }],
+  ])('%s is read', (_, body, expected) => {
+    expect(readTokenErrorBody(JSON.stringify(body))).toMatchObject(expected);
+  });
+
+  it.each([
+    ['invalid_client', true],
+    ['unauthorized_client', true],
+    ['invalid_grant', true],
+    ['invalid_scope', true],
+    ['invalid_resource', true],
+    ['unsupported_grant_type', true],
+    ['temporarily_unavailable', false],
+    ['interaction_required', false],
+    [undefined, false],
+  ])('with the error %s calls for a repair: %s', (error, expected) => {
+    expect(isPermanent({ error, description: undefined, aadsts: undefined })).toBe(expected);
+  });
+});
+
+it.each([
+  [700082, 'RefreshTokenExpiredError'],
+  [50173, 'ReauthenticationRequiredError'],
+  [7000215, 'InvalidClientError'],
+  [70011, 'TokenRequestFailedError'],
+])('AADSTS%i is a %s by name', (aadsts, name) => {
+  expect(classify(refusalWith('x', aadsts)).name).toBe(name);
+});
+
+it('a refusal by a status of the server has its remedy, and that of a code stands above it', () => {
+  expect(classify({}, 503).fix).toBe('The request is repeated in the background.');
+  expect(classify(refusalWith('x', 50196)).fix).toContain('requests are spaced out');
 });

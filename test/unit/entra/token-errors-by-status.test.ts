@@ -33,4 +33,6 @@ it.each<[number, string, string, boolean, string]>([
   );
   expect(thrown).toMatchObject({ name, retryable, statusCode: status });
   expect(thrown.fix).toContain(remedy);
+  const given = error === '' ? `status ${status}` : `"${error}" (status ${status})`;
+  expect(thrown.message).toBe(`The token endpoint refused with ${given}. ${thrown.fix}`);
 });

@@ -112,6 +112,20 @@ describe('validateAccessToken', () => {
     expect(reasonOf({ token: jwt(claims), expiresOnTimestamp: now + 3_600_000 })).toBe('valid');
   });
 
+  it('tells when a token expired or begins, and what time it is', () => {
+    const expired = { token: 't', expiresOnTimestamp: now - 60_000 };
+    expect(() => validate(expired)).toThrow(
+      'had expired at 2026-01-01T11:59:00.000Z (now: 2026-01-01T12:00:00.000Z). Check the credential, its cache',
+    );
+    expect(() => validate({ ...expired, expiresOnTimestamp: -9e15 })).toThrow(
+      'had expired at -9000000000000000 (',
+    );
+    const early = { token: jwt({ nbf: inSeconds(60) }), expiresOnTimestamp: now + 1 };
+    expect(() => validate(early)).toThrow(
+      'is not valid before 2026-01-01T12:01:00.000Z (now: 2026-01-01T12:00:00.000Z). Check this',
+    );
+  });
+
   it('points out that seconds were given for milliseconds', () => {
     expect(() => validate({ token: 't', expiresOnTimestamp: inSeconds(3600) })).toThrow(/milliseconds/);
   });
@@ -160,6 +174,7 @@ describe('the held token', () => {
   it.each([
     ['pop', 'pop'],
     ['Bearer', 'Bearer'],
+    ['of a kind not known', 'Bearer'],
     [undefined, 'Bearer'],
   ])('of type %s is a %s token', (tokenType, expected) => {
     expect(validate({ ...opaque, tokenType }).tokenType).toBe(expected);
