@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { InvalidClientError } from '../../../lib/entra/token-endpoint.error.js';
 import { readCertificatePair } from '../../../lib/entra/certificate-pair.js';
 import { createClientCertificate } from '../../../lib/testing/certificates/client-certificate.js';
-import { loadX509 } from '../../../lib/testing/certificates/x509.loader.js';
+import { loadX509 } from '../../../lib/testing/optional-packages.js';
 
 const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
