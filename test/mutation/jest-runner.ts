@@ -26,7 +26,7 @@ export interface JestEnd {
 
 // What Jest leaves behind of each run adds up.
 const mostFiles = 24;
-const longestSilenceInMs = 120_000;
+const longestSilenceInMs = 600_000;
 
 /** Runs Jest in a process that it replaces when that has hung, ended or grown. */
 export class JestRunner {

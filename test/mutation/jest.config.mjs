@@ -6,6 +6,8 @@ export default {
   rootDir: '../..',
   setupFilesAfterEnv: ['<rootDir>/test/mutation/mutants.setup.mjs'],
   testSequencer: '<rootDir>/test/mutation/given-order.sequencer.mjs',
+  // The machine may have better things to do.
+  testTimeout: 120_000,
   reporters: [],
   verbose: false,
 };

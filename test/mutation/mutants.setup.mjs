@@ -2,6 +2,7 @@
  * Runs in each test file. A survey runs each test once without a mutant, and again for every mutant that it then came by;
  * a run for one mutant has it on from the start, and ends with the first test that fails.
  */
+import process from 'node:process';
 import { getEnvironmentData } from 'node:worker_threads';
 
 import { expect, jest } from '@jest/globals';
@@ -9,9 +10,9 @@ import { expect, jest } from '@jest/globals';
 const { live, single, send } = getEnvironmentData('mutation');
 const file = expect.getState().testPath;
 const outside = new Set();
-// Fake timers would stop the clock.
-const now = performance.now.bind(performance);
-const startedAt = now();
+// Fake timers would stop it.
+const hrtime = process.hrtime.bigint.bind(process.hrtime);
+const startedAt = cpuTime();
 let millisOfMutants = 0;
 let runStartedAt = startedAt;
 // Tests that take longer run for mutants that quicker ones did not notice, each with a run of its own.
@@ -22,6 +23,12 @@ let hits = outside;
 let hasFailed = false;
 const tests = new Map();
 
+/** In milliseconds: on a busy machine the time of a clock tells little. */
+function cpuTime() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 globalThis.__mutant = (id) => {
   hits.add(id);
   return id === active;
@@ -31,11 +38,12 @@ globalThis.__mutant = (id) => {
 function* runsOf(number) {
   const found = new Set();
   hits = found;
+  const begunAt = hrtime();
   const failed = yield undefined;
   send({ kind: 'test', file, number, failed, hits: [...found] });
-  const millis = now() - runStartedAt;
+  const millis = cpuTime() - runStartedAt;
   if (failed || millis > slowInMs) return;
-  const timeout = 5_000 + 10 * millis;
+  const timeout = 10_000 + 10 * (Number(hrtime() - begunAt) / 1e6);
   for (const id of found) {
     if (!live.has(id) || !(yield { id, timeout })) continue;
     // A failure counts when the same test passes without the mutant right after, and fails with it again.
@@ -54,7 +62,7 @@ function startOf(test) {
     if (single === undefined) tests.get(test).runs.next();
     else if (hasFailed || !single.tests[file].includes(number)) test.mode = 'skip';
   }
-  runStartedAt = now();
+  runStartedAt = cpuTime();
   send({ kind: 'run', file, id: active });
 }
 
@@ -63,7 +71,7 @@ function endOf(test) {
   const failed = test.errors.length > 0;
   const { number, runs, timeout } = tests.get(test);
   if (single === undefined) {
-    if (active !== undefined) millisOfMutants += now() - runStartedAt;
+    if (active !== undefined) millisOfMutants += cpuTime() - runStartedAt;
     const { done, value } = runs.next(failed);
     active = value?.id;
     test.timeout = value?.timeout ?? timeout;
@@ -75,7 +83,7 @@ function endOf(test) {
 }
 
 function endOfFile() {
-  send({ kind: 'file', file, hits: [...outside], millis: now() - startedAt - millisOfMutants });
+  send({ kind: 'file', file, hits: [...outside], millis: cpuTime() - startedAt - millisOfMutants });
 }
 
 send({ kind: 'run', file, id: active });

@@ -38,10 +38,14 @@ export class Workspace {
     return this.#list(join('lib', room), '.ts').filter((file) => !file.endsWith('.d.ts'));
   }
 
-  /** The test files in folders of `test`. */
-  testsIn(folders: readonly string[]): string[] {
-    return folders
-      .flatMap((folder) => this.#list(join('test', folder), '.test.ts'))
+  /** The test files in folders of `test`, and those that are named themselves. Those of models take longest. */
+  testsIn(names: readonly string[]): string[] {
+    const files = names.flatMap((name) =>
+      name.endsWith('.test.ts') ? [join('test', name)] : this.#list(join('test', name), '.test.ts'),
+    );
+    const isOfModel = (file: string): number => Number(file.endsWith('.model.test.ts'));
+    return files
+      .sort((one, other) => isOfModel(one) - isOfModel(other))
       .map((file) => join(this.directory, file));
   }
 

@@ -104,7 +104,9 @@ describe('a secret that is known by its value', () => {
   });
 
   it('is removed when it is given, the longest form first', () => {
-    expect(withoutSecrets('a+b a%2Bb and 77', ['a+b', '77', ''])).toBe('[redacted] [redacted] and [redacted]');
+    expect(withoutSecrets('a+b a%2Bb and 77', ['a+b', '77', ''])).toBe(
+      '[redacted] [redacted] and [redacted]',
+    );
     expect(withoutSecrets('nothing here', [])).toBe('nothing here');
   });
 
