@@ -8,7 +8,7 @@ import {
 import type { SharedAccessToken, StoredRefreshToken } from '../store/refresh-token-store.js';
 import { errorWithoutSecrets } from './error-without-secrets.js';
 import { InitialRefreshToken } from './initial-refresh-token.js';
-import { redeemRefreshToken, type Redemption } from './refresh-token-grant.js';
+import type { Redemption } from './refresh-token-grant.js';
 import type { KeptRefreshToken, RefreshTokenKeeper } from './refresh-token.keeper.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 import { isYoung, sharedTokenOf, usableSharedToken, withSharedToken } from './shared-access-token.js';
@@ -79,6 +79,8 @@ export class RefreshTokenRedeemer {
    * grant.
    */
   async #grant(kept: KeptRefreshToken, request: TokenRequest): Promise<TokenResponse> {
+    // Loaded on first use: it brings HTTPS and proxies.
+    const { redeemRefreshToken } = await import('./refresh-token-grant.js');
     const { memory } = this.#keeper;
     let refusal: EntraAuthError | undefined;
     for await (const candidate of this.#candidates(kept.stored)) {
