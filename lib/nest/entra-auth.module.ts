@@ -3,9 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 
 import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { TokenEngine } from '../engine/token-engine.js';
-import { type ResolvedOptions, resolveOptions } from '../options/resolve-options.js';
-import { PostgresDataSources } from '../postgres/postgres-data-sources.js';
+import type { Assembly } from '../options/assemble.js';
 import { checkAsyncRegistration, checkRegistration, forRootIsNeeded } from './check-registration.js';
 import {
   ASYNC_OPTIONS_TYPE,
@@ -22,7 +20,7 @@ import { EntraTokenHealthIndicator } from './health/entra-token.health.js';
 import { SetupWarnings } from './setup-warnings.js';
 import { logTokenEvents } from './token-event.logger.js';
 
-const resolvedOptions = Symbol.for('nestjs-entra-auth.resolved-options');
+const assembly = Symbol.for('nestjs-entra-auth.assembly');
 const logger = new Logger('EntraAuth');
 
 /**
@@ -42,57 +40,47 @@ const logger = new Logger('EntraAuth');
       },
     },
     {
-      provide: resolvedOptions,
-      inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: (options: SealedOptions) => resolveOptions(options.open()),
-    },
-    {
-      provide: TokenEngine,
-      inject: [resolvedOptions, { token: SchedulerRegistry, optional: true }],
-      useFactory: (options: ResolvedOptions, registry?: SchedulerRegistry) => {
-        const engine = new TokenEngine(options, { timers: registry ?? new SchedulerRegistry(), logger });
-        logTokenEvents(engine.events, logger);
-        return engine;
+      provide: assembly,
+      inject: [MODULE_OPTIONS_TOKEN, { token: SchedulerRegistry, optional: true }],
+      useFactory: async (options: SealedOptions, registry?: SchedulerRegistry): Promise<Assembly> => {
+        const { assemble } = await import('../options/assemble.js');
+        const parts = assemble(options.open(), { timers: registry ?? new SchedulerRegistry(), logger });
+        logTokenEvents(parts.engine.events, logger);
+        return parts;
       },
     },
     {
       provide: EntraTokenService,
-      inject: [TokenEngine],
-      useFactory: (engine: TokenEngine) => new EntraTokenService(engine),
-    },
-    {
-      provide: PostgresDataSources,
-      inject: [resolvedOptions, TokenEngine],
-      useFactory: (options: ResolvedOptions, engine: TokenEngine) =>
-        new PostgresDataSources(options, engine, logger),
+      inject: [assembly],
+      useFactory: ({ engine }: Assembly) => new EntraTokenService(engine),
     },
     {
       provide: EntraTypeOrmOptionsFactory,
-      inject: [PostgresDataSources],
-      useFactory: (dataSources: PostgresDataSources) => new EntraTypeOrmOptionsFactory(dataSources),
+      inject: [assembly],
+      useFactory: ({ dataSources }: Assembly) => new EntraTypeOrmOptionsFactory(dataSources),
     },
     {
       provide: SetupWarnings,
-      inject: [ModulesContainer, PostgresDataSources],
-      useFactory: (modules: ModulesContainer, dataSources: PostgresDataSources) =>
+      inject: [ModulesContainer, assembly],
+      useFactory: (modules: ModulesContainer, { dataSources }: Assembly) =>
         new SetupWarnings(EntraAuthModule, modules, dataSources, logger),
     },
     {
       provide: EntraTelemetry,
-      inject: [resolvedOptions, TokenEngine, PostgresDataSources],
-      useFactory: (options: ResolvedOptions, engine: TokenEngine, dataSources: PostgresDataSources) =>
+      inject: [assembly],
+      useFactory: ({ options, engine, dataSources }: Assembly) =>
         EntraTelemetry.start(options, engine, dataSources),
     },
     {
       provide: EntraTokenHealthIndicator,
-      inject: [EntraTokenService, resolvedOptions],
-      useFactory: (tokens: EntraTokenService, { startup }: ResolvedOptions) =>
-        new EntraTokenHealthIndicator(tokens, startup),
+      inject: [EntraTokenService, assembly],
+      useFactory: (tokens: EntraTokenService, { options }: Assembly) =>
+        new EntraTokenHealthIndicator(tokens, options.startup),
     },
     {
       provide: EntraDataSourceHealthIndicator,
-      inject: [PostgresDataSources, resolvedOptions],
-      useFactory: (dataSources: PostgresDataSources, options: ResolvedOptions) =>
+      inject: [assembly],
+      useFactory: ({ dataSources, options }: Assembly) =>
         new EntraDataSourceHealthIndicator(dataSources, options.clock),
     },
   ],

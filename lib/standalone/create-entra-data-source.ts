@@ -3,12 +3,8 @@ import type { DataSource, DataSourceOptions } from 'typeorm';
 import { processLogger } from '../common/guarded-logger.js';
 import { optionalPackage } from '../common/optional-package.js';
 import { flushCredentials } from '../credential/flush-credentials.js';
-import { noRegistry } from '../engine/refresh-scheduler.js';
-import { TokenEngine } from '../engine/token-engine.js';
 import { warnOfLosses } from '../entra/credential-state.js';
 import type { EntraAuthModuleOptions } from '../options/entra-auth-module.options.js';
-import { resolveOptions } from '../options/resolve-options.js';
-import { PostgresDataSources } from '../postgres/postgres-data-sources.js';
 
 /**
  * Makes a TypeORM data source without Nest, for a `data-source.ts` that the migration CLI reads. It takes the options
@@ -28,13 +24,11 @@ export async function createEntraDataSource(
   options: EntraAuthModuleOptions,
   name?: string,
 ): Promise<DataSource> {
-  const resolved = resolveOptions({
-    ...options,
-    startup: 'lazy',
-    refresh: { ...options.refresh, background: false },
-  });
-  const engine = new TokenEngine(resolved, { timers: noRegistry, logger: processLogger });
-  const dataSources = new PostgresDataSources(resolved, engine, processLogger);
+  const { assemble } = await import('../options/assemble.js');
+  const { options: resolved, dataSources } = assemble(
+    { ...options, startup: 'lazy', refresh: { ...options.refresh, background: false } },
+    { logger: processLogger },
+  );
   const typeOrmOptions = await dataSources.typeOrmOptions(name);
   const { DataSource: TypeOrmDataSource } = await optionalPackage({
     name: 'typeorm',

@@ -1,0 +1,28 @@
+import type { LineLogger } from '../common/guarded-logger.js';
+import { noRegistry, type TimerRegistry } from '../engine/refresh-scheduler.js';
+import { TokenEngine } from '../engine/token-engine.js';
+import { PostgresDataSources } from '../postgres/postgres-data-sources.js';
+import type { EntraAuthModuleOptions } from './entra-auth-module.options.js';
+import { type ResolvedOptions, resolveOptions } from './resolve-options.js';
+
+/** What an application with these options is made of. */
+export interface Assembly {
+  options: ResolvedOptions;
+  engine: TokenEngine;
+  dataSources: PostgresDataSources;
+}
+
+/**
+ * Makes the parts of an application, with Nest and without. Loaded when the first application boots: importing the
+ * package loads none of it.
+ *
+ * @throws {EntraOptionsError} for the first option that is wrong or missing
+ */
+export function assemble(
+  given: EntraAuthModuleOptions,
+  { timers = noRegistry, logger }: { timers?: TimerRegistry; logger: LineLogger },
+): Assembly {
+  const options = resolveOptions(given);
+  const engine = new TokenEngine(options, { timers, logger });
+  return { options, engine, dataSources: new PostgresDataSources(options, engine, logger) };
+}
