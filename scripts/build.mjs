@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-import { build } from 'esbuild';
+import { rolldown } from 'rolldown';
 
 import { transpile } from './transpile.mjs';
 
@@ -15,67 +15,62 @@ const inRoot = (...path) => join(root, ...path);
 const outEsm = inRoot('dist/esm');
 const outCjs = inRoot('dist/cjs');
 
-/** The source of each entry that `package.json` exports. */
+/** The source of each entry that `package.json` exports, by its name in `dist`. */
 const { exports } = JSON.parse(await readFile(inRoot('package.json'), 'utf8'));
-const entries = Object.values(exports)
-  .flatMap((entry) => entry.import?.default ?? [])
-  .map((file) => file.replace('./dist/esm/', 'lib/').replace(/\.js$/, '.ts'));
+const entries = Object.fromEntries(
+  Object.values(exports)
+    .flatMap((entry) => entry.import?.default ?? [])
+    .map((file) => file.slice('./dist/esm/'.length, -'.js'.length))
+    .map((name) => [name, inRoot('lib', `${name}.ts`)]),
+);
 /** A program is run and not required: it has no CommonJS build. */
-const program = 'lib/cli/main.ts';
+const program = { 'cli/main': inRoot('lib/cli/main.ts') };
 
-/** @type {import('esbuild').BuildOptions} */
-const shared = {
-  absWorkingDir: root,
-  platform: 'node',
-  target: 'node20.19',
-  sourcemap: true,
-  // Half of what loading takes is reading the text. Names stay: errors and stack traces show them.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  logLevel: 'warning',
-};
-
-/** One file for each entry, and more for what they share or load later. */
-const bundle = (entryPoints, outdir) =>
-  build({
-    ...shared,
-    entryPoints,
-    outdir,
-    outbase: inRoot('lib'),
+/**
+ * One file for each entry, one for what the main entry needs at once, and more for what is loaded later. Without the
+ * second, code that entries and later parts share would be split into a dozen files, which each take a millisecond to load.
+ */
+async function bundle(input, output) {
+  const bundled = await rolldown({
+    cwd: root,
+    input,
+    platform: 'node',
     tsconfig: inRoot('tsconfig.build.json'),
-    format: 'esm',
-    bundle: true,
-    splitting: true,
-    packages: 'external',
-    metafile: true,
+    external: (id) => /^[^./]/.test(id) && !id.startsWith('@oxc-project/runtime'),
+    transform: { target: 'node20.19' },
+    treeshake: { moduleSideEffects: false },
   });
+  const main = input.index === undefined ? [] : [coreGroup(input.index)];
+  await bundled.write({
+    ...output,
+    sourcemap: true,
+    chunkFileNames: '[name]-[hash].js',
+    codeSplitting: { groups: main },
+    // Half of what loading takes is reading the text. Names stay: errors and stack traces show them.
+    minify: { compress: true, codegen: true, mangle: { toplevel: true, keepNames: true } },
+  });
+  await bundled.close();
+}
+
+/** Groups what an entry imports, but for what it imports later. */
+function coreGroup(entry) {
+  let core;
+  const findCore = (context) => {
+    const found = new Set([entry]);
+    for (const id of found)
+      for (const imported of context.getModuleInfo(id)?.importedIds ?? []) found.add(imported);
+    return found;
+  };
+  return { debugName: 'core', name: (id, context) => ((core ??= findCore(context)).has(id) ? 'core' : null) };
+}
 
 // The program by itself: shared with the entries, it would split what they load into more files.
-const esm = () => Promise.all([bundle(entries, outEsm), bundle([program], outEsm)]);
+const esm = () =>
+  Promise.all([entries, program].map((input) => bundle(input, { dir: outEsm, format: 'esm' })));
 
-/** Each bundle of ES modules as CommonJS, so that what entries share is shared here too. */
 async function cjs() {
-  const { outputs } = (await bundle(entries, outCjs)).metafile;
-  const convert = (files, sourcemap) =>
-    build({
-      ...shared,
-      entryPoints: files,
-      outdir: outCjs,
-      outbase: outCjs,
-      allowOverwrite: true,
-      format: 'cjs',
-      sourcemap,
-      // A test runner for CommonJS knows `require` alone.
-      supported: { 'dynamic-import': false },
-    });
-  const files = Object.keys(outputs).filter((file) => file.endsWith('.js'));
-  // A chunk of helpers comes from no source, and its map would lead to the chunk itself.
-  const hasSource = (file) => Object.keys(outputs[file].inputs).length > 0;
-  await convert(files.filter(hasSource), true);
-  await convert(
-    files.filter((file) => !hasSource(file)),
-    false,
-  );
+  // A test runner for CommonJS knows `require` alone.
+  await bundle(entries, { dir: outCjs, format: 'cjs', dynamicImportInCjs: false });
   await writeFile(join(outCjs, 'package.json'), '{"type":"commonjs"}\n');
 }
 
