@@ -135,7 +135,7 @@ export class TokenEngine implements TokenCredential {
 
   /**
    * Replaces the token of a resource now. Calls at the same time share one request. Managed identity may
-   * return the token that is held already.
+   * return the token that is held already, and a token that would end before the held one is not taken.
    *
    * @param resource name of a configured resource
    * @throws {UnknownResourceError} for a name that is not configured

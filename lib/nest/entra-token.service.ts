@@ -69,7 +69,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
 
   /**
    * Replaces the token of a resource now. One request serves all who ask at the same time. Managed identity may
-   * return the token that is held already.
+   * return the token that is held already, and a token that would end before the held one is not taken.
    *
    * @param resource name of a configured resource
    * @throws {UnknownResourceError} when there is no such resource

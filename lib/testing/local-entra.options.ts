@@ -1,4 +1,5 @@
 import type { ClientOptions } from './directory/client.options.js';
+import type { LocalGroup } from './directory/groups.js';
 import type { LocalUser } from './directory/people.js';
 import type { TokenLifetime } from './tokens/token-lifetime.js';
 import type { ManagedIdentityOptions } from './managed-identity/managed-identity.options.js';
@@ -16,6 +17,8 @@ export interface LocalEntraOptions {
   additionalClients?: readonly ClientOptions[];
   /** People of the tenant, besides Nora Notes and those who sign in by {@link RefreshTokens.issue}. */
   users?: readonly Partial<LocalUser>[];
+  /** Groups of the tenant, whose members log in to the database with the name of the group. @default [] */
+  groups?: readonly LocalGroup[];
   /**
    * Further APIs that tokens are issued for, besides Microsoft's and those of the clients (`identifierUris`). Others are
    * refused with AADSTS500011, as in a tenant that does not know them; with `any` none is.
@@ -39,9 +42,9 @@ export interface LocalEntraOptions {
   /** How the endpoints of managed identity behave. */
   managedIdentity?: ManagedIdentityOptions;
   /**
-   * How long issued tokens are valid, but for those of managed identity. With `as-entra` each is drawn between 60 and 90
-   * minutes, for Graph and clients with `cp1` between 20 and 28 hours. Can be changed later.
-   * @default 3600
+   * How long issued tokens are valid, except those of managed identity. `as-entra` draws each between 60 and 90 minutes,
+   * for Graph and clients with `cp1` between 20 and 28 hours. Name a number where a test needs one. Can be changed later.
+   * @default 'as-entra'
    */
   tokenLifetimeInSeconds?: TokenLifetime;
   /** Draws lifetimes with `as-entra`: from 0 to below 1. @default the same numbers in each run */

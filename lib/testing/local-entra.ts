@@ -1,3 +1,4 @@
+import type { LocalGroup } from './directory/groups.js';
 import type { LocalUser } from './directory/people.js';
 import type { LocalClient } from './directory/file-backed.client.js';
 import type { EnvironmentKind } from './environment.js';
@@ -62,6 +63,7 @@ export interface LocalEntra extends AsyncDisposable {
   readonly signIns: SignIns;
   /** The people of the tenant so far. */
   readonly users: readonly LocalUser[];
+  readonly groups: readonly Required<LocalGroup>[];
 
   /**
    * What a child process needs in its environment. A process can have one managed-identity source only. Credentials

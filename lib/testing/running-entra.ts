@@ -3,8 +3,9 @@ import { FederatedIssuer } from './client-authentication/federated.issuer.js';
 import { Apis } from './directory/apis.js';
 import { Consents } from './directory/consents.js';
 import { Directory } from './directory/directory.js';
+import { Groups, type LocalGroup } from './directory/groups.js';
 import { FileBackedClient, type LocalClient } from './directory/file-backed.client.js';
-import { FederatedTokenFile, type FederatedClock } from './client-authentication/federated-token.file.js';
+import { FederatedTokenFile } from './client-authentication/federated-token.file.js';
 import { type LocalUser, People } from './directory/people.js';
 import type { ServicePrincipal } from './directory/service-principal.js';
 import { appServicePath } from './managed-identity/app-service.endpoint.js';
@@ -12,49 +13,22 @@ import { environmentVariables, type EnvironmentKind } from './environment.js';
 import { FaultRegistry } from './faults/fault.registry.js';
 import { Latency } from './http/latency.js';
 import type { RequestDispatcher } from './http/request.dispatcher.js';
-import type { Ports } from './http/ports.js';
 import { InProcessCredential, type LocalCredential } from './in-process.credential.js';
 import type { LocalEntra } from './local-entra.js';
 import { atLeast } from './number-check.js';
 import type { LocalPostgres } from './postgres/index.js';
-import type { ManagedIdentityOptions } from './managed-identity/managed-identity.options.js';
 import { RefreshTokenRegistry } from './refresh-tokens/refresh-token.registry.js';
 import { RequestTally } from './requests/request.counters.js';
+import type { RunningEntraParts } from './running-entra.parts.js';
 import { serveEndpoints } from './serve-endpoints.js';
 import type { HandMadeToken } from './tokens/hand-made-token.js';
 import { Authorization } from './sign-ins/authorization.js';
 import { SignInDesk } from './sign-ins/sign-in.desk.js';
 import { SignInRegistry } from './sign-ins/sign-in.registry.js';
-import type { JsonWebToken } from './optional-packages.js';
-import type { SigningKey } from './tokens/signing-key.js';
 import { SigningKeys } from './tokens/signing-keys.js';
 import { TokenIssuer } from './tokens/token.issuer.js';
-import { tokenLifetime, type TokenLifetime, type TokenSettings } from './tokens/token-lifetime.js';
+import { tokenLifetime, type TokenLifetime } from './tokens/token-lifetime.js';
 import { type TokenExpectation, TokenVerifier, type VerifiedClaims } from './tokens/token.verifier.js';
-import type { Workspace } from './workspace.js';
-
-/** What has been prepared when the endpoints are put together. */
-export interface RunningEntraParts {
-  jwt: JsonWebToken;
-  signingKey: SigningKey;
-  certificateAuthority: string;
-  tenantId: string;
-  domain: string;
-  /** Whether the first principal is the system-assigned identity. */
-  systemAssigned: boolean;
-  federatedTokenLifetimeInSeconds: number;
-  clock: FederatedClock;
-  managedIdentity: Required<ManagedIdentityOptions>;
-  users: readonly Partial<LocalUser>[];
-  /** Known besides Microsoft's and the principals' own. */
-  apis: 'any' | readonly string[];
-  principals: readonly [ServicePrincipal, ...ServicePrincipal[]];
-  settings: TokenSettings;
-  latencyInMs: number;
-  /** Open already. */
-  ports: Ports;
-  workspace: Workspace;
-}
 
 /** The local Entra, put together. */
 export class RunningEntra implements LocalEntra {
@@ -71,6 +45,7 @@ export class RunningEntra implements LocalEntra {
   readonly refreshTokens: RefreshTokenRegistry;
   readonly signIns: SignInDesk;
   private readonly people: People;
+  private readonly memberships: Groups;
   private readonly authority: RequestDispatcher;
   private readonly latency: Latency;
   private readonly issuer: TokenIssuer;
@@ -94,6 +69,7 @@ export class RunningEntra implements LocalEntra {
     this.latency = new Latency(parts.latencyInMs);
     this.faults = new FaultRegistry(() => ports.refuse((endpoint) => this.faults.refuses(endpoint)));
     const people = (this.people = new People(parts.users));
+    this.memberships = new Groups(parts.groups, () => [...parts.principals, ...people.all]);
     const consents = new Consents();
     const apis = new Apis(parts.principals, parts.apis);
     this.signingKeys = new SigningKeys(signingKey);
@@ -150,6 +126,15 @@ export class RunningEntra implements LocalEntra {
 
   get users(): readonly LocalUser[] {
     return this.people.all;
+  }
+
+  get groups(): readonly Required<LocalGroup>[] {
+    return this.memberships.all;
+  }
+
+  /** Whether a principal is in a group at the moment; both by object ID. */
+  isMember(group: string, objectId: string): boolean {
+    return this.memberships.includes(group, objectId);
   }
 
   get certificateAuthorityFile(): string {

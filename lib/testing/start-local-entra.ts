@@ -8,7 +8,8 @@ import type { LocalEntraOptions } from './local-entra.options.js';
 import { atLeast } from './number-check.js';
 import type { DatabaseCluster, LocalPostgresOptions } from './postgres/index.js';
 import { managedIdentitySettings } from './managed-identity/managed-identity.options.js';
-import { RunningEntra, type RunningEntraParts } from './running-entra.js';
+import { RunningEntra } from './running-entra.js';
+import type { RunningEntraParts } from './running-entra.parts.js';
 import { backdatedBySeconds } from './tokens/access-token.claims.js';
 import { databaseAudiences } from './tokens/audiences.js';
 import { generateSigningKey } from './tokens/signing-key.js';
@@ -87,6 +88,7 @@ async function prepare(options: LocalEntraOptions): Promise<Prepared> {
     ),
     managedIdentity: managedIdentitySettings(options.managedIdentity),
     users: options.users ?? [],
+    groups: options.groups ?? [],
     apis: options.apis ?? [],
     principals,
   };
@@ -115,7 +117,7 @@ function refuseProduction({ allowInProduction = false }: LocalEntraOptions): voi
 function tokenSettings(options: LocalEntraOptions): TokenSettings {
   const { refreshInSeconds } = options;
   return {
-    tokenLifetimeInSeconds: tokenLifetime(options.tokenLifetimeInSeconds ?? 3600),
+    tokenLifetimeInSeconds: tokenLifetime(options.tokenLifetimeInSeconds ?? 'as-entra'),
     random: options.random ?? seededRandom(),
     refreshInSeconds:
       refreshInSeconds === undefined ? undefined : atLeast(0, refreshInSeconds, 'refreshInSeconds'),
@@ -158,7 +160,10 @@ async function startPostgres(
         objectId: user.objectId,
         type: 'user' as const,
       })),
+      ...entra.groups.map(({ name, objectId }) => ({ name, objectId, type: 'group' as const })),
     ],
+    tenantId: entra.tenantId,
+    isMember: (group, principal) => entra.isMember(group, principal),
     verifyToken: (token) => entra.verifyToken(token, { audience: databaseAudiences }),
     backdatedBySeconds,
   });

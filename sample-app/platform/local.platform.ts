@@ -15,7 +15,7 @@ export class LocalPlatform extends Platform {
     const entra = await startLocalEntra({
       client: { graphPermissions: ['Organization.Read.All'] },
       tokenLifetimeInSeconds,
-      postgres: true,
+      postgres: { rights: 'migrations' },
     });
     return new LocalPlatform(entra, tokenLifetimeInSeconds);
   }

@@ -22,7 +22,7 @@ interface Run {
 let entra: LocalEntra;
 
 beforeAll(async () => {
-  entra = await startLocalEntra({ postgres: true });
+  entra = await startLocalEntra({ postgres: { rights: 'migrations' } });
 });
 
 afterAll(() => entra?.stop());

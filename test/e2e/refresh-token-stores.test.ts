@@ -32,7 +32,7 @@ beforeAll(async () => {
   databaseReplica = await bundleProgram('test/e2e/fixtures/refresh-token-stores/database-replica.ts');
   directory = mkdtempSync(join(tmpdir(), 'replicas-'));
   chmodSync(directory, 0o700);
-  server = await startTestServer();
+  server = await startTestServer({ rights: 'migrations' });
   const { host, port, database, user, password, ssl } = server.client();
   connection = { type: 'postgres', host, port, database, username: user, password, ssl } as DataSourceOptions;
   dataSource = new DataSource({ ...connection, migrations: [CreateEntraRefreshToken1763683200000] });

@@ -145,7 +145,7 @@ describe('the sample application on somebody else’s platform', () => {
   const e2e = new EndToEnd(() => ({
     client: { graphPermissions: ['Organization.Read.All'] },
     tokenLifetimeInSeconds: 6,
-    postgres: true,
+    postgres: { rights: 'migrations' },
     // A platform that caches would answer a refused token with the same one.
     managedIdentity: { cachesTokens: false },
   }));

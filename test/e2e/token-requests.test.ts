@@ -8,7 +8,7 @@ import { credentialFactory, graphAudience } from '../support/local-entra.js';
 const callers = 1_000;
 
 describe('the requests that reach Entra', () => {
-  const e2e = new EndToEnd(() => ({}));
+  const e2e = new EndToEnd(() => ({ tokenLifetimeInSeconds: 3600 }));
 
   beforeEach(() => e2e.entra.requests.reset());
 

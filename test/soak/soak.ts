@@ -44,7 +44,7 @@ const flatInMiB = 4;
 export async function soak({ seconds, seed, program }: SoakOptions): Promise<SoakResult> {
   let unhandledRejections = 0;
   process.on('unhandledRejection', () => unhandledRejections++);
-  await using entra = await startLocalEntra({ tokenLifetimeInSeconds, postgres: true });
+  await using entra = await startLocalEntra({ tokenLifetimeInSeconds, postgres: { rights: 'migrations' } });
   const env = { SOAK: JSON.stringify(applicationOptions(entra)) };
   await using application = RunningProgram.node(['--expose-gc', program], { env, name: 'the application' });
   await application.said(/under load/, 60_000);

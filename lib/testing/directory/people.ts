@@ -4,10 +4,17 @@ import { randomUUID } from 'node:crypto';
 export interface LocalUser {
   /** Display name, `name` in the tokens. */
   readonly name: string;
-  /** `upn` in the tokens, and the name of the person's PostgreSQL role. */
+  /**
+   * `upn` in the tokens, and the name of the person's PostgreSQL role. That of a guest has `#EXT#`, as
+   * `ada_fabrikam.com#EXT#@contoso.onmicrosoft.com`; her tokens have no `upn`, and `ada@fabrikam.com` for `unique_name`.
+   */
   readonly userPrincipalName: string;
   /** `oid` in the tokens. */
   readonly objectId: string;
+  /** The tenant that a guest comes from: `idp` in the tokens. @default a fixed GUID */
+  readonly homeTenantId?: string;
+  /** Other tenants that know the person as a guest, each with the object ID there. @default none */
+  readonly guestIn?: Readonly<Record<string, string>>;
 }
 
 /** The person who signs in unless a test names another. */
@@ -16,6 +23,27 @@ export const exampleUser: LocalUser = {
   userPrincipalName: 'nora@contoso.example',
   objectId: 'bbbbbbbb-1111-2222-3333-cccccccccccc',
 };
+
+/** Where guests come from unless a test names their tenant. */
+export const exampleHomeTenantId = '11112222-bbbb-3333-cccc-4444dddd5555';
+
+export function isGuest({ userPrincipalName }: LocalUser): boolean {
+  return userPrincipalName.includes('#EXT#');
+}
+
+/** The name that a person signs in with: `ada@fabrikam.com` of `ada_fabrikam.com#EXT#@contoso.onmicrosoft.com`. */
+export function nameAtHome({ userPrincipalName }: LocalUser): string {
+  const [name = '', domain] = userPrincipalName.split('#EXT#');
+  return domain === undefined ? name : name.replace(/_(?=[^_]*$)/, '@');
+}
+
+/** A member of one tenant as the guest that another one knows; undefined when it knows no such guest. */
+export function asGuest(user: LocalUser, homeTenantId: string, tenantId: string): LocalUser | undefined {
+  const objectId = user.guestIn?.[tenantId];
+  if (objectId === undefined) return undefined;
+  const userPrincipalName = `${user.userPrincipalName.replace('@', '_')}#EXT#@${tenantId}`;
+  return { ...user, userPrincipalName, objectId, homeTenantId };
+}
 
 /** The people of the tenant: Nora, who is always there, those of the options, and everybody who has signed in. */
 export class People {

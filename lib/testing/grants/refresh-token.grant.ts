@@ -1,6 +1,9 @@
 import type { ClientAuthenticator } from '../client-authentication/client.authenticator.js';
 import type { AuthenticatedClient } from '../client-authentication/client-authentication.js';
 import { requireParameter, type TokenRequest } from '../client-authentication/token-request.js';
+import { asGuest, type LocalUser } from '../directory/people.js';
+import type { ServicePrincipal } from '../directory/service-principal.js';
+import { EntraError } from '../errors/entra.error.js';
 import type { GrantFault } from '../faults/fault.js';
 import type { SignInRecord } from '../refresh-tokens/refresh-token.record.js';
 import type { RefreshTokenRegistry } from '../refresh-tokens/refresh-token.registry.js';
@@ -30,7 +33,8 @@ export class RefreshTokenGrant implements Grant {
     const signIn = this.refreshTokens.require(token, client.principal);
     const wanted = this.scopeOf(request, signIn);
     const withIdToken = [...wanted.openId, ...signIn.scope.split(' ')].includes('openid');
-    const { user, nonce } = signIn;
+    const { nonce } = signIn;
+    const user = userIn(request.tenantId, signIn, client.principal);
     // Whatever can be wrong with the request comes before the token is used.
     const members = this.userTokens.issue({ request, client, user, wanted, withIdToken, nonce });
     // Version 1.0 knows no scopes, and sends one always.
@@ -60,4 +64,14 @@ export class RefreshTokenGrant implements Grant {
     const resource = parameters.get('resource') ?? delegatedScope(signIn.scope, tenantId, apis).resource;
     return delegatedResource(resource, signIn.scope, tenantId, apis);
   }
+}
+
+/** The person in the tenant that the token is asked for. @throws EntraError AADSTS50020 when it knows no such guest */
+function userIn(tenantId: string, signIn: SignInRecord, client: ServicePrincipal): LocalUser {
+  const { user, tenantId: home } = signIn;
+  const found = tenantId === home ? user : asGuest(user, home, tenantId);
+  if (found !== undefined) return found;
+  throw new EntraError(50020, {
+    description: `User account '${user.userPrincipalName}' from identity provider 'https://sts.windows.net/${home}/' does not exist in tenant '${tenantId}' and cannot access the application '${client.clientId}'(${client.name}) in that tenant. The account needs to be added as an external user in the tenant first. Sign out and sign in again with a different Azure Active Directory user account.`,
+  });
 }

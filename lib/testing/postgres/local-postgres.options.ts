@@ -1,4 +1,5 @@
 import type { EntraRole } from './login/entra-roles.js';
+import type { RefusalTexts } from './login/login-refusal.factory.js';
 import type { LoginEvent } from './login/login-tally.js';
 
 /** How the local PostgreSQL shall be. */
@@ -14,11 +15,22 @@ export interface LocalPostgresOptions {
    */
   port?: number;
   /**
-   * Entra principals that may log in, each with a role of its own that may run migrations (`CREATE` on the database
-   * and on schema `public`). The first is the default role.
-   * @default one for the client of the local Entra
+   * Entra principals that may log in, each with a role of its own. The first is the default role.
+   * @default one for the client of the local Entra, with `rights`
    */
   roles?: readonly EntraRole[];
+  /**
+   * What the default role may do where `roles` names none. Applications that run migrations or synchronize their schema
+   * need `migrations`: a role that Azure makes may not create a table.
+   * @default 'none'
+   */
+  rights?: EntraRole['rights'];
+  /**
+   * The words in which logins are refused: those of Azure's servers since 2025 or, with `earlier`, those before. SQLSTATEs
+   * are the same.
+   * @default 'current'
+   */
+  refusalTexts?: RefusalTexts;
   /** Called at every decided login. It must not throw: the client would be turned away. */
   onLogin?: (event: LoginEvent) => void;
   /**

@@ -1,5 +1,6 @@
 import type { AdminClient, AdminClientConfig } from './cluster/admin.client.js';
 import type { DatabaseCluster } from './cluster/database.cluster.js';
+import { concernsRoles } from './cluster/security-label.js';
 import type { GatewayServer } from './gateway/gateway.server.js';
 import { LocalPostgresError } from './local-postgres.error.js';
 import type { LocalPostgres } from './local-postgres.js';
@@ -51,13 +52,16 @@ export class RunningPostgres implements LocalPostgres {
   }
 
   query<Row extends object = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<Row[]> {
+    if (concernsRoles(sql)) this.parts.login.roles.forget();
     return this.parts.admin.query<Row>(sql, values);
   }
 
   async createRole(role: EntraRole): Promise<void> {
     const { admin, login } = this.parts;
-    if (!login.roles.has(role.name)) await admin.createRole(role);
-    login.roles.set(role);
+    const entry = login.roles.entryOf(role);
+    const known = login.roles.get(role.name) ?? (await admin.principalOf(role.name));
+    await (known === undefined ? admin.createRole(role, entry) : admin.relabelRole(role.name, entry));
+    login.roles.set(role.name, entry);
   }
 
   revoke(token: string): void {

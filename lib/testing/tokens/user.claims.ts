@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LocalUser } from '../directory/people.js';
+import { exampleHomeTenantId, isGuest, nameAtHome, type LocalUser } from '../directory/people.js';
 import { backdatedBySeconds } from './access-token.claims.js';
 
 /** Who the ID token speaks of, and to whom. */
@@ -30,24 +30,27 @@ export function delegatedClaims(
   return {
     acr: '1',
     amr: ['pwd'],
-    idp: undefined,
     idtyp: 'user',
     name: user.name,
     oid: user.objectId,
     scp: permissions.join(' '),
     sub: pairwiseSubject(user, clientId),
-    unique_name: user.userPrincipalName,
-    upn: user.userPrincipalName,
+    ...nameClaims(user),
   };
+}
+
+/** The names of a member of the tenant, or of a guest: hers are those of her own tenant. */
+function nameClaims(user: LocalUser): Record<string, unknown> {
+  const { userPrincipalName, homeTenantId = exampleHomeTenantId } = user;
+  if (!isGuest(user)) return { idp: undefined, unique_name: userPrincipalName, upn: userPrincipalName };
+  const email = nameAtHome(user);
+  return { idp: `https://sts.windows.net/${homeTenantId}/`, email, unique_name: email };
 }
 
 /** @see https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference */
 export function idTokenClaims(content: IdTokenContent): Record<string, unknown> {
   const { user, clientId, tenantId, issuer, version, nonce, now } = content;
-  const names =
-    version === '1.0'
-      ? { upn: user.userPrincipalName, unique_name: user.userPrincipalName }
-      : { preferred_username: user.userPrincipalName };
+  const names = version === '1.0' ? nameClaims(user) : { preferred_username: nameAtHome(user) };
   return {
     aud: clientId,
     iss: issuer,

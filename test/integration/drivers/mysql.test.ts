@@ -26,7 +26,7 @@ let tokens: EntraTokenService;
 const revoked = new Set<string>();
 
 beforeAll(async () => {
-  entra = await startLocalEntra();
+  entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600 });
   const authority = await CertificateAuthority.create(await loadX509());
   backend = await startMySqlBackend();
   const checkToken = (token: string): void => {

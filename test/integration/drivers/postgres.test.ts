@@ -25,7 +25,7 @@ let app: INestApplicationContext;
 let tokens: EntraTokenService;
 
 beforeAll(async () => {
-  entra = await startLocalEntra({ postgres: true });
+  entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600, postgres: true });
   const { client, certificateAuthority: ca } = entra;
   const { host, port, database, username: user } = entra.postgres;
   server = { host, port, database, user, ca };

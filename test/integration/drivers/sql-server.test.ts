@@ -22,7 +22,7 @@ const note = (reason: unknown): void => void unhandled.push(reason);
 
 beforeAll(async () => {
   process.on('unhandledRejection', note);
-  entra = await startLocalEntra();
+  entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600 });
   const authority = await CertificateAuthority.create(await loadX509());
   const checkToken = (token: string): void => {
     entra.verifyToken(token, { audience: 'https://database.windows.net' });

@@ -14,7 +14,7 @@ import { systemClock } from '../../../lib/common/clock.js';
 let entra: LocalEntra;
 
 beforeAll(async () => {
-  entra = await startLocalEntra();
+  entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600 });
   process.env['AZURE_POD_IDENTITY_AUTHORITY_HOST'] = entra.imdsUrl;
 });
 

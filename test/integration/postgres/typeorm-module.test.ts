@@ -36,7 +36,7 @@ const Note = new EntitySchema<Note>({
 let entra: LocalEntra;
 
 beforeAll(async () => {
-  entra = await startLocalEntra({ postgres: true });
+  entra = await startLocalEntra({ postgres: { rights: 'migrations' } });
 });
 
 afterAll(() => entra.stop());

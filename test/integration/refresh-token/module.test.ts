@@ -26,7 +26,7 @@ let store: MemoryRefreshTokenStore;
 let scan: SecretScan;
 
 beforeAll(async () => {
-  entra = await startLocalEntra({ clock: { now: () => clock.now() } });
+  entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600, clock: { now: () => clock.now() } });
 });
 afterAll(() => entra.stop());
 beforeEach(() => {

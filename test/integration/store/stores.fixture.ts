@@ -32,7 +32,7 @@ export class Places {
   #server: TestServer | undefined;
 
   async start(): Promise<void> {
-    this.#server = await startTestServer();
+    this.#server = await startTestServer({ rights: 'migrations' });
     const first = await this.connect({ migrations: [CreateEntraRefreshToken1763683200000] });
     await first.runMigrations();
     await this.connect();

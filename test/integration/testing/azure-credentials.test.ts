@@ -13,6 +13,7 @@ describe('The credentials of @azure/identity get tokens from the local Entra', (
 
   beforeAll(async () => {
     entra = await startLocalEntra({
+      tokenLifetimeInSeconds: 3600,
       additionalClients: [{ tenantId: 'bbbbcccc-1111-dddd-2222-eeee3333ffff' }],
     });
   });

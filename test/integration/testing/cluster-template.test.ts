@@ -36,9 +36,13 @@ describe('The template of the local PostgreSQL', () => {
     rmSync(temporary, { recursive: true, force: true });
   });
 
-  const templateFor = (version = 'postgres (PostgreSQL) 18.4') =>
+  const templateFor = (version = 'postgres (PostgreSQL) 18.4', statement = 'SELECT 1') =>
     new ClusterTemplate(
-      { version, arguments: ['--encoding=UTF8'] },
+      {
+        version,
+        arguments: ['--encoding=UTF8'],
+        scripts: [{ database: 'postgres', statements: [statement] }],
+      },
       (path) => announced.push(path),
       temporary,
     );
@@ -68,9 +72,10 @@ describe('The template of the local PostgreSQL', () => {
     expect(announced.every((path) => !existsSync(path))).toBe(true);
   });
 
-  it('is another one for another version', () => {
+  it('is another one for another version or other statements', () => {
     templateFor().keep(made());
     expect(templateFor('postgres (PostgreSQL) 17.1').copyTo(copy(), {})).toBe(false);
+    expect(templateFor(undefined, 'SELECT 2').copyTo(copy(), {})).toBe(false);
   });
 
   it('is not used when somebody else could have written it', () => {

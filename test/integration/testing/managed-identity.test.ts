@@ -179,7 +179,11 @@ describe('Managed identities', () => {
         clock,
         managedIdentity: { renewsAtShareOfLife: 0.9, tokenLifetimeInSeconds: 100 },
       });
-      await using never = await startLocalEntra({ clock, managedIdentity: { cachesTokens: false } });
+      await using never = await startLocalEntra({
+        clock,
+        tokenLifetimeInSeconds: 3600,
+        managedIdentity: { cachesTokens: false },
+      });
       const [first, other] = [await tokenOf(ofMachine(late)), await tokenOf(ofMachine(never))];
       expect([first.left, other.left]).toEqual(['100', '3600']);
       elapsed = 89_000;

@@ -20,7 +20,7 @@ describe('A module and a local Entra that share a ManualClock', () => {
   let tokens: EntraTokenService;
 
   beforeAll(async () => {
-    entra = await startLocalEntra({ clock });
+    entra = await startLocalEntra({ clock, tokenLifetimeInSeconds: 3600 });
     const module = EntraAuthModule.forRoot({
       clock,
       credential: entra.credential(),

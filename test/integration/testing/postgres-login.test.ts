@@ -12,6 +12,8 @@ import {
 
 const OTHER = { name: 'Other "Team" é', objectId: '0B0B0B0B-0000-4000-8000-00000000000B' };
 
+const DEPLOYER = { name: 'deployer', objectId: '0d0d0d0d-0000-4000-8000-00000000000d' };
+
 describe('a login to the local PostgreSQL', () => {
   const events: LoginEvent[] = [];
   let test: TestServer;
@@ -56,10 +58,10 @@ describe('a login to the local PostgreSQL', () => {
     [
       'expired',
       { lifeInSeconds: -1 },
-      /^The access token has expired\. Please acquire a new token and retry\.$/,
+      /^The access token has expired\. Acquire a new token and try again\.$/,
     ],
     ['not-yet-valid', { startsInSeconds: 60 }, /not yet valid/],
-    ['audience', { claims: { aud: 'https://graph.microsoft.com' } }, /does not have a valid audience claim/],
+    ['audience', { claims: { aud: 'https://graph.microsoft.com' } }, /doesn't have a valid audience claim/],
     ['tenant', { claims: { tid: '99999999-2222-4333-8444-555555555555' } }, /another tenant/],
     ['signature', { key: strangerKey }, /signature/],
     [
@@ -163,13 +165,19 @@ describe('a login to the local PostgreSQL', () => {
     expect(written).not.toContain('eyJ');
   });
 
-  it('lets a role run migrations', async () => {
-    await test.session(async (client) => {
-      await client.query('CREATE EXTENSION IF NOT EXISTS "uuid-ossp"');
-      await client.query('CREATE TABLE note (id uuid PRIMARY KEY DEFAULT uuid_generate_v4(), text text)');
+  it('lets a role create nothing, unless it has the right to run migrations', async () => {
+    const create = async (client: pg.Client): Promise<void> => {
+      await client.query('CREATE TABLE note (id int, text text)');
       await client.query(`INSERT INTO note (text) VALUES ('first')`);
       await client.query('CREATE SCHEMA own');
+    };
+    await expect(test.session(create)).rejects.toMatchObject({ code: '42501' });
+    await expect(test.session((client) => client.query('CREATE SCHEMA own'))).rejects.toMatchObject({
+      code: '42501',
     });
+    await test.server.createRole({ ...DEPLOYER, rights: 'migrations' });
+    const password = test.token({ claims: { oid: DEPLOYER.objectId } });
+    await test.session(create, { user: DEPLOYER.name, password });
     await expect(test.server.query<{ text: string }>('SELECT text FROM note')).resolves.toEqual([
       { text: 'first' },
     ]);

@@ -20,7 +20,7 @@ describe('a session of the local PostgreSQL', () => {
   let test: TestServer;
 
   beforeAll(async () => {
-    test = await startTestServer();
+    test = await startTestServer({ rights: 'migrations' });
   });
 
   afterAll(() => test.stop());

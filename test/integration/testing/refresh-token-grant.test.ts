@@ -31,6 +31,7 @@ describe('The refresh_token grant', () => {
 
   beforeAll(async () => {
     entra = await startLocalEntra({
+      tokenLifetimeInSeconds: 3600,
       clock: { now: () => startedAt + elapsed },
       additionalClients: [{ name: 'public', publicClient: true }],
       apis: ['api://notes'],

@@ -18,7 +18,7 @@ describe('The token endpoint', () => {
   let entra: LocalEntra;
 
   beforeAll(async () => {
-    entra = await startLocalEntra();
+    entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600 });
   });
   afterAll(() => entra.stop());
   beforeEach(() => entra.requests.reset());

@@ -24,6 +24,7 @@ describe('The grants for people', () => {
 
   beforeAll(async () => {
     entra = await startLocalEntra({
+      tokenLifetimeInSeconds: 3600,
       clock: { now: () => startedAt + elapsed },
       client: {
         redirectUris: [redirectUri, 'http://localhost/back'],

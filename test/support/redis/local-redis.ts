@@ -30,7 +30,7 @@ export class LocalRedis implements AsyncDisposable {
 
   static async start(options: LocalEntraOptions = {}): Promise<LocalRedis> {
     const authority = await CertificateAuthority.create(await loadX509());
-    const entra = await startLocalEntra(options);
+    const entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600, ...options });
     const server = new RedisServer();
     try {
       await server.start();

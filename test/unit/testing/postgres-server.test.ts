@@ -6,9 +6,12 @@ import {
   userNameMap,
 } from '../../../lib/testing/postgres/cluster/cluster.configuration.js';
 import { platformPackage } from '../../../lib/testing/postgres/cluster/binaries.resolver.js';
-import { quoteLiteral, roleCreation } from '../../../lib/testing/postgres/cluster/role.sql.js';
-import { EntraRoles } from '../../../lib/testing/postgres/login/entra-roles.js';
-import { loginRefusal } from '../../../lib/testing/postgres/login/login-refusal.factory.js';
+import { quoteLiteral } from '../../../lib/testing/postgres/cluster/quoting.js';
+import { roleCreation, roleGrants } from '../../../lib/testing/postgres/cluster/role.sql.js';
+import {
+  loginRefusal,
+  type LoginRefusalReason,
+} from '../../../lib/testing/postgres/login/login-refusal.factory.js';
 import { LoginTally } from '../../../lib/testing/postgres/login/login-tally.js';
 import { RunningPostgres } from '../../../lib/testing/postgres/running-postgres.js';
 import { RevokedTokens } from '../../../lib/testing/postgres/login/revoked-tokens.js';
@@ -42,10 +45,16 @@ describe('the files of the cluster', () => {
   });
 
   it('quote names', () => {
-    expect(roleCreation({ name: 'a "b"', objectId: '' }, 'c"d')).toBe(
-      'CREATE ROLE "a ""b""" LOGIN; GRANT ALL ON DATABASE "c""d" TO "a ""b"""; GRANT ALL ON SCHEMA public TO "a ""b"""',
+    const role = { name: 'a "b"', objectId: 'o', rights: 'migrations' } as const;
+    const principal = { objectId: 'o', type: 'user', isAdmin: false } as const;
+    expect(roleCreation(role, principal)).toBe(
+      `CREATE ROLE "a ""b""" LOGIN; CALL pg_catalog.pgaadauth_set_label(E'a "b"', E'aadauth,oid=o,type=user')`,
     );
-    expect(roleCreation({ name: 'a', objectId: '', rights: 'none' }, 'c')).toBe('CREATE ROLE "a" LOGIN');
+    expect(roleGrants(role, 'c"d')).toEqual([
+      'GRANT ALL ON DATABASE "c""d" TO "a ""b"""',
+      'GRANT ALL ON SCHEMA public TO "a ""b"""',
+    ]);
+    expect(roleGrants({ name: 'a', objectId: 'o' }, 'c')).toEqual([]);
     expect(quoteLiteral("it's \\ 1")).toBe("E'it''s \\\\ 1'");
   });
 });
@@ -77,16 +86,6 @@ describe('the books about logins', () => {
       refusedBy: { expired: 2, tenant: 1, malformed: 0 },
       minRemainingLifeInSeconds: 7,
     });
-  });
-
-  it('compare object ids without case and names with it', () => {
-    const roles = new EntraRoles();
-    roles.set({ name: 'App', objectId: 'AA-BB' });
-    expect([
-      roles.belongsTo('App', 'aa-bb'),
-      roles.belongsTo('app', 'aa-bb'),
-      roles.belongsTo('App', 'cc'),
-    ]).toEqual([true, false, false]);
   });
 
   it('know revoked tokens: named, seen, or issued in an earlier second', () => {
@@ -144,14 +143,33 @@ describe('a restart', () => {
 
 describe('a refusal', () => {
   const startup = { user: 'app', database: 'store' };
+  const told = (reason: LoginRefusalReason, texts?: 'current' | 'earlier') =>
+    loginRefusal(reason, startup, '127.0.0.1', texts);
 
-  it('has SQLSTATE class 28 for every reason, and tells two causes apart only where Azure does', () => {
-    const reasons = Object.keys(new LoginTally().refusedBy) as (keyof LoginTally['refusedBy'])[];
-    const refusals = reasons.map((reason) => loginRefusal(reason, startup, '127.0.0.1'));
+  it.each(['current', 'earlier'] as const)('has SQLSTATE class 28 for every reason, in %s words', (texts) => {
+    const reasons = Object.keys(new LoginTally().refusedBy) as LoginRefusalReason[];
+    const refusals = reasons.map((reason) => told(reason, texts));
     expect(new Set(refusals.map(({ sqlState }) => sqlState))).toEqual(new Set(['28P01', '28000']));
-    const [unknown, wrong] = (['unknown-role', 'wrong-principal'] as const).map(
-      (reason) => loginRefusal(reason, startup, '127.0.0.1').message,
+    expect(told('unknown-role', texts).message).toBe(told('wrong-principal', texts).message);
+  });
+
+  it('has the words of both generations of servers', () => {
+    expect(told('expired').message).toBe('The access token has expired. Acquire a new token and try again.');
+    expect(told('expired', 'earlier').message).toBe(
+      'The access token has expired. Please acquire a new token and retry.',
     );
-    expect(unknown).toBe(wrong);
+    expect([told('token-of-application').sqlState, told('token-of-application').message]).toEqual([
+      '28000',
+      'Microsoft Entra user token for role "app" is neither an AAD_AUTH_TOKENTYPE_APP_USER or an AAD_AUTH_TOKENTYPE_APP_OBO token.',
+    ]);
+    expect(told('token-of-application', 'earlier').message).toBe(
+      'Azure AD user token for role[app] is neither an AAD_AUTH_TOKENTYPE_APP_USER or an AAD_AUTH_TOKENTYPE_APP_OBO token.',
+    );
+    expect(told('token-of-user').message).toBe(
+      'Service principals cannot generate AAD_AUTH_TOKENTYPE_APP_USER tokens for role "app"',
+    );
+    expect(told('token-of-user', 'earlier').message).toBe(
+      'Service Principals cannot generate AAD_AUTH_TOKENTYPE_APP_USER tokens for role[app]',
+    );
   });
 });

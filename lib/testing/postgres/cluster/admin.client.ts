@@ -1,6 +1,14 @@
-import type { EntraRole } from '../login/entra-roles.js';
-import { principalFunctions, principalOfRole, type DatabasePrincipal } from './entra-principals.sql.js';
-import { quoteIdentifier, roleCreation } from './role.sql.js';
+import type { EntraRole, RoleEntry } from '../login/entra-roles.js';
+import {
+  directoryEntries,
+  labelOfRole,
+  parseSecurityLabel,
+  type DatabasePrincipal,
+  type RolePrincipal,
+} from './entra-principals.sql.js';
+import { quoteIdentifier } from './quoting.js';
+import { roleCreation, roleGrants, roleLabel } from './role.sql.js';
+import { withoutSecurityLabels } from './security-label.js';
 
 /** Settings for a `pg` client that connects as superuser, past the gateway and without a token. */
 export interface AdminClientConfig {
@@ -15,9 +23,13 @@ export interface AdminClientConfig {
 /** The superuser's name on Azure, too; no client can log in with it. */
 export const SUPERUSER = 'azuresu';
 
+/** The database that the template of clusters has. */
+export const TEMPLATE_DATABASE = 'app';
+
 /** The database's superuser, at the socket behind the gateway. */
 export class AdminClient {
   readonly config: AdminClientConfig;
+  private readonly lookUps = new Map<string, Promise<RolePrincipal | undefined>>();
 
   constructor(socketDirectory: string, database: string) {
     this.config = { host: socketDirectory, port: 5432, user: SUPERUSER, database, ssl: false };
@@ -25,31 +37,57 @@ export class AdminClient {
 
   /** Runs SQL on a connection of its own. */
   async query<Row extends object>(sql: string, values?: unknown[]): Promise<Row[]> {
-    return run<Row>(this.config, sql, values);
+    return run<Row>(this.config, withoutSecurityLabels(sql), values);
   }
 
-  async createDatabase(): Promise<void> {
+  /** Names the database, makes the principals of the tenant known and creates the first roles. */
+  async setUp(
+    tenant: { tenantId: string | undefined; directory: readonly DatabasePrincipal[] },
+    roles: readonly (readonly [EntraRole, RoleEntry])[],
+  ): Promise<void> {
     const { database } = this.config;
-    if (database === 'postgres') return;
-    await run({ ...this.config, database: 'postgres' }, `CREATE DATABASE ${quoteIdentifier(database)}`);
+    const steps = [
+      directoryEntries(tenant.directory, tenant.tenantId),
+      ...([TEMPLATE_DATABASE, 'postgres'].includes(database)
+        ? []
+        : [`ALTER DATABASE ${TEMPLATE_DATABASE} RENAME TO ${quoteIdentifier(database)}`]),
+      ...roles.map(([role, entry]) => roleCreation(role, labelled(entry))),
+    ];
+    await this.inPostgres(steps.join('; '));
+    const grants = roles.flatMap(([role]) => roleGrants(role, database));
+    if (grants.length > 0) await this.query(grants.join('; '));
   }
 
-  /** Makes the functions that Azure has for roles of Entra, in the database `postgres`. */
-  async createPrincipalFunctions(directory: readonly DatabasePrincipal[]): Promise<void> {
-    await run({ ...this.config, database: 'postgres' }, principalFunctions(directory));
+  /** The principal that a role belongs to. Callers at the same time share one connection. */
+  principalOf(role: string): Promise<RolePrincipal | undefined> {
+    const underWay = this.lookUps.get(role);
+    if (underWay !== undefined) return underWay;
+    const lookUp = this.lookUp(role).finally(() => this.lookUps.delete(role));
+    this.lookUps.set(role, lookUp);
+    return lookUp;
   }
 
-  /** The object ID that such a function has made the role for. */
-  async principalOf(role: string): Promise<string | undefined> {
-    const rows = await run<{ objectid: string }>({ ...this.config, database: 'postgres' }, principalOfRole, [
-      role,
-    ]);
-    return rows[0]?.objectid;
+  async createRole(role: EntraRole, entry: RoleEntry): Promise<void> {
+    const grants = roleGrants(role, this.config.database);
+    await this.query([roleCreation(role, labelled(entry)), ...grants].join('; '));
   }
 
-  async createRole(role: EntraRole): Promise<void> {
-    await this.query(roleCreation(role, this.config.database));
+  async relabelRole(name: string, entry: RoleEntry): Promise<void> {
+    await this.query(roleLabel(name, labelled(entry)));
   }
+
+  private async lookUp(role: string): Promise<RolePrincipal | undefined> {
+    const [row] = await this.inPostgres<{ label: string }>(labelOfRole, [role]);
+    return row === undefined ? undefined : parseSecurityLabel(row.label);
+  }
+
+  private inPostgres<Row extends object>(sql: string, values?: unknown[]): Promise<Row[]> {
+    return run<Row>({ ...this.config, database: 'postgres' }, sql, values);
+  }
+}
+
+function labelled({ type = 'service', ...rest }: RoleEntry): RolePrincipal {
+  return { ...rest, type };
 }
 
 async function run<Row extends object>(

@@ -18,11 +18,19 @@ import { give } from './work-directory.js';
 /** How many files there are: what cleans the temporary directory may have taken some. */
 const tallyFile = 'local-entra.files';
 
-/** What an empty cluster depends on. */
+/** What a cluster that has never run depends on. */
 export interface ClusterRecipe {
   /** As `postgres --version` prints it. */
   version: string;
   arguments: readonly string[];
+  /** What is run in it once, by database. */
+  scripts: readonly SetUpScript[];
+}
+
+/** Statements that are run while no server is running. */
+export interface SetUpScript {
+  database: string;
+  statements: readonly string[];
 }
 
 /**

@@ -1,21 +1,34 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import type { Watchdog } from '../../watchdog.js';
 import { LocalPostgresError } from '../local-postgres.error.js';
-import { SUPERUSER } from './admin.client.js';
+import { SUPERUSER, TEMPLATE_DATABASE } from './admin.client.js';
 import { BackendProcess } from './backend.process.js';
 import { chooseBackendUser, type BackendUser } from './backend-user.js';
 import { prepareBinaries } from './binaries.preparer.js';
 import { resolveBinaries } from './binaries.resolver.js';
-import { ClusterTemplate } from './cluster.template.js';
+import { ClusterTemplate, type SetUpScript } from './cluster.template.js';
 import { hostBasedAuthentication, serverSettings, userNameMap } from './cluster.configuration.js';
+import { labelProcedure, principalFunctions } from './entra-principals.sql.js';
 import { runProgram } from './program.runner.js';
 import { makeWorkDirectory } from './work-directory.js';
 
 const INITDB_ARGUMENTS = [
   ...['--auth=peer', '--no-locale', '--encoding=UTF8'],
   ...['--no-sync', '--no-instructions', '--wal-segsize=1'],
+];
+
+/** The database of the application, and what stands for Azure's extension for roles of Entra. */
+const SCRIPTS: readonly SetUpScript[] = [
+  {
+    database: 'template1',
+    statements: ['CREATE ROLE azure_pg_admin NOLOGIN CREATEROLE CREATEDB', labelProcedure],
+  },
+  {
+    database: 'postgres',
+    statements: [labelProcedure, principalFunctions, `CREATE DATABASE ${TEMPLATE_DATABASE}`],
+  },
 ];
 
 /** What a cluster is made of. */
@@ -71,7 +84,7 @@ export class DatabaseCluster {
       this.user.identity,
     );
     const data = join(this.directory, 'data');
-    await this.fill(data, join(directory, 'bin', 'initdb'), version);
+    await this.fill(data, join(directory, 'bin'), version);
     const configure = (file: string, content: string, flag: string): void =>
       writeFileSync(join(data, file), content, { flag });
     configure('pg_hba.conf', hostBasedAuthentication(), 'w');
@@ -86,16 +99,27 @@ export class DatabaseCluster {
     await this.backend.start();
   }
 
-  /** An empty cluster: a copy of the template or, the first time, the one that becomes it. */
-  private async fill(data: string, initdb: string, version: string): Promise<void> {
-    const template = new ClusterTemplate({ version, arguments: INITDB_ARGUMENTS }, this.cleanUp);
+  /** A cluster that has never run: a copy of the template or, the first time, the one that becomes it. */
+  private async fill(data: string, programs: string, version: string): Promise<void> {
+    const recipe = { version, arguments: INITDB_ARGUMENTS, scripts: SCRIPTS };
+    const template = new ClusterTemplate(recipe, this.cleanUp);
     if (template.copyTo(data, this.user.identity)) return;
-    const args = ['-D', data, '-U', SUPERUSER, ...INITDB_ARGUMENTS];
-    const { ok, output } = await runProgram(initdb, args, this.user.identity, this.guard);
-    if (ok) return template.keep(data);
+    await this.run(join(programs, 'initdb'), ['-D', data, '-U', SUPERUSER, ...INITDB_ARGUMENTS]);
+    for (const { database, statements } of SCRIPTS) {
+      // With -j a statement ends at a semicolon and an empty line.
+      const input = statements.map((statement) => `${statement.trim().replace(/;$/, '')};\n\n`).join('');
+      await this.run(join(programs, 'postgres'), ['--single', '-j', '-F', '-D', data, database], input);
+    }
+    template.keep(data);
+  }
+
+  /** @throws LocalPostgresError */
+  private async run(program: string, args: string[], input?: string): Promise<void> {
+    const { ok, output } = await runProgram(program, args, this.user.identity, this.guard, input);
+    if (ok && !/^(ERROR|FATAL|PANIC): /m.test(output)) return;
     throw new LocalPostgresError(
       'start-failed',
-      `PostgreSQL's initdb could not create a cluster:\n${output}`,
+      `PostgreSQL's ${basename(program)} could not create a cluster:\n${output}`,
     );
   }
 

@@ -28,13 +28,16 @@ export async function runProgram(
   args: string[],
   user: BackendUser['identity'],
   onSpawn?: (pid: number) => void,
+  input = '',
 ): Promise<ProgramResult> {
   try {
     const child: ChildProcess = spawn(path, args, {
       ...backendProcessOptions(user),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     if (child.pid !== undefined) onSpawn?.(child.pid);
+    // A program that ends early leaves its input unread; its exit code tells.
+    child.stdin?.on('error', () => undefined).end(input);
     const [[code], ...outputs] = await Promise.all([
       once(child, 'close') as Promise<[number | null]>,
       ...[child.stdout, child.stderr].map((stream) => (stream ? text(stream) : '')),

@@ -1,22 +1,28 @@
 import type { EntraRole } from '../login/entra-roles.js';
+import { securityLabel, type RolePrincipal } from './entra-principals.sql.js';
+import { quoteIdentifier, quoteLiteral } from './quoting.js';
 
-/** A name as SQL wants it, whatever characters it has. */
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** A text as SQL wants it. */
-export function quoteLiteral(text: string): string {
-  return `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-}
-
-/** SQL for a role that may log in, with its rights in the database it is run in. */
-export function roleCreation({ name, rights = 'migrations' }: EntraRole, database: string): string {
+/** SQL for a role that may log in, in any database. */
+export function roleCreation({ name, rights }: EntraRole, principal: RolePrincipal): string {
   const role = quoteIdentifier(name);
-  if (rights === 'none') return `CREATE ROLE ${role} LOGIN`;
+  const statements =
+    rights === 'admin'
+      ? [`CREATE ROLE ${role} LOGIN CREATEROLE CREATEDB`, `GRANT azure_pg_admin TO ${role} WITH ADMIN OPTION`]
+      : [`CREATE ROLE ${role} LOGIN`];
+  return [...statements, roleLabel(name, principal)].join('; ');
+}
+
+/** SQL that binds a role to a principal. */
+export function roleLabel(name: string, principal: RolePrincipal): string {
+  return `CALL pg_catalog.pgaadauth_set_label(${quoteLiteral(name)}, ${quoteLiteral(securityLabel(principal))})`;
+}
+
+/** SQL for what a role may do in the database it is run in. */
+export function roleGrants({ name, rights = 'none' }: EntraRole, database: string): string[] {
+  if (rights === 'none') return [];
+  const role = quoteIdentifier(name);
   return [
-    `CREATE ROLE ${role} LOGIN${rights === 'admin' ? ' CREATEROLE CREATEDB IN ROLE azure_pg_admin' : ''}`,
     `GRANT ALL ON DATABASE ${quoteIdentifier(database)} TO ${role}`,
     `GRANT ALL ON SCHEMA public TO ${role}`,
-  ].join('; ');
+  ];
 }

@@ -5,7 +5,10 @@ import {
 } from '../protocol/backend-message.factory.js';
 import { ClientGoneError } from '../protocol/byte.reader.js';
 import { readPassword } from '../protocol/packet.reader.js';
+import { StatementFilter } from '../protocol/statement.filter.js';
 import type { StartupMessage } from '../protocol/startup-packet.parser.js';
+import { concernsRoles, withoutSecurityLabels } from '../cluster/security-label.js';
+import type { RoleEntry } from '../login/entra-roles.js';
 import type { LoginService } from '../login/login.service.js';
 import { relay, type FirstPacket } from './backend.relay.js';
 import type { ClientConnection } from './client.connection.js';
@@ -17,8 +20,8 @@ const longestPoolerPassword = 2047;
 /** What a session needs besides its client. */
 export interface SessionServices {
   login: LoginService;
-  /** The object ID that a role was made for by SQL. */
-  principalOf: (role: string) => Promise<string | undefined>;
+  /** Whom a role that SQL has made belongs to. */
+  principalOf: (role: string) => Promise<RoleEntry | undefined>;
   /** Path of the database's own socket. */
   backendSocket: string;
   /** Whether PgBouncer stands in front: it cuts long passwords and has a SQLSTATE of its own. */
@@ -31,8 +34,8 @@ export interface SessionServices {
 export async function serveClient(client: ClientConnection, services: SessionServices): Promise<void> {
   const deadline = setTimeout(() => client.destroy(), services.loginTimeoutInMs).unref();
   try {
-    const firstPacket = await admit(client, services);
-    await relay(client, services.backendSocket, firstPacket);
+    const { firstPacket, isAdmin } = await admit(client, services);
+    await relay(client, services.backendSocket, firstPacket, isAdmin ? administration(services) : undefined);
   } catch (error) {
     if (error instanceof ClientGoneError) client.destroy();
     else client.end(fatalError(refusalOf(error, services.pooler)));
@@ -41,30 +44,40 @@ export async function serveClient(client: ClientConnection, services: SessionSer
   }
 }
 
+/** Administrators may give roles to principals, in words for which PostgreSQL itself has no provider. */
+function administration({ login }: SessionServices): StatementFilter {
+  return new StatementFilter((sql) => {
+    if (concernsRoles(sql)) login.roles.forget();
+    return withoutSecurityLabels(sql);
+  });
+}
+
 /** Lets the client in or throws; gives the packet that the database shall see first. */
-async function admit(client: ClientConnection, services: SessionServices): Promise<FirstPacket> {
+async function admit(
+  client: ClientConnection,
+  services: SessionServices,
+): Promise<{ firstPacket: FirstPacket; isAdmin: boolean }> {
   const packet = await negotiateEncryption(client);
-  // Whoever knows a session's secret key may cancel its query: no login, and libpq before 17 sends no TLS either.
-  if (packet.kind === 'cancel-request') return packet;
+  // A session's secret key is enough to cancel its query: no login, and libpq before 17 sends no TLS either.
+  if (packet.kind === 'cancel-request') return { firstPacket: packet, isAdmin: false };
   if (packet.kind !== 'startup') throw new ConnectionRefusal('08P01', 'encryption was already negotiated');
-  await authenticate(client, packet, services);
-  return packet;
+  const { isAdmin } = await authenticate(client, packet, services);
+  return { firstPacket: packet, isAdmin };
 }
 
 async function authenticate(
   client: ClientConnection,
   startup: StartupMessage,
   { login, pooler, principalOf }: SessionServices,
-): Promise<void> {
+): Promise<{ isAdmin: boolean }> {
   if (!client.encrypted) throw login.refuse('no-encryption', startup, client.address);
   client.write(cleartextPasswordRequest());
   const password = await readPassword(client.read);
-  if (!login.roles.has(startup.user)) {
-    const objectId = await principalOf(startup.user);
-    if (objectId !== undefined) login.roles.set({ name: startup.user, objectId });
-  }
-  login.checkToken(startup, client.address, pooler ? password.slice(0, longestPoolerPassword) : password);
+  const role = login.roles.get(startup.user) ?? (await principalOf(startup.user));
+  const token = pooler ? password.slice(0, longestPoolerPassword) : password;
+  login.checkToken(startup, client.address, token, role);
   await login.faults.meet();
+  return { isAdmin: role?.isAdmin === true };
 }
 
 function refusalOf(error: unknown, pooler: boolean): ConnectionRefusal {

@@ -7,52 +7,89 @@ import type { TokenRefusedReason } from '../../token-refused.error.js';
  *
  * - `no-encryption`: the client did not ask for TLS; it was refused before it could send its token
  * - `unknown-role`: no Entra role has the user name that the client gave
- * - `wrong-principal`: the token is good, but its `oid` is not the role's
+ * - `wrong-principal`: the token is good, but its `oid` is not the role's, and not that of a member of the role's group
+ * - `token-of-application`: the role is a user's, and the token an application's
+ * - `token-of-user`: the role is an application's, and the token a user's
  * - `revoked`: the token was revoked by the test, before its expiry
  */
 export type LoginRefusalReason =
-  TokenRefusedReason | 'no-encryption' | 'unknown-role' | 'wrong-principal' | 'revoked';
+  | TokenRefusedReason
+  | 'no-encryption'
+  | 'unknown-role'
+  | 'wrong-principal'
+  | 'token-of-application'
+  | 'token-of-user'
+  | 'revoked';
 
-const INVALID_PASSWORD = '28P01';
-const INVALID_AUTHORIZATION = '28000';
-const RESOURCE = 'https://ossrdbms-aad.database.windows.net';
+/** The words of a refusal: those of servers since 2025, or those before. */
+export type RefusalTexts = 'current' | 'earlier';
+
+const invalidPassword = '28P01';
+const invalidAuthorization = '28000';
+const resource = 'https://ossrdbms-aad.database.windows.net';
+
+const neither = 'is neither an AAD_AUTH_TOKENTYPE_APP_USER or an AAD_AUTH_TOKENTYPE_APP_OBO token.';
+
+/** Reasons that have words of their own. */
+type OfToken = Exclude<LoginRefusalReason, 'no-encryption' | 'unknown-role' | 'wrong-principal'>;
+
+const texts: Record<RefusalTexts, Record<OfToken, (role: string) => string>> = {
+  current: {
+    ...ofToken("doesn't", (problem) => `The access token ${problem}. Acquire a new token and try again.`),
+    audience: () =>
+      `The access token doesn't have a valid audience claim. Acquire a new token for resource "${resource}/"`,
+    'token-of-application': (role) => `Microsoft Entra user token for role "${role}" ${neither}`,
+    'token-of-user': (role) =>
+      `Service principals cannot generate AAD_AUTH_TOKENTYPE_APP_USER tokens for role "${role}"`,
+  },
+  earlier: {
+    ...ofToken('does not', (problem) => `The access token ${problem}. Please acquire a new token and retry.`),
+    audience: () =>
+      `The access token does not have a valid audience claim. Please acquire a new token for the resource "${resource}".`,
+    'token-of-application': (role) => `Azure AD user token for role[${role}] ${neither}`,
+    'token-of-user': (role) =>
+      `Service Principals cannot generate AAD_AUTH_TOKENTYPE_APP_USER tokens for role[${role}]`,
+  },
+};
 
 /**
- * What the client is told. The texts follow those that users report of Azure Database for PostgreSQL, which are
- * documented nowhere: an application should match SQLSTATE class 28, never the words.
+ * What the client is told. Azure documents no text, so an application should match SQLSTATE class 28, never the words.
+ * docs/fidelity.md tells which of them users have quoted.
  */
 export function loginRefusal(
   reason: LoginRefusalReason,
   { user, database }: Pick<StartupMessage, 'user' | 'database'>,
   clientAddress: string,
+  generation: RefusalTexts = 'current',
 ): ConnectionRefusal {
-  const invalid = (text: string): ConnectionRefusal => new ConnectionRefusal(INVALID_PASSWORD, text);
   switch (reason) {
     case 'no-encryption':
       return new ConnectionRefusal(
-        INVALID_AUTHORIZATION,
+        invalidAuthorization,
         `no pg_hba.conf entry for host "${clientAddress}", user "${user}", database "${database}", no encryption`,
       );
-    case 'expired':
-      return invalid('The access token has expired. Please acquire a new token and retry.');
-    case 'not-yet-valid':
-      return invalid('The access token is not yet valid. Please acquire a new token and retry.');
-    case 'revoked':
-      return invalid('The access token has been revoked. Please acquire a new token and retry.');
-    case 'malformed':
-      return invalid('The access token has invalid format. Please acquire a new token and retry.');
-    case 'signature':
-      return invalid(
-        'The access token does not have a valid signature. Please acquire a new token and retry.',
-      );
-    case 'audience':
-      return invalid(
-        `The access token does not have a valid audience claim. Please acquire a new token for the resource "${RESOURCE}".`,
-      );
-    case 'tenant':
-      return invalid('The access token was issued by another tenant. Please acquire a new token and retry.');
     case 'unknown-role':
     case 'wrong-principal':
-      return invalid(`password authentication failed for user "${user}"`);
+      return new ConnectionRefusal(invalidPassword, `password authentication failed for user "${user}"`);
+    case 'token-of-application':
+    case 'token-of-user':
+      return new ConnectionRefusal(invalidAuthorization, texts[generation][reason](user));
+    default:
+      return new ConnectionRefusal(invalidPassword, texts[generation][reason](user));
   }
+}
+
+/** The texts that differ in their frame alone. */
+function ofToken(
+  doesNot: string,
+  frame: (problem: string) => string,
+): Record<'expired' | 'not-yet-valid' | 'revoked' | 'malformed' | 'signature' | 'tenant', () => string> {
+  return {
+    expired: () => frame('has expired'),
+    'not-yet-valid': () => frame('is not yet valid'),
+    revoked: () => frame('has been revoked'),
+    malformed: () => frame('has invalid format'),
+    signature: () => frame(`${doesNot} have a valid signature`),
+    tenant: () => frame('was issued by another tenant'),
+  };
 }

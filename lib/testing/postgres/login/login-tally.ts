@@ -40,6 +40,8 @@ export class LoginTally implements LoginCounters {
     'no-encryption': 0,
     'unknown-role': 0,
     'wrong-principal': 0,
+    'token-of-application': 0,
+    'token-of-user': 0,
     revoked: 0,
   };
 

@@ -1,15 +1,15 @@
 import { TokenRefusedError } from '../../token-refused.error.js';
 import type { ConnectionRefusal } from '../protocol/backend-message.factory.js';
 import type { StartupMessage } from '../protocol/startup-packet.parser.js';
-import { EntraRoles } from './entra-roles.js';
+import type { EntraRoles, RoleEntry } from './entra-roles.js';
 import { type LoginEvent, LoginTally } from './login-tally.js';
 import { LoginFaults } from './login-fault.js';
-import { loginRefusal, type LoginRefusalReason } from './login-refusal.factory.js';
+import { loginRefusal, type LoginRefusalReason, type RefusalTexts } from './login-refusal.factory.js';
 import { RevokedTokens } from './revoked-tokens.js';
 import type { VerifiedClaims } from '../../tokens/token.verifier.js';
 
 /** What the server reads of a verified token; times in seconds since 1970. */
-export type VerifiedToken = Pick<VerifiedClaims, 'oid' | 'iat' | 'exp'>;
+export type VerifiedToken = Pick<VerifiedClaims, 'oid' | 'iat' | 'exp'> & { idtyp?: unknown; scp?: unknown };
 
 /**
  * Checks signature, lifetime, audience and tenant at this moment.
@@ -18,41 +18,72 @@ export type VerifiedToken = Pick<VerifiedClaims, 'oid' | 'iat' | 'exp'>;
  */
 export type TokenVerifier = (token: string) => VerifiedToken;
 
+/** What logins are decided by. */
+export interface LoginSettings {
+  roles: EntraRoles;
+  verifyToken: TokenVerifier;
+  /** Whether a principal is in a group of the tenant; both by object ID. */
+  isMember: (group: string, objectId: string) => boolean;
+  refusalTexts: RefusalTexts;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** By how much `iat` of a token lies before the moment of its issue. */
+  backdatedBySeconds: number;
+  onLogin: (event: LoginEvent) => void;
+}
+
 /** Decides logins, and keeps the books about them. */
 export class LoginService {
   readonly faults = new LoginFaults();
   readonly tally = new LoginTally();
-  readonly roles = new EntraRoles();
+  readonly roles: EntraRoles;
   readonly revoked = new RevokedTokens();
 
-  constructor(
-    private readonly verifyToken: TokenVerifier,
-    private readonly now: () => number,
-    private readonly backdatedBySeconds: number,
-    private readonly onLogin: (event: LoginEvent) => void,
-  ) {}
+  constructor(private readonly settings: LoginSettings) {
+    this.roles = settings.roles;
+  }
 
   /** Revokes what has logged in so far or was issued before this second. */
   revokeAll(): void {
-    this.revoked.revokeAll(Math.floor(this.now() / 1000) - this.backdatedBySeconds);
+    const { now, backdatedBySeconds } = this.settings;
+    this.revoked.revokeAll(Math.floor(now() / 1000) - backdatedBySeconds);
   }
 
   /** @throws ConnectionRefusal */
-  checkToken(startup: StartupMessage, clientAddress: string, token: string): void {
+  checkToken(
+    startup: StartupMessage,
+    clientAddress: string,
+    token: string,
+    role: RoleEntry | undefined,
+  ): void {
     const refuse = (reason: LoginRefusalReason, claims?: VerifiedToken): ConnectionRefusal =>
       this.refuse(reason, startup, clientAddress, claims);
     let claims: VerifiedToken;
     try {
-      claims = this.verifyToken(token);
+      claims = this.settings.verifyToken(token);
     } catch (error) {
       throw error instanceof TokenRefusedError ? refuse(error.reason) : error;
     }
     if (this.revoked.includes(token, claims.iat)) throw refuse('revoked', claims);
-    if (!this.roles.has(startup.user)) throw refuse('unknown-role', claims);
-    if (!this.roles.belongsTo(startup.user, claims.oid)) throw refuse('wrong-principal', claims);
+    const mismatch = this.mismatch(role, claims);
+    if (mismatch !== undefined) throw refuse(mismatch, claims);
     this.revoked.remember(token);
-    this.tally.accept(claims.exp - this.now() / 1000);
-    this.onLogin({ role: startup.user, outcome: 'accepted', tokenExpiresAt: expiryOf(claims) });
+    this.tally.accept(claims.exp - this.settings.now() / 1000);
+    this.settings.onLogin({ role: startup.user, outcome: 'accepted', tokenExpiresAt: expiryOf(claims) });
+  }
+
+  /** Why a good token does not open the role. The kind of principal comes first, as in Azure. */
+  private mismatch(role: RoleEntry | undefined, claims: VerifiedToken): LoginRefusalReason | undefined {
+    if (role === undefined) return 'unknown-role';
+    const { type, objectId } = role;
+    const ofUser = isOfUser(claims);
+    if (type === 'user' && !ofUser) return 'token-of-application';
+    if (type === 'service' && ofUser) return 'token-of-user';
+    const fits =
+      type === 'group'
+        ? this.settings.isMember(objectId, claims.oid)
+        : objectId.toLowerCase() === claims.oid.toLowerCase();
+    return fits ? undefined : 'wrong-principal';
   }
 
   /** Books a refused login, and gives what to tell the client. */
@@ -63,14 +94,18 @@ export class LoginService {
     claims?: VerifiedToken,
   ): ConnectionRefusal {
     this.tally.refuse(reason);
-    this.onLogin({
+    this.settings.onLogin({
       role: startup.user,
       outcome: 'refused',
       reason,
       ...(claims && { tokenExpiresAt: expiryOf(claims) }),
     });
-    return loginRefusal(reason, startup, clientAddress);
+    return loginRefusal(reason, startup, clientAddress, this.settings.refusalTexts);
   }
+}
+
+function isOfUser({ idtyp, scp }: VerifiedToken): boolean {
+  return idtyp === 'user' || (idtyp !== 'app' && typeof scp === 'string');
 }
 
 function expiryOf({ exp }: VerifiedToken): Date {
