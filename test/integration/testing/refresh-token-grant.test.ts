@@ -24,6 +24,12 @@ interface TokenResponse {
   [member: string]: unknown;
 }
 
+const application = { clientId: 'eeeeeeee-2222-4222-8222-222222222222', clientSecret: 'of-the-application' };
+const customer = {
+  tenantId: 'cccccccc-3333-4333-8333-333333333333',
+  objectId: 'cccccccc-4444-4444-8444-444444444444',
+};
+
 describe('The refresh_token grant', () => {
   const startedAt = Date.now();
   let entra: LocalEntra;
@@ -33,7 +39,11 @@ describe('The refresh_token grant', () => {
     entra = await startLocalEntra({
       tokenLifetimeInSeconds: 3600,
       clock: { now: () => startedAt + elapsed },
-      additionalClients: [{ name: 'public', publicClient: true }],
+      client: application,
+      additionalClients: [
+        { name: 'public', publicClient: true },
+        { ...application, name: 'notes-app of a customer', tenantId: customer.tenantId },
+      ],
       apis: ['api://notes'],
     });
   });
@@ -216,6 +226,48 @@ describe('The refresh_token grant', () => {
     expect(response.json()).toMatchObject({ expires_in: '3600', resource: graph });
     expect(response.json()).not.toHaveProperty('refresh_token');
     expect(await refusal(atVersionOne({ grant_type: 'client_credentials' }))).toMatchObject({ code: 900144 });
+  });
+
+  describe('in another tenant of the application', () => {
+    const guest = {
+      objectId: 'bbbbbbbb-5555-4555-8555-555555555555',
+      userPrincipalName: 'gus@contoso.example',
+    };
+    const inCustomer = (refresh_token: string) =>
+      askForToken(
+        entra,
+        { grant_type: 'refresh_token', refresh_token, scope: `${graph}/User.Read offline_access` },
+        { tenantId: customer.tenantId },
+      );
+
+    it('gives the tokens of a guest of that tenant, and leaves those of the first tenant good', async () => {
+      const user = { ...guest, guestIn: { [customer.tenantId]: customer.objectId } };
+      const first = entra.refreshTokens.issue({ user });
+      const response = (await inCustomer(first)).json<TokenResponse>();
+      const claims = claimsOf(response.access_token);
+      expect(claims).toMatchObject({
+        tid: customer.tenantId,
+        oid: customer.objectId,
+        idp: `https://sts.windows.net/${entra.tenantId}/`,
+        unique_name: guest.userPrincipalName,
+      });
+      expect(claims).not.toHaveProperty('upn');
+      const atHome = await redeemed(response.refresh_token ?? '');
+      expect(claimsOf(atHome.access_token)).toMatchObject({ tid: entra.tenantId, oid: guest.objectId });
+    });
+
+    it('refuses everybody whom that tenant does not know', async () => {
+      const response = inCustomer(entra.refreshTokens.issue({ user: { ...guest, guestIn: {} } }));
+      expect(await refusal(response)).toEqual({ status: 400, error: 'invalid_grant', code: 50020 });
+      expect((await response).body).toContain(customer.tenantId);
+    });
+
+    it('refuses the token of another application', async () => {
+      const client = entra.additionalClients[0];
+      const user = { ...guest, guestIn: { [customer.tenantId]: customer.objectId } };
+      const response = inCustomer(entra.refreshTokens.issue({ user, ...(client && { client }) }));
+      expect(await refusal(response)).toEqual(unknown);
+    });
   });
 
   describe('knows its client', () => {
