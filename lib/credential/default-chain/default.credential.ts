@@ -6,7 +6,7 @@ import {
   type TokenCredential,
   type UncachedCredential,
 } from '../../entra/token-credential.js';
-import { observationOf, observe } from '../../entra/wire-observation.js';
+import { observationOf, observe, type WireObservation } from '../../entra/wire-observation.js';
 import { chainFailure, refusalOf, signInFailure, type AskedLink } from './chain-failure.js';
 import type { ChainLink, LinkName } from './chain-link.js';
 
@@ -48,8 +48,9 @@ export class DefaultCredential implements TokenCredential, UncachedCredential {
       }
     }
     const asked: AskedLink[] = [];
+    const observation = observationOf(options?.abortSignal);
     for (const link of this.#links) {
-      const refusal = await this.#ask(link, scopes, options);
+      const refusal = await this.#ask(link, observation, scopes, options);
       if ('token' in refusal) {
         // A link with a passing failure comes first again next time.
         if (!asked.some(({ passing }) => passing)) this.#memory.link = link.name;
@@ -62,6 +63,7 @@ export class DefaultCredential implements TokenCredential, UncachedCredential {
 
   async #ask(
     link: ChainLink,
+    ofChain: WireObservation,
     scopes: string | string[],
     options?: GetTokenOptions,
   ): Promise<AccessToken | Omit<AskedLink, 'link'>> {
@@ -70,7 +72,6 @@ export class DefaultCredential implements TokenCredential, UncachedCredential {
     if (refusal !== undefined) return refusal;
     // Each link has its own observation: a later link must not inherit it.
     const signal = options?.abortSignal;
-    const ofChain = observationOf(signal);
     const observation = signal && observe(signal);
     const pass = (): unknown => Object.assign(ofChain, observation);
     try {
