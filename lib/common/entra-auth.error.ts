@@ -1,3 +1,5 @@
+import { errorCodes } from './error-codes.js';
+
 /** Identifies what went wrong, for code that must tell cases apart. */
 export type EntraAuthErrorCode =
   | 'ENTRA_OPTIONS_INVALID'
@@ -106,7 +108,7 @@ export class EntraShutDownError extends EntraAuthError {
   constructor() {
     super('ENTRA_SHUT_DOWN', {
       problem: 'The token service shut down with its application.',
-      fix: 'Finish work that needs tokens before the application closes.',
+      fix: errorCodes.ENTRA_SHUT_DOWN.remedy,
     });
   }
 }

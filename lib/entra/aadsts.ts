@@ -1,3 +1,5 @@
+import type { ErrorMeaning } from '../common/error-codes.js';
+
 /**
  * What an Entra error code is about.
  *
@@ -20,13 +22,24 @@ export type AadstsKind =
   | 'passing';
 
 /** What an Entra error code means for keeping tokens fresh. */
-export interface AadstsMeaning {
+export interface AadstsMeaning extends ErrorMeaning {
   readonly kind: AadstsKind;
   /** Whether a later attempt can succeed without a repair. */
   readonly retryable: boolean;
-  /** What the operator must do. */
-  readonly remedy: string;
 }
+
+const causes: Readonly<Record<AadstsKind, string>> = {
+  client: "The application's id, secret, certificate or assertion is not accepted.",
+  tenant: 'The tenant is not known, or not reached from here.',
+  scope: 'The scope or its resource is not known.',
+  account: 'The account may not sign in.',
+  setup: 'The application is registered for another use.',
+  consent: 'The application has no consent for the resource.',
+  interaction: 'The resource needs the user: a policy, or multi-factor authentication.',
+  'sign-in': 'The refresh token or the assertion is revoked or not accepted.',
+  expired: 'The refresh token is past its lifetime.',
+  passing: 'A state that ends by itself.',
+};
 
 /** The remedy for a refresh token that can no longer be redeemed. */
 export const signIn = 'Sign in again and store the new refresh token; it is picked up without a restart.';
@@ -185,7 +198,7 @@ export const aadstsTable: ReadonlyMap<number, AadstsMeaning> = new Map(
   (Object.entries(remedies) as [AadstsKind, Rows][]).flatMap(([kind, rows]) =>
     Object.entries(rows).map(([code, remedy]) => [
       Number(code),
-      { kind, retryable: kind === 'passing', remedy },
+      { kind, retryable: kind === 'passing', cause: causes[kind], remedy },
     ]),
   ),
 );

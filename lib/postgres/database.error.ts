@@ -1,5 +1,6 @@
 import type { Timestamp } from '../common/clock.js';
 import { EntraAuthError } from '../common/entra-auth.error.js';
+import { errorCodes } from '../common/error-codes.js';
 import { isClass28, sqlStateOf } from '../common/sqlstate.js';
 import { isError } from '../common/thrown.js';
 import { loginRefusalFix } from './login-refusal-fix.js';
@@ -94,7 +95,7 @@ export class DatabaseUnreachableError extends EntraAuthError {
   constructor(host: string, port: number, dataSource: string, cause: Error) {
     super('ENTRA_DATABASE_UNREACHABLE', {
       problem: `Could not connect to PostgreSQL at ${host}:${port} for the data source "${dataSource}": ${reasonOf(cause)}.`,
-      fix: 'Check the host, the port, the firewall and the private endpoint of the server, and that it is running.',
+      fix: errorCodes.ENTRA_DATABASE_UNREACHABLE.remedy,
       retryable: true,
       cause,
     });

@@ -1,5 +1,6 @@
 import { isClass28, isHostRuleRefusal, sqlStateOf } from '../common/sqlstate.js';
 import type { RefusedLogin, RefusedToken } from './database.error.js';
+import { sqlStates } from './sqlstate-table.js';
 
 /** Longest passwords that servers take, in bytes. PgBouncer has room for no more in its plain authentication. */
 const longestOfPgBouncer = 2_047;
@@ -59,7 +60,7 @@ function roleFix({ role, token }: RefusedLogin): string {
       : `select * from pgaadauth_create_principal_with_oid(${name}, ${literal(token.oid)}, '${token.principalType}', false, false);`;
   const whose = token?.oid === undefined ? '' : ` with the object id "${token.oid}"`;
   return (
-    'Check that the name matches the Entra principal, upper and lower case included, and that the role exists. ' +
+    `${sqlStates['28P01'].remedy} ` +
     `Likely causes: the role does not exist; it belongs to another principal than the token${whose}; the token was ` +
     `revoked, or is for another tenant or another cloud. ` +
     `An Entra administrator of the server creates the role with: ${create}`
