@@ -1,5 +1,6 @@
 import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { redactError } from '../common/redaction.js';
+import { certificateExpiryOf } from '../entra/client-credential.js';
 import { credentialStateOf, isReportingCredential, type CredentialState } from '../entra/credential-state.js';
 import { sameTenant } from '../entra/tenant.js';
 import {
@@ -60,6 +61,16 @@ export class CredentialProvider {
   /** Returns the state of the instance, if it reports one. */
   state(): CredentialState | undefined {
     return credentialStateOf(this.#known);
+  }
+
+  /** When the certificate that the instance sends expires, if that is known. */
+  certificateExpiresAt(): Date | undefined {
+    return certificateExpiryOf(this.#known);
+  }
+
+  /** How many refresh tokens the instance has redeemed, if it is one that does. */
+  get redemptions(): number | undefined {
+    return isReportingCredential(this.#known) ? this.#known.redemptions : undefined;
   }
 
   /** How long `flush` may take, in milliseconds; `undefined` if the instance does not state it. */

@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+
 import type { TokenCredential } from '../entra/token-credential.js';
+import { CertificateCredential } from './certificate.credential.js';
 import { definedOnly, type AzureIdentityContext } from './azure-identity.js';
 import type { CredentialConfiguration } from './credential-configuration.js';
 import { chainLinks } from './default-chain/chain-links.js';
@@ -50,11 +53,15 @@ async function makeOfLibrary(
       const { tenantId, clientId, certificate, certificatePath, certificatePassword } = configuration;
       const { ClientCertificateCredential: Credential } = identity;
       const password = definedOnly({ certificatePassword });
-      return new ObservedCredential(
+      const inner =
         certificatePath === undefined
           ? new Credential(tenantId, clientId, { certificate: certificate ?? '', ...password }, options)
-          : new Credential(tenantId, clientId, { certificatePath, ...password }, options),
-      );
+          : new Credential(tenantId, clientId, { certificatePath, ...password }, options);
+      const read = (): Promise<string> =>
+        certificatePath === undefined
+          ? Promise.resolve(certificate ?? '')
+          : readFile(certificatePath, 'utf8');
+      return new CertificateCredential(inner, read, certificatePassword);
     }
   }
 }

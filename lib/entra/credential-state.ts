@@ -30,6 +30,8 @@ export interface ReportingCredential {
   state(): CredentialState;
   /** Stores what could not be stored before. Called when the application shuts down. */
   flush?(): Promise<unknown>;
+  /** How many refresh tokens it has redeemed. */
+  readonly redemptions?: number;
   /**
    * How long shutdown waits for `flush`, in milliseconds.
    *

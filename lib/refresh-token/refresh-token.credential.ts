@@ -140,6 +140,16 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
     );
   }
 
+  /** How many refresh tokens were redeemed, since the credential was made. */
+  get redemptions(): number {
+    return this.#redeemer.redemptions;
+  }
+
+  /** When the client certificate expires; `undefined` without one, and before its first use. */
+  certificateExpiresAt(): Date | undefined {
+    return this.#settings.authentication.certificateExpiresAt?.();
+  }
+
   /**
    * Retries to store a new refresh token now. A timer, which keeps no process alive, and each redemption retry it too.
    *

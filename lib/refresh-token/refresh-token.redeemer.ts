@@ -26,11 +26,17 @@ export class RefreshTokenRedeemer {
     mostRemembered,
   );
   readonly #initial: InitialRefreshToken;
+  #redemptions = 0;
 
   constructor(settings: RefreshTokenSettings, keeper: RefreshTokenKeeper) {
     this.#settings = settings;
     this.#keeper = keeper;
     this.#initial = new InitialRefreshToken(settings);
+  }
+
+  /** How many refresh tokens the token endpoint has taken. */
+  get redemptions(): number {
+    return this.#redemptions;
   }
 
   /** Returns an access token that another replica has stored, or a new one. */
@@ -93,6 +99,7 @@ export class RefreshTokenRedeemer {
         refusal ??= error;
         continue;
       }
+      this.#redemptions++;
       const replaced = memory.accept(candidate.refreshToken);
       if (replaced !== undefined) this.#retire(replaced, 'replaced');
       return await this.#keep(kept, candidate, redemption, request);

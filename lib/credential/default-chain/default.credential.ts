@@ -1,3 +1,4 @@
+import { certificateExpiryOf, type CertificateHolder } from '../../entra/client-credential.js';
 import {
   isUncached,
   type AbortSignalLike,
@@ -17,7 +18,7 @@ export interface ChainMemory {
 }
 
 /** Tries the credentials of the default chain in order, then stays with the one that gave a token. */
-export class DefaultCredential implements TokenCredential, UncachedCredential {
+export class DefaultCredential implements TokenCredential, UncachedCredential, CertificateHolder {
   readonly #links: readonly ChainLink[];
   readonly #memory: ChainMemory;
   #used: TokenCredential | undefined;
@@ -30,6 +31,10 @@ export class DefaultCredential implements TokenCredential, UncachedCredential {
 
   get isUncached(): boolean {
     return isUncached(this.#used);
+  }
+
+  certificateExpiresAt(): Date | undefined {
+    return certificateExpiryOf(this.#used);
   }
 
   /**

@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
+
 import { definedOnly, type AzureIdentityContext } from '../azure-identity.js';
 import { createManagedIdentity } from '../managed-identity/create-managed-identity.js';
 import { imdsIsGiven } from '../managed-identity/identity-endpoint.js';
 import { findIdentitySource } from '../managed-identity/identity-source.js';
 import { probeImds } from '../managed-identity/probe-imds.js';
+import { CertificateCredential } from '../certificate.credential.js';
 import { ObservedCredential } from '../observed-credential.js';
 import type { ChainLink, LinkRefusal } from './chain-link.js';
 
@@ -24,7 +27,11 @@ export function environmentLink(context: AzureIdentityContext): ChainLink {
     make: async () => {
       const { EnvironmentCredential } = await context.identity();
       const options = await context.options();
-      return new ObservedCredential(new EnvironmentCredential(options));
+      const credential = new EnvironmentCredential(options);
+      const path = certificateOfEnvironment(process.env);
+      if (path === undefined) return new ObservedCredential(credential);
+      const password = process.env['AZURE_CLIENT_CERTIFICATE_PASSWORD'];
+      return new CertificateCredential(credential, () => readFile(path, 'utf8'), password);
     },
   };
 }
@@ -72,6 +79,13 @@ export function managedIdentityLink(
         : probeImds(context.clock, signal),
     make: () => createManagedIdentity(id, context),
   };
+}
+
+/** The file of the certificate that the environment authenticates with; a secret comes first. */
+function certificateOfEnvironment(environment: Environment): string | undefined {
+  const has = (name: string): boolean => absent(environment, [name]).length === 0;
+  const path = environment['AZURE_CLIENT_CERTIFICATE_PATH'];
+  return has('AZURE_CLIENT_CERTIFICATE_PATH') && !has('AZURE_CLIENT_SECRET') ? path : undefined;
 }
 
 function missingOfEnvironment(environment: Environment): string[] {

@@ -23,6 +23,8 @@ export interface ClientParameters {
 export interface ClientAuthentication {
   /** @throws {InvalidClientError} when the parameters cannot be made */
   authenticate(endpoint: TokenEndpointAddress): Promise<ClientParameters> | ClientParameters;
+  /** When the certificate that was sent last expires. */
+  certificateExpiresAt?(): Date | undefined;
 }
 
 /** A public client cannot keep a secret: it sends its id alone. */

@@ -25,10 +25,13 @@ export function clientCertificate(
   password: string | undefined,
   clock: Clock,
 ): ClientAuthentication {
+  let expiresAt: Date | undefined;
   return {
+    certificateExpiresAt: () => expiresAt,
     async authenticate(endpoint) {
       const pem = isPem(pemOrPath) ? pemOrPath : await readPem(pemOrPath);
       const { key, certificate } = readCertificatePair(pem, password);
+      expiresAt = new Date(certificate.validTo);
       return assertionParameters(endpoint.clientId, signAssertion(endpoint, key, certificate, clock.now()));
     },
   };

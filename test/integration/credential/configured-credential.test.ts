@@ -73,6 +73,36 @@ const requestsOf = (kind: Kind): number =>
   kind === 'managed-identity' ? entra.requests.imds : entra.requests.token;
 const endpointOf = (kind: Kind) => (kind === 'managed-identity' ? ('imds' as const) : ('token' as const));
 
+describe('a credential with a certificate', () => {
+  it('tells when the certificate expires', async () => {
+    const { service } = engineFor('client-certificate');
+    await service.getToken('api');
+    expect(service.state('api')[0]?.clientCredential).toEqual({
+      kind: 'certificate',
+      expiresAt: new Date('2099-12-31T00:00:00Z'),
+      isExpired: false,
+    });
+  });
+
+  it('tells it in the default chain too', async () => {
+    const { tenantId, client, authorityHost, certificateAuthority } = entra;
+    const variables = {
+      AZURE_TENANT_ID: tenantId,
+      AZURE_CLIENT_ID: client.clientId,
+      AZURE_CLIENT_CERTIFICATE_PATH: client.certificatePath,
+    };
+    Object.assign(process.env, variables);
+    try {
+      const credential = { kind: 'default', authorityHost, certificateAuthority } as const;
+      const { service } = createEngine({ credential, resources: resourceOf('client-secret') });
+      await service.getToken('api');
+      expect(service.state('api')[0]?.clientCredential).toMatchObject({ kind: 'certificate' });
+    } finally {
+      for (const name of Object.keys(variables)) delete process.env[name];
+    }
+  });
+});
+
 describe.each(kinds)('a credential of kind "%s", given as plain data', (kind) => {
   it('gets a token', async () => {
     const { service } = engineFor(kind);

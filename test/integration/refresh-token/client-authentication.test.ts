@@ -85,7 +85,10 @@ describe('by a certificate', () => {
   }
 
   it('signs a short-lived assertion for this endpoint', async () => {
-    await credentialWith({ clientCertificate: one.pem }).getToken(graph);
+    const credential = credentialWith({ clientCertificate: one.pem });
+    expect([credential.redemptions, credential.certificateExpiresAt()]).toEqual([0, undefined]);
+    await credential.getToken(graph);
+    expect([credential.redemptions, credential.certificateExpiresAt()]).toEqual([1, expect.any(Date)]);
     const { valid, header, claims } = verified(one);
     expect(valid).toBe(true);
     expect(header).toEqual({ alg: 'PS256', typ: 'JWT', 'x5t#S256': one.thumbprintSha256 });
