@@ -8,9 +8,11 @@ import { graceInMs, type CredentialLoss } from '../credential/flush-credentials.
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { clockSkewToleranceInMs } from '../entra/token-end.js';
 import type { Transition } from './apply.js';
+import { ClientCredentialWatch } from './client-credential-watch.js';
 import { CredentialWatch } from './credential-watch.js';
 import type { TokenEntry } from './token-entry.js';
 import type { TokenEvent } from './token-event.js';
+import { clientCredentialOf } from './token-state.js';
 
 const mostNames = 10;
 
@@ -21,6 +23,7 @@ export class TokenEventReporter {
   readonly events: Observable<TokenEvent>;
   readonly #clock: Clock;
   readonly #credentials = new CredentialWatch();
+  readonly #clientCredentials = new ClientCredentialWatch();
   /** The skew that was reported last: the clock is the same for all tokens. */
   #reportedAheadInMs = 0;
 
@@ -43,6 +46,16 @@ export class TokenEventReporter {
       if (isNew && token !== undefined) this.#clockSkew(entry, token);
       if (isNew || event.type === 'unchanged') this.#credential(entry);
     }
+    if (events.some((event) => 'nextRefreshAt' in event)) this.#clientCredential(entry);
+  }
+
+  #clientCredential(entry: TokenEntry): void {
+    const now = this.#clock.now();
+    const known = clientCredentialOf(entry, now);
+    // Another failure in between, such as a lost request, shows nothing of the secret.
+    if (known === undefined && entry.state.trouble.consecutiveFailures > 0) return;
+    const news = this.#clientCredentials.look(entry.resource.credential, known, now);
+    if (news !== undefined) this.#emit({ ...news, resource: entry.name, at: this.#now() });
   }
 
   #clockSkew({ name }: TokenEntry, { acquiredAt, clockAheadInMs }: HeldAccessToken): void {

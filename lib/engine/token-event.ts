@@ -104,6 +104,21 @@ export interface LoginRefusedEvent extends TokenEventBase {
   error: EntraAuthError;
 }
 
+/**
+ * The application's own certificate expires within 30 days, or it or the client secret has expired. Repeated once a day
+ * while that lasts; a secret is known to have expired by AADSTS7000222 alone.
+ */
+export interface ClientCredentialExpiryEvent extends TokenEventBase {
+  type: 'credential-expiring' | 'credential-expired';
+  kind: 'certificate' | 'secret';
+  /** When it expires, or expired; absent for a secret. */
+  expiresAt?: Date;
+  /** What is wrong. */
+  problem: string;
+  /** What an operator must do. */
+  fix: string;
+}
+
 /** The trouble that `credential-degraded` reported is over. */
 export interface CredentialRecoveredEvent extends TokenEventBase {
   type: 'credential-recovered';
@@ -117,6 +132,7 @@ export type TokenEvent =
   | ReauthenticationRequiredEvent
   | CredentialTroubleEvent
   | CredentialRecoveredEvent
+  | ClientCredentialExpiryEvent
   | TokenHeldEvent
   | LoginRefusedEvent
   | ClockSkewEvent;

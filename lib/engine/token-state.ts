@@ -1,4 +1,5 @@
 import type { Timestamp } from '../common/clock.js';
+import { clientCredentialState, type ClientCredentialState } from '../entra/client-credential.js';
 import type { CredentialState } from '../entra/credential-state.js';
 import { clockSkewToleranceInMs } from '../entra/token-end.js';
 import { isDue, unexpired } from './entry-state.js';
@@ -46,6 +47,12 @@ export interface TokenState {
   clockAheadInMs?: number;
   /** State that the credential reports; absent for credentials that report none. */
   credential?: CredentialState;
+  /** How many refresh tokens the credential has redeemed; absent for credentials that redeem none. */
+  redemptions?: number;
+  /** The application's own certificate or secret; absent while nothing is known of its end. */
+  clientCredential?: ClientCredentialState;
+  /** What a person must do; absent when nothing is wrong. */
+  remedy?: string;
 }
 
 /** Where the token of an entry stands. */
@@ -53,6 +60,9 @@ export function tokenStateOf(entry: TokenEntry, now: Timestamp): TokenState {
   const { held, nextAttemptAt, refreshes, failures, trouble } = entry.state;
   const credential = entry.resource.credential.state();
   const clockAheadInMs = held?.clockAheadInMs ?? 0;
+  const { redemptions } = entry.resource.credential;
+  const clientCredential = clientCredentialOf(entry, now);
+  const remedy = trouble.lastError?.fix ?? credential?.fix ?? clientCredential?.fix;
   return {
     resource: entry.name,
     configured: !entry.onDemand,
@@ -65,7 +75,19 @@ export function tokenStateOf(entry: TokenEntry, now: Timestamp): TokenState {
     consecutiveFailures: trouble.consecutiveFailures,
     ...(trouble.lastError && { lastError: trouble.lastError.message }),
     ...(credential && { credential }),
+    ...(redemptions !== undefined && { redemptions }),
+    ...(clientCredential && { clientCredential }),
+    ...(remedy !== undefined && { remedy }),
   };
+}
+
+/** What is known of the application's own certificate or secret, from the credential and from the last failure. */
+export function clientCredentialOf(
+  { resource, state }: TokenEntry,
+  now: Timestamp,
+): ClientCredentialState | undefined {
+  const { lastError } = state.trouble;
+  return clientCredentialState(resource.credential.certificateExpiresAt(), lastError?.aadsts, now);
 }
 
 function stateName(
