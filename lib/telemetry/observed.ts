@@ -18,5 +18,13 @@ export interface ObservedLogin {
   readonly outcome: 'accepted' | 'refused' | 'failed';
 }
 
-/** The value of `entra.resource` for every token that callers asked for by scopes. */
-export const onDemandResource = '(on demand)';
+const onDemandResource = '(on demand)';
+
+/**
+ * Makes the function that gives an event its `entra.resource`. Every token that callers asked for by scopes has the value
+ * `(on demand)`: their names have no bound.
+ */
+export function resourceNames(tokens: ObservedTokens): (event: TokenEvent) => string {
+  const configured = new Set(tokens.state().map(({ resource }) => resource));
+  return ({ resource }) => (configured.has(resource) ? resource : onDemandResource);
+}

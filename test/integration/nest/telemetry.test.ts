@@ -56,8 +56,9 @@ describe('an application with an SDK of OpenTelemetry', () => {
     const rules = readFileSync('docs/alerts.yml', 'utf8');
     const named = [...new Set(rules.match(/\bentra_(token|login|credential)_\w+/g))];
     expect(named.length).toBeGreaterThan(6);
-    // These have values only after a login, or when a store fails.
+    // These have values only after a login, with a certificate, or when a store fails.
     const later = [
+      'entra_credential_remaining',
       'entra_login_outcome',
       'entra_login_duration_count',
       'entra_credential_store_failures_total',
