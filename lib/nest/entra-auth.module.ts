@@ -15,6 +15,7 @@ import {
 import { EntraTelemetry } from './entra-telemetry.js';
 import { EntraTokenService } from './entra-token.service.js';
 import { EntraTypeOrmOptionsFactory } from './entra-typeorm-options.factory.js';
+import { EventForwarding } from './event-forwarding.js';
 import { EntraDataSourceHealthIndicator } from './health/entra-data-source.health.js';
 import { EntraTokenHealthIndicator } from './health/entra-token.health.js';
 import { SetupWarnings } from './setup-warnings.js';
@@ -66,6 +67,12 @@ const logger = new Logger('EntraAuth');
         new SetupWarnings(EntraAuthModule, modules, dataSources, logger),
     },
     {
+      provide: EventForwarding,
+      inject: [ModulesContainer, assembly],
+      useFactory: (modules: ModulesContainer, { engine }: Assembly) =>
+        new EventForwarding(modules, engine.events, logger),
+    },
+    {
       provide: EntraTelemetry,
       inject: [assembly],
       useFactory: ({ options, engine, dataSources }: Assembly) =>
@@ -73,9 +80,9 @@ const logger = new Logger('EntraAuth');
     },
     {
       provide: EntraTokenHealthIndicator,
-      inject: [EntraTokenService, assembly],
-      useFactory: (tokens: EntraTokenService, { options }: Assembly) =>
-        new EntraTokenHealthIndicator(tokens, options.startup),
+      inject: [EntraTokenService, assembly, ModulesContainer],
+      useFactory: (tokens: EntraTokenService, { options }: Assembly, modules: ModulesContainer) =>
+        new EntraTokenHealthIndicator(tokens, { startup: options.startup, clock: options.clock, modules }),
     },
     {
       provide: EntraDataSourceHealthIndicator,

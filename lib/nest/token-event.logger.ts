@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import { BoundedMap } from '../common/bounded-map.js';
 import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
 import type { LoginRefusedEvent, TokenEvent, TokenRefreshFailedEvent } from '../engine/token-event.js';
+import { LogEntry } from './log-entry.js';
 
 const shortestIntervalInMs = 60_000;
 const mostOutages = 10_000;
@@ -25,17 +26,25 @@ interface Refusals {
 }
 
 /**
- * Writes one readable line for each event: what needs an operator as warning or error, the rest at debug level. Failures
- * of a resource in a row are written when they begin, once a minute at most while they last, and when they end.
+ * Writes one readable line with fields for each event: what needs an operator as warning or error, the rest at debug
+ * level. Failures of a resource in a row are written when they begin, once a minute at most while they last, and when
+ * they end.
  */
-export function logTokenEvents(events: Observable<TokenEvent>, logger: LineLogger): void {
-  const guarded = new GuardedLogger(logger);
+export function logTokenEvents(events: Observable<TokenEvent>, logger: LineLogger<LogEntry>): void {
+  const guarded = new GuardedLogger<LogEntry>(logger);
   const outages = new BoundedMap<string, Outage>(mostOutages);
   const refusals = new BoundedMap<string, Refusals>(mostOutages);
   events.subscribe((event) => {
-    if (event.type === 'refresh-failed') logFailure(event, outages, guarded);
-    else if (event.type === 'login-refused') logRefusal(event, refusals, guarded);
-    else logEvent(event, outages, guarded);
+    const write = (level: keyof LineLogger, line: string): void => guarded[level](new LogEntry(line, event));
+    const forEvent: LineLogger = {
+      debug: (line) => write('debug', line),
+      log: (line) => write('log', line),
+      warn: (line) => write('warn', line),
+      error: (line) => write('error', line),
+    };
+    if (event.type === 'refresh-failed') logFailure(event, outages, forEvent);
+    else if (event.type === 'login-refused') logRefusal(event, refusals, forEvent);
+    else logEvent(event, outages, forEvent);
   });
 }
 
@@ -120,6 +129,10 @@ function logEvent(
     case 'credential-degraded':
     case 'refresh-token-lost':
       return logger.error(`The credential of "${event.resource}": ${event.problem} ${event.fix}`);
+    case 'credential-expiring':
+      return logger.warn(`${event.problem} It is used for "${event.resource}". ${event.fix}`);
+    case 'credential-expired':
+      return logger.error(`${event.problem} It is used for "${event.resource}". ${event.fix}`);
     case 'credential-recovered':
       return logger.log(`The credential of "${event.resource}" works again.`);
     case 'clock-skew':

@@ -185,10 +185,13 @@ describe('EntraAuthModule', () => {
       .refresh('graph')
       .catch(() => undefined);
     await app.close();
-    expect(warn.mock.calls).toEqual([
-      [expect.stringMatching(/"graph".*ECONNREFUSED.*serves until.*Next attempt at/)],
+    expect(warn.mock.calls.map(String)).toEqual([
+      expect.stringMatching(/"graph".*ECONNREFUSED.*serves until.*Next attempt at/),
     ]);
-    expect(error.mock.calls).toEqual([[expect.stringMatching(/AADSTS7000222.*create a new one/)]]);
+    expect(error.mock.calls.map(String)).toEqual([
+      expect.stringMatching(/AADSTS7000222.*create a new one/),
+      expect.stringMatching(/^Entra refuses the client secret.*used for "graph"\. .*create a new one/),
+    ]);
     expect(JSON.stringify([warn.mock.calls, error.mock.calls])).not.toContain('hunter2');
     warn.mockRestore();
     error.mockRestore();

@@ -13,7 +13,7 @@ const hour = 60 * minute;
 function setUp(options: Parameters<typeof createEngine>[0] = {}) {
   const engine = createEngine(options);
   const lines: string[] = [];
-  const write = (level: string) => (line: string) => void lines.push(`${level} ${line}`);
+  const write = (level: string) => (line: unknown) => void lines.push(`${level} ${String(line)}`);
   logTokenEvents(engine.service.events, {
     debug: () => undefined,
     log: write('log'),
