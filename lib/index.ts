@@ -53,7 +53,7 @@ export { parseClaimsChallenge } from './graph/claims-challenge.js';
 export { EntraDataSourceHealthIndicator } from './nest/health/entra-data-source.health.js';
 export type { DataSourceHealth } from './nest/health/entra-data-source.health.js';
 export { EntraTokenHealthIndicator } from './nest/health/entra-token.health.js';
-export type { EntraHealthResult } from './nest/health/entra-token.health.js';
+export type { EntraHealthResult } from './nest/health/health-status.js';
 
 export {
   EntraAuthError,

@@ -131,6 +131,17 @@ export class PostgresDataSources {
     return this.#dataSource(name).endpoints.every(({ ssl }) => verifiesServer(ssl));
   }
 
+  /**
+   * The names of all data sources.
+   *
+   * @throws {EntraOptionsError} when there is none
+   */
+  names(): string[] {
+    const names = [...this.#options.dataSources.keys()];
+    if (names.length === 0) this.#dataSource(undefined);
+    return names;
+  }
+
   /** The data sources whose options TypeORM has not asked for. */
   unused(): string[] {
     return [...this.#options.dataSources.keys()].filter((name) => !this.#requested.has(name));

@@ -62,6 +62,9 @@ const samples: Readonly<Record<TokenEvent['type'], object>> = {
     problem: 'Revoked.',
     fix: 'Sign in.',
   },
+  'login-refused': {
+    error: new TokenUnavailableError('redis', { problem: 'Refused.', fix: 'Look.', retryable: true }),
+  },
   'clock-skew': { clockAheadInMs: 60_000 },
   'credential-degraded': { problem: 'Disk full.', fix: 'Free it.' },
   'credential-recovered': {},

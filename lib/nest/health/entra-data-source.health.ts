@@ -5,7 +5,8 @@ import { kindOf } from '../../common/option-checks.js';
 import { checkOptions, numberCheck, type OptionTable } from '../../common/option-table.js';
 import { asError } from '../../common/thrown.js';
 import type { PostgresDataSources } from '../../postgres/postgres-data-sources.js';
-import type { EntraHealthResult } from './entra-token.health.js';
+import { remedyOf } from '../../reference/error-reference.js';
+import { remedyOfAll, type EntraHealthResult } from './health-status.js';
 
 /** Which database a health check logs in to, and how long that may take. */
 export interface DataSourceHealthOptions {
@@ -24,6 +25,8 @@ export interface DataSourceHealth {
   durationInMs: number;
   /** Why the data source is down, or what was wrong with its pool. Free of secrets. */
   message?: string;
+  /** What a person must do; absent when the data source is up, or the remedy is not known. */
+  remedy?: string;
   /**
    * How many idle connections of the pool did not answer although the server took a new login; they were closed. Absent
    * when there was none.
@@ -31,6 +34,14 @@ export interface DataSourceHealth {
   silentConnections?: number;
   /** `false` when the data source sends its token to a server that is not verified; else absent. */
   verifiedTls?: false;
+}
+
+/** What the probes of all data sources found. */
+export interface DataSourcesHealth {
+  /** By the name of the data source. */
+  dataSources: Record<string, DataSourceHealth & { status: 'up' | 'down' }>;
+  /** What a person must do, for all of them. */
+  remedy?: string;
 }
 
 type Probe = DataSourceHealth & { status: 'up' | 'down' };
@@ -81,12 +92,39 @@ export class EntraDataSourceHealthIndicator {
   ): Promise<EntraHealthResult<K, DataSourceHealth>> {
     const fix = 'Give an object such as { timeoutInMs: 2_000 }.';
     const { name, timeoutInMs } = checkOptions('options', options, healthTable, fix);
+    return { [key]: await this.#latest(name, timeoutInMs) } as EntraHealthResult<K, DataSourceHealth>;
+  }
+
+  /**
+   * The same for every data source of the module's options, all at once: down when one of them is.
+   *
+   * @param key name of the entry in the health report
+   * @throws {EntraOptionsError} for an option that is unknown, when `timeoutInMs` is not from 1 to 600000, and when no data
+   *   source is configured
+   */
+  async areHealthy<K extends string>(
+    key: K,
+    options: Omit<DataSourceHealthOptions, 'name'> = {},
+  ): Promise<EntraHealthResult<K, DataSourcesHealth>> {
+    const fix = 'Give an object such as { timeoutInMs: 2_000 }.';
+    const { timeoutInMs } = checkOptions('options', options, { timeoutInMs: healthTable.timeoutInMs }, fix);
+    const probes = this.#dataSources
+      .names()
+      .map(async (name) => [name, await this.#latest(name, timeoutInMs)] as const);
+    const found = await Promise.all(probes);
+    const health = {
+      status: found.every(([, { status }]) => status === 'up') ? 'up' : 'down',
+      dataSources: Object.fromEntries(found),
+      ...remedyOfAll(found.map(([, { remedy }]) => remedy)),
+    };
+    return { [key]: health } as EntraHealthResult<K, DataSourcesHealth>;
+  }
+
+  #latest(name: string, timeoutInMs: number): Promise<Probe> {
     const known = this.#results.get(name);
-    const probe =
-      known !== undefined && this.#serves(known)
-        ? this.#inTime(known.probe, timeoutInMs)
-        : this.#start(name, timeoutInMs).probe;
-    return { [key]: await probe } as EntraHealthResult<K, DataSourceHealth>;
+    return known !== undefined && this.#serves(known)
+      ? this.#inTime(known.probe, timeoutInMs)
+      : this.#start(name, timeoutInMs).probe;
   }
 
   /** A probe that another caller began may have a longer deadline. */
@@ -96,7 +134,7 @@ export class EntraDataSourceHealthIndicator {
     try {
       return await withDeadline(probe, { timeoutInMs, clock: this.#clock, onTimeout: () => late });
     } catch {
-      return { status: 'down', durationInMs: timeoutInMs, message: late.message };
+      return { status: 'down', durationInMs: timeoutInMs, message: late.message, remedy: fix };
     }
   }
 
@@ -123,7 +161,14 @@ export class EntraDataSourceHealthIndicator {
       const silent = await this.#dataSources.probe(name, 'select 1', timeoutInMs);
       return { status: 'up', durationInMs: duration(), ...silence(silent), ...guard };
     } catch (error) {
-      return { status: 'down', durationInMs: duration(), message: asError(error).message, ...guard };
+      const { message } = asError(error);
+      return {
+        status: 'down',
+        durationInMs: duration(),
+        message,
+        ...remedyOfAll([remedyOf(error)]),
+        ...guard,
+      };
     }
   }
 }

@@ -242,3 +242,42 @@ describe('a probe has one deadline', () => {
     });
   });
 });
+
+describe('areHealthy', () => {
+  function createIndicators() {
+    const clock = new ManualClock();
+    const credential = new HandMadeCredential(entra, {}, clock.now);
+    const good = localDataSource(entra);
+    const dataSource = {
+      default: good,
+      reports: good,
+      missing: { ...good, database: 'no-such-database' },
+    };
+    const { dataSources } = createDataSourceFactory({ credential, dataSource, clock });
+    return new EntraDataSourceHealthIndicator(dataSources, clock);
+  }
+
+  it('asks every data source at once, and names what must be repaired', async () => {
+    const { databases } = await createIndicators().areHealthy('databases');
+    const remedy = 'Check the option "database" and the host.';
+    expect(databases).toMatchObject({
+      status: 'down',
+      remedy,
+      dataSources: {
+        default: { status: 'up' },
+        reports: { status: 'up' },
+        missing: { status: 'down', message: expect.stringContaining('no-such-database'), remedy },
+      },
+    });
+  });
+
+  it('takes no name, and needs a data source', async () => {
+    const indicator = createIndicators();
+    await expect(indicator.areHealthy('databases', { name: 'reports' } as object)).rejects.toThrow(
+      'Invalid option "name": no such option. Known here: timeoutInMs.',
+    );
+    const { dataSources } = createDataSourceFactory({ resources: { graph: {} } });
+    const none = new EntraDataSourceHealthIndicator(dataSources, new ManualClock());
+    await expect(none.areHealthy('databases')).rejects.toThrow('configured: none');
+  });
+});

@@ -8,8 +8,8 @@ const hour = 3_600_000;
 
 describe('EntraTokenHealthIndicator', () => {
   it('is down before the first token and up with one', async () => {
-    const { service } = createEngine();
-    const indicator = new EntraTokenHealthIndicator(service, 'wait');
+    const { service, clock } = createEngine();
+    const indicator = new EntraTokenHealthIndicator(service, { startup: 'wait', clock });
     expect(indicator.isHealthy('entra')).toMatchObject({
       entra: { status: 'down', tokens: [{ state: 'pending' }] },
     });
@@ -21,7 +21,7 @@ describe('EntraTokenHealthIndicator', () => {
 
   it('stays up while a token serves although its refresh fails, and reports that', async () => {
     const { service, credential, clock } = createEngine();
-    const indicator = new EntraTokenHealthIndicator(service, 'wait');
+    const indicator = new EntraTokenHealthIndicator(service, { startup: 'wait', clock });
     await service.getToken('graph');
     credential.fail();
     await clock.advance(hour * 0.75);
@@ -35,8 +35,8 @@ describe('EntraTokenHealthIndicator', () => {
   });
 
   it('is up with an unused token of a lazy start', async () => {
-    const { service, credential } = createEngine({ startup: 'lazy' });
-    const indicator = new EntraTokenHealthIndicator(service, 'lazy');
+    const { service, credential, clock } = createEngine({ startup: 'lazy' });
+    const indicator = new EntraTokenHealthIndicator(service, { startup: 'lazy', clock });
     expect(indicator.isHealthy('entra').entra.status).toBe('up');
     credential.fail();
     await service.getToken('graph').catch(() => undefined);
@@ -44,8 +44,8 @@ describe('EntraTokenHealthIndicator', () => {
   });
 
   it('looks at one resource when asked, and refuses one that is not configured', async () => {
-    const { service } = createEngine({ resources: { graph: {}, keyvault: {} } });
-    const indicator = new EntraTokenHealthIndicator(service, 'wait');
+    const { service, clock } = createEngine({ resources: { graph: {}, keyvault: {} } });
+    const indicator = new EntraTokenHealthIndicator(service, { startup: 'wait', clock });
     await service.getToken('graph');
     expect(indicator.isHealthy('entra').entra.status).toBe('down');
     expect(indicator.isHealthy('entra', { resource: 'graph' }).entra).toMatchObject({ status: 'up' });
@@ -53,16 +53,16 @@ describe('EntraTokenHealthIndicator', () => {
   });
 
   it('refuses an option that it does not know', () => {
-    const { service } = createEngine();
-    const indicator = new EntraTokenHealthIndicator(service, 'wait');
+    const { service, clock } = createEngine();
+    const indicator = new EntraTokenHealthIndicator(service, { startup: 'wait', clock });
     expect(() => indicator.isHealthy('entra', { resources: 'graph' } as object)).toThrow(
-      'Invalid option "resources": no such option. Did you mean "resource"? Known here: resource.',
+      'Invalid option "resources": no such option. Did you mean "resource"? Known here: resource, minRemainingSeconds.',
     );
   });
 
   it('ignores tokens that were asked for by scopes', async () => {
-    const { service, credential } = createEngine();
-    const indicator = new EntraTokenHealthIndicator(service, 'wait');
+    const { service, credential, clock } = createEngine();
+    const indicator = new EntraTokenHealthIndicator(service, { startup: 'wait', clock });
     await service.getToken('graph');
     credential.fail();
     await service.getToken('https://other.example/.default').catch(() => undefined);
@@ -70,10 +70,41 @@ describe('EntraTokenHealthIndicator', () => {
   });
 
   it('never waits, and never shows a token', async () => {
-    const { service } = createEngine();
+    const { service, clock } = createEngine();
     const held = await service.getToken('graph');
-    expect(JSON.stringify(new EntraTokenHealthIndicator(service, 'wait').isHealthy('entra'))).not.toContain(
-      held.token,
+    expect(
+      JSON.stringify(new EntraTokenHealthIndicator(service, { startup: 'wait', clock }).isHealthy('entra')),
+    ).not.toContain(held.token);
+  });
+
+  it('is down when less than the demanded life is left', async () => {
+    const { service, clock } = createEngine({ refresh: { background: false } });
+    const indicator = new EntraTokenHealthIndicator(service, { startup: 'wait', clock });
+    await service.getToken('graph');
+    await clock.advance(hour - 90_000);
+    expect(indicator.isHealthy('entra', { minRemainingSeconds: 90 }).entra).toMatchObject({
+      status: 'up',
+      remainingSeconds: 90,
+    });
+    expect(indicator.isHealthy('entra', { minRemainingSeconds: 91 }).entra.status).toBe('down');
+    expect(() => indicator.isHealthy('entra', { minRemainingSeconds: -1 })).toThrow(
+      'Invalid option "minRemainingSeconds"',
     );
+  });
+
+  it('tells what a person must do', async () => {
+    const { service, clock, credential } = createEngine({ resources: { graph: {}, keyvault: {} } });
+    const indicator = new EntraTokenHealthIndicator(service, { startup: 'wait', clock });
+    await Promise.all(['graph', 'keyvault'].map((name) => service.getToken(name)));
+    expect(indicator.isHealthy('entra').entra).not.toHaveProperty('remedy');
+    credential.fail('AADSTS7000222: The provided client secret keys are expired.');
+    await clock.advance(hour * 0.6);
+    const remedy = 'The client secret has expired; create a new one.';
+    const token = { state: 'degraded', remedy, clientCredential: { kind: 'secret', isExpired: true } };
+    expect(indicator.isHealthy('entra').entra).toMatchObject({
+      status: 'up',
+      remedy,
+      tokens: [token, token],
+    });
   });
 });
