@@ -60,7 +60,7 @@ export class TokenEventReporter {
 
   #clockSkew({ name }: TokenEntry, { acquiredAt, clockAheadInMs }: HeldAccessToken): void {
     if (Math.abs(clockAheadInMs - this.#reportedAheadInMs) < clockSkewToleranceInMs) return;
-    // Zero is no measurement: a token from a cache shows nothing.
+    // Zero is not a measurement: a token from a cache shows nothing.
     if (Math.abs(clockAheadInMs) < clockSkewToleranceInMs) return;
     this.#reportedAheadInMs = clockAheadInMs;
     this.#emit({ type: 'clock-skew', resource: name, at: new Date(acquiredAt), clockAheadInMs });

@@ -90,7 +90,7 @@ export class KeptClient implements LiveConnection {
   }
 
   #refused(session: RedisSession, login: RedisLogin, { message }: Error): void {
-    // It became a subscriber of RESP2 meanwhile, which is no fault.
+    // It became a subscriber of RESP2 meanwhile, which is not a fault.
     if (this.#client.mode !== 'subscriber') {
       const { server, settings } = this.#connector;
       settings.logins.refused(login, new RedisLoginRefusedError(server, login.username, message));

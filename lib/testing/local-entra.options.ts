@@ -9,7 +9,7 @@ import type { LocalPostgresOptions } from './postgres/index.js';
 export interface LocalEntraOptions {
   /** @default a fixed GUID */
   tenantId?: string;
-  /** The domain by which the tenant is known beside its ID. @default 'contoso.onmicrosoft.com' */
+  /** The domain by which the tenant is known, apart from its ID. @default 'contoso.onmicrosoft.com' */
   domain?: string;
   /** The first service principal, also the system-assigned managed identity. */
   client?: ClientOptions;

@@ -45,7 +45,7 @@ export class Workspace {
   private ownDirectory(): string {
     if (this.directory === undefined) {
       const directory = join(tmpdir(), `local-entra-${randomUUID()}`);
-      // Announced first: there is no moment in which it exists and nobody would remove it.
+      // Announced first, so that it never exists without a process that removes it.
       this.watchdog.removeDirectory(directory);
       mkdirSync(directory, { mode: 0o700 });
       this.directory = directory;

@@ -5,7 +5,7 @@ import type { EnvironmentVariables } from '../config/environment-variables.js';
 import { AzurePlatform } from './azure.platform.js';
 import { Platform } from './platform.js';
 
-/** Chooses Azure when `PGHOST` says where the database is, and starts a local platform otherwise. */
+/** Chooses Azure when `PGHOST` names the database's host, and starts a local platform otherwise. */
 @Global()
 @Module({
   providers: [

@@ -3,7 +3,7 @@ import { Interval } from '@nestjs/schedule';
 
 import { NotesService } from '../notes/notes.service.js';
 
-/** A query every few seconds, so that something is to be seen while nobody calls. */
+/** A query every few seconds, so that there is something to see without a caller. */
 @Injectable()
 export class HeartbeatService {
   private readonly logger = new Logger(HeartbeatService.name);

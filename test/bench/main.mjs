@@ -1,5 +1,5 @@
 /**
- * Measures this module beside its peers, side by side in one process for each benchmark. `npm run bench`, or for machines
+ * Measures this module and its peers, side by side in one process for each benchmark. `npm run bench`, or for machines
  * `npm run --silent bench -- --json`. With names, only those: `npm run bench -- held-token memory`.
  */
 import { spawnSync } from 'node:child_process';

@@ -12,7 +12,7 @@ const prose = {
   'cold-herd': 'Ten thousand callers at once, and no token yet: the requests that reach the token endpoint.',
   connect: 'Connect, `select 1`, end, over TLS to a real PostgreSQL. ' + pairs,
   login:
-    'A new connection of the pool that TypeORM is given, up to where it can be queried, beside a plain `pg.Pool` with the ' +
+    'A new connection of the pool that TypeORM is given, up to where it can be queried, compared with a plain `pg.Pool` with the ' +
     'same token as a constant string and the same verified TLS. ' +
     pairs,
   memory: 'What a resource costs on the heap beyond its token, with its timer, at ten thousand resources.',

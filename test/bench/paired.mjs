@@ -29,7 +29,7 @@ export async function inTurn(functions, { rounds = 7, secondsPerRound = 0.25 } =
  * Measures two functions in pairs. The peer's figure is its median. Ours is that plus the median of what each pair
  * differs by: a machine drifts by more from pair to pair than the two of a pair are apart.
  *
- * @param {{ ours: () => Promise<number>, peer: () => Promise<number> }} functions each says how long it took
+ * @param {{ ours: () => Promise<number>, peer: () => Promise<number> }} functions each returns how long it took
  * @returns {Promise<{ ours: number, peer: number }>}
  */
 export async function inPairs(functions, { warmUpPairs, pairs }) {
@@ -37,7 +37,7 @@ export async function inPairs(functions, { warmUpPairs, pairs }) {
   const differences = [];
   for (let pair = -warmUpPairs; pair < pairs; pair++) {
     const took = {};
-    // Whoever goes first may pay for what came before.
+    // The side that goes first may pay for what came before.
     for (const name of pair % 2 === 0 ? ['ours', 'peer'] : ['peer', 'ours'])
       took[name] = await functions[name]();
     if (pair < 0) continue;

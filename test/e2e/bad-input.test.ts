@@ -17,7 +17,7 @@ import { credentialFactory, databaseAudience, localDataSource } from '../support
 const password = 'hunter2-of-the-database';
 const e2e = new EndToEnd(() => ({ postgres: true }));
 
-/** Options as somebody writes them who does not use TypeScript, or reads them from a file. */
+/** Options as a user writes them without TypeScript, or reads them from a file. */
 const asOptions = (options: object): EntraAuthModuleOptions => options;
 
 async function elapsed(work: Promise<unknown>): Promise<number> {
@@ -64,7 +64,7 @@ describe('an application with wrong options', () => {
     ['no credential', () => ({ credential: 'az login' }), 'credential', /getToken\(\)/],
     ['a misspelt option', () => ({ resource: { graph: {} } }), 'resource', /Did you mean "resources"/],
   ])(
-    'does not start with %s, and says which option is wrong and what to write',
+    'does not start with %s, and tells which option is wrong and what to write',
     async (_, given, option, fix) => {
       e2e.scan.protect({ password });
       e2e.entra.requests.reset();
@@ -122,7 +122,7 @@ describe('an application whose credential gives no token', () => {
       'ENTRA_TOKEN_UNAVAILABLE',
       /AADSTS7000215.*Check the client secret/s,
     ],
-  ])('does not start, and says why: it %s', async (_, credential, code, message) => {
+  ])('does not start, and tells why: it %s', async (_, credential, code, message) => {
     let error: unknown;
     const boot = async (): Promise<void> => {
       const options = { credential: credential(), resources: { graph: {} }, startupTimeoutInMs: 300 };

@@ -100,7 +100,7 @@ describe('the command, as the package has it', () => {
     120_000,
   );
 
-  it('leaves a file that nobody else can read', async () => {
+  it('leaves a file that no other user can read', async () => {
     const { mode } = await stat(join(project.directory, 'refresh-token.json'));
 
     expect(mode & 0o777).toBe(0o600);

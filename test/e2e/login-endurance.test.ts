@@ -21,7 +21,7 @@ const mostSeconds = 300;
 
 const between = (least: number, most: number): number => least + Math.random() * (most - least);
 
-describe(`${wanted} logins with tokens of 5 s, beside revocations, restarts and killed sessions`, () => {
+describe(`${wanted} logins with tokens of 5 s, during revocations, restarts and killed sessions`, () => {
   const e2e = new EndToEnd(() => ({ tokenLifetimeInSeconds: 5, postgres: true }));
   const mischief: Mischief = { restarts: [], kills: [] };
   const logins: Record<LoginEvent['outcome'], number> = { accepted: 0, refused: 0, failed: 0 };
@@ -161,7 +161,7 @@ describe(`${wanted} logins with tokens of 5 s, beside revocations, restarts and 
     expect(unaccounted).toEqual([]);
     expect(logins.accepted).toBeGreaterThanOrEqual(wanted);
     expect(queries).toBeGreaterThan(wanted * 0.9);
-    // Nobody can be told in time of each kill, and few borrow a connection in just that moment.
+    // No pool can be told in time of each kill, and few callers borrow a connection in just that moment.
     expect(causes['killed-while-idle']).toBeLessThanOrEqual(2 + mischief.kills.length / 20);
   });
 

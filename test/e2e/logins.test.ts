@@ -101,14 +101,14 @@ const refusedLogins: RefusedLogin[] = [
   { what: 'a wrong tenant', wanted: { tenantId: otherTenant }, reason: 'tenant' },
   { what: 'an expired token', serverMovesInMs: 2 * hour, reason: 'expired' },
   { what: 'a token that is not yet valid', serverMovesInMs: -hour, reason: 'not-yet-valid' },
-  { what: 'the role of somebody else', role: somebodyElse.name, reason: 'wrong-principal' },
+  { what: 'the role of another identity', role: somebodyElse.name, reason: 'wrong-principal' },
   { what: 'a role that does not exist', role: 'Notes-App', reason: 'unknown-role' },
 ];
 
 describe.each(refusedLogins)('a login with $what', (login) => {
   const { wanted, serverMovesInMs = 0, role = 'notes-app', reason } = login;
 
-  it('is refused by the server, and the module says which resource, which role and what to do', async () => {
+  it('is refused by the server, and the module names the resource, the role and what to do', async () => {
     const { logins } = e2e.entra.postgres;
     const before = logins.refusedBy[reason];
     const token = e2e.entra.issueToken({ audience: databaseAudience, ...wanted });

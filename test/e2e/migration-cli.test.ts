@@ -113,7 +113,7 @@ describe.each([
       'ENTRA_OPTIONS_INVALID',
     ],
   ])(
-    'says so and fails when %s',
+    'reports it and fails when %s',
     async (_, env, code) => {
       const failed = await run(cli('migration:run'), env());
       expect(failed).toMatchObject({ code: 1, output: expect.stringContaining(`code: '${code}'`) });

@@ -38,7 +38,7 @@ function momentOf(random: () => number): (typeof moments)[number] {
 async function hasCome(victim: ReplicaProcess, event: (typeof moments)[number]['event']): Promise<void> {
   if (event !== 'asked') return victim.hasSaid(event);
   await victim.hasSaid('loaded');
-  // Nobody else can be asking.
+  // No other process can be asking.
   const before = stores.entra.requests.token;
   const until = performance.now() + 10_000;
   while (stores.entra.requests.token === before && performance.now() < until) await sleep(1);
@@ -66,7 +66,7 @@ class KilledReplicas {
       await Promise.all(Array.from({ length: atTheSameTime }, () => this.killOneAfterTheOther()));
       await this.letSurvive();
     } finally {
-      // After a failure nobody must start another one.
+      // After a failure no process may start another one.
       this.#kills = kills;
       await Promise.all(this.#started.map((each) => each[Symbol.asyncDispose]()));
     }
@@ -154,13 +154,13 @@ it.each(['file', 'database'] as const)(
       throw new Error(`With the seed ${seed}: ${String(error)}`, { cause: error });
     }
 
-    // Redemptions whose answer met nobody, or died with its process before it was stored.
+    // Redemptions whose answer met no process, or died with its process before it was stored.
     const redeemed = stores.entra.refreshTokens.redemptions - before;
     const unconfirmed = redeemed - historyOf(killed.heard).saved.length;
     const sorted = standstills(killed).sort((a, b) => a - b);
     expect(unconfirmed).toBeGreaterThan(kills / 4);
     expect(killed.holdersKilledAt.length).toBeGreaterThan(kills / 4);
-    // A dead holder that nobody looks up loses the lock after fifteen seconds; none had to be waited for like that.
+    // A dead holder that is not looked up loses the lock after fifteen seconds; none had to be waited for like that.
     expect(sorted.at(-1)).toBeLessThan(12_000);
   },
   300_000,

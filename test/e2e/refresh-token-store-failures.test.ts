@@ -111,7 +111,7 @@ function start({ settings }: SharedStore, { credential }: RotatingServer, scan: 
 
 describe.each(Object.keys(faults))('when %s', (name) => {
   it.each(['while the server answers', 'before'])(
-    'an application keeps the refresh token, serves on, says so, and stores it later: %s',
+    'an application keeps the refresh token, serves on, reports it, and stores it later: %s',
     async (when) => {
       const inBetween = when !== 'before';
       const server = inBetween ? ofEntra(stores.entra) : ofOidcProvider(oidc);
@@ -164,7 +164,7 @@ describe.each(Object.keys(faults))('when %s', (name) => {
           },
         ],
       });
-      // Whoever had to begin with what is stored now would be a thief to the server.
+      // To the server, a process that began with what is stored now would be a thief.
       expect(await server.accepts(stored)).toBe(false);
 
       await pass(application);

@@ -43,7 +43,7 @@ describe('the sample application, started with nothing but a port', () => {
 
   afterAll(() => sample?.[Symbol.asyncDispose]());
 
-  it('says what it is connected to, and what to open', () => {
+  it('prints what it is connected to, and what to open', () => {
     expect(sample.output).toMatch(/local Entra and PostgreSQL.*60 s.*without a password/);
     expect(sample.output).toContain(`${address}/api`);
     expect(sample.output).toContain(`${address}/status`);
@@ -141,7 +141,7 @@ describe('the sample application, started with nothing but a port', () => {
   });
 });
 
-describe('the sample application on somebody else’s platform', () => {
+describe('the sample application on another platform', () => {
   const e2e = new EndToEnd(() => ({
     client: { graphPermissions: ['Organization.Read.All'] },
     tokenLifetimeInSeconds: 6,
@@ -150,7 +150,7 @@ describe('the sample application on somebody else’s platform', () => {
     managedIdentity: { cachesTokens: false },
   }));
 
-  // As in Azure: the environment says where the database is and which managed identity there is.
+  // As in Azure: the environment tells where the database is and which managed identity there is.
   const azure = (changes: Record<string, string | undefined> = {}): Record<string, string | undefined> => {
     const { postgres, graphUrl } = e2e.entra;
     return {
@@ -231,13 +231,13 @@ describe('the sample application on somebody else’s platform', () => {
     ['a port that is none', { PORT: 'eighty' }, /PORT must be an integer/],
     ['a host but no database', { PGDATABASE: undefined }, /PGDATABASE is needed when PGHOST is set/],
     ['a host but no role', { PGUSER: undefined }, /PGUSER is needed when PGHOST is set/],
-  ])('does not start with %s, and says so', async (_, changes, message) => {
+  ])('does not start with %s, and reports it', async (_, changes, message) => {
     await using sample = start(azure(changes));
     expect(await sample.end()).toMatchObject({ code: 1 });
     expect(sample.output).toMatch(message);
   });
 
-  it('does not start as a role that it may not have, and says what to do', async () => {
+  it('does not start as a role that it may not have, and tells what to do', async () => {
     await using sample = start(azure({ PGUSER: 'Somebody' }));
     expect(await sample.end()).toMatchObject({ code: 1 });
     expect(sample.output).toMatch(/refused the login of the role "Somebody".*pgaadauth_create_principal/s);
@@ -249,7 +249,7 @@ describe('the sample application on somebody else’s platform', () => {
 describe('the one line that a newcomer types', () => {
   const clone = join(repositoryRoot, '.test-output', `clone-${process.pid}`);
 
-  // What git would check out, beside the installed packages.
+  // What git would check out, next to the installed packages.
   beforeAll(() => {
     mkdirSync(clone, { recursive: true });
     for (const file of [

@@ -56,7 +56,7 @@ describe('the scan for secrets', () => {
     expect(scan.leaks()).not.toEqual([]);
   });
 
-  it('says where without saying what', () => {
+  it('tells where without telling what', () => {
     const scan = new SecretScan();
     scan.text('a log', `before ${token} after`);
     expect(scan.leaks()).toEqual([{ where: 'a log', what: 'token', around: 'before ‹leak› after' }]);

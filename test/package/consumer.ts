@@ -27,7 +27,7 @@ export class Consumer implements AsyncDisposable {
   }
 
   /**
-   * A project that npm installs: what the fixture's lock file says, and the tarball next to it. npm refuses when a
+   * A project that npm installs: what the fixture's lock file holds, and the tarball next to it. npm refuses when a
    * required peer is missing or does not fit.
    */
   static async installed(fixture: string): Promise<Consumer> {

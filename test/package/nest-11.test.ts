@@ -71,7 +71,7 @@ describe('a CommonJS application on Nest 11', () => {
       // The server ends the login once it has the token.
       const received = { code: '53300', onTheWire: false, readable: true, startUp: true };
       await expect(logIn('127.0.0.1')).resolves.toEqual(received);
-      // The driver itself gives up, before it says who wants to log in.
+      // The driver itself gives up, before it names who wants to log in.
       const kept = { code: 'ENTRA_INSECURE_CONNECTION', onTheWire: false, readable: false, startUp: false };
       await expect(logIn(unnamedAddress)).resolves.toEqual(kept);
     } finally {

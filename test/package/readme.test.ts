@@ -45,7 +45,7 @@ async function copyRecipes({ directory }: Consumer): Promise<string[]> {
 const pagesOfRecipes = ['drivers.md', 'redis.md'];
 const isPage = (name: string): boolean => name.endsWith('.md') && !pagesOfRecipes.includes(name);
 
-/** The options that a careful reader turns on beside `strict`. */
+/** The options that a careful reader turns on with `strict`. */
 const careful = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
 const pages = [
   'README.md',

@@ -11,7 +11,7 @@ interface Lock {
   packages: Record<string, { name?: string; version: string }>;
 }
 
-/** What the rows name beside packages, as `name version`. */
+/** What the rows name other than packages, as `name version`. */
 const programs = /^(Linux|Node|PgBouncer|PostgreSQL) \d+(\.\d+)?$/;
 
 describe('docs/underneath.md', () => {

@@ -20,7 +20,7 @@ export interface FleetJob {
 
 const startsAt = Date.UTC(2026, 0, 1);
 
-// Millions of errors are made and nobody reads where.
+// Millions of errors are made whose place is never read.
 Error.stackTraceLimit = 0;
 
 /** Simulates outages. The process must be a new one: see `simulateOutage`. */

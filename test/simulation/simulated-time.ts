@@ -79,7 +79,7 @@ export class SimulatedTime {
     await settled();
   }
 
-  /** Drops every timer: whoever still waits, waits for ever. */
+  /** Drops every timer: a caller that still waits, waits for ever. */
   dropAll(): void {
     this.#events.clear();
   }

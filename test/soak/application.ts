@@ -141,7 +141,7 @@ async function holdToken(): Promise<void> {
 
 const rss: number[] = [];
 
-/** What is no garbage: without collecting it first, one would see how lazy the collector is. */
+/** What is not garbage. Without a collection first, the figure would show how lazy the collector is. */
 function weigh(): Promise<void> {
   globalThis.gc?.();
   rss.push(process.memoryUsage.rss());

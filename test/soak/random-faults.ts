@@ -10,7 +10,7 @@ interface Candidate {
   longestInMs?: number;
 }
 
-/** Everything that can happen to a request for a token, except for what nobody could survive. */
+/** Everything that can happen to a request for a token, except for what cannot be survived. */
 const candidates: readonly Candidate[] = [
   ...[500, 502, 503, 408, 429].map((status) => ({ fault: { kind: 'http-status', status } as const })),
   { fault: { kind: 'http-status', status: 429, retryAfter: 1 }, longestInMs: 400 },

@@ -11,11 +11,11 @@ import { runSuccessfully } from './run-program.js';
 export const repositoryRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 interface Build {
-  /** Says which sources the output was made of. */
+  /** Tells which sources the output was made of. */
   stamp: string;
   /** Files and folders that the output depends on. */
   sources: readonly string[];
-  /** Must exist, or the output is made again whatever the stamp says. */
+  /** Must exist, or the output is made again whatever the stamp tells. */
   outputs: readonly string[];
   command: readonly [program: string, ...args: string[]];
 }

@@ -26,7 +26,7 @@ export async function bundleProgram(
   const options = [
     '--bundle',
     '--platform=node',
-    // TypeORM names packages that are not installed: whoever does not need them must not hear of them.
+    // TypeORM names packages that are not installed: an application without them must not hear of them.
     ...(withPackages
       ? ['--format=cjs', '--log-level=error']
       : ['--format=esm', '--packages=external', '--log-level=warning']),

@@ -11,7 +11,7 @@ import { SecretScan } from './secret-scan.js';
 /** A Nest application that closes at the end of the scope. */
 export type ScopedApp = TestingModule & AsyncDisposable;
 
-/** A local Entra for the tests of one file, and applications beside it, none of which may let a secret out. */
+/** A local Entra for the tests of one file, and applications with it, none of which may let a secret out. */
 export class EndToEnd {
   /** Reads every line that the applications log, and what the tests add to it. */
   readonly scan = new SecretScan();
@@ -34,9 +34,9 @@ export class EndToEnd {
     });
   }
 
-  /** Declares the last test of a file or of its part: in all that was said before there is no secret. */
+  /** Declares the last test of a file or of its part: nothing that was put out before holds a secret. */
   letsNoSecretOut(): void {
-    it('lets no token and no secret out, in whatever it says, throws and shows', () => {
+    it('lets no token and no secret out, in whatever it prints, throws and shows', () => {
       expect(this.scan.leaks()).toEqual([]);
       expect(this.scan.length).toBeGreaterThan(500);
     });

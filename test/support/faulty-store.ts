@@ -17,7 +17,7 @@ export class FaultyStore implements RefreshTokenStore {
   exclusiveFault: Fault;
   /** What was saved, in order. */
   readonly saved: StoredRefreshToken[] = [];
-  /** Runs before each save within `exclusive`, as somebody would who does not ask for it. */
+  /** Runs before each save within `exclusive`, as a writer would that does not take the lock. */
   beforeSave: (() => Promise<void>) | undefined;
 
   constructor(value?: StoredRefreshToken) {

@@ -8,7 +8,7 @@ import { ensureBuilt, repositoryRoot } from './build.js';
  * Makes a program for Node.js of a TypeScript file under `test`. It may import the package by its name, and the
  * sample application by its path.
  *
- * @returns the path of the program, beside the built sample application
+ * @returns the path of the program, next to the built sample application
  */
 export async function buildFixture(path: string): Promise<string> {
   await ensureBuilt();

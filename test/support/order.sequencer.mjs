@@ -1,6 +1,6 @@
 import Sequencer from '@jest/test-sequencer';
 
-// The longest tests spend their time waiting, so they go first and beside tests that hardly compute. Those of the
+// The longest tests spend their time waiting, so they go first and alongside tests that hardly compute. Those of the
 // package keep every core busy with installing and compiling, so they go last, when nothing is left that measures time.
 const order = [
   '/test/e2e/main-job.',

@@ -12,7 +12,7 @@ export interface ProgramOptions {
   cwd?: string;
   /** Variables to set, or to unset with `undefined`. */
   env?: Record<string, string | undefined>;
-  /** Looks through everything that the program says. */
+  /** Looks through everything that the program puts out. */
   scan?: SecretScan;
   /** How the program is called in the findings of the scan. */
   name?: string;
@@ -29,7 +29,7 @@ export interface ProgramEnd {
 const notInherited = /^(NODE_OPTIONS|NODE_ENV|JEST_WORKER_ID|PORT|PG.*|AZURE_.*|IDENTITY_.*|MSI_.*|npm_.*)$/;
 const pollInMs = 20;
 
-/** A program that runs beside the test, with a temporary directory of its own to see what it leaves behind. */
+/** A program that runs alongside the test, with a temporary directory of its own to see what it leaves behind. */
 export class RunningProgram {
   readonly ended: Promise<ProgramEnd>;
   readonly process: ChildProcess;

@@ -19,7 +19,7 @@ const jsonWebTokenBytes = /\b65 ?79 ?4a(?: ?[0-9a-f]{2}){8,}/gi;
 const base64Run = /[\w+/-]{24,}={0,2}/g;
 
 /**
- * Looks for access tokens and other secrets in whatever a program says: its output, its errors, its objects. Texts of
+ * Looks for access tokens and other secrets in whatever a program puts out: its output, its errors, its objects. Texts of
  * one source are joined, so that a secret that arrives in pieces is found too.
  *
  * ```ts

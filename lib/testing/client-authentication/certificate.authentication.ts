@@ -23,7 +23,7 @@ export class CertificateAuthentication implements ClientAuthentication {
     const assertion = readClientAssertion(this.jwt, request.parameters);
     if (assertion === undefined) return undefined;
     const { iss, sub } = assertion.claims;
-    // Only a client speaks for itself; whatever another issuer says is a federated assertion.
+    // Only a client speaks for itself; what another issuer states is a federated assertion.
     if (typeof iss !== 'string' || iss !== sub) return undefined;
     const clientId = request.parameters.get('client_id') ?? iss;
     if (clientId !== iss) throw new EntraError(700021);

@@ -29,7 +29,7 @@ export class FederatedIssuer {
     return `system:serviceaccount:default:${client.name}`;
   }
 
-  /** An assertion that the workload of this client is what it says. */
+  /** An assertion of the workload's identity for this client. */
   issueAssertion(client: { name: string }): string {
     const now = Math.floor(this.now() / 1000);
     const claims = {

@@ -9,7 +9,7 @@ export interface AadstsDefaults {
   description: string;
   /** @default 400 */
   status?: number;
-  /** What the user has to do, where Entra says so. */
+  /** What the user has to do, where Entra tells. */
   suberror?: string;
   /** Whether `claims` come along, which the next sign-in has to ask for. */
   claims?: true;

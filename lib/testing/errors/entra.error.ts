@@ -4,7 +4,7 @@ import type { EndpointResponse, EndpointRequest } from '../http/endpoint.js';
 import { isGuid } from '../guid.js';
 import { aadstsDefaults } from './aadsts-codes.js';
 
-/** What a refusal of the token endpoint says beyond its code. */
+/** What a refusal of the token endpoint has beyond its code. */
 export interface EntraErrorDetails {
   /** OAuth error code. Default: what Entra sends with this AADSTS code. */
   error?: string | undefined;
@@ -71,7 +71,7 @@ export class EntraError extends Error {
   }
 }
 
-/** The ID that a client gave its request; what is no GUID is ignored, as by Entra. */
+/** The ID that a client gave its request; anything but a GUID is ignored, as by Entra. */
 function correlationIdOf(headers: IncomingHttpHeaders): string | undefined {
   const id = headers['client-request-id'];
   return typeof id === 'string' && isGuid(id) ? id : undefined;

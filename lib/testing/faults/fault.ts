@@ -44,7 +44,7 @@ export type ResponseFault =
 /**
  * A successful response with something wrong in the token.
  *
- * - `expired-token`: `exp` is a minute in the past. The response says so too, unless `claimedLifetimeInSeconds` makes it
+ * - `expired-token`: `exp` is a minute in the past. The response claims it too, unless `claimedLifetimeInSeconds` makes it
  *   promise a life that the token does not have.
  * - `same-token`: the newest token of this client and resource again until it ends, as IMDS does from its own cache.
  * - `wrong-audience`: a token for another API, by default Azure Resource Manager.
@@ -57,7 +57,7 @@ export type TokenFault =
   | { kind: 'huge-token'; minimumLength?: number };
 
 /**
- * A successful response of the token endpoint with something wrong beside the access token.
+ * A successful response of the token endpoint with something wrong other than the access token.
  *
  * - `mismatched-id-token`: an ID token, also without `openid` in the scopes, with a foreign `nonce`, a foreign `aud` or the
  *   signature of a foreign key.
@@ -96,7 +96,7 @@ export function isTokenFault(fault: Fault): fault is TokenFault {
   return tokenFaultKinds.has(fault.kind);
 }
 
-/** Whether the fault lies in a successful response of the token endpoint, beside the access token. */
+/** Whether the fault lies in a successful response of the token endpoint, outside the access token. */
 export function isGrantFault(fault: Fault): fault is GrantFault {
   return grantFaultKinds.has(fault.kind);
 }

@@ -19,7 +19,7 @@ export interface Faults {
    *
    * `token`, `discovery`, `jwks`, `authorize` and `device-code` share one port: connections refused for one are refused
    * for all. With `all`,
-   * a fault in the token touches the endpoints that issue tokens, and one beside the access token the token endpoint.
+   * a fault in the token touches the endpoints that issue tokens, and one in the rest of a response the token endpoint.
    *
    * @param options.times - Only for the next so many requests. Default: until cleared.
    * @throws TypeError when the fault cannot happen at this endpoint, or `times` is not a positive whole number

@@ -14,11 +14,11 @@ export interface EndpointRequest {
   body: string;
   /** Set when the endpoint is to issue a token with something wrong in it. */
   tokenFault?: TokenFault | undefined;
-  /** Set when something is to be wrong beside it. */
+  /** Set when something else is to be wrong. */
   grantFault?: GrantFault | undefined;
 }
 
-/** An object becomes JSON; a string is sent as it is, as text unless a header says otherwise. */
+/** An object becomes JSON; a string is sent as it is, as text unless a header differs. */
 export interface EndpointResponse {
   status: number;
   headers?: Record<string, string>;

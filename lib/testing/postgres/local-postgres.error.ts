@@ -12,7 +12,7 @@ export type LocalPostgresErrorCode =
   | 'directory-not-usable'
   | 'start-failed';
 
-/** The local PostgreSQL could not be started; `code` says why and the message what to do. */
+/** The local PostgreSQL could not be started; `code` tells why and the message what to do. */
 export class LocalPostgresError extends Error {
   override readonly name = 'LocalPostgresError';
 

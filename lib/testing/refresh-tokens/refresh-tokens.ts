@@ -4,7 +4,7 @@ import type { SignIn } from './sign-in.js';
  * What a refresh token is worth once it has been redeemed.
  *
  * - `keep`: as much as before. Each use brings a new one and does no harm to the old ones, as with Entra.
- * - `strict`: nothing. Whoever sends it again loses the whole grant, as with servers that detect reuse.
+ * - `strict`: nothing. A client that sends it again loses the whole grant, as with servers that detect reuse.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
  */
@@ -12,7 +12,7 @@ export type RefreshTokenRotation = 'keep' | 'strict';
 
 /**
  * The refresh tokens of the local Entra, and what has become of them. A grant is a sign-in with every refresh token
- * that descends from it. Version 2.0 of the endpoint sends a new one only to whoever asks for `offline_access`.
+ * that descends from it. Version 2.0 of the endpoint sends a new one only to a client that asks for `offline_access`.
  *
  * @see https://learn.microsoft.com/entra/identity-platform/refresh-tokens
  */

@@ -1,7 +1,7 @@
 import type { LocalUser } from '../directory/people.js';
 import type { TokenSubject } from '../tokens/hand-made-token.js';
 
-/** How a person has signed in to an application; nobody needs a browser for it here. */
+/** How a person has signed in to an application; no browser is needed here. */
 export interface SignIn {
   /** Who. @default Nora Notes, `nora@contoso.example`, with a fixed object ID */
   user?: Partial<LocalUser>;

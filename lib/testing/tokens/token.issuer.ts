@@ -8,7 +8,7 @@ import { generateRsaKeyPairSync } from './rsa-key-pair.js';
 import type { SigningKeys } from './signing-keys.js';
 import { drawLifetime, type TokenSettings } from './token-lifetime.js';
 
-/** A signed access token and what a response says about it. */
+/** A signed access token and what a response tells of it. */
 export interface IssuedToken {
   token: string;
   audience: string;

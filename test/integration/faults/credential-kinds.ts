@@ -15,7 +15,7 @@ export interface CredentialKind {
   /** Where a fault in the answer occurs. */
   affected: 'token' | 'imds' | 'app-service' | 'all';
   tokenLifeInMs: number;
-  /** After how long a request, or where nobody caps that the whole attempt, is given up. */
+  /** After how long a request, or without such a cap the whole attempt, is given up. */
   deadlineInMs: number;
   /** The most HTTP requests that one attempt makes: every step of the forcing ladder, each with its discovery. */
   requestsPerAttempt: number;
@@ -127,7 +127,7 @@ export const defaultCredential: CredentialKind = {
   title: 'default chain',
   environment: (entra) => ({
     ...imds.environment(entra),
-    // Nobody's own login on this machine shall answer.
+    // No developer's login on this machine may answer.
     AZURE_TOKEN_CREDENTIALS: 'prod',
   }),
   credential: () => ({ kind: 'default' }),

@@ -62,7 +62,7 @@ export function describeColumns(...kinds: readonly CredentialKind[]): void {
     });
 
     it.each(faultRows.map((fault) => ({ fault })))(
-      'nobody notices while a valid token is held: $fault.title',
+      'no caller notices while a valid token is held: $fault.title',
       async ({ fault }) => {
         const brief = await new FaultRun(kind, fault, entra, clock, load).run('brief');
         await entra.faults.clear();

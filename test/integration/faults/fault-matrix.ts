@@ -38,7 +38,7 @@ writes it anew.
 
 const notes = `
 "New token on the first call": the token died with the process stopped, so that call had to wait for a new one. It did
-not fail, and nobody was given the old token. Child processes that are stopped with \`SIGSTOP\` show the same for each
+not fail, and no caller was given the old token. Child processes that are stopped with \`SIGSTOP\` show the same for each
 credential.
 
 Some bad tokens look good to a cache. The managed identity of \`{ kind: 'managed-identity' }\` and \`{ kind: 'default' }\`
@@ -46,7 +46,7 @@ has none: the module asks IMDS and App Service itself. A \`ManagedIdentityCreden
 of the process, and asks again only in the last five minutes of the life that a bad token was promised, or at half of it
 when that is longer than two hours.
 
-[^permanent]: An error that somebody must repair: it is tried again every five minutes.
+[^permanent]: An error that a person must repair: it is tried again every five minutes.
 `;
 
 type Cells = Map<string, Map<string, string>>;

@@ -32,7 +32,7 @@ export interface FaultOutcome {
   /** Attempts that ended while the fault lasted, and those of them that failed. */
   attempts: number;
   failedAttempts: number;
-  /** Whether an error was taken for one that somebody must repair. */
+  /** Whether an error was taken for one that a person must repair. */
   permanent: boolean;
   /** From the first failed attempt to the end of the fault. */
   failingForInMs: number;

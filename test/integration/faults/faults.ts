@@ -47,7 +47,7 @@ const withBody = (code: number): FaultRow =>
     body: { error: 'temporarily_unavailable', error_description: 'The service is down.' },
   });
 
-/** What somebody must repair, as each endpoint tells it. */
+/** What a person must repair, as each endpoint reports it. */
 const unknownIdentity: FaultRow = {
   title: '400, identity unknown',
   begin: ({ entra, kind }) => {
@@ -112,7 +112,7 @@ export const faultRows: readonly FaultRow[] = [
   answer('HTML error page', { kind: 'html-page' }),
   answer('200 with an error body', { kind: 'entra-error', code: 90033, status: 200 }),
   answer('token already expired on arrival', { kind: 'expired-token' }),
-  // Caches take these two for good tokens and keep them, although nobody can use them.
+  // Caches take these two for good tokens and keep them, although they cannot be used.
   answer('expired token that is promised to live an hour', {
     kind: 'expired-token',
     claimedLifetimeInSeconds: 3600,

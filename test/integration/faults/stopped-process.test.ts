@@ -62,7 +62,7 @@ onUnix('a process that is stopped, and continued when its token has expired', ()
   });
 
   it.each(kinds.map(({ title }, n) => ({ title, n })))(
-    'gets a new token at once, and nobody an error or the old one: $title',
+    'gets a new token at once, and no caller an error or the old one: $title',
     ({ n }) => {
       const [was, is] = [before[n], after[n]];
       expect(was).toMatchObject({ errors: [], expired: 0, unhandledRejections: 0 });

@@ -142,7 +142,7 @@ describe('EntraAuthModule', () => {
       () => EntraAuthModule.forRootAsync({ useFactory: options() } as never),
     ],
     ['the module without forRoot', 'options', () => EntraAuthModule],
-  ])('says what is wrong with %s', async (_, option, register) => {
+  ])('tells what is wrong with %s', async (_, option, register) => {
     const error = await Promise.resolve()
       .then(() => boot(register() as Parameters<typeof boot>[0]))
       .catch((e: unknown) => e);

@@ -9,29 +9,29 @@ const file = join(repositoryRoot, 'docs/data-source-guard.md');
 
 const introduction = `# The guard of the data source
 
-An access token reaches PostgreSQL as a clear password: whoever reads it can log in. So it goes only over TLS that is
-verified, to a host that was configured. Each row was run against servers that record every byte and want nothing but
-the token:
+PostgreSQL gets the access token as a clear password, and any reader of it can log in. So the token is sent only over
+verified TLS, to a host that was configured. Each row was run against servers that record every byte and ask for
+nothing but the token:
 
-- **right** has a certificate for \`localhost\` and 127.0.0.1 of the authority that the row knows (\`CA\`);
-- **foreign** has such a certificate of an authority that nobody knows;
-- **no TLS** says that it has none, and asks for the password in clear;
-- **asks at once** answers whatever it is sent by asking for the password;
+- **right** has a certificate for \`localhost\` and 127.0.0.1, by the authority that the row knows (\`CA\`);
+- **foreign** has such a certificate by an unknown authority;
+- **no TLS** refuses TLS and asks for the password in clear;
+- **asks at once** answers anything with a request for the password;
 - **socket** is a local socket.
 
-What is refused at start-up has connected to nothing. "Token seen" tells what the server received: for every row, all
-of it was searched for the token, and so was what the other servers received.
+A refusal at start-up comes before any connection. "Token seen" tells what the server received: everything that any
+server received was searched for the token.
 
-\`sslmode\` means what it means in libpq, with two differences. Nothing is looked up in \`~/.postgresql\`, so without
-\`sslrootcert\` the certificate authorities are those that Node.js trusts. And a mode that leaves the server unverified
-is refused, unless \`dangerouslySendTokenWithoutVerifiedTls\` opens it: then it does what it does in libpq, a warning is
-logged at start-up, and the health details say \`verifiedTls: false\`. Without any mode it is \`verify-full\`.
+\`sslmode\` means what it means in libpq, with two differences. Nothing is looked up in \`~/.postgresql\`: without
+\`sslrootcert\` the certificate authorities are those that Node.js trusts. A mode that leaves the server unverified is
+refused unless \`dangerouslySendTokenWithoutVerifiedTls\` opens it; then a warning is logged at start-up and the health
+details show \`verifiedTls: false\`. The default mode is \`verify-full\`.
 
 A test compares this document with the results of each run.
 \`UPDATE_DOCS=1 npm test -- test/integration/postgres/guard.table\` writes it anew.
 `;
 
-const head = ['Given', 'Server', 'Outcome', 'Names', 'Says what to do', 'Token seen'];
+const head = ['Given', 'Server', 'Outcome', 'Names', 'Advice', 'Token seen'];
 
 /** Compares the results with the document, or with `UPDATE_DOCS=1` writes them there. */
 export function checkDocument(groups: ReadonlyMap<string, readonly string[][]>): void {

@@ -16,7 +16,7 @@ const tlsHandshake = 0x16;
 const sslRequest = 80_877_103;
 const askForClearPassword = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]);
 
-/** "Too many connections": ends a login after the password, and is no refusal of it. */
+/** "Too many connections": ends a login after the password, and does not refuse it. */
 const tooManyConnections = ((): Buffer => {
   const fields = Buffer.from('SFATAL\0VFATAL\0C53300\0Mfull\0\0');
   const length = Buffer.alloc(4);

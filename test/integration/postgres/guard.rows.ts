@@ -42,7 +42,7 @@ const at = (port: number, more: Options = {}): Options => ({ ...identity, host: 
 const url = (port: number, query: string, host = 'localhost'): string =>
   `postgres://app@${host}:${port}/notes${query}`;
 
-/** One row for options beside a server. */
+/** One row for options and a server. */
 function option(
   given: string,
   expected: Expectation,

@@ -235,7 +235,7 @@ describe('the error of a refused login', () => {
   it.each([
     [{ idtyp: 'app' }, 'service'],
     [{ idtyp: 'user', upn: "O'role" }, 'user'],
-  ])('of %j says whose login it was, why, and the SQL for a "%s"', async (claims, type) => {
+  ])('of %j tells whose login it was, why, and the SQL for a "%s"', async (claims, type) => {
     const pool = await createPool({ username: "o'Role" }, claims);
     await pool.service.getToken('postgres');
     await pool.clock.advance(7_000);

@@ -53,7 +53,7 @@ const boot = async (...imports: DynamicModule[]): Promise<TestingModule> =>
 const currentUser = (app: TestingModule, name?: string): Promise<unknown> =>
   app.get<DataSource>(getDataSourceToken(name)).query('select current_user as name');
 
-/** A port that nobody listens on until `open`; then it leads to the local PostgreSQL. */
+/** A port without a listener until `open`; then it leads to the local PostgreSQL. */
 async function closedPort(): Promise<{ port: number; open: () => void; close: () => Promise<void> }> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));

@@ -78,7 +78,7 @@ describe('The template of the local PostgreSQL', () => {
     expect(templateFor(undefined, 'SELECT 2').copyTo(copy(), {})).toBe(false);
   });
 
-  it('is not used when somebody else could have written it', () => {
+  it('is not used when another user could have written it', () => {
     const template = templateFor();
     template.keep(made());
     chmodSync(template.path, 0o770);

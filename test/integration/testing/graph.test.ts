@@ -175,7 +175,7 @@ describe('Microsoft Graph', () => {
       expect(response.headers['www-authenticate']).not.toMatch(/claims/);
     });
 
-    it('refuses a token that is no good without a challenge: claims would not help', async () => {
+    it('refuses a bad token without a challenge: claims would not help', async () => {
       const claims = { acrs: ['c1'] };
       const response = await organization(
         entra.issueToken({ audience: graph, claims, lifetimeInSeconds: -1 }),

@@ -93,7 +93,7 @@ describe('A module and a local Entra that share a ManualClock', () => {
     expect(await again()).not.toBe(token);
   });
 
-  it('gives up a request that hangs when its signal says so', async () => {
+  it('gives up a request that hangs when its signal aborts', async () => {
     await entra.faults.set('token', { kind: 'hang-in-body' });
     const controller = new AbortController();
     const hung = entra.credential().getToken(`${graph}/.default`, { abortSignal: controller.signal });

@@ -19,7 +19,7 @@ import { makeCertificate, startTestServer } from './postgres.fixture.js';
 
 const nobody = { uid: 65534, gid: 65534 };
 
-/** Only root can run a child as somebody else, and Node.js and this folder must be open to that user. */
+/** Only root can run a child as another user, and Node.js and this folder must be open to that user. */
 const canBeNobody =
   process.getuid?.() === 0 &&
   spawnSync(process.execPath, ['-e', 'fs.readFileSync("package.json")'], nobody).status === 0;

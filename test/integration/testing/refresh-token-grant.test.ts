@@ -112,7 +112,7 @@ describe('The refresh_token grant', () => {
     });
   });
 
-  it('issues the token for whoever has signed in', async () => {
+  it('issues the token for the person who has signed in', async () => {
     const user = { name: 'Omar', userPrincipalName: 'omar@contoso.example', objectId: randomUUID() };
     const { access_token: token, id_token: idToken } = await redeemed(
       entra.refreshTokens.issue({ user, nonce: 'n-1' }),
@@ -560,7 +560,7 @@ describe('The refresh_token grant', () => {
       { fault: { kind: 'hang-after-processing' }, how: 'given up' },
       { fault: { kind: 'hang-in-body' }, how: 'given up' },
       { fault: { kind: 'cut-in-body' }, how: 'aborted' },
-    ])('strictly, although nobody learns of it with $fault.kind', async ({ fault, how }) => {
+    ])('strictly, although no client learns of it with $fault.kind', async ({ fault, how }) => {
       entra.refreshTokens.rotation = 'strict';
       const token = entra.refreshTokens.issue();
       await entra.faults.set('token', fault, { times: 1 });

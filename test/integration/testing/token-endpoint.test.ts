@@ -103,7 +103,7 @@ describe('The token endpoint', () => {
     headers?: Record<string, string>;
   }[] = [
     {
-      what: 'what is no tenant at all',
+      what: 'what is not a tenant at all',
       code: 900023,
       status: 400,
       error: 'invalid_request',

@@ -275,7 +275,7 @@ describe('The grants for people', () => {
       expect((await poll(codes.device_code)).status).toBe(200);
     });
 
-    it('tells of a person who declines, and of a code that nobody has entered in time', async () => {
+    it('tells of a person who declines, and of a code that was not entered in time', async () => {
       const declined = await start();
       entra.signIns.declineCode(declined.user_code);
       expect(await refusal(poll(declined.device_code))).toMatchObject({ error: 'authorization_declined' });
@@ -359,7 +359,7 @@ describe('The grants for people', () => {
       );
     });
 
-    it('refuses an expired token, a forged one, an application and what is no token', async () => {
+    it('refuses an expired token, a forged one, an application and what is not a token', async () => {
       const assertion = await personsToken();
       const forged = entra.issueToken({ audience: ownApi(), signedBy: 'foreign-key' });
       const ofApplication = await accessToken(askForToken(entra, { scope: `${ownApi()}/.default` }));

@@ -8,7 +8,7 @@ const hour = 3_600;
 /** A fleet that lives through an outage. */
 export interface OutageOfFleet {
   title: string;
-  /** Whether the goal is meant for it: it is no comparison, and no token was near its end. */
+  /** Whether the goal is meant for it: it is not a comparison, and no token was near its end. */
   hasGoal: boolean;
   fromSecond: number;
   toSecond: number;

@@ -15,7 +15,7 @@ const latencyInMs = { least: 20, most: 200 };
 
 /**
  * The token endpoint and the managed identity endpoint, as an HTTP client that a credential is given instead of
- * sockets. It answers in simulated time, and during the outage as the outage says.
+ * sockets. It answers in simulated time, and during the outage as the outage tells.
  */
 export class SimulatedEntra implements HttpClient {
   /** Requests for tokens that arrived during the outage. */

@@ -85,10 +85,10 @@ refreshes have no common rhythm any more.
 
 - **Spread.** A replica's refreshes are moved forward at random by up to 5 % of a life, so those that booted together
   drift apart. Arrivals that have nothing to do with each other still meet. "By chance alone" are the same requests, each
-  at any second of its minute: whoever does not know of the others can do no better. The busiest second of a fleet is
+  at any second of its minute: a process that does not know of the others can do no better. The busiest second of a fleet is
   ${rounded(spread?.peakToMinute ?? NaN, 2)} times as busy as its minute, and by chance alone it would be ${rounded(spread?.byChance ?? NaN, 2)} times. Some fleets exceed 1.5, as ${percentage(spread)} of
   the draws of chance do; of those whose replicas hold one token instead of two, ${percentage(one)} would. Of half as many
-  requests, a single second says less.
+  requests, a single second shows less.
 - **Recovery.** The steady rate is the mean of the hour before the outage; the goal is about minutes. While a token is
   held, a failed refresh is tried again at once, and then after 60–100 % of what is left until its last three minutes. So
   retries are as rare as refreshes, and most come when those that the outage prevented would have had their successors. For

@@ -51,7 +51,7 @@ export class LocalMySql implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** @throws AggregateError when something failed that is no refusal */
+  /** @throws AggregateError when something failed that is not a refusal */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();

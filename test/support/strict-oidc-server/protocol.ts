@@ -10,7 +10,7 @@ export interface StrictClient {
   certificatePem?: string;
 }
 
-/** What the server says once it listens. */
+/** What the server sends once it listens. */
 export interface StrictServerAddress {
   authorityHost: string;
   tenantId: string;

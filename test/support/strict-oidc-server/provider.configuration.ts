@@ -20,7 +20,7 @@ export interface ProviderParts {
   settings: StrictServerSettings;
 }
 
-/** The server's strictness: each refresh token is good for one use, whoever the client is. */
+/** The server's strictness: each refresh token is good for one use, for any client. */
 export function providerConfiguration({ tenantId, clients, settings }: ProviderParts): object {
   const adapters = new Map<string, UnboundedAdapter>();
   return {

@@ -45,7 +45,7 @@ describe('the mutations of a text', () => {
   });
 });
 
-it('a file with switches does the same as before while all are off, and what one of them says while it is on', () => {
+it('a file with switches does the same as before while all are off, and what a switch stands for while it is on', () => {
   const text = `
     export function f(a: number, b?: number): unknown {
       if (a < 1 || !b) return a ?? 0;

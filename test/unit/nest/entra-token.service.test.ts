@@ -105,7 +105,7 @@ describe('a caller', () => {
     await expect(patient).resolves.toMatchObject({ token: 'token-1' });
   });
 
-  it('hears why there is no token, and what to do', async () => {
+  it('reports why there is no token, and what to do', async () => {
     const { service, credential } = createEngine();
     credential.fail('AADSTS7000222: The provided client secret keys are expired.');
     const error = await service.getToken('graph').catch((e: unknown) => e);

@@ -245,7 +245,7 @@ describe('resolveOptions', () => {
     ['an empty array', 'an empty array', { resources: { api: { scopes: [] } } }],
     ['a URL of blanks', 'nothing but white space', { dataSource: { type: 'postgres', url: ' ' } }],
     ['another database', '"mysql"', { dataSource: { ...dataSource, type: 'mysql' } }],
-  ])('says of %s that %s', (_, given, options) => {
+  ])('tells of %s that %s', (_, given, options) => {
     expect(errorOf({ credential, ...options }).message).toContain(given);
   });
 });

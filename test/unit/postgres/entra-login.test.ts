@@ -12,7 +12,7 @@ import { databaseToken } from '../../support/tokens.js';
 
 const token = databaseToken('first');
 
-/** A login over a connection whose TLS is nobody's concern, as far as it goes without a server. */
+/** A login over a connection whose TLS does not matter, as far as it goes without a server. */
 function setUp() {
   const engine = createEngine({ resources: { postgres: {} } });
   const { clock, credential } = engine;

@@ -114,7 +114,7 @@ describe('a login refused with the token of a person', () => {
     [{ oid, preferred_username: 'ada@contoso.com' }, `the user "ada@contoso.com" (object id "${oid}")`],
     [{ idtyp: 'user', oid }, `a user (object id "${oid}")`],
     [{ idtyp: 'user' }, 'a user.'],
-  ])('names the owner of %j, and binds the role of the application to nobody', (claims, owner) => {
+  ])('names the owner of %j, and binds the role of the application to no person', (claims, owner) => {
     for (const original of [refused, byPooler]) {
       const { message } = explain(original, { claims });
       expect(message).toContain(`It belongs to ${owner}`);

@@ -5,7 +5,7 @@ import type { AccessToken } from 'nestjs-entra-auth';
 import { createDataSourceFactory, databaseAudience } from '../../support/local-database.js';
 import { jwt } from '../../support/tokens.js';
 
-// The library for JavaScript would take it, whatever a row says.
+// The library for JavaScript would take it, whatever a row holds.
 delete process.env['PGUSER'];
 
 type Claims = Record<string, unknown>;
@@ -131,7 +131,7 @@ const python: Row[] = [
     management: {},
     theirs: error,
   },
-  { case: 'a path that is no text', database: { xms_mirid: 7, upn: 'a' }, theirs: 'a' },
+  { case: 'a path that is not a text', database: { xms_mirid: 7, upn: 'a' }, theirs: 'a' },
   {
     case: 'a name in the second token only',
     database: { appid: 'app-id' },
@@ -152,12 +152,12 @@ const python: Row[] = [
     theirs: error,
   },
   {
-    case: 'a system-assigned identity beside upn',
+    case: 'a system-assigned identity and upn',
     database: { xms_mirid: machine, upn: 'a' },
     management: {},
     theirs: error,
     ours: 'a',
-    because: 'a path that is nobody’s role hides no name',
+    because: 'a path without a role hides no name',
   },
   { case: 'no name, and the second token cannot be had', database: {}, management: 'fails', theirs: error },
   {
@@ -200,7 +200,7 @@ const dotNet: Row[] = [
     management: { xms_mirid: identity('My-Id').toUpperCase() },
     theirs: 'MY-ID',
   },
-  { case: 'a system-assigned identity beside upn', database: { xms_mirid: machine, upn: 'a' }, theirs: 'a' },
+  { case: 'a system-assigned identity and upn', database: { xms_mirid: machine, upn: 'a' }, theirs: 'a' },
   { case: 'a name in the database’s token only', database: { upn: 'a' }, management: {}, theirs: 'a' },
   {
     case: 'another name in each token',
@@ -278,7 +278,7 @@ describe.each([
   ['JavaScript', javaScript],
   ['Python', python],
   ['.NET', dotNet],
-])('the role name, beside the library for %s', (_, rows) => {
+])('the role name, compared with the library for %s', (_, rows) => {
   it.each(rows)('$case: $theirs', async (row) => {
     expect(row.ours === undefined).toBe(row.because === undefined);
     const ours = row.ours ?? row.theirs;

@@ -40,7 +40,7 @@ it.each([
   ['returns a promise that fails', () => Promise.reject(new Error('no')), /returned a promise/],
   ['returns an empty text', () => '', /not a valid role name/],
   ['throws', ({ upn }: { upn: string }) => upn.toLowerCase(), /threw a TypeError/],
-])('says what is wrong with a function that %s', async (_what, fromToken, problem) => {
+])('tells what is wrong with a function that %s', async (_what, fromToken, problem) => {
   await expect(usernameBy(fromToken)).rejects.toMatchObject({
     code: 'ENTRA_ROLE_NAME_UNKNOWN',
     message: expect.stringMatching(problem),

@@ -16,7 +16,7 @@ describe('roleNameFromToken', () => {
     ['upn before the other names', { upn: 'a', preferred_username: 'b', unique_name: 'c' }, 'a'],
     ['preferred_username before unique_name', { preferred_username: 'b', unique_name: 'c' }, 'b'],
     ['an empty name does not count', { upn: ' ', preferred_username: 'b' }, 'b'],
-    ['a name that is no text does not count', { upn: 7, unique_name: 'c' }, 'c'],
+    ['a name that is not a text does not count', { upn: 7, unique_name: 'c' }, 'c'],
     ['a user-assigned identity', { xms_mirid: identity('my-identity') }, 'my-identity'],
     [
       'a user-assigned identity in other case',

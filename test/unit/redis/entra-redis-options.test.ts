@@ -74,7 +74,7 @@ describe('entraRedisOptions', () => {
     expect(entraRedisOptions(tokens, options)).toMatchObject({ tls: false });
   });
 
-  it('refuses a password that stands beside it', () => {
+  it('refuses a password along with it', () => {
     const options = { ...entraRedisOptions(tokens, { host }), password: 'secret', lazyConnect: true };
     expect(() => new Redis(options)).toThrow(/Invalid option "password"/);
   });

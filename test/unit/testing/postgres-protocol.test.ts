@@ -153,7 +153,7 @@ describe('reading from the connection', () => {
   );
 });
 
-describe('what the server says', () => {
+describe('what the server sends', () => {
   it('asks for a cleartext password', () => {
     expect([...cleartextPasswordRequest()]).toEqual([0x52, 0, 0, 0, 8, 0, 0, 0, 3]);
   });

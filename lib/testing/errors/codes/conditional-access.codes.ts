@@ -1,6 +1,6 @@
 import type { AadstsCodes } from '../aadsts-codes.js';
 
-/** Conditional Access and multi-factor authentication: a person must do something, and `claims` says what. */
+/** Conditional Access and multi-factor authentication: a person must do what `claims` names. */
 export const conditionalAccess: AadstsCodes = {
   50072: {
     error: 'invalid_grant',

@@ -1,4 +1,4 @@
-/** Lets our own user, and nobody else, in as every role: the gateway has checked the client before. */
+/** Lets our own user alone log in as every role: the gateway has checked the client before. */
 export function hostBasedAuthentication(): string {
   return 'local all all peer map=gateway\n';
 }

@@ -20,7 +20,7 @@ export function socketPath(workDirectory: string): string {
 }
 
 /**
- * Makes the directory that holds everything of one server and that nobody but PostgreSQL's user may enter.
+ * Makes the directory of one server, which only PostgreSQL's user may enter.
  *
  * @param announce is told the path before the directory exists, so that no moment is left without a cleaner.
  * @param place `memory` where there is enough of it and TMPDIR names no other place; programs may not run there.

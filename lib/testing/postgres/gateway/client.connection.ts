@@ -30,7 +30,7 @@ export class ClientConnection {
     return this.current instanceof TLSSocket && this.current.alpnProtocol === ALPN_PROTOCOL;
   }
 
-  /** True when bytes came that nobody has asked for yet. */
+  /** Whether bytes came that no read has asked for yet. */
   get hasUnreadBytes(): boolean {
     return this.current.readableLength > 0;
   }
@@ -60,7 +60,7 @@ export class ClientConnection {
     });
   }
 
-  /** Says the last words, if any, and closes. */
+  /** Sends the last bytes, if any, and closes. */
   end(lastWords?: Buffer): void {
     hangUp(this.current, lastWords);
   }

@@ -14,7 +14,7 @@ export interface LoginEvent {
 /** What became of the logins since the server started; live, so read it again for later numbers. */
 export interface LoginCounters {
   /**
-   * Logins whose token was verified at that moment and fits the role. What the database itself says afterwards,
+   * Logins whose token was verified at that moment and fits the role. What the database itself answers afterwards,
    * such as "database does not exist", is not counted.
    */
   readonly accepted: number;

@@ -1,4 +1,4 @@
-/** Thrown anywhere in the login; what it says is sent to the client as the FATAL error that ends the connection. */
+/** Thrown anywhere in the login; its text is sent to the client as the FATAL error that ends the connection. */
 export class ConnectionRefusal extends Error {
   override readonly name = 'ConnectionRefusal';
 

@@ -6,7 +6,7 @@ export class ClientGoneError extends Error {
 }
 
 /**
- * Takes exactly `size` bytes from a stream that nobody else reads. What has arrived beyond them stays in the
+ * Takes exactly `size` bytes from a stream without other readers. What has arrived beyond them stays in the
  * stream's buffer, where a later reader or pipe finds it.
  *
  * @throws ClientGoneError when the stream ends first.
