@@ -283,7 +283,7 @@ const urlRows: GuardRow[] = [
   })),
   {
     group: '`sslmode` and the rest of the URL',
-    given: '`extra.connectionString` beside `url`',
+    given: '`extra.connectionString` and `url`',
     server: 'right',
     expected: { refusedAtStart: 'dataSource.extra.connectionString' },
     options: (_, port) => ({
@@ -484,7 +484,7 @@ const replicationRows: GuardRow[] = [
       slave: () => ({ password: 'x' }),
     },
   ),
-  replicas('`ssl` beside `replication`', { refusedAtStart: 'dataSource.ssl' }, 'right', {
+  replicas('`ssl` and `replication`', { refusedAtStart: 'dataSource.ssl' }, 'right', {
     top: { ssl: true },
   }),
   {

@@ -26,7 +26,7 @@ interface MadeOptions extends DriverOptions {
 
 let tokens = 0;
 
-/** Sets a data source up as the row says, and logs in. */
+/** Sets a data source up by the row, and logs in. */
 export async function runRow(row: GuardRow, setup: GuardSetup): Promise<GuardResult> {
   for (const name of serverNames) setup.servers[name].forget();
   const expiresAt = Date.now() + 3_600_000;
