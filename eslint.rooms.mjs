@@ -15,6 +15,7 @@ const everyRoom = [
   'reference',
   'options',
   'nest',
+  'dashboard',
   'standalone',
   'cli',
 ];
@@ -37,6 +38,7 @@ export const rooms = {
   reference: ['postgres', 'entra', 'common'],
   options: belowOptions.filter((room) => room !== 'refresh-token' && room !== 'store'),
   nest: [...belowOptions, 'options'],
+  dashboard: [...belowOptions, 'options', 'nest'],
   standalone: [...belowOptions, 'options'],
   cli: [...belowOptions, 'options'],
   testing: [],
@@ -44,7 +46,7 @@ export const rooms = {
 
 const nestValues = {
   group: ['@nestjs/*'],
-  message: 'Only lib/nest imports values of Nest.',
+  message: 'Only lib/nest and lib/dashboard import values of Nest.',
   allowTypeImports: true,
 };
 
@@ -71,7 +73,7 @@ export const roomRules = Object.entries(rooms).map(([room, below]) => ({
             regex: `^(\\.\\./)+(index\\.js|(${forbidden(room, below).join('|')})/)`,
             message: `lib/${room} may import from ${below.length === 0 ? 'no other room' : below.join(', ')}.`,
           },
-          ...(room === 'nest' ? [] : [nestValues]),
+          ...(room === 'nest' || room === 'dashboard' ? [] : [nestValues]),
         ],
       },
     ],

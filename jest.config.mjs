@@ -6,10 +6,11 @@ export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   testEnvironment: 'node',
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': '<rootDir>/test/support/transform.mjs' },
+  extensionsToTreatAsEsm: ['.ts', '.html'],
+  transform: { '\\.(ts|html)$': '<rootDir>/test/support/transform.mjs' },
   moduleNameMapper: {
     '^nestjs-entra-auth$': '<rootDir>/lib/index.ts',
+    '^nestjs-entra-auth/dashboard$': '<rootDir>/lib/dashboard/index.ts',
     '^nestjs-entra-auth/redis$': '<rootDir>/lib/redis/index.ts',
     '^nestjs-entra-auth/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-entra-auth/typeorm$': '<rootDir>/lib/store/typeorm/index.ts',

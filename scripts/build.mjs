@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { rolldown } from 'rolldown';
 
+import { pagePlugin } from './bundle-page.mjs';
 import { transpile } from './transpile.mjs';
 
 const root = dirname(import.meta.dirname);
@@ -39,6 +40,7 @@ async function bundle(input, output) {
     external: (id) => /^[^./]/.test(id) && !id.startsWith('@oxc-project/runtime'),
     transform: { target: 'node20.19' },
     treeshake: { moduleSideEffects: false },
+    plugins: [pagePlugin],
   });
   const main = input.index === undefined ? [] : [coreGroup(input.index)];
   await bundled.write({

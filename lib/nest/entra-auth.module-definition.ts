@@ -13,6 +13,9 @@ interface ModuleExtras {
 
 const optionsToken = Symbol.for('nestjs-entra-auth.options');
 
+/** Provides the parts of the application: an `Assembly`. */
+export const assemblyToken = Symbol.for('nestjs-entra-auth.assembly');
+
 /** `MODULE_OPTIONS_TOKEN` provides {@link SealedOptions}. */
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<EntraAuthModuleOptions>({ optionsInjectionToken: optionsToken })

@@ -7,6 +7,7 @@ import type { Assembly } from '../options/assemble.js';
 import { checkAsyncRegistration, checkRegistration, forRootIsNeeded } from './check-registration.js';
 import {
   ASYNC_OPTIONS_TYPE,
+  assemblyToken,
   ConfigurableModuleClass,
   MODULE_OPTIONS_TOKEN,
   OPTIONS_TYPE,
@@ -21,7 +22,6 @@ import { EntraTokenHealthIndicator } from './health/entra-token.health.js';
 import { SetupWarnings } from './setup-warnings.js';
 import { logTokenEvents } from './token-event.logger.js';
 
-const assembly = Symbol.for('nestjs-entra-auth.assembly');
 const logger = new Logger('EntraAuth');
 
 /**
@@ -41,7 +41,7 @@ const logger = new Logger('EntraAuth');
       },
     },
     {
-      provide: assembly,
+      provide: assemblyToken,
       inject: [MODULE_OPTIONS_TOKEN, { token: SchedulerRegistry, optional: true }],
       useFactory: async (options: SealedOptions, registry?: SchedulerRegistry): Promise<Assembly> => {
         const { assemble } = await import('../options/assemble.js');
@@ -52,41 +52,41 @@ const logger = new Logger('EntraAuth');
     },
     {
       provide: EntraTokenService,
-      inject: [assembly],
+      inject: [assemblyToken],
       useFactory: ({ engine }: Assembly) => new EntraTokenService(engine),
     },
     {
       provide: EntraTypeOrmOptionsFactory,
-      inject: [assembly],
+      inject: [assemblyToken],
       useFactory: ({ dataSources }: Assembly) => new EntraTypeOrmOptionsFactory(dataSources),
     },
     {
       provide: SetupWarnings,
-      inject: [ModulesContainer, assembly],
+      inject: [ModulesContainer, assemblyToken],
       useFactory: (modules: ModulesContainer, { dataSources }: Assembly) =>
         new SetupWarnings(EntraAuthModule, modules, dataSources, logger),
     },
     {
       provide: EventForwarding,
-      inject: [ModulesContainer, assembly],
+      inject: [ModulesContainer, assemblyToken],
       useFactory: (modules: ModulesContainer, { engine }: Assembly) =>
         new EventForwarding(modules, engine.events, logger),
     },
     {
       provide: EntraTelemetry,
-      inject: [assembly],
+      inject: [assemblyToken],
       useFactory: ({ options, engine, dataSources }: Assembly) =>
         EntraTelemetry.start(options, engine, dataSources),
     },
     {
       provide: EntraTokenHealthIndicator,
-      inject: [EntraTokenService, assembly, ModulesContainer],
+      inject: [EntraTokenService, assemblyToken, ModulesContainer],
       useFactory: (tokens: EntraTokenService, { options }: Assembly, modules: ModulesContainer) =>
         new EntraTokenHealthIndicator(tokens, { startup: options.startup, clock: options.clock, modules }),
     },
     {
       provide: EntraDataSourceHealthIndicator,
-      inject: [assembly],
+      inject: [assemblyToken],
       useFactory: ({ dataSources, options }: Assembly) =>
         new EntraDataSourceHealthIndicator(dataSources, options.clock),
     },

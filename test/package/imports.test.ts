@@ -37,6 +37,7 @@ describe('in a project where every optional package is installed', () => {
     'import-root.mjs',
     'require-root.cjs',
     'require-commonjs.cjs',
+    'import-dashboard.mjs',
     'import-redis.mjs',
     'import-testing.mjs',
   ])('loads none of them with the package: %s', async (program) => {
@@ -71,13 +72,15 @@ describe('in a project where every optional package is installed', () => {
       same: string[];
       different: string[];
     }
-    const { root, redis, testing, typeorm } =
+    const { root, dashboard, redis, testing, typeorm } =
       await project.outputOf<Record<string, Comparison>>('identity.mjs');
 
     expect(root?.different).toEqual([]);
     expect(root?.same).toEqual(
       expect.arrayContaining(['EntraAuthModule', 'EntraTokenService', 'EntraAuthError']),
     );
+    expect(dashboard?.different).toEqual([]);
+    expect(dashboard?.same).toContain('EntraDashboardModule');
     expect(redis?.different).toEqual([]);
     expect(redis?.same).toContain('entraRedisCredentials');
     expect(testing?.different).toEqual([]);

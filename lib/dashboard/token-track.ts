@@ -1,0 +1,61 @@
+import type { TokenEvent } from '../engine/token-event.js';
+import type { TokenState } from '../engine/token-state.js';
+import type { Attempt, TokenLife } from './dashboard-state.js';
+
+const mostLives = 24;
+const mostAttempts = 60;
+
+/** The tokens that a resource has had, and the attempts to get them; the newest last. */
+export interface TokenTrack {
+  readonly lives: readonly TokenLife[];
+  readonly attempts: readonly Attempt[];
+}
+
+export const emptyTrack: TokenTrack = { lives: [], attempts: [] };
+
+/** The track after an event of its resource. Most events change nothing of it. */
+export function trackAfter(track: TokenTrack, event: TokenEvent): TokenTrack {
+  const at = event.at.toISOString();
+  switch (event.type) {
+    case 'acquired':
+    case 'refreshed':
+      return withAttempt(withLife(track, event.at, event.expiresAt), { at, outcome: 'obtained' });
+    case 'unchanged':
+      return withAttempt(track, { at, outcome: 'unchanged' });
+    case 'refresh-failed':
+      return withAttempt(track, { at, outcome: 'failed' });
+    case 'rejected':
+      return withAttempt(track, { at, outcome: 'rejected' });
+    case 'expiring':
+    case 'expired':
+    case 'recovered':
+    case 'reauthentication-required':
+    case 'login-refused':
+    case 'clock-skew':
+    case 'credential-degraded':
+    case 'credential-recovered':
+    case 'refresh-token-lost':
+      return track;
+  }
+}
+
+/** The track with the token that is held, which may have come before anything was recorded. */
+export function trackWithHeld(track: TokenTrack, { acquiredAt, expiresAt }: TokenState): TokenTrack {
+  if (acquiredAt === undefined || expiresAt === undefined) return track;
+  const from = acquiredAt.toISOString();
+  if (track.lives.some((life) => life.from === from)) return track;
+  return withAttempt(withLife(track, acquiredAt, expiresAt), { at: from, outcome: 'obtained' });
+}
+
+function withLife({ lives, attempts }: TokenTrack, from: Date, until: Date): TokenTrack {
+  const last = lives.at(-1);
+  const at = from.toISOString();
+  const before =
+    last !== undefined && last.until > at ? [...lives.slice(0, -1), { ...last, replacedAt: at }] : lives;
+  const life = { number: (last?.number ?? 0) + 1, from: at, until: until.toISOString() };
+  return { lives: [...before, life].slice(-mostLives), attempts };
+}
+
+function withAttempt({ lives, attempts }: TokenTrack, attempt: Attempt): TokenTrack {
+  return { lives, attempts: [...attempts, attempt].slice(-mostAttempts) };
+}
