@@ -6,6 +6,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { EntraAuthModule, EntraTypeOrmOptionsFactory } from 'nestjs-entra-auth';
 
 import { validateEnvironment } from './config/environment-variables.js';
+import { DashboardModule } from './dashboard/dashboard.module.js';
 import { EntraAuthErrorFilter } from './entra-auth-error.filter.js';
 import { HealthModule } from './health/health.module.js';
 import { CreateNotes1763683200000 } from './notes/migrations/1763683200000-create-notes.js';
@@ -41,6 +42,7 @@ import { StatusModule } from './status/status.module.js';
     OrganizationModule,
     HealthModule,
     StatusModule,
+    DashboardModule,
   ],
   providers: [{ provide: APP_FILTER, useClass: EntraAuthErrorFilter }],
 })

@@ -12,4 +12,4 @@ await app.listen(config.get('PORT', { infer: true }));
 const logger = new Logger('Sample');
 const url = `http://localhost:${new URL(await app.getUrl()).port}`;
 logger.log(`Connected to ${app.get(Platform).description}, without a password.`);
-logger.log(`Open ${url}/api to try it, and ${url}/status to see the tokens die and be renewed.`);
+logger.log(`Open ${url} to see its tokens live and die, and ${url}/api to try it.`);

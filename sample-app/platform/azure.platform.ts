@@ -10,6 +10,8 @@ export class AzurePlatform extends Platform {
   readonly credential = () => new DefaultAzureCredential();
   readonly database;
   readonly graph;
+  readonly isLocal = false;
+  readonly troubles = [];
 
   constructor(config: ConfigService<EnvironmentVariables, true>) {
     super();

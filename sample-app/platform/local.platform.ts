@@ -1,15 +1,19 @@
-import { ClientSecretCredential } from '@azure/identity';
+import type { CredentialOption } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
+import { localTroubles } from './local.troubles.js';
 import { Platform } from './platform.js';
 import { PrivateAuthorityHandler } from './private-authority.handler.js';
+import type { Trouble } from './trouble.js';
 
 /** Entra ID, PostgreSQL and Graph on this machine. They check tokens as the real ones do. */
 export class LocalPlatform extends Platform {
   readonly description: string;
-  readonly credential;
+  readonly credential: CredentialOption;
   readonly database;
   readonly graph;
+  readonly isLocal = true;
+  readonly troubles: readonly Trouble[];
 
   static async start(tokenLifetimeInSeconds: number): Promise<LocalPlatform> {
     const entra = await startLocalEntra({
@@ -27,12 +31,17 @@ export class LocalPlatform extends Platform {
     super();
     const { tenantId, client, authorityHost, certificateAuthority: ca, postgres, graphUrl } = entra;
     this.description = `the local Entra and PostgreSQL, whose tokens live ${tokenLifetimeInSeconds} s`;
-    this.credential = () =>
-      new ClientSecretCredential(tenantId, client.clientId, client.clientSecret, {
-        authorityHost,
-        disableInstanceDiscovery: true,
-        tlsOptions: { ca },
-      });
+    const { clientId, clientSecret } = client;
+    this.credential = {
+      kind: 'client-secret',
+      tenantId,
+      clientId,
+      clientSecret,
+      authorityHost,
+      certificateAuthority: ca,
+      // A request that hangs is given up while the tokens, which live a minute here, are still good.
+      requestTimeoutInMs: 2_000,
+    };
     this.database = {
       host: postgres.host,
       port: postgres.port,
@@ -43,6 +52,7 @@ export class LocalPlatform extends Platform {
       extra: { maxLifetimeSeconds: 3, idleTimeoutMillis: 1_000 },
     };
     this.graph = { url: graphUrl, transport: new PrivateAuthorityHandler(ca) };
+    this.troubles = localTroubles(entra);
   }
 
   close(): Promise<void> {

@@ -1,17 +1,23 @@
 import type { Middleware } from '@microsoft/microsoft-graph-client';
-import type { EntraDataSourceOptions, TokenCredentialFactory } from 'nestjs-entra-auth';
+import type { CredentialOption, EntraDataSourceOptions } from 'nestjs-entra-auth';
+
+import type { Trouble } from './trouble.js';
 
 /** Where the application finds Entra ID, its database and Microsoft Graph. Nothing else knows whether it is Azure. */
 export abstract class Platform {
   /** For people. */
   abstract readonly description: string;
-  /** Makes the credential that every token comes from. */
-  abstract readonly credential: TokenCredentialFactory;
+  /** The credential that every token comes from. */
+  abstract readonly credential: CredentialOption;
   abstract readonly database: Pick<
     EntraDataSourceOptions,
     'host' | 'port' | 'database' | 'username' | 'ssl' | 'extra'
   >;
   abstract readonly graph: GraphEndpoint;
+  /** Whether it runs on this machine and is nobody else's. */
+  abstract readonly isLocal: boolean;
+  /** What can go wrong on purpose; nothing on Azure. */
+  abstract readonly troubles: readonly Trouble[];
 
   /** Ends what was started for the application. */
   abstract close(): Promise<void>;

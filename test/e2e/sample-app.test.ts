@@ -7,7 +7,7 @@ import { EndToEnd } from '../support/e2e.js';
 import { RunningProgram, type ProgramOptions } from '../support/running-program.js';
 import { SecretScan } from '../support/secret-scan.js';
 
-const url = /Open (http:\/\/localhost:\d+)\/api/;
+const url = /Open (http:\/\/localhost:\d+) to see/;
 const port = { PORT: '0' };
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown;
 
@@ -46,7 +46,6 @@ describe('the sample application, started with nothing but a port', () => {
   it('prints what it is connected to, and what to open', () => {
     expect(sample.output).toMatch(/local Entra and PostgreSQL.*60 s.*without a password/);
     expect(sample.output).toContain(`${address}/api`);
-    expect(sample.output).toContain(`${address}/status`);
   });
 
   it('keeps notes', async () => {
