@@ -69,12 +69,14 @@ function severityOf(event: TokenEvent): EventLine['severity'] {
       return event.error.retryable ? 'warning' : 'error';
     case 'rejected':
     case 'login-refused':
+    case 'credential-expiring':
     case 'clock-skew':
       return 'warning';
     case 'expiring':
     case 'expired':
     case 'reauthentication-required':
     case 'credential-degraded':
+    case 'credential-expired':
     case 'refresh-token-lost':
       return 'error';
   }
@@ -104,6 +106,8 @@ function textOf(event: TokenEvent): string {
       return 'The credential works again.';
     case 'reauthentication-required':
     case 'credential-degraded':
+    case 'credential-expiring':
+    case 'credential-expired':
     case 'refresh-token-lost':
       return `${event.problem} ${event.fix}`;
   }

@@ -13,30 +13,21 @@ export interface TokenTrack {
 
 export const emptyTrack: TokenTrack = { lives: [], attempts: [] };
 
-/** The track after an event of its resource. Most events change nothing of it. */
+const outcomes: Readonly<Partial<Record<TokenEvent['type'], Attempt['outcome']>>> = {
+  acquired: 'obtained',
+  refreshed: 'obtained',
+  unchanged: 'unchanged',
+  'refresh-failed': 'failed',
+  rejected: 'rejected',
+};
+
+/** The track after an event of its resource. Events that tell of no attempt change nothing of it. */
 export function trackAfter(track: TokenTrack, event: TokenEvent): TokenTrack {
-  const at = event.at.toISOString();
-  switch (event.type) {
-    case 'acquired':
-    case 'refreshed':
-      return withAttempt(withLife(track, event.at, event.expiresAt), { at, outcome: 'obtained' });
-    case 'unchanged':
-      return withAttempt(track, { at, outcome: 'unchanged' });
-    case 'refresh-failed':
-      return withAttempt(track, { at, outcome: 'failed' });
-    case 'rejected':
-      return withAttempt(track, { at, outcome: 'rejected' });
-    case 'expiring':
-    case 'expired':
-    case 'recovered':
-    case 'reauthentication-required':
-    case 'login-refused':
-    case 'clock-skew':
-    case 'credential-degraded':
-    case 'credential-recovered':
-    case 'refresh-token-lost':
-      return track;
-  }
+  const outcome = outcomes[event.type];
+  if (outcome === undefined) return track;
+  const isNew = event.type === 'acquired' || event.type === 'refreshed';
+  const before = isNew ? withLife(track, event.at, event.expiresAt) : track;
+  return withAttempt(before, { at: event.at.toISOString(), outcome });
 }
 
 /** The track with the token that is held, which may have come before anything was recorded. */
