@@ -14,6 +14,7 @@ export interface JestRun {
 export type JestReport =
   | { kind: 'run'; file: string; id?: number }
   | { kind: 'test'; file: string; number: number; failed: boolean; hits: number[] }
+  | { kind: 'undecided'; file: string; ids: number[] }
   | { kind: 'noticed'; file: string; number: number; id: number }
   | { kind: 'file'; file: string; millis: number; hits: number[] }
   | { kind: 'end'; failed: boolean; error?: string };

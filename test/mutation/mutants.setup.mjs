@@ -42,13 +42,17 @@ function* runsOf(number) {
   const failed = yield undefined;
   send({ kind: 'test', file, number, failed, hits: [...found] });
   const millis = cpuTime() - runStartedAt;
-  if (failed || millis > slowInMs) return;
+  if (failed) return;
+  if (millis > slowInMs) return send({ kind: 'undecided', file, ids: [...found] });
   const timeout = 10_000 + 10 * (Number(hrtime() - begunAt) / 1e6);
   for (const id of found) {
     if (!live.has(id) || !(yield { id, timeout })) continue;
     // A failure counts when the same test passes without the mutant right after, and fails with it again.
-    if (yield undefined) return;
-    if (!(yield { id, timeout })) continue;
+    if (yield undefined) return send({ kind: 'undecided', file, ids: [...found] });
+    if (!(yield { id, timeout })) {
+      send({ kind: 'undecided', file, ids: [id] });
+      continue;
+    }
     live.delete(id);
     send({ kind: 'noticed', id, file, number });
   }

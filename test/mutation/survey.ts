@@ -14,6 +14,8 @@ const filesOfRun = 12;
 /** Runs test files for many mutants at once, and learns which tests come by which. */
 export class Survey {
   readonly #files = new Map<string, TestFile>();
+  /** Mutants that slow tests come by, or of which a failure could not be repeated. */
+  readonly #undecided = new Set<number>();
   #running: { file: string; id?: number } | undefined;
 
   constructor(
@@ -32,6 +34,11 @@ export class Survey {
       const { error } = await this.runner.run({ files: batch, live: [...this.live] }, report);
       if (error !== undefined) left.unshift(...this.#afterLost(batch, error));
     }
+  }
+
+  /** Whether only a run with the mutant on from the start can tell: values that a file computes once come from it. */
+  needsOwnRun(id: number): boolean {
+    return this.#undecided.has(id) || [...this.#files.values()].some(({ outside }) => outside.includes(id));
   }
 
   /** For a mutant: the test files that come by it, the quickest first, with the numbers of their tests. */
@@ -55,6 +62,7 @@ export class Survey {
     this.#files.set(report.file, known);
     if (report.kind === 'run') this.#running = report;
     if (report.kind === 'file') [known.millis, known.outside] = [report.millis, report.hits];
+    if (report.kind === 'undecided') for (const id of report.ids) this.#undecided.add(id);
     if (report.kind === 'noticed') {
       this.live.delete(report.id);
       this.tell(`noticed    #${report.id} by test ${report.number} of ${report.file}`);
