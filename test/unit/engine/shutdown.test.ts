@@ -62,3 +62,28 @@ describe('a shutdown', () => {
     expect(lines).toEqual([]);
   });
 });
+
+it('reports the refresh token that could not be stored, with the resource that it served', async () => {
+  const state = () => ({
+    name: 'degraded',
+    obtainedOn: null,
+    expiresBy: null,
+    unsaved: true,
+    problem: 'The store is full.',
+    fix: 'Empty it.',
+  });
+  const credential = {
+    getToken: () => Promise.resolve({ token: 't', expiresOnTimestamp: Date.UTC(2026, 0, 2) }),
+    state,
+  };
+  const { service, events, clock } = createEngine({ credential, resources: { graph: {} } });
+  await service.getToken('graph');
+  await service.onApplicationShutdown();
+  expect(events.at(-1)).toEqual({
+    type: 'refresh-token-lost',
+    resource: 'graph',
+    at: new Date(clock.now()),
+    problem: 'The store is full.',
+    fix: 'Empty it.',
+  });
+});

@@ -73,6 +73,105 @@ describe('resolveOptions', () => {
     expect(resolveOptions({ credential, dataSource }).resources.has('postgres')).toBe(true);
   });
 
+  it('leaves a resource that a data source names as it is configured', () => {
+    const resources = { postgres: { tenantId }, db: { scopes: 'api://db/.default' } };
+    const sources = { default: dataSource, other: { ...dataSource, resource: 'db' } };
+    const resolved = resolveOptions({ credential, resources, dataSource: sources }).resources;
+    expect(resolved.get('postgres')?.tenantId).toBe(tenantId);
+    expect(resolved.get('db')?.scopes).toEqual(['api://db/.default']);
+    expect(resolved.size).toBe(2);
+  });
+
+  it('keeps the own values of a resource, and takes the rest from the module', () => {
+    const { resources } = resolveOptions({
+      credential,
+      refresh: { shareOfLife: 0.6, jitter: 0.1, backoff: { maxDelayInMs: 9_000 } },
+      resources: {
+        graph: { enableCae: true, refresh: { jitter: 0.2, backoff: { initialDelayInMs: 500 } } },
+        keyvault: {},
+      },
+    });
+    expect(resources.get('graph')).toMatchObject({
+      name: 'graph',
+      enableCae: true,
+      tenantId: undefined,
+      policy: {
+        shareOfLife: 0.6,
+        jitter: 0.2,
+        backoff: { initialDelayInMs: 500, maxDelayInMs: 9_000, shareOfLifeLeft: 0.8 },
+      },
+    });
+    expect(resources.get('keyvault')).toMatchObject({ enableCae: false, policy: { jitter: 0.1 } });
+  });
+
+  it.each<[string, unknown, string]>([
+    [
+      'missing',
+      {},
+      'missing. Give scopes such as "https://graph.microsoft.com/.default", or use a name that is known: postgres, mysql, graph,',
+    ],
+    ['empty', { scopes: [] }, 'an empty array. Give one scope or an array of scopes.'],
+    ['a number', { scopes: 7 }, '7. Give one scope or an array of scopes.'],
+    [
+      'of two words',
+      { scopes: 'a b' },
+      'a scope is empty or contains white space. Give each scope as a string',
+    ],
+    [
+      'empty texts',
+      { scopes: ['a', ''] },
+      'a scope is empty or contains white space. Give each scope as a string',
+    ],
+    ['numbers', { scopes: ['a', 7] }, 'a scope is not a string. Give each scope as a string of its own'],
+  ])('tells what is wrong with scopes that are %s', (_, resource, text) => {
+    const { message } = errorOf({ credential, resources: { api: resource } });
+    expect(message).toContain(`Invalid option "resources.api.scopes": ${text}`);
+  });
+
+  it.each<[string, unknown, string]>([
+    [
+      'a resource that is not an object',
+      { resources: { api: 'x' } },
+      '"resources.api": a string. Give an object such as',
+    ],
+    [
+      'resources in a list',
+      { resources: [] },
+      '"resources": an empty array. Give an object of resources by name.',
+    ],
+    [
+      'a credential of another kind',
+      { credential: 7 },
+      '"credential": 7. Give an object with a getToken() method',
+    ],
+    ['options in a list', [], '"options": an empty array. Give the options of the module as an object.'],
+    ['refresh that is not an object', { refresh: 7 }, '"refresh": 7. Give an object of refresh options'],
+    [
+      'backoff that is not an object',
+      { refresh: { backoff: 7 } },
+      '"refresh.backoff": 7. Give an object, or leave',
+    ],
+    ['onDemand that is not an object', { onDemand: 7 }, '"onDemand": 7. Give an object such as { maxTokens'],
+    ['telemetry that is not true or false', { telemetry: 1 }, '"telemetry": 1. Give true or false'],
+  ])('tells what is wrong with %s', (_, options, text) => {
+    expect(errorOf(options).message).toContain(`Invalid option ${text}`);
+  });
+
+  it('knows whether telemetry was asked for', () => {
+    const telemetryOf = (telemetry?: boolean) => resolveOptions({ credential, telemetry }).telemetry;
+    expect([undefined, true, false].map(telemetryOf)).toEqual([undefined, true, false]);
+  });
+
+  it('knows the tenant of a credential that is plain data, and of no other', () => {
+    const secret = { kind: 'client-secret', tenantId, clientId: tenantId, clientSecret: 'hush-hush' };
+    const own = { getToken: credential.getToken, tenantId };
+    const { resources } = resolveAnything({
+      resources: { graph: {}, keyvault: { credential: secret }, storage: { credential: own } },
+    });
+    const knows = (name: string) => resources.get(name)?.credential.isOwnTenant(tenantId);
+    expect(['graph', 'keyvault', 'storage'].map(knows)).toEqual([false, true, false]);
+  });
+
   it('takes one data source, or several by name', () => {
     expect([...resolveOptions({ credential, dataSource }).dataSources.keys()]).toEqual(['default']);
     const several = resolveOptions({ credential, dataSource: { default: dataSource, reports: dataSource } });
