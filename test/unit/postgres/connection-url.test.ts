@@ -66,3 +66,75 @@ describe('the parameters of a connection URL', () => {
     expect(error.message).not.toContain('n'.repeat(41));
   });
 });
+
+describe('the certificates of a connection URL', () => {
+  it('are those of the machine by name, and then no file is read', () => {
+    expect(parse('sslrootcert=system')).toMatchObject({ rootCertificate: 'system' });
+    expect(parse('sslrootcert=system')).not.toHaveProperty('ca');
+    expect(
+      refusal(() =>
+        resolveDataSources({ type: 'postgres', url: `${base}?sslmode=require&sslrootcert=system` }),
+      ),
+    ).toEqual(invalid(/sslmode=require is too weak for sslrootcert=system/));
+  });
+
+  it.each(['sslrootcert', 'sslcert', 'sslkey'])('are in files that can be read: %s', (name) => {
+    expect(refusal(() => parse(`${name}=/none`))).toEqual(
+      invalid(new RegExp(`the file of its ${name} cannot be read \\(ENOENT\\)\\. Check the path\\.`)),
+    );
+  });
+
+  it('may be asked for by the option and in the URL alike', () => {
+    const resolved = (ssl: unknown, mode: string): unknown =>
+      refusal(
+        () =>
+          [...resolveDataSources({ type: 'postgres', url: `${base}?sslmode=${mode}`, ssl }).values()][0]
+            ?.primary.ssl,
+      );
+    expect(resolved(true, 'verify-full')).toMatchObject({ rejectUnauthorized: true });
+    expect(resolved({ rejectUnauthorized: true }, 'verify-full')).toMatchObject({ rejectUnauthorized: true });
+    for (const [ssl, mode] of [
+      [true, 'require'],
+      [true, 'disable'],
+      [{}, 'disable'],
+      [{}, 'nothing'],
+    ] as const) {
+      expect(resolved(ssl, mode)).toMatchObject({ code: 'ENTRA_OPTIONS_INVALID' });
+    }
+  });
+});
+
+describe('a connection URL', () => {
+  it.each<[string, string, RegExp]>([
+    ['several hosts', 'postgres://a,b/notes', /names several hosts.*"replication"/],
+    ['a fragment', 'postgres://me#EXT#@db/notes', /contains "#", which ends a URL.*"%23"/],
+    ['nothing to read', 'postgres://[/notes', /cannot be read.*postgres:\/\/role@host:5432\/database/],
+    ['another scheme', 'mysql://db/notes', /its scheme is "mysql:"/],
+    ['a password', 'postgres://app:hush@db/notes', /contains a password.*access token takes its place/],
+    ['a percent sign of its own', 'postgres://app%@db/notes', /"%" that is not percent-encoding.*"%25"/],
+  ])('refuses %s', (_, text, message) => {
+    expect(refusal(() => parseConnectionUrl('dataSource.url', text))).toEqual(invalid(message));
+  });
+
+  it('has only the parts that it names', () => {
+    expect(parseConnectionUrl('u', 'postgres://')).toEqual({});
+    expect(parseConnectionUrl('u', 'postgres://[fe80::1]')).toEqual({ host: 'fe80::1' });
+    expect(
+      parseConnectionUrl('u', 'postgresql://app@db:1/notes?application_name=a&connect_timeout=2&options=-c'),
+    ).toEqual({
+      host: 'db',
+      port: 1,
+      username: 'app',
+      database: 'notes',
+      applicationName: 'a',
+      connectTimeoutMS: 2_000,
+      options: '-c',
+    });
+  });
+
+  it.each(['0', '-1', 'soon', 'Infinity'])('has no timeout of %s', (seconds) => {
+    expect(refusal(() => parse(`connect_timeout=${seconds}`))).toEqual(
+      invalid(/Give seconds, or leave it out/),
+    );
+  });
+});
