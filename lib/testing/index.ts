@@ -34,3 +34,4 @@ export type {
   LoginFault,
   LoginRefusalReason,
 } from './postgres/index.js';
+export type { LocalRedis, LocalRedisOptions } from './redis/index.js';

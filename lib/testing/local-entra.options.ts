@@ -4,6 +4,7 @@ import type { LocalUser } from './directory/people.js';
 import type { TokenLifetime } from './tokens/token-lifetime.js';
 import type { ManagedIdentityOptions } from './managed-identity/managed-identity.options.js';
 import type { LocalPostgresOptions } from './postgres/index.js';
+import type { LocalRedisOptions } from './redis/index.js';
 
 /** How the local Entra shall be. */
 export interface LocalEntraOptions {
@@ -72,4 +73,9 @@ export interface LocalEntraOptions {
    * @default false
    */
   postgres?: boolean | LocalPostgresOptions;
+  /**
+   * Starts a Redis that takes tokens of the local Entra as passwords, over TLS. Needs the program `redis-server`, from 6.2 on.
+   * @default false
+   */
+  redis?: boolean | LocalRedisOptions;
 }

@@ -5,6 +5,7 @@ import type { EnvironmentKind } from './environment.js';
 import type { Faults } from './faults/faults.js';
 import type { LocalCredential } from './in-process.credential.js';
 import type { LocalPostgres } from './postgres/index.js';
+import type { LocalRedis } from './redis/index.js';
 import type { RefreshTokens } from './refresh-tokens/refresh-tokens.js';
 import type { SignIns } from './sign-ins/sign-ins.js';
 import type { RequestCounters } from './requests/request.counters.js';
@@ -40,6 +41,8 @@ export interface LocalEntra extends AsyncDisposable {
   readonly appService: { readonly endpoint: string; readonly header: string };
   /** The database server. @throws Error when the local Entra was started without one */
   readonly postgres: LocalPostgres;
+  /** The Redis. @throws Error when the local Entra was started without one */
+  readonly redis: LocalRedis;
 
   /** How long tokens issued from now on are valid. */
   tokenLifetimeInSeconds: TokenLifetime;

@@ -17,6 +17,7 @@ import { InProcessCredential, type LocalCredential } from './in-process.credenti
 import type { LocalEntra } from './local-entra.js';
 import { atLeast } from './number-check.js';
 import type { LocalPostgres } from './postgres/index.js';
+import type { RunningRedis } from './redis/start-local-redis.js';
 import { RefreshTokenRegistry } from './refresh-tokens/refresh-token.registry.js';
 import { RequestTally } from './requests/request.counters.js';
 import type { RunningEntraParts } from './running-entra.parts.js';
@@ -52,7 +53,7 @@ export class RunningEntra implements LocalEntra {
   private readonly verifier: TokenVerifier;
   private readonly signingKeys: SigningKeys;
   private readonly tokenFiles: Map<string, FederatedTokenFile>;
-  private database: LocalPostgres | undefined;
+  readonly servers: { postgres?: LocalPostgres; redis?: RunningRedis } = {};
   private stopped: Promise<void> | undefined;
 
   constructor(private readonly parts: RunningEntraParts) {
@@ -94,12 +95,11 @@ export class RunningEntra implements LocalEntra {
         new FederatedTokenFile(principal, workspace, federatedIssuer, parts.clock),
       ]),
     );
-    const fileOf = ({ objectId }: ServicePrincipal): FederatedTokenFile | undefined =>
-      this.tokenFiles.get(objectId);
+    const pathOf = ({ objectId }: ServicePrincipal): string => this.tokenFiles.get(objectId)?.path ?? '';
     const [first, ...others] = parts.principals;
-    this.client = new FileBackedClient(first, workspace, () => fileOf(first)?.path ?? '');
+    this.client = new FileBackedClient(first, workspace, () => pathOf(first));
     this.additionalClients = others.map(
-      (principal) => new FileBackedClient(principal, workspace, () => fileOf(principal)?.path ?? ''),
+      (principal) => new FileBackedClient(principal, workspace, () => pathOf(principal)),
     );
     const context = { tally: this.requests, faults: this.faults, latency: this.latency, now: settings.now };
     this.authority = serveEndpoints(ports, context, {
@@ -178,11 +178,11 @@ export class RunningEntra implements LocalEntra {
   }
 
   get postgres(): LocalPostgres {
-    if (this.database !== undefined) return this.database;
-    throw new Error('There is no local PostgreSQL: start the local Entra with { postgres: true }.');
+    return this.servers.postgres ?? isMissing('PostgreSQL', 'postgres');
   }
-  set postgres(database: LocalPostgres) {
-    this.database = database;
+
+  get redis(): RunningRedis {
+    return this.servers.redis ?? isMissing('Redis', 'redis');
   }
 
   environment(kind: EnvironmentKind, client: LocalClient = this.client): Record<string, string> {
@@ -222,9 +222,14 @@ export class RunningEntra implements LocalEntra {
     this.latency.stop();
     for (const file of this.tokenFiles.values()) file.stop();
     try {
-      await Promise.all([this.parts.ports.close(), this.database?.stop()]);
+      const servers = Object.values(this.servers);
+      await Promise.all([this.parts.ports.close(), ...servers.map((server) => server.stop())]);
     } finally {
       await this.parts.workspace.close();
     }
   }
+}
+
+function isMissing(server: string, name: string): never {
+  throw new Error(`There is no local ${server}: start the local Entra with { ${name}: true }.`);
 }

@@ -7,11 +7,13 @@ import type { LocalEntra } from './local-entra.js';
 import type { LocalEntraOptions } from './local-entra.options.js';
 import { atLeast } from './number-check.js';
 import type { DatabaseCluster, LocalPostgresOptions } from './postgres/index.js';
+import type { LocalRedisOptions } from './redis/index.js';
+import type { RedisContext } from './redis/start-local-redis.js';
 import { managedIdentitySettings } from './managed-identity/managed-identity.options.js';
 import { RunningEntra } from './running-entra.js';
 import type { RunningEntraParts } from './running-entra.parts.js';
 import { backdatedBySeconds } from './tokens/access-token.claims.js';
-import { databaseAudiences } from './tokens/audiences.js';
+import { databaseAudiences, redisAudiences } from './tokens/audiences.js';
 import { generateSigningKey } from './tokens/signing-key.js';
 import { seededRandom, tokenLifetime, type TokenSettings } from './tokens/token-lifetime.js';
 import type { Watchdog } from './watchdog.js';
@@ -52,6 +54,8 @@ export async function startLocalEntra(options: LocalEntraOptions = {}): Promise<
         now: settings.now,
       });
     }
+    if (options.redis)
+      await startRedis(entra, options.redis, { tls, watchdog: workspace.watchdog, now: settings.now });
     return entra;
   } catch (error) {
     for (const step of cleanUp) await Promise.allSettled([step()]);
@@ -138,6 +142,19 @@ async function createPrincipals(
   return Promise.all([create(options.client, 0), ...others]);
 }
 
+async function startRedis(
+  entra: RunningEntra,
+  options: true | LocalRedisOptions,
+  parts: Pick<RedisContext, 'tls' | 'watchdog' | 'now'>,
+): Promise<void> {
+  const { startLocalRedis } = await import('./redis/index.js');
+  entra.servers.redis = await startLocalRedis({
+    ...parts,
+    options: options === true ? {} : options,
+    verifyToken: (token) => entra.verifyToken(token, { audience: redisAudiences }),
+  });
+}
+
 async function startPostgres(
   entra: RunningEntra,
   options: LocalEntraOptions['postgres'],
@@ -145,7 +162,7 @@ async function startPostgres(
 ): Promise<void> {
   const { startLocalPostgres } = await import('./postgres/index.js');
   const { name, objectId } = entra.client;
-  entra.postgres = await startLocalPostgres({
+  entra.servers.postgres = await startLocalPostgres({
     ...parts,
     options: typeof options === 'object' ? options : {},
     defaultRole: { name, objectId },

@@ -17,6 +17,9 @@ export const databaseAudiences: readonly string[] = withAndWithoutSlash(
   'https://ossrdbms-aad.database.chinacloudapi.cn',
 );
 
+/** `aud` of tokens for Azure Managed Redis and Azure Cache for Redis. */
+export const redisAudiences: readonly string[] = withAndWithoutSlash('https://redis.azure.com');
+
 function withAndWithoutSlash(...origins: string[]): string[] {
   return origins.flatMap((origin) => [origin, `${origin}/`]);
 }

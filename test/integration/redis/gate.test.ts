@@ -3,9 +3,12 @@ import { connect, type TLSSocket } from 'node:tls';
 
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 
+import { startLocalEntra } from 'nestjs-entra-auth/testing';
+
+import { encodeRequest } from '../../../lib/testing/redis/request.parser.js';
 import { describeWithRedis, LocalRedis } from '../../support/redis/local-redis.js';
-import { redisAudience } from '../../support/redis/redis-gate.js';
-import { encodeRequest } from '../../support/redis/request.parser.js';
+
+const redisAudience = 'https://redis.azure.com';
 
 /** A connection that sends commands as they are, and collects what comes back. */
 class RawConnection implements Disposable {
@@ -79,6 +82,31 @@ describeWithRedis('the gate in front of redis-server', () => {
     expect(await connection.send(['AUTH', user(), 'x'.repeat(17_000)])).toMatch(
       /unauthenticated bulk length/,
     );
+  });
+
+  it('needs redis-server, and tells how to install it', async () => {
+    const { PATH } = process.env;
+    process.env['PATH'] = '/nonexistent';
+    try {
+      await expect(LocalRedis.start()).rejects.toThrow(/"redis-server" is not on PATH.*apt-get install/);
+    } finally {
+      process.env['PATH'] = PATH;
+    }
+    const settings = { 'no-such-setting': 1 };
+    await expect(startLocalEntra({ redis: { settings } })).rejects.toThrow(/ended with 1.*no-such-setting/s);
+    await using entra = await startLocalEntra();
+    expect(() => entra.redis).toThrow('start the local Entra with { redis: true }');
+  });
+
+  it('forgets all, and lets in again, when it is started anew', async () => {
+    using before = await RawConnection.open(redis);
+    await before.send(['AUTH', user(), token()]);
+    await before.send(['SET', 'restart', 'a']);
+    await redis.gate.restart();
+    expect(await before.send(['PING'])).toBe('');
+    using after = await RawConnection.open(redis);
+    expect(await after.send(['AUTH', user(), token()])).toBe('+OK\r\n');
+    expect(await after.send(['GET', 'restart'])).toBe('$-1\r\n');
   });
 
   it('closes idle, blocked and subscribed connections when the token of their last AUTH expires', async () => {

@@ -15,7 +15,7 @@ describeWithRedis('ioredis with tokens', () => {
 
   beforeAll(async () => {
     redis = await LocalRedis.start({ tokenLifetimeInSeconds: 5 });
-    tokens = redisTokens(redis);
+    tokens = redisTokens(redis.entra);
   });
 
   afterAll(async () => {

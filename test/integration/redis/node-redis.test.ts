@@ -15,7 +15,7 @@ describeWithRedis('node-redis with tokens', () => {
 
   beforeAll(async () => {
     redis = await LocalRedis.start({ tokenLifetimeInSeconds: 3 });
-    tokens = redisTokens(redis);
+    tokens = redisTokens(redis.entra);
   });
 
   afterAll(async () => {

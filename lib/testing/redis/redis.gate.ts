@@ -2,14 +2,18 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-
-import type { LocalEntra } from 'nestjs-entra-auth/testing';
-
-import type { KeyAndCertificate } from '../../../lib/testing/certificates/certificate-authority.js';
-import type { RedisServer } from './redis-server.js';
+import type { KeyAndCertificate } from '../certificates/certificate-authority.js';
+import type { LocalRedis } from './local-redis.js';
+import type { RedisProcess } from './redis.process.js';
 import { encodeRequest, ProtocolError, RequestParser, type Request } from './request.parser.js';
 
-export const redisAudience = 'https://redis.azure.com';
+/** By what the gate lets in. */
+export interface GateSettings {
+  /** @throws Error for a token that Azure would refuse */
+  verifyToken(token: string): { oid?: string; exp: number };
+  /** The clock that tokens are verified by. */
+  now(): number;
+}
 
 const text = (part: Buffer | undefined): string => part?.toString('utf8') ?? '';
 
@@ -27,7 +31,7 @@ export class RedisGate {
   /** Connections so far. */
   connections = 0;
   /** Answers the AUTH of these connections with WRONGPASS: of all, or of those that have logged in before. */
-  refuses: 'none' | 'all' | 'open connections' = 'none';
+  refuses: LocalRedis['refuses'] = 'none';
   readonly #server: Server;
   readonly #sockets = new Set<TLSSocket>();
   readonly #users = new Map<string, Promise<string>>();
@@ -35,9 +39,9 @@ export class RedisGate {
   readonly #password = randomBytes(12).toString('hex');
 
   constructor(
-    private readonly redis: RedisServer,
-    private readonly entra: LocalEntra,
+    private readonly redis: RedisProcess,
     certificate: KeyAndCertificate,
+    private readonly settings: GateSettings,
   ) {
     this.#server = createServer(certificate, (socket) => this.#accept(socket));
   }
@@ -122,7 +126,7 @@ export class RedisGate {
   /** The user of Redis that stands for a token, or `undefined` for a token that Azure would refuse. */
   async #userFor(username: string, token: string): Promise<string | undefined> {
     try {
-      const { oid, exp } = this.entra.verifyToken(token, { audience: redisAudience });
+      const { oid, exp } = this.settings.verifyToken(token);
       if (oid !== username) return this.#refuse();
       this.logins.accepted++;
       const user = createHash('sha256').update(token).digest('hex').slice(0, 16);
@@ -144,7 +148,7 @@ export class RedisGate {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       void this.#removeUser(user).catch(() => undefined);
-    }, expiresAt - Date.now());
+    }, expiresAt - this.settings.now());
     this.#timers.add(timer);
     return user;
   }

@@ -1,24 +1,30 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-import { findProgram } from '../installed-server.js';
+import type { Watchdog } from '../watchdog.js';
+import type { LocalRedisOptions } from './local-redis.js';
 import { encodeRequest } from './request.parser.js';
 
-const administrator = { name: 'gate', password: 'of the tests' };
+const administrator = { name: 'gate', password: randomUUID() };
 
 /** A real `redis-server` on a Unix socket. Its default user is off, so that only the gate in front lets clients in. */
-export class RedisServer {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'redis-'));
+export class RedisProcess {
+  readonly #directory = join(tmpdir(), `local-redis-${randomUUID().slice(0, 8)}`);
+  readonly #program: string | undefined;
   readonly #arguments: readonly string[];
+  readonly #watchdog: Watchdog;
   #process: ChildProcess | undefined;
   #administration: Administration | undefined;
 
-  constructor(settings: Readonly<Record<string, string | number>> = {}) {
+  constructor({ program, settings = {} }: LocalRedisOptions, watchdog: Watchdog) {
+    this.#program = program ?? findProgram('redis-server');
+    this.#watchdog = watchdog;
     const all = {
       port: 0,
       unixsocket: this.socketPath,
@@ -39,13 +45,23 @@ export class RedisServer {
     return join(this.#directory, 'redis.sock');
   }
 
+  /** @throws Error when there is no such program, or when it ends */
   async start(): Promise<void> {
-    const child = spawn(findProgram('redis-server') ?? 'redis-server', this.#arguments, { stdio: 'ignore' });
-    this.#process = child;
-    process.once('exit', this.#kill);
+    if (this.#program === undefined) throw new Error(notInstalled);
+    this.#watchdog.removeDirectory(this.#directory);
+    mkdirSync(this.#directory, { mode: 0o700, recursive: true });
+    const child = spawn(this.#program, this.#arguments, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => (output = `${output}${chunk.toString()}`.slice(-1_000)));
+    }
     await once(child, 'spawn');
+    this.#process = child;
+    if (child.pid !== undefined) this.#watchdog.stopProcess(child.pid);
     for (;;) {
-      if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}.`);
+      if (child.exitCode !== null) {
+        throw new Error(`redis-server ended with ${child.exitCode}. ${output.trim()}`);
+      }
       try {
         this.#administration = await Administration.open(this.socketPath);
         return;
@@ -57,7 +73,8 @@ export class RedisServer {
 
   /** Sends a command as an administrator, and returns the reply as it came. */
   command(...request: string[]): Promise<string> {
-    if (this.#administration === undefined) throw new Error('redis-server has not been started.');
+    if (this.#administration === undefined)
+      return Promise.reject(new Error('redis-server has not been started.'));
     return this.#administration.send(request);
   }
 
@@ -65,7 +82,6 @@ export class RedisServer {
   async kill(): Promise<void> {
     const child = this.#process;
     this.#administration?.close();
-    process.off('exit', this.#kill);
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
@@ -74,12 +90,27 @@ export class RedisServer {
 
   async stop(): Promise<void> {
     await this.kill();
-    rmSync(this.#directory, { recursive: true, force: true });
+    await rm(this.#directory, { recursive: true, force: true });
   }
+}
 
-  readonly #kill = (): void => {
-    this.#process?.kill('SIGKILL');
-  };
+const notInstalled =
+  'The program "redis-server" is not on PATH. Install it: `apt-get install redis-server` on Debian and Ubuntu, ' +
+  '`brew install redis` on macOS, or give its path as "redis.program".';
+
+/** Finds a program on PATH, or where Debian puts servers. */
+function findProgram(program: string): string | undefined {
+  const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return directories.map((directory) => join(directory, program)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** One connection, one command at a time. */
@@ -120,7 +151,7 @@ class Administration {
   }
 }
 
-/** Good for one line and one bulk string; no command of the tests gets another reply. */
+/** Good for one line and one bulk string; no command of the gate gets another reply. */
 function isWhole(reply: string): boolean {
   const bulk = /^\$(\d+)\r\n/.exec(reply);
   return bulk === null ? reply.endsWith('\r\n') : reply.length >= bulk[0].length + Number(bulk[1]) + 2;
