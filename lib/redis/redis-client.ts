@@ -17,7 +17,7 @@ export interface RedisCluster {
   readonly isCluster: boolean;
   readonly options: { redisOptions?: { Connector?: unknown }; shardedSubscribers?: boolean };
   nodes(): RedisClient[];
-  on(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (node: RedisClient) => void): unknown;
   duplicate(...args: never[]): RedisCluster;
 }
 

@@ -17,7 +17,7 @@ describeWithRedis('clients of Redis', () => {
 
   beforeAll(async () => {
     redis = await LocalRedis.start();
-    tokens = redisTokens(redis);
+    tokens = redisTokens(redis.entra);
   });
 
   afterAll(async () => {
@@ -104,11 +104,24 @@ describeWithRedis('clients of Redis', () => {
     nodeRedis.destroy();
   });
 
+  it('present a token again that a transaction took, and dropped', async () => {
+    const client = keepAuthenticated(new Redis(options()), tokens);
+    await client.ping();
+    await client.multi({ pipeline: false });
+    const { accepted } = redis.gate.logins;
+    await tokens.refresh('redis');
+    while (redis.gate.logins.accepted === accepted) await sleep(5);
+    await client.discard();
+    while (redis.gate.logins.accepted < accepted + 2) await sleep(20);
+    expect(await client.ping()).toBe('PONG');
+    client.disconnect();
+  });
+
   it.each([
     ['of an unknown authority', { tls: {} }],
     ['with another name', { tls: 'another name' }],
   ])('send no token to a server %s', async (_, { tls }) => {
-    const before = { ...redis.gate.logins };
+    const before = redis.gate.logins;
     const given = tls === 'another name' ? { ...redis.tls, servername: 'other.example' } : tls;
     const client = new Redis(options({ tls: given }));
     expect((await firstErrorOf(client)).message).toMatch(/certificate|altnames/);
@@ -118,7 +131,7 @@ describeWithRedis('clients of Redis', () => {
 
   it('wait for a token and go on, when there is none', async () => {
     await redis.entra.faults.set('token', { kind: 'http-status', status: 503 });
-    const others = redisTokens(redis);
+    const others = redisTokens(redis.entra);
     const { host, port, tls } = redis;
     const client = new Redis(entraRedisOptions(others, { host, port, tls, connectTimeout: 200 }));
     const error = await firstErrorOf(client);
