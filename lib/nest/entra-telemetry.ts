@@ -16,14 +16,19 @@ export class EntraTelemetry implements OnApplicationShutdown {
 
   /** @throws {EntraOptionsError} when the option is `true` and `@opentelemetry/api` is not installed */
   static async start(
-    { telemetry, clock }: ResolvedOptions,
+    { telemetry, clock, resources }: ResolvedOptions,
     engine: TokenEngine,
     { logins }: PostgresDataSources,
   ): Promise<EntraTelemetry> {
     const api = telemetry === false ? undefined : await loadApi(telemetry === true);
     if (api === undefined) return new EntraTelemetry(() => undefined);
     const { startTelemetry } = await import('../telemetry/start-telemetry.js');
-    const tokens = { events: engine.events, state: () => engine.state(), now: () => clock.now() };
+    const tokens = {
+      events: engine.events,
+      state: () => engine.state(),
+      isConfigured: (name: string) => resources.has(name),
+      now: () => clock.now(),
+    };
     return new EntraTelemetry(startTelemetry(api, tokens, logins));
   }
 

@@ -7,6 +7,8 @@ import type { TokenState } from '../engine/token-state.js';
 export interface ObservedTokens {
   readonly events: Observable<TokenEvent>;
   state(): TokenState[];
+  /** Whether a resource is named in the options. */
+  isConfigured(resource: string): boolean;
   /** The wall clock of the engine, in milliseconds since the Unix epoch. */
   now(): number;
 }
@@ -25,6 +27,5 @@ const onDemandResource = '(on demand)';
  * `(on demand)`: their names have no bound.
  */
 export function resourceNames(tokens: ObservedTokens): (event: TokenEvent) => string {
-  const configured = new Set(tokens.state().map(({ resource }) => resource));
-  return ({ resource }) => (configured.has(resource) ? resource : onDemandResource);
+  return ({ resource }) => (tokens.isConfigured(resource) ? resource : onDemandResource);
 }

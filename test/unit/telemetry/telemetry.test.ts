@@ -26,7 +26,12 @@ function setUp() {
   const meters = new MeterProvider({ readers: [reader] });
   const tracers = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: spans })] });
   const logins = new Subject<ObservedLogin>();
-  const tokens = { events: engine.events, state: () => engine.state(), now: () => clock.now() };
+  const tokens = {
+    events: engine.events,
+    state: () => engine.state(),
+    isConfigured: (name: string) => name === 'graph',
+    now: () => clock.now(),
+  };
   const stop = startTelemetry({ metrics: meters, trace: tracers }, tokens, logins);
   stops.push(stop);
   /** The numbers of a metric, by attributes; the number of values of a histogram. */
