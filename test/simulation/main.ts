@@ -27,7 +27,7 @@ const outages = Number(values.outages);
 const replicas = Number(values.replicas);
 
 const outagesPerJob = 500;
-const pool = new WorkerPool();
+const pool = new WorkerPool(new URL('./worker.js', import.meta.url));
 
 async function simulateOutages(): Promise<StrategySummary[]> {
   const jobs = strategies.flatMap((_, strategy) =>

@@ -9,6 +9,9 @@ export class WorkerPool {
   readonly #waiting: (() => void)[] = [];
   #free = availableParallelism();
 
+  /** @param program - `worker.ts` as JavaScript. */
+  constructor(private readonly program: URL | string) {}
+
   runOutages(job: OutageJob): Promise<OutageResult[]> {
     return this.#run(job) as Promise<OutageResult[]>;
   }
@@ -21,7 +24,7 @@ export class WorkerPool {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      return await resultOf(job);
+      return await resultOf(this.program, job);
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#free++;
@@ -30,9 +33,9 @@ export class WorkerPool {
   }
 }
 
-function resultOf(job: OutageJob | FleetJob): Promise<unknown> {
+function resultOf(program: URL | string, job: OutageJob | FleetJob): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: job });
+    const worker = new Worker(program, { workerData: job });
     worker.once('message', resolve);
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`A worker ended with ${code} and without a result.`)));

@@ -1,26 +1,16 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
 import { repositoryRoot } from '../../support/build.js';
-import { runProgram, runSuccessfully } from '../../support/run-program.js';
+import { runProgram } from '../../support/run-program.js';
 import type { StrategySummary } from '../../simulation/outage/outage-summary.js';
 
-const cwd = repositoryRoot;
 const twoMinutes = 120_000;
 
 let summaries: StrategySummary[];
 
 beforeAll(async () => {
-  const compiler = ['node_modules/typescript/bin/tsc', '-p', 'test/simulation/tsconfig.json'];
-  await runSuccessfully(process.execPath, compiler, { cwd });
-  // Simulated time replaces the globals of a process, so it needs one of its own.
-  const simulation = [
-    '.test-output/simulation/test/simulation/main.js',
-    '--outages',
-    '300',
-    '--replicas',
-    '0',
-  ];
-  const { stdout } = await runProgram(process.execPath, [...simulation, '--json'], { cwd });
+  const simulate = ['run', '--silent', 'simulate', '--', '--outages', '300', '--replicas', '0', '--json'];
+  const { stdout } = await runProgram('npm', simulate, { cwd: repositoryRoot });
   summaries = (JSON.parse(stdout) as { outages: StrategySummary[] }).outages;
 }, twoMinutes);
 
