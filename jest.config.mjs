@@ -19,6 +19,7 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/fixtures/'],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   testTimeout: 30_000,
+  setupFiles: ['<rootDir>/test/support/error-stacks.mjs'],
   testSequencer: '<rootDir>/test/support/order.sequencer.mjs',
   // One worker would be the test process itself, whose memory only grows.
   maxWorkers: Math.min(4, Math.max(2, availableParallelism() - 1)),
