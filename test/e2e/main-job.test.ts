@@ -52,6 +52,7 @@ describe(`the sample application under load for ${runInMs / 1000} s, with tokens
     sample = RunningProgram.node([program], {
       scan,
       name: 'the sample',
+      startsPostgres: true,
       env: { TOKEN_LIFETIME_SECONDS: String(tokenLifetimeInSeconds) },
     });
     url = `http://localhost:${await sample.said(/listening on (\d+)\./)}`;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { repositoryRoot } from './build.js';
-import { filesBesidesTemplate } from './files-besides-template.js';
+import { filesBesidesTemplate, linkTemplates } from './cluster-templates.js';
 import type { SecretScan } from './secret-scan.js';
 
 export interface ProgramOptions {
@@ -18,6 +18,8 @@ export interface ProgramOptions {
   name?: string;
   /** Makes the program the head of a group of its own, as a shell does with what is typed into a terminal. */
   ownGroup?: boolean;
+  /** Gives the program the template of a cluster that this process has. */
+  startsPostgres?: boolean;
 }
 
 export interface ProgramEnd {
@@ -50,7 +52,9 @@ export class RunningProgram {
       scan,
       name = [program, ...args].join(' '),
       ownGroup = false,
+      startsPostgres = false,
     } = options;
+    if (startsPostgres) linkTemplates(this.#temporary);
     const inherited = Object.entries(process.env).filter(([variable]) => !notInherited.test(variable));
     this.process = spawn(program, [...args], {
       cwd,
@@ -116,7 +120,12 @@ export class RunningProgram {
   /** Files of the program that still exist, and processes that work on them; empty when all is well. */
   async leftovers(patienceInMs = 10_000): Promise<string[]> {
     const deadline = performance.now() + patienceInMs;
-    while (this.belongings().length > 0 && performance.now() < deadline) await sleep(pollInMs);
+    const wait = async (whileThereAre: () => string[]): Promise<void> => {
+      while (whileThereAre().length > 0 && performance.now() < deadline) await sleep(pollInMs);
+    };
+    // Files are what goes last, and a look at them takes a hundredth of one at all processes.
+    await wait(() => this.#files());
+    await wait(() => this.belongings());
     return this.belongings();
   }
 
@@ -125,7 +134,7 @@ export class RunningProgram {
     const { stdout } = spawnSync('ps', ['-eo', 'pid,stat,args'], { encoding: 'utf8' });
     const isAlive = (line: string): boolean => !/^\s*\d+ Z/.test(line);
     const processes = stdout.split('\n').filter((line) => line.includes(this.#temporary) && isAlive(line));
-    return [...filesBesidesTemplate(this.#temporary), ...processes.map((line) => line.trim())];
+    return [...this.#files(), ...processes.map((line) => line.trim())];
   }
 
   /** Whatever happened, nothing stays. */
@@ -134,6 +143,10 @@ export class RunningProgram {
     await this.ended;
     await this.leftovers();
     rmSync(this.#temporary, { recursive: true, force: true });
+  }
+
+  #files(): string[] {
+    return filesBesidesTemplate(this.#temporary);
   }
 
   get #hasEnded(): boolean {

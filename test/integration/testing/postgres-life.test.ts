@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { resolveBinaries } from '../../../lib/testing/postgres/cluster/binaries.resolver.js';
-import { filesBesidesTemplate } from '../../support/files-besides-template.js';
+import { filesBesidesTemplate } from '../../support/cluster-templates.js';
 import {
   compileProgram,
   makeOpenDirectory,
