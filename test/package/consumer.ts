@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { ensurePacked, repositoryRoot } from '../support/build.js';
+import { ensureInstalled, ensurePacked, repositoryRoot } from '../support/build.js';
+import { linkTree } from '../support/link-tree.js';
 import { runProgram, runSuccessfully, type ProgramResult } from '../support/run-program.js';
 
 /** Where the projects are kept. */
@@ -26,16 +27,14 @@ export class Consumer implements AsyncDisposable {
     this.directory = directory;
   }
 
-  /**
-   * A project that npm installs: what the fixture's lock file holds, and the tarball next to it. npm refuses when a
-   * required peer is missing or does not fit.
-   */
+  /** A project that npm has installed: what the fixture's lock file holds, and the tarball next to it. */
   static async installed(fixture: string): Promise<Consumer> {
-    const tarball = await ensurePacked();
+    const project = await ensureInstalled(fixture, join('test/package/fixtures', fixture));
     return inNewFolder(async (root) => {
       await cp(join(fixtures, fixture), root, { recursive: true });
-      const args = ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball];
-      await runSuccessfully('npm', args, { cwd: root });
+      for (const file of ['package.json', 'package-lock.json'])
+        await cp(join(project, file), join(root, file));
+      linkTree(join(project, 'node_modules'), join(root, 'node_modules'));
       return new Consumer(root, root);
     });
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,8 @@ interface Build {
   /** Must exist, or the output is made again whatever the stamp tells. */
   outputs: readonly string[];
   command: readonly [program: string, ...args: string[]];
+  /** Where the command runs, if not at the top of the repository: a folder that is emptied first, with these files. */
+  folder?: { path: string; files: string };
 }
 
 const library: Build = {
@@ -68,13 +70,40 @@ export async function ensurePacked(): Promise<string> {
   return join(repositoryRoot, tarballFile);
 }
 
-async function buildIfStale({ stamp, sources, outputs, command }: Build): Promise<void> {
+/**
+ * Installs the library as it would be published, and beside it what the lock file of a project holds, once for all test
+ * files. npm refuses when a required peer is missing or does not fit.
+ *
+ * @returns the folder of the project, to be copied
+ */
+export async function ensureInstalled(project: string, files: string): Promise<string> {
+  const packed = await ensurePacked();
+  const path = `.test-output/installed/${project}`;
+  const install = ['install', '--prefer-offline', '--no-audit', '--no-fund', packed] as const;
+  await inTurn(() =>
+    buildIfStale({
+      stamp: `${path}/.stamp`,
+      sources: [files, tarballFile],
+      outputs: [`${path}/node_modules/nestjs-entra-auth/package.json`],
+      command: ['npm', ...install],
+      folder: { path, files },
+    }),
+  );
+  return join(repositoryRoot, path);
+}
+
+async function buildIfStale({ stamp, sources, outputs, command, folder }: Build): Promise<void> {
   const digest = await digestOf(sources);
   const stampFile = join(repositoryRoot, stamp);
   const present = await Promise.all(outputs.map((output) => exists(join(repositoryRoot, output))));
   if (present.every(Boolean) && (await readFile(stampFile, 'utf8').catch(() => '')) === digest) return;
   const [program, ...args] = command;
-  await runSuccessfully(program, args, { cwd: repositoryRoot, timeoutInMs: lockTimeoutInMs });
+  const cwd = join(repositoryRoot, folder?.path ?? '');
+  if (folder !== undefined) {
+    await rm(cwd, { recursive: true, force: true });
+    await cp(join(repositoryRoot, folder.files), cwd, { recursive: true });
+  }
+  await runSuccessfully(program, args, { cwd, timeoutInMs: lockTimeoutInMs });
   await writeFile(stampFile, digest);
 }
 
