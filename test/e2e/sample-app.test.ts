@@ -37,7 +37,7 @@ describe('the sample application, started with nothing but a port', () => {
   let address: string;
 
   beforeAll(async () => {
-    sample = startSample({ scan, name: 'the sample' });
+    sample = startSample({ scan, name: 'the sample', startsPostgres: true });
     address = await sample.said(url);
   }, 60_000);
 
@@ -165,29 +165,65 @@ describe('the sample application on another platform', () => {
   const start = (env: Record<string, string | undefined>): RunningProgram =>
     startSample({ scan: e2e.scan, name: 'the sample on Azure', env });
 
-  it('runs unchanged with DefaultAzureCredential and a managed identity, and starts nothing of its own', async () => {
-    await using sample = start(azure());
-    const address = await sample.said(url);
+  describe('that it finds in its environment', () => {
+    let sample: RunningProgram;
+    let address: string;
 
-    expect(await post(`${address}/notes`, '{"text":"from Azure"}')).toMatchObject({ status: 201 });
-    expect(await get(`${address}/organization`)).toMatchObject({
-      status: 200,
-      body: { displayName: 'Contoso' },
+    beforeAll(async () => {
+      sample = start(azure());
+      address = await sample.said(url);
+    }, 60_000);
+
+    afterAll(() => sample?.[Symbol.asyncDispose]());
+
+    it('runs unchanged with DefaultAzureCredential and a managed identity, and starts nothing of its own', async () => {
+      expect(await post(`${address}/notes`, '{"text":"from Azure"}')).toMatchObject({ status: 201 });
+      expect(await get(`${address}/organization`)).toMatchObject({
+        status: 200,
+        body: { displayName: 'Contoso' },
+      });
+      expect(await get(`${address}/health/ready`)).toMatchObject({ status: 200 });
+      expect(await e2e.entra.postgres.query('SELECT text FROM notes')).toEqual([{ text: 'from Azure' }]);
+      expect(e2e.entra.requests.appService).toBeGreaterThanOrEqual(2);
+      expect(e2e.entra.postgres.logins.refused).toBe(0);
+      expect(sample.belongings()).toEqual([]);
     });
-    expect(await get(`${address}/health/ready`)).toMatchObject({ status: 200 });
-    expect(await e2e.entra.postgres.query('SELECT text FROM notes')).toEqual([{ text: 'from Azure' }]);
-    expect(e2e.entra.requests.appService).toBeGreaterThanOrEqual(2);
-    expect(e2e.entra.postgres.logins.refused).toBe(0);
-    expect(sample.belongings()).toEqual([]);
-    const { code, signal } = await sample.end('SIGTERM');
-    expect(code === 0 || signal === 'SIGTERM').toBe(true);
+
+    it('takes a new token when Graph refuses one before its time', async () => {
+      await e2e.entra.faults.set('graph', { kind: 'http-status', status: 401 }, { times: 1 });
+      e2e.entra.requests.reset();
+
+      expect(await get(`${address}/organization`)).toMatchObject({
+        status: 200,
+        body: { displayName: 'Contoso' },
+      });
+      expect(e2e.entra.requests.graph).toBe(2);
+      expect(e2e.entra.requests.forResource('https://graph.microsoft.com')).toBeGreaterThanOrEqual(1);
+    });
+
+    it('answers 502 and lives on while Graph is broken', async () => {
+      for (const kind of ['connection-refused', 'connection-reset', 'html-page', 'invalid-json'] as const) {
+        await e2e.entra.faults.set('graph', { kind });
+        expect(await get(`${address}/organization`)).toMatchObject({ status: 502 });
+      }
+      await e2e.entra.faults.clear();
+      expect(await get(`${address}/organization`)).toMatchObject({ status: 200 });
+    });
+
+    it('ends on SIGTERM', async () => {
+      const { code, signal } = await sample.end('SIGTERM');
+      expect(code === 0 || signal === 'SIGTERM').toBe(true);
+    });
   });
 
   it('answers 503 and is not ready, but alive, while the database refuses it, and recovers', async () => {
     await using sample = start(azure());
     const address = await sample.said(url);
     const { username } = e2e.entra.postgres;
-    await e2e.entra.postgres.createRole({ name: username, objectId: 'cccccccc-0000-1111-2222-dddddddddddd' });
+    await e2e.entra.postgres.createRole({
+      name: username,
+      objectId: 'cccccccc-0000-1111-2222-dddddddddddd',
+    });
     e2e.entra.postgres.dropConnections();
 
     const answer = await post(`${address}/notes`, '{"text":"lost"}');
@@ -199,31 +235,6 @@ describe('the sample application on another platform', () => {
 
     await e2e.entra.postgres.createRole({ name: username, objectId: e2e.entra.client.objectId });
     expect(await post(`${address}/notes`, '{"text":"kept"}')).toMatchObject({ status: 201 });
-  });
-
-  it('takes a new token when Graph refuses one before its time', async () => {
-    await using sample = start(azure());
-    const address = await sample.said(url);
-    await e2e.entra.faults.set('graph', { kind: 'http-status', status: 401 }, { times: 1 });
-    e2e.entra.requests.reset();
-
-    expect(await get(`${address}/organization`)).toMatchObject({
-      status: 200,
-      body: { displayName: 'Contoso' },
-    });
-    expect(e2e.entra.requests.graph).toBe(2);
-    expect(e2e.entra.requests.forResource('https://graph.microsoft.com')).toBeGreaterThanOrEqual(1);
-  });
-
-  it('answers 502 and lives on while Graph is broken', async () => {
-    await using sample = start(azure());
-    const address = await sample.said(url);
-    for (const kind of ['connection-refused', 'connection-reset', 'html-page', 'invalid-json'] as const) {
-      await e2e.entra.faults.set('graph', { kind });
-      expect(await get(`${address}/organization`)).toMatchObject({ status: 502 });
-    }
-    await e2e.entra.faults.clear();
-    expect(await get(`${address}/organization`)).toMatchObject({ status: 200 });
   });
 
   it.each([
@@ -267,7 +278,8 @@ describe('the one line that a newcomer types', () => {
 
   it('builds and starts everything, and Ctrl-C ends it all', async () => {
     const scan = new SecretScan();
-    await using npm = new RunningProgram('npm', ['start'], { cwd: clone, env: port, ownGroup: true, scan });
+    const options = { cwd: clone, env: port, ownGroup: true, scan, startsPostgres: true };
+    await using npm = new RunningProgram('npm', ['start'], options);
     const address = await npm.said(url, 120_000);
     expect(await post(`${address}/notes`, '{"text":"hello"}')).toMatchObject({ status: 201 });
     expect(npm.belongings()).toContainEqual(expect.stringMatching(/postgres/));
