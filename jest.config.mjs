@@ -21,8 +21,8 @@ export default {
   testTimeout: 30_000,
   setupFiles: ['<rootDir>/test/support/error-stacks.mjs'],
   testSequencer: '<rootDir>/test/support/order.sequencer.mjs',
-  // One worker would be the test process itself, whose memory only grows.
-  maxWorkers: Math.min(4, Math.max(2, availableParallelism() - 1)),
+  // One more than there are cores: there is always a file that waits for real time.
+  maxWorkers: Math.min(4, availableParallelism() + 1),
   workerIdleMemoryLimit: '512MB',
   coverageProvider: 'v8',
   collectCoverageFrom: ['lib/**/*.ts'],
