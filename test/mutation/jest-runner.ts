@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface JestRun {
@@ -28,6 +29,8 @@ export interface JestEnd {
 // What Jest leaves behind of each run adds up.
 const mostFiles = 24;
 const longestSilenceInMs = 600_000;
+// On a busy machine a process may be silent for long, but not while it works.
+const longestWorkInSeconds = 30;
 
 /** Runs Jest in a process that it replaces when that has hung, ended or grown. */
 export class JestRunner {
@@ -61,15 +64,21 @@ export class JestRunner {
 
   #follow(child: ChildProcess, run: JestRun, report: (report: JestReport) => void): Promise<JestEnd> {
     return new Promise((resolve) => {
+      let worked = cpuSeconds(child);
       const end = (result: JestEnd): void => {
         clearTimeout(timer);
+        clearInterval(watch);
         child.removeAllListeners();
         resolve(result);
       };
       const fail = (error: string): void => end({ failed: true, error });
       const timer = setTimeout(() => fail('took too long'), longestSilenceInMs);
+      const watch = setInterval(() => {
+        if (cpuSeconds(child) - worked > longestWorkInSeconds) fail('took too long');
+      }, 1_000);
       child.on('message', (message) => {
         timer.refresh();
+        worked = cpuSeconds(child);
         const received = message as JestReport;
         if (received.kind === 'end') end(received);
         else report(received);
@@ -78,5 +87,15 @@ export class JestRunner {
       child.once('error', (error) => fail(error.message));
       child.send({ directory: this.directory, ...run });
     });
+  }
+}
+
+/** Processor time of a process, where the system tells it. */
+function cpuSeconds({ pid }: ChildProcess): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
   }
 }
