@@ -70,7 +70,7 @@ describe('an instance that a function makes', () => {
   it('passes an error of this package on', async () => {
     const failing = new CredentialProvider(() => null as never);
     const error: unknown = await failing.get().catch((thrown: unknown) => thrown);
-    const outer = new CredentialProvider(() => Promise.reject(error as Error));
+    const outer = new CredentialProvider(() => Promise.reject(error));
     await expect(outer.get()).rejects.toBe(error);
   });
 });

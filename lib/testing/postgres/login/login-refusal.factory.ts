@@ -62,21 +62,18 @@ export function loginRefusal(
   clientAddress: string,
   generation: RefusalTexts = 'current',
 ): ConnectionRefusal {
-  switch (reason) {
-    case 'no-encryption':
-      return new ConnectionRefusal(
-        invalidAuthorization,
-        `no pg_hba.conf entry for host "${clientAddress}", user "${user}", database "${database}", no encryption`,
-      );
-    case 'unknown-role':
-    case 'wrong-principal':
-      return new ConnectionRefusal(invalidPassword, `password authentication failed for user "${user}"`);
-    case 'token-of-application':
-    case 'token-of-user':
-      return new ConnectionRefusal(invalidAuthorization, texts[generation][reason](user));
-    default:
-      return new ConnectionRefusal(invalidPassword, texts[generation][reason](user));
+  if (reason === 'no-encryption') {
+    return new ConnectionRefusal(
+      invalidAuthorization,
+      `no pg_hba.conf entry for host "${clientAddress}", user "${user}", database "${database}", no encryption`,
+    );
   }
+  if (reason === 'unknown-role' || reason === 'wrong-principal') {
+    return new ConnectionRefusal(invalidPassword, `password authentication failed for user "${user}"`);
+  }
+  const ofPrincipal = reason === 'token-of-application' || reason === 'token-of-user';
+  const sqlState = ofPrincipal ? invalidAuthorization : invalidPassword;
+  return new ConnectionRefusal(sqlState, texts[generation][reason](user));
 }
 
 /** The texts that differ in their frame alone. */
