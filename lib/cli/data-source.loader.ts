@@ -13,6 +13,16 @@ import { asError } from '../common/thrown.js';
  * @throws {EntraOptionsError} when the module cannot be loaded or exports no data source
  */
 export async function loadDataSource(file: string): Promise<DataSource> {
+  const dataSource = await findDataSource(file);
+  return dataSource.isInitialized ? dataSource : dataSource.initialize();
+}
+
+/**
+ * Loads a module, and finds the data source that it exports.
+ *
+ * @throws {EntraOptionsError} when the module cannot be loaded or exports no data source
+ */
+export async function findDataSource(file: string): Promise<DataSource> {
   const found = await dataSourcesOf(await importModule(file));
   const [dataSource] = found;
   if (dataSource === undefined || found.length > 1) {
@@ -24,7 +34,7 @@ export async function loadDataSource(file: string): Promise<DataSource> {
       'Export exactly one: `export default await createEntraDataSource({ … })`.',
     );
   }
-  return dataSource.isInitialized ? dataSource : dataSource.initialize();
+  return dataSource;
 }
 
 async function importModule(file: string): Promise<unknown> {

@@ -17,6 +17,15 @@ export const exitCodes = {
   store: 6,
 } as const;
 
+/** Ends the program with a code, when everything has been printed. */
+export class ExitCode extends Error {
+  override readonly name = 'ExitCode';
+
+  constructor(readonly exitCode: number) {
+    super(`The program ends with ${exitCode}.`);
+  }
+}
+
 const byErrorCode: Partial<Record<EntraAuthErrorCode, number>> = {
   ENTRA_OPTIONS_INVALID: exitCodes.usage,
   ENTRA_REFRESH_TOKEN_EXPIRED: exitCodes.reauthenticationRequired,

@@ -6,7 +6,8 @@ import { isEntraAuthError } from '../common/entra-auth.error.js';
 import { redact } from '../common/redaction.js';
 import { asError } from '../common/thrown.js';
 import { discreetTerminal, type Terminal } from './discreet-terminal.js';
-import { exitCodeOf, exitCodes } from './exit-code.js';
+import { doctorCommand } from './doctor.command.js';
+import { ExitCode, exitCodeOf, exitCodes } from './exit-code.js';
 import { storeCommand } from './store.command.js';
 import { tokenCommand } from './token.command.js';
 import { usageMessage } from './usage-message.js';
@@ -23,6 +24,7 @@ export async function runProgram(args: readonly string[], fullTerminal: Terminal
     await createProgram(terminal).parseAsync(args, { from: 'user' });
     return exitCodes.ok;
   } catch (error) {
+    if (error instanceof ExitCode) return error.exitCode;
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.ok;
       // Without a command, commander has shown the help.
@@ -38,9 +40,14 @@ export async function runProgram(args: readonly string[], fullTerminal: Terminal
 
 function createProgram(terminal: Terminal): Command {
   const program = new Command('nestjs-entra-auth')
-    .description('Redeems refresh tokens of Microsoft Entra ID, and looks after the stores that keep them.')
+    .description(
+      'Finds out why a login with a token of Microsoft Entra ID fails, redeems refresh tokens, and looks after their stores.',
+    )
     .version(version());
-  program.addCommand(tokenCommand(terminal)).addCommand(storeCommand(terminal));
+  program
+    .addCommand(tokenCommand(terminal))
+    .addCommand(storeCommand(terminal))
+    .addCommand(doctorCommand(terminal));
   direct(program, terminal);
   return program;
 }

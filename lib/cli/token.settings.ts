@@ -64,7 +64,8 @@ export function tokenSettings(
   };
 }
 
-function readCertificates(file: string): string {
+/** @throws {EntraOptionsError} when the file cannot be read */
+export function readCertificates(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

@@ -100,6 +100,29 @@ describe('the command, as the package has it', () => {
     120_000,
   );
 
+  it('has a doctor that looks at the data source of a module, and connects it', async () => {
+    const args = ['doctor', '--json', '--data-source', 'data-source.mjs'];
+    const { exitCode, stdout } = await run([...args, '--ca-file', entra.certificateAuthorityFile]);
+
+    const { findings } = JSON.parse(stdout) as {
+      findings: { check: string; status: string; text: string }[];
+    };
+    expect(exitCode).toBe(0);
+    expect(findings.map(({ check, status }) => `${check} ${status}`)).toEqual(
+      expect.arrayContaining([
+        'credential ok',
+        'authority ok',
+        'clock ok',
+        'token ok',
+        'server ok',
+        'login ok',
+      ]),
+    );
+    const refused = await run(args, environment({ DATABASE_URL: 'postgres://app@127.0.0.1:1/app' }));
+    expect(refused.exitCode).toBe(1);
+    expect(scan.leaks()).toEqual([]);
+  }, 60_000);
+
   it('leaves a file that no other user can read', async () => {
     const { mode } = await stat(join(project.directory, 'refresh-token.json'));
 
