@@ -14,6 +14,7 @@ import { formatTable } from './report.mjs';
 
 const benchmarks = [
   'held-token',
+  'telemetry',
   'cold-herd',
   'connect',
   'login',
