@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 const target = ['chrome111', 'firefox115', 'safari16.4'];
 
 /**
- * @param {string} path the HTML file; what `<link rel="stylesheet">` and `<script src>` name lies beside it
+ * @param {string} path the HTML file; what `<link rel="stylesheet">` and `<script src>` name lies in its folder
  * @returns {Promise<string>} the page, whose style and script are inline
  */
 export async function bundlePage(path) {

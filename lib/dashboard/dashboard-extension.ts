@@ -21,7 +21,7 @@ export interface DashboardAction {
 /**
  * What an application adds to the page. Every member is optional. One that throws is left out, and the error is logged.
  *
- * Figures and actions are read about once a second while somebody watches: return what is known, and ask no server.
+ * Figures and actions are read about once a second while a page is open: return what is known, and ask no server.
  */
 export interface DashboardExtension {
   /** Figures, the most important one first: it is shown large. Six at most. */
@@ -31,7 +31,7 @@ export interface DashboardExtension {
   /**
    * Called when a button is pressed, with the name of its action.
    *
-   * @returns a sentence for whoever pressed it; an error is shown by its message
+   * @returns a sentence for the reader who pressed it; an error is shown by its message
    */
   run?(action: string): Promise<string> | string;
 }

@@ -2,7 +2,6 @@ import {
   Controller,
   Get,
   Inject,
-  Param,
   Post,
   Req,
   Res,
@@ -45,9 +44,10 @@ export function dashboardController({ path, guard }: Pick<ResolvedDashboardOptio
       watch(takeOver(request, response), this.dashboard);
     }
 
+    // A decorated `name` would go through the pipes of the application, which know nothing of its type.
     @Post('actions/:name')
-    run(@Req() request: unknown, @Res() response: unknown, @Param('name') name: string): Promise<void> {
-      return runAction(takeOver(request, response), this.dashboard, name);
+    run(@Req() request: { params: { name: string } }, @Res() response: unknown): Promise<void> {
+      return runAction(takeOver(request, response), this.dashboard, request.params.name);
     }
   }
   // What `ApiExcludeController()` of @nestjs/swagger sets: these routes are not part of the application's API.

@@ -48,8 +48,16 @@ export function newsOfLogin({
     type: `login-${outcome}`,
     subject: bounded(dataSource),
     severity: 'error',
-    text: bounded(`"${role}" could not log in to ${host}. ${error?.message ?? ''}`),
+    text: bounded(`"${role}" could not log in to ${host}. ${reasonOf(error?.message ?? '')}`),
   };
+}
+
+/** What every failure to get a token begins with; the page names the resource elsewhere. */
+const common = /^No access token could be obtained for the resource "[^"]*": /;
+
+/** The reason of a failure, without secrets and without what the page shows already. */
+export function reasonOf(message: string): string {
+  return bounded(message.replace(common, ''));
 }
 
 /** Foreign text without secrets, cut to a length that a page can show. */
@@ -90,6 +98,7 @@ function textOf(event: TokenEvent): string {
     case 'unchanged':
       return 'The credential returned the held token again.';
     case 'refresh-failed':
+      return reasonOf(event.error.message);
     case 'login-refused':
       return event.error.message;
     case 'rejected':

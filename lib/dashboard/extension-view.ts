@@ -51,7 +51,7 @@ export class ExtensionView {
   }
 
   /**
-   * Runs an action, and returns a sentence for whoever pressed the button.
+   * Runs an action, and returns a sentence for the reader who pressed the button.
    *
    * @returns `undefined` when there is no such action
    * @throws what the action throws, and {EntraTimeoutError} when it takes too long

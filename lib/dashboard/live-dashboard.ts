@@ -43,6 +43,8 @@ export class LiveDashboard {
     this.#sources = sources;
     this.#identity = { title: bounded(title), instance };
     this.#watchers = new Watchers(maxWatchers, sources.clock);
+    // The tokens that were obtained before anything could be recorded.
+    this.state();
     this.#subscriptions = [
       sources.events.subscribe((event) => {
         this.#history.recordToken(event);

@@ -31,19 +31,26 @@ export function trackAfter(track: TokenTrack, event: TokenEvent): TokenTrack {
 }
 
 /** The track with the token that is held, which may have come before anything was recorded. */
-export function trackWithHeld(track: TokenTrack, { acquiredAt, expiresAt }: TokenState): TokenTrack {
+export function trackWithHeld(
+  track: TokenTrack,
+  { acquiredAt, expiresAt, refreshes }: TokenState,
+): TokenTrack {
   if (acquiredAt === undefined || expiresAt === undefined) return track;
   const from = acquiredAt.toISOString();
   if (track.lives.some((life) => life.from === from)) return track;
-  return withAttempt(withLife(track, acquiredAt, expiresAt), { at: from, outcome: 'obtained' });
+  return withAttempt(withLife(track, acquiredAt, expiresAt, refreshes), { at: from, outcome: 'obtained' });
 }
 
-function withLife({ lives, attempts }: TokenTrack, from: Date, until: Date): TokenTrack {
+function withLife({ lives, attempts }: TokenTrack, from: Date, until: Date, number?: number): TokenTrack {
   const last = lives.at(-1);
   const at = from.toISOString();
   const before =
     last !== undefined && last.until > at ? [...lives.slice(0, -1), { ...last, replacedAt: at }] : lives;
-  const life = { number: (last?.number ?? 0) + 1, from: at, until: until.toISOString() };
+  const life = {
+    number: Math.max(number ?? 0, (last?.number ?? 0) + 1),
+    from: at,
+    until: until.toISOString(),
+  };
   return { lives: [...before, life].slice(-mostLives), attempts };
 }
 

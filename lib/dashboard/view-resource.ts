@@ -1,6 +1,6 @@
 import type { TokenState } from '../engine/token-state.js';
 import type { ResourceView } from './dashboard-state.js';
-import { bounded } from './event-lines.js';
+import { bounded, reasonOf } from './event-lines.js';
 import type { TokenTrack } from './token-track.js';
 
 /** The state of a token as the page shows it. */
@@ -17,7 +17,7 @@ export function viewResource(state: TokenState, { lives, attempts }: TokenTrack)
     refreshes: state.refreshes,
     failures: state.failures,
     consecutiveFailures: state.consecutiveFailures,
-    ...(state.lastError && { lastError: bounded(state.lastError) }),
+    ...(state.lastError && { lastError: reasonOf(state.lastError) }),
     ...(state.clockAheadInMs !== undefined && { clockAheadInMs: state.clockAheadInMs }),
     ...(trouble !== '' && { credentialTrouble: bounded(trouble) }),
     lives,

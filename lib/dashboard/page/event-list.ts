@@ -2,7 +2,7 @@ import type { EventLine } from '../dashboard-state.js';
 import { element, PartList, setData, setText, type Part } from './dom.js';
 import { timeOfDay } from './format.js';
 
-const shownLines = 20;
+const shownLines = 12;
 
 /** The latest events, the newest first. */
 export class EventList {

@@ -24,7 +24,7 @@ export interface TimeScale {
 
 /** A scale that a token of this life fits on, whenever it was issued. */
 export function timeScale(lifeInMs: number, now: number): TimeScale {
-  const life = Math.min(Math.max(lifeInMs, shortestLifeInMs), longestLifeInMs);
+  const life = rounded(Math.min(Math.max(lifeInMs, shortestLifeInMs), longestLifeInMs));
   const from = now - life * pastLives;
   const span = life * (pastLives + futureLives);
   const at = (time: number): number => Math.min(100, Math.max(0, ((time - from) / span) * 100));
@@ -37,4 +37,10 @@ export function timeScale(lifeInMs: number, now: number): TimeScale {
     present: at(now),
     ticks: offsets.map((offsetInMs) => ({ offsetInMs, at: at(now + offsetInMs) })),
   };
+}
+
+/** Two digits of a life, rounded up: lives that are nearly the same get the same scale, and lines that line up. */
+function rounded(life: number): number {
+  const unit = 10 ** Math.floor(Math.log10(life)) / 5;
+  return Math.ceil(life / unit) * unit;
 }

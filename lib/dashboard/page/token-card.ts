@@ -51,8 +51,8 @@ export class TokenCard implements Part<ResourceView> {
       'dl',
       'facts',
       element('div', '', element('dt', '', 'Next attempt'), this.#next),
-      element('div', '', element('dt', '', 'Obtained'), this.#refreshes),
-      element('div', '', element('dt', '', 'Failed'), this.#failures),
+      element('div', '', element('dt', '', 'Refreshes'), this.#refreshes),
+      element('div', '', element('dt', '', 'Failures'), this.#failures),
     );
     this.root.append(
       element(
@@ -76,7 +76,7 @@ export class TokenCard implements Part<ResourceView> {
     setText(this.#refreshes, String(view.refreshes));
     const inARow =
       view.consecutiveFailures > 0
-        ? `${view.failures}, ${view.consecutiveFailures} in a row`
+        ? `${view.failures} (${view.consecutiveFailures} in a row)`
         : String(view.failures);
     setText(this.#failures, inARow);
     const trouble = view.credentialTrouble ?? view.lastError ?? '';

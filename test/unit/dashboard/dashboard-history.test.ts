@@ -88,6 +88,13 @@ describe('the lives of tokens', () => {
     });
   });
 
+  it('keep their numbers when the state names a token that was missed', () => {
+    const history = after(obtained('acquired', 0), obtained('refreshed', 30));
+    const { lives } = history.track({ ...held(60), refreshes: 2 });
+    expect(lives.map(({ number }) => number)).toEqual([1, 2, 3]);
+    expect(after().track({ ...held(60), refreshes: 7 }).lives[0]?.number).toBe(7);
+  });
+
   it('count a token once, whether an event or the state tells of it', () => {
     const history = after(obtained('acquired', 0));
     history.track(held(0));
@@ -162,6 +169,10 @@ describe('the lines of events', () => {
         text: '"app" could not log in to localhost. password authentication failed',
       }),
     ]);
+  });
+
+  it('do not repeat what the resource is', () => {
+    expect(after(failure(0)).lines[0]?.text).toBe('The endpoint is unwell. Wait.');
   });
 
   it('are bounded in number and length', () => {

@@ -98,7 +98,7 @@ describe('a live dashboard', () => {
     expect(stream.states.at(-1)?.resources[0]?.state).toBe('fresh');
   });
 
-  it('does nothing while nobody watches', async () => {
+  it('does nothing while no page is open', async () => {
     const { live, service, clock } = boot();
     await service.getToken('graph');
     const timersOfTheEngine = clock.pendingTimers;

@@ -83,7 +83,7 @@ describe('the watchers of a dashboard', () => {
     expect(slow.chunks.at(-1)).toBe('data: latest\n\n');
   });
 
-  it('are dropped when they have read nothing for five seconds, and hold nobody up', async () => {
+  it('are dropped when they have read nothing for five seconds, and delay no other', async () => {
     const { clock, watchers, join } = watched();
     const [slow, quick] = [join(true), join()];
     await clock.advance(4_000);
