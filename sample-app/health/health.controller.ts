@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { EntraDataSourceHealthIndicator, EntraTokenHealthIndicator } from 'nestjs-entra-auth';
 
 @ApiTags('health')
@@ -14,6 +14,7 @@ export class HealthController {
 
   /** Whether to restart the application: tokens and database are no reason, a restart would not bring them back. */
   @Get('live')
+  @ApiOperation({ summary: 'Tell whether to restart the application' })
   @HealthCheck()
   live(): Promise<HealthCheckResult> {
     return this.health.check([]);
@@ -21,6 +22,7 @@ export class HealthController {
 
   /** Whether to send it requests: it holds its tokens, and a new login to the database works. */
   @Get('ready')
+  @ApiOperation({ summary: 'Tell whether to send requests: tokens are held, and a new login works' })
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
     return this.health.check([

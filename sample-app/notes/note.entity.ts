@@ -3,15 +3,15 @@ import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeor
 
 @Entity('notes')
 export class Note {
-  @ApiProperty()
+  @ApiProperty({ example: 1 })
   @PrimaryGeneratedColumn('identity')
   id!: number;
 
-  @ApiProperty()
+  @ApiProperty({ example: 'Buy milk' })
   @Column('text')
   text!: string;
 
-  @ApiProperty()
+  @ApiProperty({ example: '2026-01-02T03:04:05.678Z' })
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 }

@@ -1,6 +1,14 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiBadGatewayResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBadGatewayResponse,
+  ApiGatewayTimeoutResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 
+import { ErrorBody } from '../error-body.js';
 import { GraphClient } from './graph.client.js';
 import { Organization } from './organization.dto.js';
 
@@ -10,11 +18,14 @@ export class OrganizationController {
   constructor(private readonly graph: GraphClient) {}
 
   @Get()
+  @ApiOperation({ summary: 'Ask Microsoft Graph for the tenant' })
   @ApiOkResponse({
     type: Organization,
     description: 'The tenant of the application, as Microsoft Graph knows it.',
   })
-  @ApiBadGatewayResponse({ description: 'Graph could not be reached, or refused.' })
+  @ApiServiceUnavailableResponse({ type: ErrorBody, description: 'There is no access token.' })
+  @ApiGatewayTimeoutResponse({ type: ErrorBody, description: 'Graph did not answer in time.' })
+  @ApiBadGatewayResponse({ type: ErrorBody, description: 'Graph could not be reached, or refused.' })
   organization(): Promise<Organization> {
     return this.graph.organization();
   }

@@ -8,6 +8,6 @@ export interface Trouble {
   readonly isOn?: () => boolean;
   /** Whether the token endpoint answers otherwise from then on. */
   readonly isAtTokenEndpoint: boolean;
-  /** Begins it, or does it. @returns a sentence for whoever asked for it */
+  /** Begins it, or does it. @returns a sentence for the reader */
   start(): Promise<string>;
 }

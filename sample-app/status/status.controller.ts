@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { Status } from './status.dto.js';
 import { StatusService } from './status.service.js';
@@ -10,6 +10,7 @@ export class StatusController {
   constructor(private readonly status: StatusService) {}
 
   @Get()
+  @ApiOperation({ summary: 'Show tokens, logins and queries as JSON' })
   @ApiOkResponse({ type: Status, description: 'Where the tokens stand, and what the database was asked.' })
   read(): Status {
     return this.status.read();

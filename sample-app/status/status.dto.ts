@@ -26,24 +26,24 @@ export class TokenStatus {
   @ApiProperty({ type: Date, nullable: true })
   nextRefreshAt!: Date | null;
 
-  @ApiProperty({ description: 'Tokens obtained so far.' })
+  @ApiProperty({ example: 3, description: 'Tokens obtained so far.' })
   refreshes!: number;
 
-  @ApiProperty({ description: 'Attempts that failed so far.' })
+  @ApiProperty({ example: 0, description: 'Attempts that failed so far.' })
   failures!: number;
 }
 
 export class DatabaseStatus {
-  @ApiProperty({ description: 'Physical logins that succeeded.' })
+  @ApiProperty({ example: 12, description: 'Physical logins that succeeded.' })
   logins!: number;
 
-  @ApiProperty()
+  @ApiProperty({ example: 0, description: 'Physical logins that failed or were refused.' })
   loginFailures!: number;
 
-  @ApiProperty({ description: 'Queries that succeeded.' })
+  @ApiProperty({ example: 60, description: 'Queries that succeeded.' })
   queries!: number;
 
-  @ApiProperty()
+  @ApiProperty({ example: 0, description: 'Queries that failed.' })
   queryFailures!: number;
 }
 

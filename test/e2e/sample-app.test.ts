@@ -128,6 +128,42 @@ describe('the sample application, started with nothing but a port', () => {
     );
   });
 
+  it('describes every route: what it does, what it answers with an example, and how it fails', async () => {
+    interface Operation {
+      summary?: string;
+      responses: Record<string, { content?: Record<string, { schema?: object }> }>;
+    }
+    const { body } = await get(`${address}/api-json`);
+    const { paths, components } = body as {
+      paths: Record<string, Record<string, Operation>>;
+      components: { schemas: Record<string, { properties: Record<string, object> }> };
+    };
+    const operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ route: `${method} ${path}`, operation })),
+    );
+    expect(operations).toHaveLength(6);
+    for (const { route, operation } of operations) {
+      const failures = Object.keys(operation.responses).filter((status) => status >= '400');
+      const canFail = route !== 'get /status';
+      expect([route, operation.summary, failures.length > 0]).toEqual([route, expect.any(String), canFail]);
+      for (const [status, { content }] of Object.entries(operation.responses)) {
+        expect([route, status, content?.['application/json']?.schema]).toEqual([
+          route,
+          status,
+          expect.anything(),
+        ]);
+      }
+    }
+    const without = Object.entries(components.schemas).flatMap(([schema, { properties }]) =>
+      Object.entries(properties).flatMap(([name, property]) =>
+        ['example', 'enum', 'format', 'items', 'allOf', '$ref'].some((key) => key in property)
+          ? []
+          : [`${schema}.${name}`],
+      ),
+    );
+    expect(without).toEqual([]);
+  });
+
   it('leaves no PostgreSQL and no file when it is killed with SIGKILL', async () => {
     expect(sample.belongings()).toContainEqual(expect.stringMatching(/postgres/));
     expect(await sample.end('SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
