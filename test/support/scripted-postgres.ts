@@ -3,7 +3,6 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { TLSSocket } from 'node:tls';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../lib/testing/optional-packages.js';
 
 function message(type: string, body: Buffer): Buffer {
   const head = Buffer.alloc(5);
@@ -72,8 +71,8 @@ export class ScriptedPostgres {
   }
 
   static async start(): Promise<ScriptedPostgres> {
-    const authority = await CertificateAuthority.create(await loadX509());
-    const server = new ScriptedPostgres(authority.certificate, await authority.issueServerCertificate());
+    const authority = new CertificateAuthority();
+    const server = new ScriptedPostgres(authority.certificate, authority.issueServerCertificate());
     server.#server.listen(0, '127.0.0.1');
     await once(server.#server, 'listening');
     return server;

@@ -4,7 +4,6 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../lib/testing/optional-packages.js';
 
 export interface ReceivedForm {
   path: string;
@@ -27,8 +26,8 @@ export class ScriptedTokenServer {
   ) {}
 
   static async start(): Promise<ScriptedTokenServer> {
-    const authority = await CertificateAuthority.create(await loadX509());
-    const server = createServer(await authority.issueServerCertificate());
+    const authority = new CertificateAuthority();
+    const server = createServer(authority.issueServerCertificate());
     const scripted = new ScriptedTokenServer(server, authority.certificate);
     server.on('request', (request, response) => void scripted.#serve(request, response));
     server.listen(0, '127.0.0.1');

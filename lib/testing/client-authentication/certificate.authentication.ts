@@ -34,7 +34,8 @@ export class CertificateAuthentication implements ClientAuthentication {
     return { principal, appidacr: '2' };
   }
 
-  private checkSignature({ token, header }: ClientAssertion, { certificate }: ServicePrincipal): void {
+  private checkSignature({ token, header }: ClientAssertion, principal: ServicePrincipal): void {
+    const certificate = principal.certificate();
     const named = header['x5t#S256'] ?? header.x5t;
     if (named !== certificate.thumbprintSha256 && named !== certificate.thumbprint)
       throw new EntraError(700027);

@@ -41,7 +41,7 @@ export class FileBackedClient implements LocalClient {
   }
 
   get certificatePath(): string {
-    return this.workspace.file(`${this.objectId}.certificate.pem`, () => this.principal.certificate.pem);
+    return this.workspace.file(`${this.objectId}.certificate.pem`, () => this.principal.certificate().pem);
   }
 
   get federatedTokenFile(): string {

@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createClientCertificate } from '../certificates/client-certificate.js';
-import type { X509 } from '../optional-packages.js';
+import { createClientCertificate, type ClientCertificate } from '../certificates/client-certificate.js';
 import { databaseAudiences, graphAudiences } from '../tokens/audiences.js';
 import type { ClientOptions } from './client.options.js';
 import type { ServicePrincipal } from './service-principal.js';
@@ -22,14 +21,14 @@ function permissionOn(audiences: readonly string[], permission: string): string[
 }
 
 /** Fills in what the options leave open. */
-export async function createServicePrincipal(
-  x509: X509,
+export function createServicePrincipal(
   options: ClientOptions,
   defaults: { tenantId: string; index: number },
-): Promise<ServicePrincipal> {
+): ServicePrincipal {
   const first = defaults.index === 0;
   const name = options.name ?? (first ? 'notes-app' : `client-${defaults.index + 1}`);
   const clientId = options.clientId ?? (first ? exampleIds.clientId : randomUUID());
+  let certificate: ClientCertificate | undefined;
   return {
     name,
     tenantId: options.tenantId ?? defaults.tenantId,
@@ -45,6 +44,6 @@ export async function createServicePrincipal(
     delegatedPermissions: options.delegatedPermissions ?? usualPermissions,
     graphPermissions: options.graphPermissions ?? [],
     resourceId: `/subscriptions/aaaa0a0a-bb1b-cc2c-dd3d-eeeeee4e4e4e/resourceGroups/local/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`,
-    certificate: await createClientCertificate(x509, clientId),
+    certificate: () => (certificate ??= createClientCertificate(clientId)),
   };
 }

@@ -24,5 +24,6 @@ export interface ServicePrincipal {
   graphPermissions: readonly string[];
   /** Azure resource ID when it acts as a user-assigned managed identity. */
   resourceId: string;
-  certificate: ClientCertificate;
+  /** Made on the first call. */
+  certificate: () => ClientCertificate;
 }

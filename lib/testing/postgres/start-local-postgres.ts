@@ -1,5 +1,5 @@
 import type { Watchdog } from '../watchdog.js';
-import { AdminClient } from './cluster/admin.client.js';
+import { AdminClient, loadPg } from './cluster/admin.client.js';
 import { DatabaseCluster, type ClusterOptions } from './cluster/database.cluster.js';
 import type { DatabasePrincipal, PrincipalType } from './cluster/entra-principals.sql.js';
 import { socketPath } from './cluster/work-directory.js';
@@ -41,8 +41,8 @@ export interface LocalPostgresContext {
  */
 export function beginCluster(options: ClusterOptions, watchdog: Watchdog): DatabaseCluster {
   const cluster = new DatabaseCluster(options, watchdog);
-  // A later wait gets the error.
-  cluster.create().catch(() => undefined);
+  // Later waits get the errors.
+  for (const begun of [cluster.create(), loadPg()]) begun.catch(() => undefined);
   return cluster;
 }
 

@@ -10,7 +10,6 @@ import type { TokenUnavailableError } from 'nestjs-entra-auth';
 import { systemClock } from '../../../lib/common/clock.js';
 import { credentialFactory } from '../../../lib/credential/create-credential.js';
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { createEngine } from '../../support/engine.js';
 import { azureIdentityVersions } from './azure-identity-versions.js';
 
@@ -25,7 +24,7 @@ describe.each(Object.entries(azureIdentityVersions))(
     let answer: (request: IncomingMessage, response: ServerResponse) => void;
 
     beforeAll(async () => {
-      const created = await CertificateAuthority.create(await loadX509());
+      const created = new CertificateAuthority();
       const { cert, key } = await created.issueServerCertificate();
       certificateAuthority = created.certificate;
       server = createServer({ cert, key }, (request, response) => {

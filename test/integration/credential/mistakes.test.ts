@@ -6,7 +6,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startLocalEntra } from 'nestjs-entra-auth/testing';
 
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { MachineClock } from '../../support/machine-clock.js';
 import { repairNameLookup } from '../faults/name-lookup.js';
 import { azureIdentityVersions } from './azure-identity-versions.js';
@@ -25,7 +24,7 @@ beforeAll(async () => {
   ground = {
     entra: await startLocalEntra({ clock: { now: clock.trueTime } }),
     directory: mkdtempSync(join(tmpdir(), 'mistakes-')),
-    foreignAuthority: (await CertificateAuthority.create(await loadX509())).certificate,
+    foreignAuthority: new CertificateAuthority().certificate,
   };
 });
 

@@ -10,7 +10,6 @@ import { DataSource } from 'typeorm';
 import type { Server } from '../../../docs/recipes/drivers/server.js';
 import { mySqlOptions } from '../../../docs/recipes/drivers/typeorm-mysql.js';
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { createDataSourceFactory, databaseAudience } from '../../support/local-database.js';
 import { credentialFactory } from '../../support/local-entra.js';
 import { LocalMySql } from '../../support/mysql/local-mysql.js';
@@ -27,7 +26,7 @@ const revoked = new Set<string>();
 
 beforeAll(async () => {
   entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600 });
-  const authority = await CertificateAuthority.create(await loadX509());
+  const authority = new CertificateAuthority();
   backend = await startMySqlBackend();
   const checkToken = (token: string): void => {
     entra.verifyToken(token, { audience: databaseAudience });

@@ -7,7 +7,6 @@ import { messagesOf } from '../../../docs/recipes/drivers/mssql-failure.js';
 import type { Server } from '../../../docs/recipes/drivers/server.js';
 import { sqlServerOptions } from '../../../docs/recipes/drivers/typeorm-mssql.js';
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { createDataSourceFactory } from '../../support/local-database.js';
 import { credentialFactory } from '../../support/local-entra.js';
 import { LocalSqlServer } from '../../support/sql-server/local-sql-server.js';
@@ -23,7 +22,7 @@ const note = (reason: unknown): void => void unhandled.push(reason);
 beforeAll(async () => {
   process.on('unhandledRejection', note);
   entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600 });
-  const authority = await CertificateAuthority.create(await loadX509());
+  const authority = new CertificateAuthority();
   const checkToken = (token: string): void => {
     entra.verifyToken(token, { audience: 'https://database.windows.net' });
     if (revoked.has(token)) throw new Error('revoked');

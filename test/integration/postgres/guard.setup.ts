@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { runInThisContext } from 'node:vm';
 
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { RecordingServer } from './guard.recording-server.js';
 
 /** The servers of the table. Each wants the token; one of them is the right one. */
@@ -30,17 +29,13 @@ export interface GuardSetup {
 }
 
 export async function startGuardSetup(): Promise<GuardSetup> {
-  const x509 = await loadX509();
-  const [own, foreign] = await Promise.all([
-    CertificateAuthority.create(x509),
-    CertificateAuthority.create(x509),
-  ]);
+  const [own, foreign] = [new CertificateAuthority(), new CertificateAuthority()];
   const directory = mkdtempSync(join(tmpdir(), 'guard-'));
   const caFile = join(directory, 'ca.pem');
   writeFileSync(caFile, own.certificate);
   const servers = {
-    right: await RecordingServer.start({ certificate: await own.issueServerCertificate() }),
-    foreign: await RecordingServer.start({ certificate: await foreign.issueServerCertificate() }),
+    right: await RecordingServer.start({ certificate: own.issueServerCertificate() }),
+    foreign: await RecordingServer.start({ certificate: foreign.issueServerCertificate() }),
     'no TLS': await RecordingServer.start(),
     'asks at once': await RecordingServer.start({ asksAtOnce: true }),
     socket: await RecordingServer.start({ path: join(directory, '.s.PGSQL.5432') }),

@@ -6,7 +6,6 @@ import { startLocalEntra, type LocalEntra, type LocalPostgres } from 'nestjs-ent
 import type { DataSource } from 'typeorm';
 
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { startLocalPostgres } from '../../../lib/testing/postgres/index.js';
 import { startWatchdog } from '../../../lib/testing/watchdog.js';
@@ -19,13 +18,13 @@ let replica: { server: LocalPostgres; ca: string; stop: () => Promise<void> };
 
 /** Another server, by another name and with a certificate of another authority, that takes tokens of the same Entra. */
 async function startReplica(): Promise<typeof replica> {
-  const authority = await CertificateAuthority.create(await loadX509());
+  const authority = new CertificateAuthority();
   const watchdog = startWatchdog();
   const { name, objectId } = entra.client;
   const server = await startLocalPostgres({
     options: {},
     defaultRole: { name, objectId },
-    tls: await authority.issueServerCertificate(),
+    tls: authority.issueServerCertificate(),
     verifyToken: (token) => entra.verifyToken(token, { audience: databaseAudience }),
     watchdog,
     now: clock.now,

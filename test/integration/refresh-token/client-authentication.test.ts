@@ -10,7 +10,6 @@ import {
   createClientCertificate,
   type ClientCertificate,
 } from '../../../lib/testing/certificates/client-certificate.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { ScriptedTokenServer } from '../../support/scripted-token-server.js';
 import { SecretScan } from '../../support/secret-scan.js';
@@ -24,11 +23,10 @@ let one: ClientCertificate;
 let other: ClientCertificate;
 
 beforeAll(async () => {
-  const x509 = await loadX509();
   server = await ScriptedTokenServer.start();
   directory = await mkdtemp(join(tmpdir(), 'client-authentication-'));
-  one = await createClientCertificate(x509, 'the-client');
-  other = await createClientCertificate(x509, 'the-client');
+  one = createClientCertificate('the-client');
+  other = createClientCertificate('the-client');
 });
 afterAll(async () => {
   await server.stop();

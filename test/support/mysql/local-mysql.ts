@@ -35,7 +35,7 @@ export class LocalMySql implements AsyncDisposable {
 
   static async start(options: LocalMySqlOptions): Promise<LocalMySql> {
     const mysql = new LocalMySql(options);
-    const secureContext = createSecureContext(await options.authority.issueServerCertificate());
+    const secureContext = createSecureContext(options.authority.issueServerCertificate());
     mysql.#server.on('connection', (client) => {
       mysql.#serve(client, secureContext).catch((error: unknown) => {
         // A client that finds the server unverified hangs up.

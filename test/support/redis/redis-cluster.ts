@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startLocalEntra, type LocalEntra, type LocalEntraOptions } from 'nestjs-entra-auth/testing';
 
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { RedisGate } from '../../../lib/testing/redis/redis.gate.js';
 import { RedisProcess } from '../../../lib/testing/redis/redis.process.js';
 import { startWatchdog } from '../../../lib/testing/watchdog.js';
@@ -30,11 +29,7 @@ export class RedisCluster implements AsyncDisposable {
   ) {}
 
   static async start(options: LocalEntraOptions, size = 3): Promise<RedisCluster> {
-    const [entra, authority] = await Promise.all([
-      startLocalEntra(options),
-      loadX509().then((x509) => CertificateAuthority.create(x509)),
-    ]);
-    const cluster = new RedisCluster(entra, authority);
+    const cluster = new RedisCluster(await startLocalEntra(options), new CertificateAuthority());
     try {
       await Promise.all(Array.from({ length: size }, () => cluster.#startNode()));
       await cluster.#form();
@@ -107,7 +102,7 @@ export class RedisCluster implements AsyncDisposable {
     };
     const server = new RedisProcess({ settings }, this.#watchdog);
     await server.start();
-    const gate = new RedisGate(server, await this.authority.issueServerCertificate(), {
+    const gate = new RedisGate(server, this.authority.issueServerCertificate(), {
       verifyToken: (token) => this.entra.verifyToken(token, { audience: 'https://redis.azure.com' }),
       now: Date.now,
     });

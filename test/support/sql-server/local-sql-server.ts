@@ -53,7 +53,7 @@ export class LocalSqlServer implements AsyncDisposable {
   }
 
   static async start(options: LocalSqlServerOptions): Promise<LocalSqlServer> {
-    const local = new LocalSqlServer(options, await options.authority.issueServerCertificate());
+    const local = new LocalSqlServer(options, options.authority.issueServerCertificate());
     local.#server.listen(0, '127.0.0.1');
     await once(local.#server, 'listening');
     return local;

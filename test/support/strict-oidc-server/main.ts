@@ -7,7 +7,6 @@ import Provider, { type Context } from 'oidc-provider';
 
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
 import { createClientCertificate } from '../../../lib/testing/certificates/client-certificate.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { accountId, providerConfiguration, resourcesOf } from './provider.configuration.js';
 import type {
   StrictClient,
@@ -20,9 +19,8 @@ import type {
 const tenantId = 'aaaabbbb-0000-cccc-1111-dddd2222eeee';
 const settings = JSON.parse(process.argv[2] ?? '{}') as StrictServerSettings;
 
-const x509 = await loadX509();
-const authority = await CertificateAuthority.create(x509);
-const server = createServer(await authority.issueServerCertificate());
+const authority = new CertificateAuthority();
+const server = createServer(authority.issueServerCertificate());
 await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
 const authorityHost = `https://localhost:${(server.address() as AddressInfo).port}`;
 const clients = await createClients();
@@ -104,7 +102,7 @@ async function revoke(value: string): Promise<void> {
 async function createClients(): Promise<Record<StrictClientKind, StrictClient>> {
   const secret = (): string => randomBytes(30).toString('base64url');
   const clientId = randomUUID();
-  const { pem } = await createClientCertificate(x509, clientId);
+  const { pem } = createClientCertificate(clientId);
   return {
     post: { clientId: randomUUID(), clientSecret: secret() },
     basic: { clientId: randomUUID(), clientSecret: secret() },

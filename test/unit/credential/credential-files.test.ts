@@ -7,15 +7,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { CredentialConfiguration } from '../../../lib/credential/credential-configuration.js';
 import { checkCredentialFiles } from '../../../lib/credential/credential-files.js';
 import { createClientCertificate } from '../../../lib/testing/certificates/client-certificate.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'credential-files-'));
 const environment = { ...process.env };
 const jwt = 'aaa.b-b.c_c';
 let pem: string;
 
-beforeAll(async () => {
-  pem = (await createClientCertificate(await loadX509(), 'the-client')).pem;
+beforeAll(() => {
+  pem = createClientCertificate('the-client').pem;
 });
 afterEach(() => {
   process.env = { ...environment };

@@ -90,13 +90,17 @@ function labelled({ type = 'service', ...rest }: RoleEntry): RolePrincipal {
   return { ...rest, type };
 }
 
+/** Loaded while the server starts: an application that tests only tokens need not install it. */
+export function loadPg(): Promise<typeof import('pg')> {
+  return import('pg');
+}
+
 async function run<Row extends object>(
   config: AdminClientConfig,
   sql: string,
   values?: unknown[],
 ): Promise<Row[]> {
-  // Loaded here: an application that tests only tokens need not install "pg".
-  const { default: pg } = await import('pg');
+  const { default: pg } = await loadPg();
   const client = new pg.Client(config);
   // A server that stops while the connection is open is the query's error, if any; without a listener it would throw.
   client.on('error', () => undefined);
