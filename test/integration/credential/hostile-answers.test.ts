@@ -25,7 +25,7 @@ describe.each(Object.entries(azureIdentityVersions))(
 
     beforeAll(async () => {
       const created = new CertificateAuthority();
-      const { cert, key } = await created.issueServerCertificate();
+      const { cert, key } = created.issueServerCertificate();
       certificateAuthority = created.certificate;
       server = createServer({ cert, key }, (request, response) => {
         if (request.url?.includes('.well-known') !== true) return answer(request, response);

@@ -23,7 +23,7 @@ const authority = new CertificateAuthority();
 const server = createServer(authority.issueServerCertificate());
 await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
 const authorityHost = `https://localhost:${(server.address() as AddressInfo).port}`;
-const clients = await createClients();
+const clients = createClients();
 const provider = new Provider(authorityHost, providerConfiguration({ tenantId, clients, settings }));
 server.on('request', provider.callback());
 
@@ -99,7 +99,7 @@ async function revoke(value: string): Promise<void> {
   await (await provider.Grant.find(token.grantId))?.destroy();
 }
 
-async function createClients(): Promise<Record<StrictClientKind, StrictClient>> {
+function createClients(): Record<StrictClientKind, StrictClient> {
   const secret = (): string => randomBytes(30).toString('base64url');
   const clientId = randomUUID();
   const { pem } = createClientCertificate(clientId);

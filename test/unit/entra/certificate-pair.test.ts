@@ -14,7 +14,7 @@ let key: string;
 let certificate: string;
 let otherCertificate: string;
 
-beforeAll(async () => {
+beforeAll(() => {
   const [one, other] = ['a', 'b'].map((name) => createClientCertificate(name));
   const at = one!.pem.indexOf('-----BEGIN CERT');
   [key, certificate] = [one!.pem.slice(0, at), one!.pem.slice(at)];
