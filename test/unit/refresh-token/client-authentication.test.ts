@@ -20,7 +20,6 @@ import {
   createClientCertificate,
   type ClientCertificate,
 } from '../../../lib/testing/certificates/client-certificate.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 
 const endpoint = { tokenEndpoint: 'https://login.example/token', clientId: 'the client', tenantId: 't' };
 const now = Date.UTC(2026, 0, 1);
@@ -54,7 +53,7 @@ describe('a certificate', () => {
   const directory = mkdtempSync(join(tmpdir(), 'client-certificate-'));
   let one: ClientCertificate;
   beforeAll(async () => {
-    one = await createClientCertificate(await loadX509(), 'the client');
+    one = createClientCertificate('the client');
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
