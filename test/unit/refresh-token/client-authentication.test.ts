@@ -52,7 +52,7 @@ describe('a secret', () => {
 describe('a certificate', () => {
   const directory = mkdtempSync(join(tmpdir(), 'client-certificate-'));
   let one: ClientCertificate;
-  beforeAll(async () => {
+  beforeAll(() => {
     one = createClientCertificate('the client');
   });
   afterAll(() => rmSync(directory, { recursive: true }));
