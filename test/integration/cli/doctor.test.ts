@@ -10,7 +10,6 @@ import { runProgram as runCommand } from '../../../lib/cli/program.js';
 import type { DoctorReport } from '../../../lib/cli/doctor/doctor-report.js';
 import type { Finding } from '../../../lib/cli/doctor/finding.js';
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { loadX509 } from '../../../lib/testing/optional-packages.js';
 import { repositoryRoot } from '../../support/build.js';
 import { databaseAudience } from '../../support/local-data-source.js';
 import { runProgram } from '../../support/run-program.js';
@@ -33,7 +32,7 @@ const scan = new SecretScan({});
 beforeAll(async () => {
   entra = await startLocalEntra({ postgres: true });
   scan.protect({ 'client secret': entra.client.clientSecret });
-  const other = await CertificateAuthority.create(await loadX509());
+  const other = new CertificateAuthority();
   plain = await RecordingServer.start();
   foreign = await RecordingServer.start({ certificate: await other.issueServerCertificate() });
 }, 60_000);
