@@ -34,7 +34,7 @@ beforeAll(async () => {
   scan.protect({ 'client secret': entra.client.clientSecret });
   const other = new CertificateAuthority();
   plain = await RecordingServer.start();
-  foreign = await RecordingServer.start({ certificate: await other.issueServerCertificate() });
+  foreign = await RecordingServer.start({ certificate: other.issueServerCertificate() });
 }, 60_000);
 
 afterAll(async () => {
