@@ -17,7 +17,7 @@ describe('the command, as the package has it', () => {
   let scan: SecretScan;
 
   beforeAll(async () => {
-    entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600, postgres: true });
+    entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600, postgres: { rights: 'migrations' } });
     project = await Consumer.withEverything('refresh-token-store');
     scan = new SecretScan({ 'client secret': entra.client.clientSecret });
   }, 180_000);

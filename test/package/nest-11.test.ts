@@ -29,7 +29,7 @@ describe('a CommonJS application on Nest 11', () => {
   }, 120_000);
 
   it('works with the oldest TypeORM on a real database: queries, transactions, eviction, login retry', async () => {
-    await using entra = await startLocalEntra({ postgres: true });
+    await using entra = await startLocalEntra({ postgres: { rights: 'migrations' } });
     const { host, port, database, username } = entra.postgres;
     const credential = new HandMadeCredential(entra);
     const tokens = [(await credential.getToken()).token, (await credential.getToken()).token] as const;

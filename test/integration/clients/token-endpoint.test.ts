@@ -32,7 +32,7 @@ describe.each(cases)('$name, with a configured client secret', ({ challenge, bod
   beforeEach(async () => {
     clock = new MachineClock();
     clock.install();
-    entra = await startLocalEntra({ tenantId, clock });
+    entra = await startLocalEntra({ tenantId, clock, tokenLifetimeInSeconds: 3600 });
     server = await startProtectedServer(challenge, body);
     const { authorityHost, certificateAuthority } = entra;
     const { clientId, clientSecret } = entra.client;

@@ -13,7 +13,7 @@ import {
 let entra: LocalEntra;
 
 beforeAll(async () => {
-  entra = await startLocalEntra({ postgres: true });
+  entra = await startLocalEntra({ postgres: { rights: 'migrations' } });
 });
 
 afterAll(() => entra.stop());

@@ -12,7 +12,7 @@ let entra: LocalEntra;
 let dataSource: DataSource;
 
 beforeAll(async () => {
-  entra = await startLocalEntra({ postgres: true });
+  entra = await startLocalEntra({ postgres: { rights: 'migrations' } });
   dataSource = await createEntraDataSource({
     credential: new HandMadeCredential(entra),
     dataSource: { ...localDataSource(entra), poolSize: 3 },
