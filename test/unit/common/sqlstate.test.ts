@@ -57,6 +57,12 @@ it.each(['0A000', '22023', '25P02', '3D000', '3F000', '42501', '53300', '54000',
   },
 );
 
+it('before a token was presented only class 28 refuses a login', () => {
+  expect(isLoginRefusal(errorOf('28000'), false)).toBe(true);
+  expect(isLoginRefusal(errorOf('08P01'), false)).toBe(false);
+  expect(isLoginRefusal(errorOf(undefined), true)).toBe(false);
+});
+
 it.each(['08001', '08003', '08006', '08007'])('%s is a lost connection, and 08004 a refusal', (code) => {
   expect(isLoginRefusal(errorOf(code), true)).toBe(false);
   expect(isLoginRefusal(errorOf('08004'), true)).toBe(true);

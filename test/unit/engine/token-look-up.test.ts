@@ -166,6 +166,15 @@ describe('what cannot be asked for', () => {
     expect(service.state()).toHaveLength(1);
   });
 
+  it.each<[unknown, string]>([
+    [[], 'Unknown resource "an empty array" (configured: "graph").'],
+    [[7], 'Unknown resource "an array" (configured: "graph").'],
+    [7, 'Unknown resource "number" (configured: "graph").'],
+    ['nope', 'Unknown resource "nope" (configured: "graph").'],
+  ])('is named by its kind: %j', async (given, message) => {
+    await expect(createEngine().service.getToken(given as string)).rejects.toThrow(message);
+  });
+
   it('does not make an error as long as what was given, or as the list of all resources', async () => {
     const names = Array.from({ length: 10_000 }, (_, n) => [`name-${n}`, { scopes: graphScope }] as const);
     const { service } = createEngine({ resources: Object.fromEntries(names) });

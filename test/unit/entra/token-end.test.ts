@@ -79,6 +79,11 @@ describe('a clock that is ahead', () => {
     expect(end(stated)).toEqual({ left, clockAheadInMs: ahead });
   });
 
+  it('is inferred from a life that is a minute longer than the token was issued for', () => {
+    const stated = { expiresOnTimestamp: hour + minute, exp: -hour, iat: -2 * hour };
+    expect(end(stated)).toEqual({ left: hour + minute, clockAheadInMs: 2 * hour + minute });
+  });
+
   it('by less than a life does not end it early either, when the response shows it', () => {
     const stated = { expiresOnTimestamp: hour, exp: 10 * minute, clockAheadInMs: 50 * minute };
     expect(end(stated)).toEqual({ left: hour, clockAheadInMs: 50 * minute });
@@ -97,6 +102,8 @@ describe('a clock that is ahead', () => {
     ],
     ['lacks the time of issue', { expiresOnTimestamp: hour }],
     ['promises no more than a moment', { expiresOnTimestamp: second, iat: -2 * hour }],
+    ['promises just a moment', { expiresOnTimestamp: 2 * second, iat: -2 * hour }],
+    ['promises more than a minute over that life', { expiresOnTimestamp: hour + minute + 1, iat: -2 * hour }],
     ['promises nothing', { expiresOnTimestamp: -minute, iat: -2 * hour }],
   ])('is not inferred when the credential %s', (_, stated) => {
     expect(end({ exp: -hour, ...stated })).toEqual({ left: -hour, clockAheadInMs: 0 });

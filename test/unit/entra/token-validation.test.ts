@@ -79,7 +79,10 @@ describe('validateAccessToken', () => {
   });
 
   it.each([
-    [{ aud: 'https://graph.microsoft.com', tid: 'tenant-1' }, 'for "https://graph.microsoft.com" instead of'],
+    [
+      { aud: 'https://graph.microsoft.com', tid: 'tenant-1' },
+      'for "https://graph.microsoft.com" instead of "https://db.example"',
+    ],
     [{ tid: 'tenant-1' }, 'for none instead of'],
     [{ aud: 'https://db.example', tid: 'tenant-2' }, 'of the tenant "tenant-2" instead of "tenant-1"'],
     [{ aud: 'https://db.example' }, 'of the tenant none instead of "tenant-1"'],
@@ -95,6 +98,21 @@ describe('validateAccessToken', () => {
     expect(held(3_600_000, 600_000).expiresBefore(held(3_600_000, 0))).toBe(true);
     expect(held(3_600_000).expiresBefore(held(3_600_000, 0))).toBe(false);
     expect(held(3_599_999).expiresBefore(held(3_600_000))).toBe(true);
+  });
+
+  it('compares JWTs by the issuer’s clock, whatever this machine’s clock was', () => {
+    const held = (lateInMs: number, expInSeconds: number) =>
+      validateAccessToken(
+        {
+          token: jwt({ exp: inSeconds(expInSeconds), iat: inSeconds(0) }),
+          expiresOnTimestamp: now + 3_600_000,
+        },
+        {},
+        { now: now - lateInMs },
+      );
+    // The first one was received by a clock that was behind by ten minutes, and ends earlier here, but not there.
+    expect(held(600_000, 3_600).expiresBefore(held(0, 3_600))).toBe(false);
+    expect(held(0, 3_500).expiresBefore(held(600_000, 3_600))).toBe(true);
   });
 
   it('believes exp when the credential promises a longer life', () => {

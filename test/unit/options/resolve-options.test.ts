@@ -281,6 +281,12 @@ describe('resolveOptions', () => {
   it('takes two scopes for every other credential', () => {
     const resources = { api: { scopes: ['a/.default', 'b/.default'], credential } };
     expect(resolveAnything({ credential: identity, resources }).resources.get('api')?.scopes).toHaveLength(2);
+    const secret = { kind: 'client-secret', tenantId, clientId: tenantId, clientSecret: 'hush-hush' };
+    const ofSecret = { api: { scopes: ['a/.default', 'b/.default'], credential: secret } };
+    expect(resolveAnything({ resources: ofSecret }).resources.get('api')?.scopes).toHaveLength(2);
+    const ownOfKind = { ...credential, kind: 'managed-identity' };
+    const ofOwn = { api: { scopes: ['a/.default', 'b/.default'], credential: ownOfKind } };
+    expect(resolveAnything({ resources: ofOwn }).resources.get('api')?.scopes).toHaveLength(2);
   });
 
   it.each<[string, unknown]>([

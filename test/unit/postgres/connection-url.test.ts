@@ -1,3 +1,5 @@
+import { rootCertificates } from 'node:tls';
+
 import { describe, expect, it } from '@jest/globals';
 
 import { parseConnectionUrl } from '../../../lib/postgres/connection-url.js';
@@ -136,5 +138,66 @@ describe('a connection URL', () => {
     expect(refusal(() => parse(`connect_timeout=${seconds}`))).toEqual(
       invalid(/Give seconds, or leave it out/),
     );
+  });
+});
+
+describe('a server that is given by options', () => {
+  const given = { type: 'postgres', host: 'db.example', username: 'app', database: 'notes' };
+  const socket = { ...given, host: '/var/run/postgresql', dangerouslySendTokenWithoutVerifiedTls: true };
+  const primaryOf = (options: object) => [...resolveDataSources(options).values()][0]?.primary;
+  const messageOf = (options: object): string =>
+    String((refusal(() => resolveDataSources(options)) as Error).message);
+
+  it.each([1, 5433, 65_535])('may have the port %d', (port) => {
+    expect(primaryOf({ ...given, port })).toMatchObject({ port });
+  });
+
+  it.each([0, -1, 65_536, 5432.5, '5432', NaN])('may not have the port %p', (port) => {
+    expect(messageOf({ ...given, port })).toContain('Give a number from 1 to 65535; the default is 5432.');
+  });
+
+  it('has the name of the application and the role only when they are given', () => {
+    expect(primaryOf(given)).not.toHaveProperty('applicationName');
+    expect(primaryOf({ ...given, applicationName: 'a' })).toMatchObject({ applicationName: 'a' });
+    expect(messageOf({ ...given, applicationName: 7 })).toContain(
+      '"dataSource.applicationName": 7. Give a string',
+    );
+    expect(messageOf({ ...given, username: 'ä'.repeat(32) })).toContain('longer than 63 bytes');
+    expect(primaryOf({ ...given, username: 'ä'.repeat(31) })).toMatchObject({ username: 'ä'.repeat(31) });
+    expect(messageOf({ ...given, password: 'hush' })).toMatch(/"dataSource\.password": given\. Leave it out/);
+  });
+
+  it('may be a local socket, without TLS, where the user has opened the guard', () => {
+    for (const ssl of [undefined, false]) expect(primaryOf({ ...socket, ssl })).toMatchObject({ ssl: false });
+    for (const ssl of [true, {}, 'x']) {
+      expect(messageOf({ ...socket, ssl })).toContain(
+        '"dataSource.ssl": asks for TLS on a local socket. Leave it out.',
+      );
+    }
+    expect(messageOf({ ...socket, dangerouslySendTokenWithoutVerifiedTls: false })).toContain(
+      'a local socket. Give the',
+    );
+    const { host: _host, username: _username, database: _database, ...others } = socket;
+    const url = (mode: string) => ({
+      ...others,
+      host: socket.host,
+      url: `postgres:///notes?sslmode=${mode}`,
+      username: 'app',
+    });
+    expect(primaryOf(url('disable'))).toMatchObject({ ssl: false });
+    expect(messageOf(url('verify-full'))).toContain('asks for TLS on a local socket');
+  });
+
+  it('trusts certificates as text and as bytes, and nothing else', () => {
+    const [ca] = rootCertificates;
+    const bytes = Buffer.from(ca ?? '');
+    for (const trusted of [ca, bytes, new Uint8Array(bytes), [ca, bytes]]) {
+      expect(primaryOf({ ...given, ssl: { ca: trusted } })).toMatchObject({ ssl: { ca: trusted } });
+    }
+    for (const nothing of ['', 'x', null, 7, [], {}, [ca, 'x'], [ca, null], '-----BEGIN CERTIFICATE-----']) {
+      expect(messageOf({ ...given, ssl: { ca: nothing } })).toContain(
+        '"dataSource.ssl.ca": holds no certificate.',
+      );
+    }
   });
 });

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { CredentialUnavailableError } from '../../../lib/credential/credential.error.js';
+import { TokenRequestFailedError } from '../../../lib/entra/token-endpoint.error.js';
+import { createEngine } from '../../support/engine.js';
+import { settlesAtOnce } from '../../support/settles-at-once.js';
+
+/** An engine whose first attempt has failed with an error. */
+async function failedWith(error: Error, refresh: object = {}) {
+  const engine = createEngine({ refresh });
+  engine.credential.answer(() => Promise.reject(error));
+  await engine.service.getToken('graph').catch(() => undefined);
+  engine.credential.recover();
+  return engine;
+}
+
+const request = (retryable: boolean, more: object = {}) =>
+  new TokenRequestFailedError('It is down.', 'Wait.', { retryable, ...more });
+
+describe('a caller without a token, after a failure', () => {
+  it('waits for the next attempt that comes soon', async () => {
+    const { service, clock, credential } = await failedWith(request(true, { retryAfterInMs: 15_000 }));
+    const waiting = service.getToken('graph');
+    await expect(settlesAtOnce(waiting)).resolves.toBe(false);
+    expect(credential.calls).toHaveLength(1);
+    await clock.advance(16_000);
+    await expect(waiting).resolves.toMatchObject({ token: 'token-1' });
+  });
+
+  it('is refused at once when that attempt comes later than one may take', async () => {
+    const { service, credential } = await failedWith(request(true, { retryAfterInMs: 30_000 }));
+    await expect(service.getToken('graph')).rejects.toThrow('It is down');
+    expect(credential.calls).toHaveLength(1);
+  });
+
+  it('is refused at once when an operator must repair something, however soon the next attempt comes', async () => {
+    const error = new CredentialUnavailableError('It is missing.', 'Give it.');
+    const { service, clock, credential } = await failedWith(error, { permanentErrorRetryInMs: 5_000 });
+    const refused = service.getToken('graph');
+    await expect(settlesAtOnce(refused)).resolves.toBe(true);
+    await expect(refused).rejects.toThrow('It is missing');
+    expect(credential.calls).toHaveLength(1);
+    await clock.advance(6_000);
+    await expect(service.getToken('graph')).resolves.toMatchObject({ token: 'token-1' });
+  });
+});
