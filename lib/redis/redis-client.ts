@@ -6,6 +6,7 @@ export interface RedisClient {
   readonly mode: string;
   readonly options: object;
   on(event: string, listener: (...args: never[]) => void): unknown;
+  emit(event: string | symbol, ...args: unknown[]): boolean;
   disconnect(reconnect?: boolean): void;
   sendCommand(command: never): unknown;
   auth(username: string, password: string): Promise<unknown>;
@@ -48,7 +49,7 @@ export async function sendAuth(
 
 /**
  * Lets a client connect anew at once, even where its own `retryStrategy` would wait or give up. Further tries, should the
- * first one fail, follow that.
+ * first one fail, follow that. The client does not emit `reconnecting` for the first one: Nest would refuse requests.
  */
 export function reconnectNow(client: RedisClient): void {
   const options = client.options as { retryStrategy?: ((times: number) => unknown) | null };
@@ -60,5 +61,15 @@ export function reconnectNow(client: RedisClient): void {
     isFirst = false;
     return 0;
   };
+  withholdReconnecting(client);
   client.disconnect(true);
+}
+
+function withholdReconnecting(client: RedisClient): void {
+  const emit = client.emit.bind(client);
+  client.emit = (event, ...args) => {
+    if (event !== 'reconnecting' && event !== 'end') return emit(event, ...args);
+    delete (client as Partial<RedisClient>).emit;
+    return event === 'reconnecting' || emit(event, ...args);
+  };
 }

@@ -13,7 +13,6 @@ interface Message {
 /** What is used of a client that has subscribed. */
 export interface SubscribedClient extends RedisClient {
   condition?: { subscriber?: false | { channels(kind: string): string[] } };
-  emit(event: string, ...args: unknown[]): boolean;
   once(event: string, listener: () => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;
   ping(): Promise<unknown>;

@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events';
+
 import { expect, it } from '@jest/globals';
 
 import { reconnectNow, type RedisClient } from '../../../lib/redis/redis-client.js';
@@ -6,8 +8,13 @@ import { reconnectNow, type RedisClient } from '../../../lib/redis/redis-client.
 function client(retryStrategy: ((times: number) => unknown) | null | undefined) {
   const options = { retryStrategy };
   const delays: unknown[] = [];
-  const disconnect = (): void => void delays.push(options.retryStrategy?.(delays.length + 1));
-  return { delays, options, disconnect, client: { options, disconnect } as unknown as RedisClient };
+  const emitter = new EventEmitter();
+  const disconnect = (): void => {
+    delays.push(options.retryStrategy?.(delays.length + 1));
+    emitter.emit('reconnecting');
+  };
+  const one = Object.assign(emitter, { options, disconnect });
+  return { delays, options, disconnect, client: one as unknown as RedisClient };
 }
 
 it.each([null, undefined, () => undefined, () => 5_000])(
@@ -21,6 +28,16 @@ it.each([null, undefined, () => undefined, () => 5_000])(
     expect(options.retryStrategy).toBe(strategy);
   },
 );
+
+it('is silent about the first time, and emits later ones', () => {
+  const { client: one, disconnect } = client(() => 0);
+  let heard = 0;
+  one.on('reconnecting', () => heard++);
+  reconnectNow(one);
+  expect(heard).toBe(0);
+  disconnect();
+  expect(heard).toBe(1);
+});
 
 it('leaves duplicates that were made meanwhile with the answers of the client', () => {
   const strategy = (times: number): number => times * 100;

@@ -1,0 +1,52 @@
+import type { DynamicModule } from '@nestjs/common';
+import { ClientRedis, ClientsModule, ServerRedis, type RedisOptions } from '@nestjs/microservices';
+import { EntraTokenService } from 'nestjs-entra-auth';
+import { entraRedisOptions, keepAuthenticated } from 'nestjs-entra-auth/redis';
+
+import type { RedisServer } from './server.js';
+
+type Options = NonNullable<RedisOptions['options']> & { tokens: EntraTokenService };
+
+/** Retried for ever: Nest gives a connection up for good otherwise. */
+function redisOptions(tokens: EntraTokenService, { host, port, ca }: RedisServer): Options {
+  const retry = { retryAttempts: Infinity, retryDelay: 500 };
+  return { ...entraRedisOptions(tokens, { host, port, ...(ca && { tls: { ca } }) }), ...retry, tokens };
+}
+
+class EntraClientRedis extends ClientRedis {
+  constructor(protected override readonly options: Options) {
+    super(options);
+  }
+
+  override async createClient() {
+    return keepAuthenticated(await super.createClient(), this.options.tokens);
+  }
+}
+
+/** For `app.connectMicroservice({ strategy: new EntraServerRedis(app.get(EntraTokenService), server) })`. */
+export class EntraServerRedis extends ServerRedis {
+  constructor(
+    private readonly tokens: EntraTokenService,
+    server: RedisServer,
+  ) {
+    super(redisOptions(tokens, server));
+  }
+
+  override async createRedisClient() {
+    return keepAuthenticated(await super.createRedisClient(), this.tokens);
+  }
+}
+
+/** A `ClientProxy` by this name. */
+export function clientsModule(name: string, server: RedisServer): DynamicModule {
+  return ClientsModule.registerAsync([
+    {
+      name,
+      inject: [EntraTokenService],
+      useFactory: (tokens: EntraTokenService) => ({
+        customClass: EntraClientRedis,
+        options: redisOptions(tokens, server),
+      }),
+    },
+  ]);
+}
