@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Cluster } from 'ioredis';
 import { Cluster as Cluster6 } from 'ioredis-6';
 import { entraNodeRedisOptions, entraRedisOptions, keepAuthenticated } from 'nestjs-entra-auth/redis';
+import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 import { createCluster } from 'redis';
 
 import { createIoRedisCluster } from '../../../docs/recipes/redis/cluster.js';
@@ -15,18 +16,21 @@ const keys = Array.from({ length: 30 }, (_, n) => `key:${n}`);
 const slotOfMoved = 1_999;
 
 describeWithRedis('clusters with tokens', () => {
+  let entra: LocalEntra;
   let redis: RedisCluster;
   let tokens: ReturnType<typeof redisTokens>;
   const errors: unknown[] = [];
 
   beforeAll(async () => {
-    redis = await RedisCluster.start({ tokenLifetimeInSeconds: 4 });
-    tokens = redisTokens(redis.entra);
+    entra = await startLocalEntra({ tokenLifetimeInSeconds: 4 });
+    redis = await RedisCluster.start(entra);
+    tokens = redisTokens(entra);
   });
 
   afterAll(async () => {
     await tokens?.[Symbol.asyncDispose]();
     await redis?.[Symbol.asyncDispose]();
+    await entra?.stop();
   });
 
   const observed = <T extends Pick<Cluster, 'on'>>(client: T): T => {

@@ -24,7 +24,7 @@ export class LocalRedis implements AsyncDisposable {
   private constructor(readonly entra: LocalEntra) {}
 
   static async start(options: LocalEntraOptions = {}): Promise<LocalRedis> {
-    return new LocalRedis(await startLocalEntra({ tokenLifetimeInSeconds: 3600, ...options, redis: true }));
+    return new LocalRedis(await startLocalEntra({ tokenLifetimeInSeconds: 3600, redis: true, ...options }));
   }
 
   get gate(): Gate {

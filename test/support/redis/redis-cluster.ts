@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startLocalEntra, type LocalEntra, type LocalEntraOptions } from 'nestjs-entra-auth/testing';
+import type { LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
 import { RedisGate } from '../../../lib/testing/redis/redis.gate.js';
@@ -28,8 +28,9 @@ export class RedisCluster implements AsyncDisposable {
     readonly authority: CertificateAuthority,
   ) {}
 
-  static async start(options: LocalEntraOptions, size = 3): Promise<RedisCluster> {
-    const cluster = new RedisCluster(await startLocalEntra(options), new CertificateAuthority());
+  /** @param entra whose tokens the nodes take; it goes on when the cluster ends */
+  static async start(entra: LocalEntra, size = 3): Promise<RedisCluster> {
+    const cluster = new RedisCluster(entra, new CertificateAuthority());
     try {
       await Promise.all(Array.from({ length: size }, () => cluster.#startNode()));
       await cluster.#form();
@@ -86,7 +87,7 @@ export class RedisCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#nodes.map(({ gate }) => gate.close()));
-    await Promise.all([...this.#nodes.map(({ server }) => server.stop()), this.entra.stop()]);
+    await Promise.all(this.#nodes.map(({ server }) => server.stop()));
     await this.#watchdog.close();
   }
 

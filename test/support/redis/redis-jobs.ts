@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Queue, QueueEvents, Worker, type ConnectionOptions } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+const busyInMs = 3_000;
+const idleInMs = 3_000;
+
+/** A queue, a worker of concurrency 5 and the events of both, in busy and idle spells. */
+export class RedisJobs {
+  added = 0;
+  /** How often each job was done. */
+  readonly timesDone = new Map<string, number>();
+  readonly completed = new Set<string>();
+  readonly #createClient: () => Redis;
+  readonly #onError: (error: Error) => void;
+  #queue: Queue | undefined;
+  #worker: Worker | undefined;
+  #events: QueueEvents | undefined;
+
+  constructor(createClient: () => Redis, onError: (error: Error) => void) {
+    this.#createClient = createClient;
+    this.#onError = onError;
+  }
+
+  async start(): Promise<void> {
+    const connection = this.#createClient() as unknown as ConnectionOptions;
+    this.#queue = new Queue('jobs', { connection });
+    this.#events = new QueueEvents('jobs', { connection });
+    this.#worker = new Worker('jobs', ({ id = '' }) => this.#work(id), { connection, concurrency: 5 });
+    this.#events.on('completed', ({ jobId }) => void this.completed.add(jobId));
+    this.#queue.on('error', this.#onError);
+    this.#events.on('error', this.#onError);
+    this.#worker.on('error', this.#onError);
+    await Promise.all([this.#queue.waitUntilReady(), this.#events.waitUntilReady()]);
+  }
+
+  /** Adds a job in a busy spell. */
+  async add(): Promise<void> {
+    if (Date.now() % (busyInMs + idleInMs) > busyInMs) return;
+    const jobId = `job-${++this.added}`;
+    await this.#queue?.add('job', {}, { jobId });
+  }
+
+  /** Waits until all jobs are done, and events have told so. */
+  async done(): Promise<void> {
+    for (const end = Date.now() + 15_000; Date.now() < end; await sleep(50)) {
+      if (this.completed.size >= this.added && this.timesDone.size >= this.added) return;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#worker?.close(true), this.#events?.close(), this.#queue?.close()]);
+  }
+
+  async #work(id: string): Promise<void> {
+    await sleep(20);
+    this.timesDone.set(id, (this.timesDone.get(id) ?? 0) + 1);
+  }
+}
