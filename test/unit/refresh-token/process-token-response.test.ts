@@ -40,6 +40,7 @@ describe('processTokenResponse', () => {
   it.each([
     ['expires_in, a number', { expires_in: 60 }, 60],
     ['expires_in, a string', { expires_in: '60' }, 60],
+    ['expires_in, a second', { expires_in: 1 }, 1],
     ['expires_in, a fraction', { expires_in: 59.5 }, 59.5],
     ['expires_on when expires_in is missing', { expires_in: undefined, expires_on: nowInSeconds + 90 }, 90],
     ['expires_on when expires_in is not a number', { expires_in: 'soon', expires_on: nowInSeconds + 90 }, 90],
