@@ -223,6 +223,37 @@ describe('redactError', () => {
     expect((errors as AggregateError[]).map((error) => error.errors.length)).toEqual([18]);
   });
 
+  it('keeps where a connection failed, and takes a thrown text for a message', () => {
+    const where = {
+      code: 'ECONNREFUSED',
+      statusCode: 503,
+      errno: -111,
+      syscall: 'connect',
+      hostname: 'h',
+      address: '::1',
+      port: 1,
+    };
+    expect(Object.fromEntries(Object.entries(redactError(Object.assign(new Error('x'), where))))).toEqual(
+      where,
+    );
+    const secret = Object.assign(new Error('x'), { hostname: `h ${token}` });
+    expect(redactError(secret)).toMatchObject({ hostname: 'h [redacted token]' });
+    expect(redactError('client_secret=hush').message).toBe('client_secret=[redacted]');
+    expect(redactError(7).message).toBe('A value that is not an Error was thrown (number).');
+    expect(redactError(null).message).toBe('A value that is not an Error was thrown (null).');
+  });
+
+  it('keeps five levels of errors within errors', () => {
+    let deep: Error = new Error('level 7');
+    for (let n = 6; n >= 0; n--) deep = new AggregateError([deep], `level ${n}`);
+    const messages: string[] = [];
+    for (let copy = redactError(deep) as AggregateError | undefined; copy !== undefined;) {
+      messages.push(copy.message);
+      copy = (copy.errors as AggregateError[] | undefined)?.[0];
+    }
+    expect(messages).toEqual(['level 0', 'level 1', 'level 2', 'level 3', 'level 4', 'level 5']);
+  });
+
   it('names the kind of a thrown value that is not an error', () => {
     expect(redactError(null).message).toMatch(/null/);
     expect(redactError({ token }).message).not.toContain(token);

@@ -44,3 +44,31 @@ describe('a caller without a token, after a failure', () => {
     await expect(service.getToken('graph')).resolves.toMatchObject({ token: 'token-1' });
   });
 });
+
+describe('what an attempt took', () => {
+  it('is a part of its event, and never less than nothing', async () => {
+    const { service, clock, credential, events } = createEngine();
+    const answerAfter = (take: () => void) =>
+      credential.answer(() => {
+        take();
+        return credential.issue();
+      });
+    answerAfter(() => clock.jump(1_500));
+    await service.getToken('graph');
+    answerAfter(() => clock.jump(-5_000));
+    await service.refresh('graph');
+    expect(events.map((event) => 'durationInMs' in event && event.durationInMs)).toEqual([1_500, 0]);
+  });
+});
+
+it.each<[object, string]>([
+  [{ claims: 7 }, '"claims": 7. Pass on the decoded claims of the challenge as a string.'],
+  [{ claims: 'x'.repeat(1_000_000) }, '"claims": a text of 1000000 characters. Pass on'],
+  [{ tenantId: '../x' }, '"tenantId": not a tenant. Use'],
+  [{ tenantId: '' }, '"tenantId": an empty string. Use'],
+  [{ tenantId: 7 }, '"tenantId": 7. Use'],
+])('a request with %j is refused with what to pass', async (options, text) => {
+  const { service, credential } = createEngine();
+  await expect(service.getToken('graph', options)).rejects.toThrow(`Invalid option ${text}`);
+  expect(credential.calls).toHaveLength(0);
+});

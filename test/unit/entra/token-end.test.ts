@@ -28,6 +28,8 @@ describe('the end of a token', () => {
     ['exp, when the credential returned none', { exp: hour }, hour],
     ['exp, when the credential returns "now"', { expiresOnTimestamp: 0, exp: hour }, hour],
     ['exp, when the credential returns "in a second"', { expiresOnTimestamp: second, exp: hour }, hour],
+    ['exp, when the credential returns "in two seconds"', { expiresOnTimestamp: 2_000, exp: hour }, hour],
+    ['what the credential returned, just after two seconds', { expiresOnTimestamp: 2_001, exp: hour }, 2_001],
     ['what the credential returned, from three seconds on', { expiresOnTimestamp: 3_000, exp: hour }, 3_000],
     [
       'in the past, when the credential returns that for an opaque token',
@@ -77,6 +79,12 @@ describe('a clock that is ahead', () => {
     ],
   ])('%s, does not end a token early', (_, stated, left) => {
     expect(end(stated)).toEqual({ left, clockAheadInMs: ahead });
+  });
+
+  it('is inferred from an end that has come, and from none that is to come', () => {
+    const stated = { expiresOnTimestamp: hour, exp: 0, iat: -hour };
+    expect(end(stated)).toEqual({ left: hour, clockAheadInMs: hour });
+    expect(end({ ...stated, exp: 1 })).toEqual({ left: 1, clockAheadInMs: 0 });
   });
 
   it('is inferred from a life that is a minute longer than the token was issued for', () => {
