@@ -52,6 +52,7 @@ export { parseClaimsChallenge } from './graph/claims-challenge.js';
 
 export { EntraDataSourceHealthIndicator } from './nest/health/entra-data-source.health.js';
 export type { DataSourceHealth } from './nest/health/entra-data-source.health.js';
+export { EntraRedisHealthIndicator } from './nest/health/entra-redis.health.js';
 export { EntraTokenHealthIndicator } from './nest/health/entra-token.health.js';
 export type { EntraHealthResult } from './nest/health/health-status.js';
 

@@ -18,6 +18,7 @@ import { EntraTokenService } from './entra-token.service.js';
 import { EntraTypeOrmOptionsFactory } from './entra-typeorm-options.factory.js';
 import { EventForwarding } from './event-forwarding.js';
 import { EntraDataSourceHealthIndicator } from './health/entra-data-source.health.js';
+import { EntraRedisHealthIndicator } from './health/entra-redis.health.js';
 import { EntraTokenHealthIndicator } from './health/entra-token.health.js';
 import { SetupWarnings } from './setup-warnings.js';
 import { logTokenEvents } from './token-event.logger.js';
@@ -90,12 +91,19 @@ const logger = new Logger('EntraAuth');
       useFactory: ({ dataSources, options }: Assembly) =>
         new EntraDataSourceHealthIndicator(dataSources, options.clock),
     },
+    {
+      provide: EntraRedisHealthIndicator,
+      inject: [EntraTokenService, assemblyToken],
+      useFactory: (tokens: EntraTokenService, { options }: Assembly) =>
+        new EntraRedisHealthIndicator(tokens, options.clock),
+    },
   ],
   exports: [
     EntraTokenService,
     EntraTypeOrmOptionsFactory,
     EntraTokenHealthIndicator,
     EntraDataSourceHealthIndicator,
+    EntraRedisHealthIndicator,
   ],
 })
 export class EntraAuthModule extends ConfigurableModuleClass {

@@ -71,7 +71,7 @@ export function entraRedisOptions<T extends EntraRedisOptions>(
   tokens: RedisTokenSource,
   options: T,
 ): Omit<T, OwnOption> & Pick<T, Extract<keyof T, 'host'>> & EntraRedisClientOptions {
-  checkOptions(options);
+  checkRedisOptions(options);
   const { resource, username, dangerouslySendTokenWithoutVerifiedTls, ...others } = options;
   const logins = new RedisLogins(tokens, { resource, username });
   const settings = {
@@ -121,8 +121,8 @@ const refused: RefusedOptions = {
   sentinels: ['not supported', 'Give "host" and "port": Azure has no sentinels.'],
 };
 
-/** @throws {EntraOptionsError} */
-function checkOptions(options: EntraRedisOptions): void {
+/** @throws {EntraOptionsError} for options that would let the token out, replace it, or belong elsewhere */
+export function checkRedisOptions(options: EntraRedisOptions): void {
   checkIsOptions(options, example);
   refuseOptions(options, refused);
   checkHost('host', options.host);

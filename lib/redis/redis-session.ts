@@ -98,7 +98,7 @@ function logIn(
 }
 
 /** Waits until `arm` resolves, the socket ends or the signal is aborted. What `arm` returns is called in any case. */
-function untilSettled<T>(
+export function untilSettled<T>(
   socket: Socket,
   signal: AbortSignal,
   arm: (resolve: (value: T) => void) => () => void,

@@ -1,12 +1,12 @@
-import type { Clock, Timestamp } from '../../common/clock.js';
-import { withDeadline } from '../../common/deadline.js';
-import { EntraOptionsError, EntraTimeoutError } from '../../common/entra-auth.error.js';
+import type { Clock } from '../../common/clock.js';
+import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { kindOf } from '../../common/option-checks.js';
 import { checkOptions, numberCheck, type OptionTable } from '../../common/option-table.js';
 import { asError } from '../../common/thrown.js';
 import type { PostgresDataSources } from '../../postgres/postgres-data-sources.js';
 import { remedyOf } from '../../reference/error-reference.js';
 import { remedyOfAll, type EntraHealthResult } from './health-status.js';
+import { SharedProbes } from './shared-probes.js';
 
 /** Which database a health check logs in to, and how long that may take. */
 export interface DataSourceHealthOptions {
@@ -46,12 +46,6 @@ export interface DataSourcesHealth {
 
 type Probe = DataSourceHealth & { status: 'up' | 'down' };
 
-interface Result {
-  probe: Promise<Probe>;
-  /** Absent while the probe is under way. */
-  endedAt?: Timestamp;
-}
-
 const healthTable = {
   name: (path, value = 'default') => {
     if (typeof value === 'string') return value;
@@ -59,8 +53,6 @@ const healthTable = {
   },
   timeoutInMs: numberCheck(5_000, { min: 1, max: 600_000, unit: 'milliseconds' }),
 } satisfies OptionTable<DataSourceHealthOptions>;
-
-const resultLifeInMs = 5_000;
 
 /**
  * Tells Terminus whether a *new* login to the database works. Connections in a pool outlive their tokens, so a query
@@ -74,12 +66,13 @@ const resultLifeInMs = 5_000;
 export class EntraDataSourceHealthIndicator {
   readonly #dataSources: PostgresDataSources;
   readonly #clock: Clock;
-  readonly #results = new Map<string, Result>();
+  readonly #probes: SharedProbes<Probe>;
 
   /** @internal made by the module */
   constructor(dataSources: PostgresDataSources, clock: Clock) {
     this.#dataSources = dataSources;
     this.#clock = clock;
+    this.#probes = new SharedProbes('the database', clock);
   }
 
   /**
@@ -121,35 +114,7 @@ export class EntraDataSourceHealthIndicator {
   }
 
   #latest(name: string, timeoutInMs: number): Promise<Probe> {
-    const known = this.#results.get(name);
-    return known !== undefined && this.#serves(known)
-      ? this.#inTime(known.probe, timeoutInMs)
-      : this.#start(name, timeoutInMs).probe;
-  }
-
-  /** A probe that another caller began may have a longer deadline. */
-  async #inTime(probe: Promise<Probe>, timeoutInMs: number): Promise<Probe> {
-    const fix = 'Check that the server can be reached and answers.';
-    const late = new EntraTimeoutError('A probe of the database', timeoutInMs, fix);
-    try {
-      return await withDeadline(probe, { timeoutInMs, clock: this.#clock, onTimeout: () => late });
-    } catch {
-      return { status: 'down', durationInMs: timeoutInMs, message: late.message, remedy: fix };
-    }
-  }
-
-  #serves({ endedAt }: Result): boolean {
-    if (endedAt === undefined) return true;
-    const age = this.#clock.now() - endedAt;
-    // Negative after the clock was set back.
-    return age >= 0 && age < resultLifeInMs;
-  }
-
-  #start(name: string, timeoutInMs: number): Result {
-    const result: Result = { probe: this.#probe(name, timeoutInMs) };
-    this.#results.set(name, result);
-    void result.probe.then(() => (result.endedAt = this.#clock.now()));
-    return result;
+    return this.#probes.latest(name, timeoutInMs, () => this.#probe(name, timeoutInMs));
   }
 
   async #probe(name: string, timeoutInMs: number): Promise<Probe> {
