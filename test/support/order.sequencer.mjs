@@ -7,7 +7,10 @@ import Sequencer from '@jest/test-sequencer';
 const waiting = {
   'e2e/soak': 70,
   'e2e/main-job': 70,
-  'integration/redis/ioredis': 30,
+  'e2e/redis-endurance': 75,
+  'integration/redis/ioredis': 35,
+  'integration/redis/cluster': 15,
+  'integration/redis/microservice': 12,
   'integration/redis/node-redis': 20,
   'integration/redis/bullmq': 20,
   'e2e/refresh-token-shutdown': 15,

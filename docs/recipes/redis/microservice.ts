@@ -1,5 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import { ClientRedis, ClientsModule, ServerRedis, type RedisOptions } from '@nestjs/microservices';
+import type { Redis } from 'ioredis';
 import { EntraTokenService } from 'nestjs-entra-auth';
 import { entraRedisOptions, keepAuthenticated } from 'nestjs-entra-auth/redis';
 
@@ -18,8 +19,9 @@ class EntraClientRedis extends ClientRedis {
     super(options);
   }
 
-  override async createClient() {
-    return keepAuthenticated(await super.createClient(), this.options.tokens);
+  override async createClient(): Promise<Redis> {
+    const client = (await super.createClient()) as Redis;
+    return keepAuthenticated(client, this.options.tokens);
   }
 }
 
@@ -32,8 +34,9 @@ export class EntraServerRedis extends ServerRedis {
     super(redisOptions(tokens, server));
   }
 
-  override async createRedisClient() {
-    return keepAuthenticated(await super.createRedisClient(), this.tokens);
+  override async createRedisClient(): Promise<Redis> {
+    const client = (await super.createRedisClient()) as Redis;
+    return keepAuthenticated(client, this.tokens);
   }
 }
 

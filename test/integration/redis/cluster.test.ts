@@ -45,7 +45,7 @@ describeWithRedis('clusters with tokens', () => {
   const ioredis = (create: () => Cluster) => {
     const [client, subscriber] = [observed(create()), observed(create())];
     const received: string[] = [];
-    subscriber.on('message', (_, message) => received.push(message));
+    subscriber.on('message', (_: string, message: string) => received.push(message));
     return {
       received,
       subscribe: () => subscriber.subscribe('news'),
