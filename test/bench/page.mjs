@@ -10,7 +10,7 @@ const prose = {
     'A token that is held, asked for again. The wall clock must be read, since a token that expired while the machine ' +
     'slept is not to be handed out: that reading is most of what a call costs.',
   telemetry:
-    'A call for a held token with an OpenTelemetry SDK collecting ten times a second, spans and a listener on, against a module with `telemetry: false`.',
+    'A call for a held token with an OpenTelemetry SDK for metrics and spans, the event log and a listener on, against a module with `telemetry: false`.',
   'cold-herd': 'Ten thousand callers at once, and no token yet: the requests that reach the token endpoint.',
   connect: 'Connect, `select 1`, end, over TLS to a real PostgreSQL. ' + pairs,
   login:
