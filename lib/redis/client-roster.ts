@@ -1,15 +1,13 @@
 import type { Subscription } from 'rxjs';
 
 import type { RedisLogin, RedisLogins } from './redis-logins.js';
+import { stagger } from './stagger.js';
 
 /** A connection that takes a new login. */
 export interface LiveConnection {
   /** @returns whether there was something to do */
   present(login: RedisLogin): boolean;
 }
-
-// So many connections log in anew in one turn of the event loop.
-const connectionsPerTurn = 20;
 
 /** Presents each new token to the connections that are open. Listens to the tokens only while there are any. */
 export class ClientRoster {
@@ -38,10 +36,7 @@ export class ClientRoster {
   /** Presents the current token to all, or to one. */
   async present(only?: LiveConnection): Promise<void> {
     const login = await this.#logins.current();
-    let presented = 0;
-    for (const connection of only === undefined ? this.#connections : [only]) {
-      if (!connection.present(login)) continue;
-      if (++presented % connectionsPerTurn === 0) await new Promise(setImmediate);
-    }
+    const connections = only === undefined ? this.#connections : [only];
+    await stagger(connections, (connection) => connection.present(login));
   }
 }

@@ -8,10 +8,9 @@ import type {
 import { LoginRetry } from './login-retry.js';
 import { RedisLoginRefusedError } from './redis-login-refused.error.js';
 import type { RedisLogin, RedisLogins } from './redis-logins.js';
+import { stagger } from './stagger.js';
 import type { ConnectionCheck } from './verified-connections.js';
 
-// So many connections log in anew in one turn of the event loop.
-const connectionsPerTurn = 20;
 // Behind words of the client, when the server replied.
 const errorReply = /(?<=^|: )[A-Z]{3,} .*/s;
 
@@ -76,11 +75,7 @@ export class CredentialsProvider {
     if (login.token.token !== this.#presented?.token.token) this.#stopRetrying();
     this.#presented = login;
     this.#forget();
-    let presented = 0;
-    for (const reference of this.#listeners) {
-      if (!reference.deref()?.present(login, again)) continue;
-      if (++presented % connectionsPerTurn === 0) await new Promise(setImmediate);
-    }
+    await stagger(this.#listeners, (reference) => reference.deref()?.present(login, again) === true);
   }
 
   #stopRetrying(): void {

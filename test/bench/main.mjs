@@ -18,6 +18,7 @@ const benchmarks = [
   'cold-herd',
   'connect',
   'login',
+  'redis',
   'memory',
   'event-loop',
   'hostile-answers',
