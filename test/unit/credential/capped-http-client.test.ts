@@ -2,6 +2,7 @@ import { createHttpHeaders, createPipelineRequest, type HttpClient } from '@azur
 import { describe, expect, it } from '@jest/globals';
 
 import { capHttpClient } from '../../../lib/credential/capped-http-client.js';
+import { withoutPage } from '../../../lib/credential/capped-response.js';
 import { connectRequests, type WireObservation } from '../../../lib/entra/wire-observation.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 
@@ -40,4 +41,25 @@ describe('what is observed of a request', () => {
     expect(observation.networkError).toMatchObject({ message: 'ECONNREFUSED' });
     expect(observation.statusCode).toBeUndefined();
   });
+});
+
+it('of the headers of a response only those stay that a credential reads', () => {
+  const headers = createHttpHeaders({
+    'content-type': 'text/html',
+    date: 'd',
+    'retry-after': '7',
+    'www-authenticate': 'Basic realm=file',
+    'set-cookie': 'session=hush',
+  });
+  const request = createPipelineRequest({ url: 'https://login.example' });
+  const page = { request, status: 400, headers, bodyAsText: '<html>hush</html>' };
+  withoutPage(page);
+  expect(Object.keys(headers.toJSON())).toEqual(['content-type', 'date', 'retry-after', 'www-authenticate']);
+  expect(page.bodyAsText).toBe('');
+  const refusal = { ...page, bodyAsText: '{"error":"x"}' };
+  withoutPage(refusal);
+  expect(refusal.bodyAsText).toBe('{"error":"x"}');
+  const success = { ...page, status: 399, bodyAsText: 'a page' };
+  withoutPage(success);
+  expect(success.bodyAsText).toBe('a page');
 });

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
+import { ManualClock } from 'nestjs-entra-auth/testing';
 
+import { redact } from '../../../lib/common/redaction.js';
+import { credentialFactory } from '../../../lib/credential/create-credential.js';
+import {
+  environmentLink,
+  managedIdentityLink,
+  workloadIdentityLink,
+} from '../../../lib/credential/default-chain/deployed-links.js';
 import type { CredentialConfiguration } from '../../../lib/credential/credential-configuration.js';
 import { definedOnly, AzureIdentityContext } from '../../../lib/credential/azure-identity.js';
 import { createManagedIdentity } from '../../../lib/credential/managed-identity/create-managed-identity.js';
@@ -7,8 +15,6 @@ import {
   checkCredentialConfiguration,
   isCredentialConfiguration,
 } from '../../../lib/credential/resolve-credential.js';
-import { ManualClock } from 'nestjs-entra-auth/testing';
-
 const id = '11111111-aaaa-4bbb-8ccc-222222222222';
 const secret = { kind: 'client-secret', tenantId: id, clientId: id, clientSecret: 'hush' };
 const certificate = { kind: 'client-certificate', tenantId: id, clientId: id };
@@ -152,4 +158,29 @@ describe('what @azure/identity is given', () => {
       expected,
     );
   });
+});
+
+describe('the secrets of a configuration', () => {
+  const made = (configuration: object): void =>
+    void credentialFactory(configuration as CredentialConfiguration, 'public', new ManualClock());
+
+  it('are redacted by their value from then on', () => {
+    made({ ...secret, clientSecret: 'a-client-secret' });
+    made({ ...certificate, certificate: 'PEM', certificatePassword: 'a-password-of-a-key' });
+    expect(redact('a-client-secret and a-password-of-a-key')).toBe('[redacted] and [redacted]');
+  });
+});
+
+it('the links that are configured by the environment decide', () => {
+  const context = new AzureIdentityContext({ kind: 'default' }, 'public', new ManualClock());
+  const links = [
+    environmentLink(context),
+    workloadIdentityLink({}, context),
+    managedIdentityLink({}, true, context),
+  ];
+  expect(links.map(({ name, decides }) => [name, decides])).toEqual([
+    ['environmentcredential', true],
+    ['workloadidentitycredential', true],
+    ['managedidentitycredential', false],
+  ]);
 });

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 
 import { parseConnectionUrl } from '../../../lib/postgres/connection-url.js';
 import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
@@ -199,5 +202,58 @@ describe('a server that is given by options', () => {
         '"dataSource.ssl.ca": holds no certificate.',
       );
     }
+  });
+});
+
+describe('TLS that is given twice, or not at all', () => {
+  const options = { type: 'postgres', host: 'db.example', username: 'app', database: 'notes' };
+  const opened = { dangerouslySendTokenWithoutVerifiedTls: true };
+  const sslOf = (given: object): unknown =>
+    refusal(() => [...resolveDataSources({ ...options, ...given }).values()][0]?.primary.ssl);
+  const directory = mkdtempSync(join(tmpdir(), 'connection-url-'));
+  const file = join(directory, 'file.pem');
+  writeFileSync(file, rootCertificates[0] ?? '');
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  it.each<[string, object, string]>([
+    ['ca', { ca: rootCertificates[0] }, `sslrootcert=${file}`],
+    ['cert', { cert: 'c' }, `sslcert=${file}&sslkey=${file}`],
+    ['key', { key: 'k' }, `sslcert=${file}&sslkey=${file}`],
+  ])('contradicts itself by "%s"', (key, ssl, parameters) => {
+    expect(sslOf({ url: `${base}?${parameters}`, ssl, host: undefined })).toMatchObject({
+      option: `dataSource.ssl.${key}`,
+      message: expect.stringContaining('contradicts the "url"'),
+    });
+  });
+
+  it('needs the key of a client certificate, from either place', () => {
+    expect(sslOf({ url: `${base}?sslcert=${file}`, host: undefined })).toMatchObject({
+      message: expect.stringContaining('has an sslcert without sslkey'),
+    });
+    const both = { url: `${base}?sslcert=${file}`, ssl: { key: 'k' }, host: undefined };
+    expect(sslOf(both)).toMatchObject({ key: 'k', cert: rootCertificates[0] });
+  });
+
+  it('is unverified, or none, only where the user has opened the guard', () => {
+    const unverified = { ssl: { rejectUnauthorized: false } };
+    const refused = {
+      message: expect.stringContaining('set "dangerouslySendTokenWithoutVerifiedTls" to true.'),
+    };
+    expect(sslOf(unverified)).toMatchObject(refused);
+    expect(sslOf({ ...unverified, ...opened })).toMatchObject({ rejectUnauthorized: false });
+    expect(sslOf({ ssl: false })).toMatchObject(refused);
+    expect(sslOf({ ssl: false, ...opened })).toBe(false);
+    const disabled = { url: `${base}?sslmode=disable`, host: undefined };
+    expect(sslOf(disabled)).toMatchObject(refused);
+    expect(sslOf({ ...disabled, ...opened })).toBe(false);
+    expect(sslOf({ ...disabled, ...opened, ssl: false })).toBe(false);
+    expect(sslOf({ url: `${base}?sslmode=require`, host: undefined, ssl: false, ...opened })).toMatchObject({
+      message: expect.stringContaining('contradicts the "url"'),
+    });
+    expect(
+      sslOf({ url: `${base}?sslmode=verify-full`, host: undefined, ...unverified, ...opened }),
+    ).toMatchObject({
+      option: 'dataSource.ssl.rejectUnauthorized',
+    });
   });
 });
