@@ -78,6 +78,18 @@ describe('a CommonJS application on Nest 11', () => {
     }
   }, 60_000);
 
+  it('passes events on to its event emitter, and is healthy for its Terminus while a token serves', async () => {
+    await expect(app.outputOf('health.cjs')).resolves.toEqual({
+      status: 'ok',
+      entra: {
+        status: 'up',
+        state: 'degraded',
+        remedy: 'The client secret has expired; create a new one.',
+      },
+      emitted: ['acquired', 'refresh-failed', 'credential-expired'],
+    });
+  }, 60_000);
+
   it('can be tested with jest as it comes', async () => {
     const { exitCode, stderr } = await app.runJest();
 
