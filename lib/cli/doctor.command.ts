@@ -68,7 +68,8 @@ async function* findingsOf(options: DoctorOptions, terminal: Terminal): AsyncGen
   try {
     context = new DoctorContext(settings, clock);
   } catch (error) {
-    return yield unusable(error);
+    yield unusable(error);
+    return;
   }
   yield* examine(context, options.dataSource, (step) => withProgress(step, terminal));
 }

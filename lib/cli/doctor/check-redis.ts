@@ -61,7 +61,7 @@ function authenticate(
     );
     socket.once('error', (error) => end(() => reject(asError(error))));
     socket.once('secureConnect', () => socket.write(command('AUTH', username, token)));
-    socket.on('data', (data) => {
+    socket.on('data', (data: Buffer) => {
       reply += data.toString('latin1');
       if (reply.includes('\r\n') || reply.length > longestReply) end(() => resolve(reply));
     });

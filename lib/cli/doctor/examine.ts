@@ -66,7 +66,10 @@ async function* examineDataSource(
   during: (step: Step) => Promise<Finding[]>,
 ): AsyncGenerator<Finding> {
   const dataSource = await loadForDoctor(file);
-  if ('check' in dataSource) return yield dataSource;
+  if ('check' in dataSource) {
+    yield dataSource;
+    return;
+  }
   const server = serverOf(dataSource);
   if (server !== undefined) {
     yield* checkCloud(server, context.settings.cloud);

@@ -166,7 +166,7 @@ describe('logs, events, metrics, spans, health, state and inspect, all of them u
     const held = await service.getToken('postgres');
     const description = `refused ${held.token} with ${entra.client.clientSecret}`;
     const faults = [
-      () => entra.postgres.revoke(held.token),
+      () => Promise.resolve(entra.postgres.revoke(held.token)),
       () => entra.faults.set('token', { kind: 'entra-error', code: 7000222, description }),
       () => entra.faults.set('token', { kind: 'http-status', status: 503, body: description }),
     ];

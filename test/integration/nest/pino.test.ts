@@ -10,7 +10,7 @@ import { Logger, LoggerModule } from 'nestjs-pino';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { FakeCredential } from '../../support/fake-credential.js';
 
-afterEach(() => NestLogger.overrideLogger(false));
+afterEach(() => void NestLogger.overrideLogger(false));
 
 describe('an application that logs with nestjs-pino', () => {
   it('gets the fields of each event, and the line as the message', async () => {
