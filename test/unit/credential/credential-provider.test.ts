@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from 'nestjs-entra-auth/testing';
 
+import { EntraShutDownError } from '../../../lib/common/entra-auth.error.js';
 import { CredentialProvider } from '../../../lib/credential/credential-provider.js';
 import { flushCredentials } from '../../../lib/credential/flush-credentials.js';
 import type { CredentialState } from '../../../lib/entra/credential-state.js';
@@ -68,8 +69,7 @@ describe('an instance that a function makes', () => {
   });
 
   it('passes an error of this package on', async () => {
-    const failing = new CredentialProvider(() => null as never);
-    const error: unknown = await failing.get().catch((thrown: unknown) => thrown);
+    const error = new EntraShutDownError();
     const outer = new CredentialProvider(() => Promise.reject(error));
     await expect(outer.get()).rejects.toBe(error);
   });
