@@ -27,7 +27,10 @@ export class RedisJobs {
     const connection = this.#createClient() as unknown as ConnectionOptions;
     this.#queue = new Queue('jobs', { connection });
     this.#events = new QueueEvents('jobs', { connection });
-    this.#worker = new Worker('jobs', ({ id = '' }) => this.#work(id), { connection, concurrency: 5 });
+    // A job that a killed server gave to the worker, whose reply was lost, is given anew when its lock has ended.
+    const locks = { lockDuration: 3_000, stalledInterval: 1_000 };
+    const options = { connection, concurrency: 5, ...locks };
+    this.#worker = new Worker('jobs', ({ id = '' }) => this.#work(id), options);
     this.#events.on('completed', ({ jobId }) => void this.completed.add(jobId));
     this.#queue.on('error', this.#onError);
     this.#events.on('error', this.#onError);
