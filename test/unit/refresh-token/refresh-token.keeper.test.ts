@@ -14,17 +14,17 @@ const grant = (refreshToken: string, more: object = {}) => ({
 const shared = (token: string) => ({ token, acquiredOnTimestamp: 0, expiresOnTimestamp: 1 });
 
 interface Faults {
-  load?: unknown;
-  save?: unknown;
-  lock?: unknown;
+  load?: Error | undefined;
+  save?: Error | undefined;
+  lock?: Error | undefined;
 }
 
 /** A keeper whose store fails as long as a fault is set. */
 function setUp(stored = 'a', stopWhenStoreFails = false) {
   const inner = new MemoryRefreshTokenStore(stored === '' ? undefined : grant(stored));
   const faults: Faults = {};
-  const unless = <T>(fault: unknown, call: () => Promise<T>): Promise<T> =>
-    fault === undefined ? call() : Promise.reject(fault as Error);
+  const unless = <T>(fault: Error | undefined, call: () => Promise<T>): Promise<T> =>
+    fault === undefined ? call() : Promise.reject(fault);
   const access = {
     load: () => unless(faults.load, () => inner.load()),
     save: (...given: Parameters<RefreshTokenStore['save']>) =>
@@ -44,9 +44,10 @@ function setUp(stored = 'a', stopWhenStoreFails = false) {
   const held = async () => (await inner.load())?.value.refreshToken;
   /** Replaces the refresh token in use, as a redemption does. */
   const replace = (next: string, more: object = {}) =>
-    keeper.use(async ({ stored: used, save }) => {
+    keeper.use(async (kept) => {
+      const { stored: used } = kept;
       const redeemed = keeper.memory.candidates(used)[0] ?? grant('none');
-      await save(grant(next, more), redeemed);
+      await kept.save(grant(next, more), redeemed);
       return used?.refreshToken;
     });
   return { keeper, inner, faults, held, replace };
