@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 
 import { describeWithRedis, LocalRedis, redisTokens } from '../support/redis/local-redis.js';
 import { RedisCluster } from '../support/redis/redis-cluster.js';
 import { RedisFleet } from '../support/redis/redis-fleet.js';
 
-const lifeInSeconds = 5;
+// Tokens of five seconds, which `TOKEN_LIFE=5` sets, need a machine that runs nothing else.
+const lifeInSeconds = Number(process.env['TOKEN_LIFE'] ?? 15);
 const lives = 10;
+jest.setTimeout((lives * lifeInSeconds + 60) * 1_000);
 const shareOfOutage = 0.4;
 
 const lifetimes = { tokenLifetimeInSeconds: lifeInSeconds };
@@ -76,7 +78,7 @@ describeWithRedis(`${lives} token lives of ${lifeInSeconds} s under load`, () =>
     for (const { commands } of [calm.fleet, stormy.fleet]) {
       for (const count of Object.values(commands)) expect(count).toBeGreaterThan(30);
     }
-  }, 120_000);
+  });
 
   it('go on after the server was killed, twice, and do each job once', async () => {
     const { fleet, redis } = stormy;

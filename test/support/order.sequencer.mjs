@@ -7,7 +7,7 @@ import Sequencer from '@jest/test-sequencer';
 const waiting = {
   'e2e/soak': 70,
   'e2e/main-job': 70,
-  'e2e/redis-endurance': 75,
+  'e2e/redis-endurance': 175,
   'integration/redis/ioredis': 35,
   'integration/redis/cluster': 15,
   'integration/redis/microservice': 12,
