@@ -6,14 +6,17 @@ import { describeWithRedis, LocalRedis, redisTokens } from '../support/redis/loc
 import { RedisCluster } from '../support/redis/redis-cluster.js';
 import { RedisFleet } from '../support/redis/redis-fleet.js';
 
-// Tokens of five seconds, which `TOKEN_LIFE=5` sets, need a machine that runs nothing else.
+// A new token is due at half of a life. An outage of 40 % of it and tokens of five seconds leave half a second in all: that
+// needs a machine which runs nothing else, `TOKEN_LIFE=5 SHARE_OF_OUTAGE=0.4 npm test -- test/e2e/redis-endurance`.
 const lifeInSeconds = Number(process.env['TOKEN_LIFE'] ?? 15);
+const shareOfOutage = Number(process.env['SHARE_OF_OUTAGE'] ?? 0.25);
 const lives = 10;
+const kills = 2;
+const concurrency = 5;
 jest.setTimeout((lives * lifeInSeconds + 60) * 1_000);
-const shareOfOutage = 0.4;
 
 const lifetimes = { tokenLifetimeInSeconds: lifeInSeconds };
-const nothing = { failures: [], closed: 0, lost: [], repeated: [], jobs: [] };
+const nothing = { failures: [], closed: 0, lost: [], repeated: [], lostJobs: [], repeatedJobs: [] };
 
 /** What went wrong. */
 function faultsOf({ failures, sent, received, jobs }: RedisFleet, closed: number) {
@@ -24,9 +27,8 @@ function faultsOf({ failures, sent, received, jobs }: RedisFleet, closed: number
     closed,
     lost: names.filter((name) => sent.some((message) => !received[name]?.includes(message))),
     repeated: names.filter((name) => !isOnce(received[name] ?? [])),
-    jobs: Array.from({ length: jobs.added }, (_, n) => `job-${n + 1}`).filter(
-      (id) => jobs.timesDone.get(id) !== 1 || !jobs.completed.has(id),
-    ),
+    lostJobs: jobs.lost(),
+    repeatedJobs: jobs.repeated(),
   };
 }
 
@@ -80,10 +82,10 @@ describeWithRedis(`${lives} token lives of ${lifeInSeconds} s under load`, () =>
     }
   });
 
-  it('go on after the server was killed, twice, and do each job once', async () => {
+  it('go on after the server was killed, twice, and lose no job', async () => {
     const { fleet, redis } = stormy;
     fleet.begin();
-    for (let kill = 0; kill < 2; kill++) {
+    for (let kill = 0; kill < kills; kill++) {
       await sleep(1_000);
       await redis.gate.restart();
       await sleep(1_500);
@@ -100,9 +102,12 @@ describeWithRedis(`${lives} token lives of ${lifeInSeconds} s under load`, () =>
       ({ kind, client }) => kind === 'command' && !client.startsWith('node-redis'),
     );
     expect(failed).toEqual([]);
-    expect(faultsOf(fleet, 0)).toEqual(nothing);
+    const { repeatedJobs, ...faults } = faultsOf(fleet, 0);
+    expect({ ...faults, repeatedJobs: [] }).toEqual(nothing);
+    // BullMQ promises to give a job at least once: a reply that the kill took makes it give the job again.
+    expect(repeatedJobs.length).toBeLessThanOrEqual(kills * concurrency);
     for (const [name, count] of Object.entries(before)) {
       expect([name, fleet.commands[name]]).not.toEqual([name, count]);
     }
-  }, 60_000);
+  });
 });

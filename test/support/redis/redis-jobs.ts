@@ -45,9 +45,23 @@ export class RedisJobs {
     await this.#queue?.add('job', {}, { jobId });
   }
 
+  /** Jobs that were not done, or whose end no event told. */
+  lost(): string[] {
+    return this.#ids().filter((id) => !this.timesDone.has(id) || !this.completed.has(id));
+  }
+
+  /** Jobs that were done more than once. */
+  repeated(): string[] {
+    return this.#ids().filter((id) => (this.timesDone.get(id) ?? 0) > 1);
+  }
+
+  #ids(): string[] {
+    return Array.from({ length: this.added }, (_, n) => `job-${n + 1}`);
+  }
+
   /** Waits until all jobs are done, and events have told so. */
   async done(): Promise<void> {
-    for (const end = Date.now() + 15_000; Date.now() < end; await sleep(50)) {
+    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(50)) {
       if (this.completed.size >= this.added && this.timesDone.size >= this.added) return;
     }
   }
