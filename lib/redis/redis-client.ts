@@ -16,7 +16,10 @@ export interface RedisClient {
 /** What is used of a cluster of ioredis. */
 export interface RedisCluster {
   readonly isCluster: boolean;
-  readonly options: { redisOptions?: { Connector?: unknown }; shardedSubscribers?: boolean };
+  readonly options: {
+    redisOptions?: { Connector?: unknown } | undefined;
+    shardedSubscribers?: boolean | undefined;
+  };
   nodes(): RedisClient[];
   on(event: string, listener: (node: RedisClient) => void): unknown;
   duplicate(...args: never[]): RedisCluster;
