@@ -7,7 +7,7 @@ export function sqlServerOptions(
   tokens: EntraTokenService,
   { host, port, database, ca }: Omit<Server, 'user'>,
 ): DataSourceOptions {
-  // The server says which scope it wants; whatever that is, it gets the token of this resource.
+  // The server names the scope it wants; whatever it is, it gets the token of this resource.
   const credential = { getToken: () => tokens.getToken('sql') };
   return {
     type: 'mssql',
