@@ -333,7 +333,7 @@ describe('an odd credential', () => {
     const subject = new Subject<TokenEvent>();
     logTokenEvents(subject, logger as never);
     subject.next(events[0]!);
-    expect(lines).toEqual([expect.stringMatching(/275760/)]);
+    expect(lines).toEqual([expect.objectContaining({ msg: expect.stringMatching(/275760/) })]);
     expect(service.state('graph')[0]?.expiresAt?.toISOString()).toMatch(/275760/);
   });
 
