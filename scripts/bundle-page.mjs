@@ -54,6 +54,8 @@ export const pagePlugin = {
     handler: async (id) => ({
       code: `export default ${JSON.stringify(await bundlePage(id))};`,
       moduleType: 'js',
+      // A map would carry the page's text once more.
+      map: { mappings: '' },
     }),
   },
 };
