@@ -18,8 +18,8 @@ export type { AuthorizationResponse, SignIns } from './sign-ins/sign-ins.js';
 export type { RequestCounters } from './requests/request.counters.js';
 export type { HandMadeToken, TokenSubject } from './tokens/hand-made-token.js';
 export type { TokenLifetime } from './tokens/token-lifetime.js';
-export type { TokenExpectation } from './tokens/token.verifier.js';
-export type { VerifiedClaims } from './tokens/token.verifier.js';
+export type { TokenExpectation } from './tokens/verified-token.js';
+export type { VerifiedClaims } from './tokens/verified-token.js';
 export { TokenRefusedError, type TokenRefusedReason } from './token-refused.error.js';
 export { ManualClock, type ManualTimer } from './manual-clock.js';
 // Types only: the database is loaded on first use.

@@ -10,7 +10,7 @@ import type { RefreshTokens } from './refresh-tokens/refresh-tokens.js';
 import type { SignIns } from './sign-ins/sign-ins.js';
 import type { RequestCounters } from './requests/request.counters.js';
 import type { HandMadeToken } from './tokens/hand-made-token.js';
-import type { TokenExpectation, VerifiedClaims } from './tokens/token.verifier.js';
+import type { TokenExpectation, VerifiedClaims } from './tokens/verified-token.js';
 import type { TokenLifetime } from './tokens/token-lifetime.js';
 
 /**

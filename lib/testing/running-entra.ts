@@ -29,7 +29,8 @@ import { SignInRegistry } from './sign-ins/sign-in.registry.js';
 import { SigningKeys } from './tokens/signing-keys.js';
 import { TokenIssuer } from './tokens/token.issuer.js';
 import { tokenLifetime, type TokenLifetime } from './tokens/token-lifetime.js';
-import { type TokenExpectation, TokenVerifier, type VerifiedClaims } from './tokens/token.verifier.js';
+import { TokenVerifier } from './tokens/token.verifier.js';
+import type { TokenExpectation, VerifiedClaims } from './tokens/verified-token.js';
 
 /** The local Entra, put together. */
 export class RunningEntra implements LocalEntra {

@@ -6,7 +6,8 @@ import { TokenRefusedError, type TokenRefusedReason } from '../token-refused.err
 import { graphAudiences } from '../tokens/audiences.js';
 import { hasAuthenticationContext, requestFor } from '../tokens/requested-claims.js';
 import type { TokenSettings } from '../tokens/token-lifetime.js';
-import type { TokenVerifier, VerifiedClaims } from '../tokens/token.verifier.js';
+import type { TokenVerifier } from '../tokens/token.verifier.js';
+import type { VerifiedClaims } from '../tokens/verified-token.js';
 
 const refusals: Readonly<Record<TokenRefusedReason, string>> = {
   malformed: 'IDX14100: JWT is not well formed.',

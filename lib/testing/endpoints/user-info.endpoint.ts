@@ -2,7 +2,8 @@ import type { People } from '../directory/people.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 import { TokenRefusedError } from '../token-refused.error.js';
 import { graphAudiences } from '../tokens/audiences.js';
-import type { TokenVerifier, VerifiedClaims } from '../tokens/token.verifier.js';
+import type { TokenVerifier } from '../tokens/token.verifier.js';
+import type { VerifiedClaims } from '../tokens/verified-token.js';
 
 /**
  * What Graph tells of the person whom a token speaks for.

@@ -9,7 +9,8 @@ import type { SignInRegistry } from '../sign-ins/sign-in.registry.js';
 import { TokenRefusedError, type TokenRefusedReason } from '../token-refused.error.js';
 import type { JsonWebToken } from '../optional-packages.js';
 import { delegatedResource, delegatedScope } from '../tokens/delegated-scope.js';
-import type { TokenExpectation, TokenVerifier, VerifiedClaims } from '../tokens/token.verifier.js';
+import type { TokenVerifier } from '../tokens/token.verifier.js';
+import type { TokenExpectation, VerifiedClaims } from '../tokens/verified-token.js';
 import type { Grant } from './grant.js';
 import type { UserTokens } from './user-tokens.js';
 

@@ -1,4 +1,4 @@
-import type { VerifiedClaims } from '../tokens/token.verifier.js';
+import type { VerifiedClaims } from '../tokens/verified-token.js';
 
 /** Who calls Graph: a person through an application, or the application itself. */
 export interface GraphCaller {

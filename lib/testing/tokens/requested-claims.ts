@@ -1,5 +1,5 @@
 import { EntraError } from '../errors/entra.error.js';
-import type { VerifiedClaims } from './token.verifier.js';
+import type { VerifiedClaims } from './verified-token.js';
 
 // What Entra puts into the token as it was asked for; other names ask for nothing that the local Entra knows.
 const answered = ['xms_cc', 'acrs'];

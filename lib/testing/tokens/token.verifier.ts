@@ -1,32 +1,7 @@
 import { TokenRefusedError } from '../token-refused.error.js';
 import type { JsonWebToken } from '../optional-packages.js';
 import type { SigningKeys } from './signing-keys.js';
-
-/** The claims of an access token that passed every check; times in seconds since 1970. */
-export interface VerifiedClaims {
-  /** The API that the token is for. */
-  aud: string;
-  /** `https://sts.windows.net/{tenant}/`, as in every version 1.0 token. */
-  iss: string;
-  iat: number;
-  nbf: number;
-  exp: number;
-  /** The client (application) that asked for the token. */
-  appid?: string;
-  /** The object ID of the principal: what Azure Database for PostgreSQL matches a role by. */
-  oid: string;
-  /** The tenant that issued the token. */
-  tid: string;
-  [claim: string]: unknown;
-}
-
-/** What a token must be good for. */
-export interface TokenExpectation {
-  /** Accepted values of `aud`. */
-  audience: string | readonly string[];
-  /** Accepted values of `tid`. @default the tenant of the local Entra */
-  tenantId?: string | readonly string[];
-}
+import type { TokenExpectation, VerifiedClaims } from './verified-token.js';
 
 /** Checks access tokens as an API does that trusts the local Entra, without any tolerance in time. */
 export class TokenVerifier {

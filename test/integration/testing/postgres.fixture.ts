@@ -10,7 +10,7 @@ import {
   type LocalPostgresOptions,
 } from '../../../lib/testing/postgres/index.js';
 import { TokenRefusedError, type TokenRefusedReason } from '../../../lib/testing/token-refused.error.js';
-import type { VerifiedClaims } from '../../../lib/testing/tokens/token.verifier.js';
+import type { VerifiedClaims } from '../../../lib/testing/tokens/verified-token.js';
 import { startWatchdog } from '../../../lib/testing/watchdog.js';
 
 const AUDIENCE = 'https://ossrdbms-aad.database.windows.net';

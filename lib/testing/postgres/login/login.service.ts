@@ -6,7 +6,7 @@ import { type LoginEvent, LoginTally } from './login-tally.js';
 import { LoginFaults } from './login-fault.js';
 import { loginRefusal, type LoginRefusalReason, type RefusalTexts } from './login-refusal.factory.js';
 import { RevokedTokens } from './revoked-tokens.js';
-import type { VerifiedClaims } from '../../tokens/token.verifier.js';
+import type { VerifiedClaims } from '../../tokens/verified-token.js';
 
 /** What the server reads of a verified token; times in seconds since 1970. */
 export type VerifiedToken = Pick<VerifiedClaims, 'oid' | 'iat' | 'exp'> & { idtyp?: unknown; scp?: unknown };
