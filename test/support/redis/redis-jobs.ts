@@ -47,7 +47,9 @@ export class RedisJobs {
 
   /** Jobs that were not done, or whose end no event told. */
   lost(): string[] {
-    return this.#ids().filter((id) => !this.timesDone.has(id) || !this.completed.has(id));
+    return this.#ids()
+      .filter((id) => !this.timesDone.has(id) || !this.completed.has(id))
+      .map((id) => `${id}, done: ${this.timesDone.has(id)}, told: ${this.completed.has(id)}`);
   }
 
   /** Jobs that were done more than once. */
@@ -61,7 +63,7 @@ export class RedisJobs {
 
   /** Waits until all jobs are done, and events have told so. */
   async done(): Promise<void> {
-    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(50)) {
+    for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) {
       if (this.completed.size >= this.added && this.timesDone.size >= this.added) return;
     }
   }
