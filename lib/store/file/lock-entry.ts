@@ -98,21 +98,27 @@ export async function removeEntry(
   }
   try {
     if ((await readEntry(path))?.id !== id) return false;
-    await takeAway(path, id, `${right}.removed`);
-    return true;
+    return await takeAway(path, id, `${right}.removed`);
   } finally {
     await handle.close();
     if ((await readEntry(right))?.id === remover.id) await rm(right, { force: true });
   }
 }
 
-async function takeAway(path: string, id: string, aside: string): Promise<void> {
-  await rename(path, aside);
+/** @returns whether there was something to take away: the next holder tidies up what it finds */
+async function takeAway(path: string, id: string, aside: string): Promise<boolean> {
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
   // Only after a long standstill elsewhere can this be a live lock. Nothing is found when the next holder, which may exist
   // from now on, has tidied up.
   const caught = await readEntry(aside);
   if (caught !== undefined && caught.id !== id) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });
+  return true;
 }
 
 export function codeOf(error: unknown): string {
