@@ -14,15 +14,16 @@ const kinds = credentialKinds.filter((kind) => kind !== clientSecretWithoutDisco
 // There is no such signal on Windows.
 const onUnix = process.platform === 'win32' ? describe.skip : describe;
 
-/** Asks until there is another token, but not for ever. */
+/** Asks until there is another token that is alive, at most 100 times. A refresh may precede SIGSTOP. */
 async function observeAfterRefresh(
   caller: RunningProgram,
   before: Observation | undefined,
 ): Promise<Observation> {
   for (let patience = 100; ; patience--) {
     const observation = await caller.ask<Observation>('?');
-    const refreshes = observation.state?.refreshes ?? 0;
-    if (refreshes > (before?.state?.refreshes ?? 0) || patience === 0) return observation;
+    const { refreshes = 0, state } = observation.state ?? {};
+    const isRefreshed = refreshes > (before?.state?.refreshes ?? 0) && state !== 'expired';
+    if (isRefreshed || patience === 0) return observation;
     await sleep(100);
   }
 }
