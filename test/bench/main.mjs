@@ -15,6 +15,7 @@ import { formatTable } from './report.mjs';
 const benchmarks = [
   'held-token',
   'telemetry',
+  'dashboard',
   'cold-herd',
   'connect',
   'login',

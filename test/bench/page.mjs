@@ -11,6 +11,10 @@ const prose = {
     'slept is not to be handed out: that reading is most of what a call costs.',
   telemetry:
     'A call for a held token with an OpenTelemetry SDK for metrics and spans, the event log and a listener on, against a module with `telemetry: false`.',
+  dashboard:
+    'CPU time of an application that logs in a thousand times a minute, in rounds of ten seconds: what ten open pages of the ' +
+    'dashboard add. ' +
+    pairs,
   'cold-herd': 'Ten thousand callers at once, and no token yet: the requests that reach the token endpoint.',
   connect: 'Connect, `select 1`, end, over TLS to a real PostgreSQL. ' + pairs,
   login:
