@@ -1,4 +1,5 @@
 import { backoffDelay } from '../common/backoff.js';
+import { systemClock, unref, type Clock, type TimerHandle } from '../common/clock.js';
 
 const initialDelayInMs = 1_000;
 const maxDelayInMs = 30_000;
@@ -14,11 +15,13 @@ const longestForReplacingInMs = 10_000;
 export class LoginRetry {
   #failures = 0;
   #marginInMs = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: TimerHandle;
+
+  constructor(private readonly clock: Clock = systemClock) {}
 
   /** @param expiresAt when the token ends that the connection serves by */
   plan(expiresAt: number, tryAgain: () => void, replace: () => void): void {
-    const leftInMs = expiresAt - Date.now();
+    const leftInMs = expiresAt - this.clock.now();
     if (this.#failures === 0) {
       this.#marginInMs = Math.min(leftInMs * shareForReplacing, longestForReplacingInMs);
     }
@@ -29,19 +32,19 @@ export class LoginRetry {
       maxDelayInMs,
       shareOfLifeLeft: 0,
     };
-    const delayInMs = Math.max(backoffDelay(this.#failures, policy, Math.random()), shortestDelayInMs);
+    const delayInMs = Math.max(backoffDelay(this.#failures, policy, this.clock.random()), shortestDelayInMs);
     const isLast = untilReplacingInMs <= delayInMs;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
+    this.clock.clearTimeout(this.#timer);
+    this.#timer = this.clock.setTimeout(
       isLast ? replace : tryAgain,
       isLast ? Math.max(untilReplacingInMs, shortestDelayInMs) : delayInMs,
     );
-    this.#timer.unref();
+    unref(this.#timer);
   }
 
   /** Forgets the failures: the connection has a new login, or is closed. */
   stop(): void {
     this.#failures = 0;
-    clearTimeout(this.#timer);
+    this.clock.clearTimeout(this.#timer);
   }
 }

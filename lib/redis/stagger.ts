@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { systemClock, unref, type Clock } from '../common/clock.js';
 
 const atOnce = 10;
 const pauseInMs = 5;
@@ -11,9 +11,11 @@ const pauseInMs = 5;
 export async function stagger<T>(
   connections: Iterable<T>,
   present: (connection: T) => boolean,
+  clock: Clock = systemClock,
 ): Promise<void> {
   let presented = 0;
   for (const connection of connections) {
-    if (present(connection) && ++presented % atOnce === 0) await pause(pauseInMs, undefined, { ref: false });
+    if (!present(connection) || ++presented % atOnce !== 0) continue;
+    await new Promise<void>((resolve) => unref(clock.setTimeout(resolve, pauseInMs)));
   }
 }

@@ -1,4 +1,4 @@
-import { delayUntil } from '../common/clock.js';
+import { delayUntil, systemClock, unref, type Clock, type TimerHandle } from '../common/clock.js';
 import { encodeCommand, type RedisSession } from './redis-session.js';
 import type { RedisLogin } from './redis-logins.js';
 import type { EntraRedisConnector } from './redis.connector.js';
@@ -11,18 +11,20 @@ const intervalInMs = 250;
 /** Ends what blocks a connection, when an AUTH waits behind it and the connection's token is about to end. */
 export class Unblocking {
   readonly #connector: EntraRedisConnector;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #timer: TimerHandle;
   /** The AUTH that waits. */
   #waiting: RedisLogin | undefined;
 
-  constructor(connector: EntraRedisConnector) {
+  constructor(connector: EntraRedisConnector, clock: Clock = systemClock) {
     this.#connector = connector;
+    this.#clock = clock;
   }
 
   start(session: RedisSession, login: RedisLogin): void {
     this.stop();
     this.#waiting = login;
-    const now = Date.now();
+    const now = this.#clock.now();
     const end = session.login.token.expiresOnTimestamp;
     const margin = Math.min((end - now) * shareForUnblocking, longestForUnblockingInMs);
     this.#unblockAfter(delayUntil(end - margin, now), session, login);
@@ -30,11 +32,11 @@ export class Unblocking {
 
   stop(): void {
     this.#waiting = undefined;
-    clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#timer);
   }
 
   #unblockAfter(delayInMs: number, session: RedisSession, login: RedisLogin): void {
-    this.#timer = setTimeout(
+    this.#timer = this.#clock.setTimeout(
       () => {
         void this.#unblock(session, login).finally(() => {
           if (this.#waiting === login) this.#unblockAfter(intervalInMs, session, login);
@@ -42,7 +44,7 @@ export class Unblocking {
       },
       Math.max(delayInMs, intervalInMs),
     );
-    this.#timer.unref();
+    unref(this.#timer);
   }
 
   /** Sends CLIENT UNBLOCK from a second connection. */

@@ -1,66 +1,84 @@
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
+import { ManualClock } from 'nestjs-entra-auth/testing';
 
 import { LoginRetry } from '../../../lib/redis/login-retry.js';
 
 const minute = 60_000;
 
-beforeEach(() => void jest.useFakeTimers());
-afterEach(() => void jest.useRealTimers());
-
 /** Fails each try until the connection was replaced, which fails so often first. */
 function failing(lifeInMs: number, failedReplacements = 0) {
-  const retry = new LoginRetry();
-  const startedAt = Date.now();
+  const clock = new ManualClock();
+  const retry = new LoginRetry(clock);
+  const startedAt = clock.now();
   const seen = { tries: [] as number[], replacements: [] as number[] };
   const plan = (): void => {
     retry.plan(
       startedAt + lifeInMs,
       () => {
-        seen.tries.push(Date.now() - startedAt);
+        seen.tries.push(clock.now() - startedAt);
         plan();
       },
       () => {
-        seen.replacements.push(Date.now() - startedAt);
+        seen.replacements.push(clock.now() - startedAt);
         if (seen.replacements.length <= failedReplacements) plan();
       },
     );
   };
   plan();
-  return { retry, seen };
+  return { clock, retry, seen };
 }
 
-it('tries again by backoff, and replaces the connection before its token ends', () => {
-  const { seen } = failing(30 * minute);
-  jest.advanceTimersByTime(30 * minute);
-  expect(seen.tries[0]).toBeLessThanOrEqual(1_000);
-  expect(seen.tries.length).toBeGreaterThan(60);
-  expect(seen.tries.length).toBeLessThan(300);
-  expect(seen.replacements).toHaveLength(1);
-  expect(seen.replacements[0]).toBeGreaterThanOrEqual(30 * minute - 10_000);
-  expect(seen.replacements[0]).toBeLessThanOrEqual(30 * minute - 9_900);
-  expect(seen.tries.at(-1)).toBeLessThanOrEqual(30 * minute - 10_000);
+it('tries again by backoff, and replaces the connection ten seconds before its token ends', async () => {
+  const { clock, seen } = failing(minute);
+  await clock.advance(minute);
+  expect(seen.tries).toEqual([500, 1_500, 3_500, 7_500, 15_500, 30_500, 45_500]);
+  expect(seen.replacements).toEqual([minute - 10_000]);
 });
 
-it.each([2_000, 5_000])('has time for both with %d ms left', (lifeInMs) => {
-  const { seen } = failing(lifeInMs);
-  jest.advanceTimersByTime(lifeInMs);
-  expect(seen.tries.length).toBeGreaterThan(1);
-  // Never sooner than a moment after the last try.
-  expect(seen.replacements).toHaveLength(1);
-  expect(seen.replacements[0]).toBeGreaterThanOrEqual(lifeInMs * 0.75);
-  expect(seen.replacements[0]).toBeLessThanOrEqual(lifeInMs * 0.75 + 100);
+it('waits at most 30 seconds between two tries', async () => {
+  const { clock, seen } = failing(30 * minute);
+  clock.setRandom(1);
+  await clock.advance(30 * minute);
+  const pauses = seen.tries.map((at, n) => at - (seen.tries[n - 1] ?? 0));
+  expect(pauses.slice(0, 6)).toEqual([500, 2_000, 4_000, 8_000, 16_000, 30_000]);
+  expect(new Set(pauses.slice(5))).toEqual(new Set([30_000]));
+  expect(seen.replacements).toEqual([30 * minute - 10_000]);
 });
 
-it('goes on replacing while that fails', () => {
-  const { seen } = failing(minute, 3);
-  jest.advanceTimersByTime(minute);
-  expect(seen.replacements).toHaveLength(4);
+it('has time for both with two seconds left', async () => {
+  const { clock, seen } = failing(2_000);
+  await clock.advance(2_000);
+  expect(seen.tries[0]).toBe(125);
+  expect(seen.tries.length).toBeGreaterThan(3);
+  expect(seen.replacements).toEqual([1_500]);
 });
 
-it('stops', () => {
-  const { retry, seen } = failing(minute);
+it('replaces no sooner than 100 ms after a try', async () => {
+  const { clock, retry } = failing(minute);
   retry.stop();
-  jest.advanceTimersByTime(minute);
+  clock.setRandom(0);
+  const replacedAt: number[] = [];
+  const startedAt = clock.now();
+  const end = startedAt + 2_000;
+  const plan = (): void => retry.plan(end, plan, () => replacedAt.push(clock.now() - startedAt));
+  clock.setTimeout(plan, 50);
+  plan();
+  await clock.advance(50);
+  // Tries at 150, 250 … 1450; a quarter of the life is left at 1500.
+  await clock.advance(2_000);
+  expect(replacedAt).toEqual([1_550]);
+});
+
+it('goes on replacing while that fails', async () => {
+  const { clock, seen } = failing(minute, 3);
+  await clock.advance(minute);
+  expect(seen.replacements).toEqual([50_000, 50_100, 50_200, 50_300]);
+});
+
+it('stops', async () => {
+  const { clock, retry, seen } = failing(minute);
+  retry.stop();
+  expect(clock.pendingTimers).toBe(0);
+  await clock.advance(minute);
   expect(seen).toEqual({ tries: [], replacements: [] });
-  expect(jest.getTimerCount()).toBe(0);
 });
