@@ -87,7 +87,8 @@ export class RedisGate {
       [backend, client],
     ] as const) {
       socket.on('error', () => undefined);
-      socket.on('close', () => other.destroy());
+      // What one side has sent reaches the other, as it does without a gate between them.
+      socket.on('close', () => other.destroySoon());
     }
     client.on('close', () => this.#sockets.delete(client));
     backend.pipe(client);
@@ -123,18 +124,34 @@ export class RedisGate {
     };
   }
 
-  /** The user of Redis that stands for a token, or `undefined` for a token that Azure would refuse. */
+  /**
+   * The user of Redis that stands for a token, or `undefined` for a token that Azure would refuse.
+   *
+   * @throws Error when `redis-server` has ended
+   */
   async #userFor(username: string, token: string): Promise<string | undefined> {
+    const expiresAt = this.#expiryOf(username, token);
+    if (expiresAt === undefined) return this.#refuse();
+    const user = createHash('sha256').update(token).digest('hex').slice(0, 16);
+    const known = this.#users.get(user) ?? this.#addUser(user, expiresAt);
+    this.#users.set(user, known);
+    try {
+      await known;
+    } catch (error) {
+      if (this.#users.get(user) === known) this.#users.delete(user);
+      throw error;
+    }
+    this.logins.accepted++;
+    return user;
+  }
+
+  /** When a token ends, or `undefined` for one that Azure would refuse to this user. */
+  #expiryOf(username: string, token: string): number | undefined {
     try {
       const { oid, exp } = this.settings.verifyToken(token);
-      if (oid !== username) return this.#refuse();
-      this.logins.accepted++;
-      const user = createHash('sha256').update(token).digest('hex').slice(0, 16);
-      const known = this.#users.get(user) ?? this.#addUser(user, exp * 1000);
-      this.#users.set(user, known);
-      return await known;
+      return oid === username ? exp * 1000 : undefined;
     } catch {
-      return this.#refuse();
+      return undefined;
     }
   }
 

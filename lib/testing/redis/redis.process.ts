@@ -33,11 +33,12 @@ export class RedisProcess {
       appendonly: 'no',
       ...settings,
     };
-    const user = ['--user', administrator.name, 'on', `>${administrator.password}`, '~*', '&*', '+@all'];
+    const everything = ['~*', '&*', '+@all'];
     this.#arguments = [
       ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, String(value)]),
-      ...user,
-      ...['--user', 'default', 'off'],
+      ...['--user', administrator.name, 'on', `>${administrator.password}`, ...everything],
+      // Nothing logs in as it, but Redis reads transactions back from the append-only file with its rights.
+      ...['--user', 'default', 'off', ...everything],
     ];
   }
 
@@ -116,9 +117,11 @@ function isExecutable(path: string): boolean {
 /** One connection, one command at a time. */
 class Administration {
   #last: Promise<unknown> = Promise.resolve();
+  readonly #ended = new AbortController();
 
   private constructor(readonly socket: Socket) {
     socket.on('error', () => undefined);
+    socket.on('close', () => this.#ended.abort(new Error('redis-server has ended.')));
   }
 
   static async open(path: string): Promise<Administration> {
@@ -140,10 +143,11 @@ class Administration {
   }
 
   async #exchange(request: readonly string[]): Promise<string> {
+    const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(5_000)]);
     this.socket.write(encodeRequest(request));
     let reply = '';
     while (!isWhole(reply)) {
-      const [chunk] = (await once(this.socket, 'data', { signal: AbortSignal.timeout(5_000) })) as [Buffer];
+      const [chunk] = (await once(this.socket, 'data', { signal })) as [Buffer];
       reply += chunk.toString('latin1');
     }
     if (reply.startsWith('-')) throw new Error(reply.trim());
