@@ -12,7 +12,6 @@ const lifeInSeconds = Number(process.env['TOKEN_LIFE'] ?? 15);
 const shareOfOutage = Number(process.env['SHARE_OF_OUTAGE'] ?? 0.25);
 const lives = 10;
 const kills = 2;
-const concurrency = 5;
 jest.setTimeout((lives * lifeInSeconds + 60) * 1_000);
 
 const lifetimes = { tokenLifetimeInSeconds: lifeInSeconds };
@@ -102,10 +101,7 @@ describeWithRedis(`${lives} token lives of ${lifeInSeconds} s under load`, () =>
       ({ kind, client }) => kind === 'command' && !client.startsWith('node-redis'),
     );
     expect(failed).toEqual([]);
-    const { lostJobs, repeatedJobs, ...faults } = faultsOf(fleet, 0);
-    expect({ ...faults, lostJobs: [], repeatedJobs: [] }).toEqual(nothing);
-    // A job whose reply a kill took stays with the worker or is given again, without this module as well.
-    expect(lostJobs.length + repeatedJobs.length).toBeLessThanOrEqual(kills * concurrency);
+    expect(faultsOf(fleet, 0)).toEqual(nothing);
     for (const [name, count] of Object.entries(before)) {
       expect([name, fleet.commands[name]]).not.toEqual([name, count]);
     }
