@@ -108,6 +108,23 @@ describe('resolveDataSources', () => {
     }
   });
 
+  it.each(['verify-ca', 'require'])(
+    'leaves out the host name with sslmode=%s and own authorities',
+    (mode) => {
+      const folder = mkdtempSync(join(tmpdir(), 'entra-url-'));
+      try {
+        writeFileSync(join(folder, 'ca.pem'), ca);
+        const text = `${url}?sslmode=${mode}`;
+        const expected = { ca, rejectUnauthorized: true, checkServerIdentity: expect.any(Function) };
+        const named = resolve({ type: 'postgres', url: `${text}&sslrootcert=${join(folder, 'ca.pem')}` });
+        expect(named.primary.ssl).toEqual(expected);
+        expect(resolve({ type: 'postgres', url: text, ssl: { ca } }).primary.ssl).toEqual(expected);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
   it('reads the client certificate that a URL names, and its key', () => {
     const folder = mkdtempSync(join(tmpdir(), 'entra-url-'));
     try {
