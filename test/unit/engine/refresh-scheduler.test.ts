@@ -62,6 +62,19 @@ describe('a timer', () => {
     expect(names).toEqual(['one', 'one#3', 'one#2']);
   });
 
+  it('has its own name again once that is free, and leaves the other to its next owner', () => {
+    const { names, scheduler, owner } = setUp();
+    const [first, second, third] = [owner(minute), owner(minute), owner(minute)];
+    scheduler.schedule(first);
+    scheduler.schedule(second);
+    scheduler.cancel(first);
+    scheduler.schedule(second);
+    scheduler.schedule(third);
+    expect(names).toEqual(['one', 'one#2']);
+    scheduler.cancel(second);
+    expect(names).toEqual(['one#2']);
+  });
+
   it('that the application removed from the registry is cancelled all the same', () => {
     const { clock, names, scheduler, owner } = setUp();
     const one = owner(minute);

@@ -30,6 +30,22 @@ function createTenantEngine(options: Parameters<typeof createEngine>[0] = {}, ti
   return { ...engine, answer };
 }
 
+describe('a look-up without a promise', () => {
+  it('returns the held token, and replaces one that is due in the background', async () => {
+    const { engine, clock, credential } = createEngine({ refresh: { background: false } });
+    expect(engine.heldToken('graph')).toBeUndefined();
+    await engine.getToken('graph');
+    await clock.advance(20 * minute);
+    expect(engine.heldToken('graph')?.token).toBe('token-1');
+    expect(credential.calls).toHaveLength(1);
+    await clock.advance(20 * minute);
+    expect(engine.heldToken('graph')?.token).toBe('token-1');
+    await clock.advance(0);
+    expect(credential.calls).toHaveLength(2);
+    expect(engine.heldToken('graph')?.token).toBe('token-2');
+  });
+});
+
 describe('options for what a caller can handle', () => {
   const capabilities: [string, GetTokenOptions][] = [
     ['enableCae: true', { enableCae: true }],

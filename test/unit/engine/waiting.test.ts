@@ -45,6 +45,22 @@ describe('a caller without a token, after a failure', () => {
   });
 });
 
+describe('a caller without a token, while a forced refresh is under way', () => {
+  it('waits for it, although the failure before needed a repair', async () => {
+    const error = new CredentialUnavailableError('It is missing.', 'Give it.');
+    const { service, credential } = await failedWith(error);
+    let arrive = (): void => undefined;
+    credential.answer(() => new Promise((resolve) => (arrive = () => resolve(credential.issue()))));
+    const forced = service.refresh('graph');
+    const waiting = service.getToken('graph');
+    await expect(settlesAtOnce(waiting)).resolves.toBe(false);
+    arrive();
+    const tokens = await Promise.all([forced, waiting]);
+    expect(tokens.map(({ token }) => token)).toEqual(['token-1', 'token-1']);
+    expect(credential.calls).toHaveLength(2);
+  });
+});
+
 describe('what an attempt took', () => {
   it('is a part of its event, and never less than nothing', async () => {
     const { service, clock, credential, events } = createEngine();
