@@ -16,6 +16,7 @@ describe('redact', () => {
     ['a JWT without a header that ends', `${'eyJ'.repeat(800)}.eyJz-d_W.s-g_n`, '[redacted token]'],
     ['a JWT at the end of a word', 'token:tokeneyJhbGc.eyJzdWI.c2ln.', 'token:token[redacted token]'],
     ['a nested JWE and what follows it', 'eyJh.k.i.c.t.rest', '[redacted token].rest'],
+    ['a JWT behind dotted words', 'one.two.eyJh.eyJz.c2ln', 'one.two.[redacted token]'],
     ['a dotted word without a token', 'api.example.com eyJ. a..b', 'api.example.com eyJ. a..b'],
     ['two bearer headers', 'Bearer a1 then bearer b2', 'Bearer [redacted] then bearer [redacted]'],
     [

@@ -1,7 +1,15 @@
 import { expect, it } from '@jest/globals';
 import { EntraOptionsError } from 'nestjs-entra-auth';
 
-import { authorityOption } from '../../../lib/entra/clouds.js';
+import { authorityHosts, authorityOption } from '../../../lib/entra/clouds.js';
+
+it('knows the authority of each national cloud', () => {
+  expect(authorityHosts).toEqual({
+    public: 'https://login.microsoftonline.com',
+    usgov: 'https://login.microsoftonline.us',
+    china: 'https://login.chinacloudapi.cn',
+  });
+});
 
 it.each([
   ['https://login.microsoftonline.us', 'https://login.microsoftonline.us'],

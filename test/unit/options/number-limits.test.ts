@@ -15,6 +15,12 @@ function optionsWith(path: string, value: unknown): EntraAuthModuleOptions {
   return { ...nested, credential };
 }
 
+/** As a message calls it. */
+function unitOf(path: string): string {
+  if (path.endsWith('InMs')) return 'milliseconds';
+  return path === 'onDemand.maxTokens' ? 'a number of tokens' : 'a share';
+}
+
 it('an application that sets nothing has the defaults of the documentation', () => {
   const { policy, startupTimeoutInMs, maxOnDemandTokens } = resolveOptions({ credential });
   expect({ policy, startupTimeoutInMs, maxOnDemandTokens }).toEqual({
@@ -49,7 +55,9 @@ describe.each<[string, number, number, number]>([
     for (const value of [min - step, max + step, NaN, Infinity, String(min)]) {
       expect(() => resolveOptions(optionsWith(path, value))).toThrow(EntraOptionsError);
       expect(() => resolveOptions(optionsWith(path, value))).toThrow(`"${path}"`);
-      expect(() => resolveOptions(optionsWith(path, value))).toThrow(`from ${min} to ${max}`);
+      expect(() => resolveOptions(optionsWith(path, value))).toThrow(
+        `Give ${unitOf(path)} from ${min} to ${max}`,
+      );
     }
   });
 });
