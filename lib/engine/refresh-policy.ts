@@ -76,6 +76,14 @@ export function livesOnlyAMoment(token: TokenTimes): boolean {
 }
 
 /**
+ * By how much a token that a caller asked for may end before the held one: by its own life, so that at least half of the time
+ * is left. Issuers draw the life of each token, and one that ends much sooner has a wrong end.
+ */
+export function toleranceOnRequest(token: TokenTimes): number {
+  return lifeOf(token);
+}
+
+/**
  * When to ask again after the credential returned the token that is held already: after a share of what is left, since a
  * platform that caches tokens renews them when it likes, or when the issuer wants it, if that is sooner.
  *

@@ -69,6 +69,7 @@ export class TokenAttempts {
     const call = entry.source.acquire({
       held: unexpired(entry.state, now),
       anyOther: isInDoubt(entry.state, now),
+      isRequested: () => entry.inFlight?.isRequested === true,
       claims,
       clock: this.#clock,
       signal,

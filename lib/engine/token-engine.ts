@@ -134,15 +134,15 @@ export class TokenEngine implements TokenCredential {
   }
 
   /**
-   * Replaces the token of a resource now. Calls at the same time share one request. Managed identity may
-   * return the token that is held already, and a token that would end before the held one is not taken.
+   * Replaces the token of a resource now. Calls at the same time share one request. Managed identity may return the token
+   * that is held already. A token that ends sooner is taken, unless it leaves less than half of the held one's time.
    *
    * @param resource name of a configured resource
    * @throws {UnknownResourceError} for a name that is not configured
    * @throws {TokenUnavailableError} when the attempt fails; the held token stays in use
    */
   async refresh(resource: string): Promise<AccessToken> {
-    return this.#refresher.refresh(this.#configured.named(resource));
+    return this.#refresher.replace(this.#configured.named(resource));
   }
 
   /**

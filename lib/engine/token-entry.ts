@@ -12,6 +12,8 @@ import { TokenSource } from './token-source.js';
 /** An attempt to get a token that others may join. */
 export interface InFlight extends Deferred<HeldAccessToken> {
   readonly startedAt: Timestamp;
+  /** Whether a caller asked for another token than the held one. */
+  isRequested: boolean;
 }
 
 /**
@@ -194,7 +196,7 @@ export class TokenEntry implements TimerOwner {
 
 /** A failure becomes state and event; callers that wait hold the promise themselves. */
 function inFlightSince(startedAt: Timestamp): InFlight {
-  const inFlight = { ...deferred<HeldAccessToken>(), startedAt };
+  const inFlight = { ...deferred<HeldAccessToken>(), startedAt, isRequested: false };
   inFlight.promise.catch(() => undefined);
   return inFlight;
 }

@@ -56,6 +56,13 @@ export class TokenRefresher {
     return entry.inFlight?.promise ?? this.#launch(entry);
   }
 
+  /** Does the same for a caller that asks for another token than the held one, even for one that ends somewhat sooner. */
+  replace(entry: TokenEntry): Promise<HeldAccessToken> {
+    const replaced = this.refresh(entry);
+    if (entry.inFlight !== undefined) entry.inFlight.isRequested = true;
+    return replaced;
+  }
+
   /**
    * For callers without a token: joins the attempt under way or the next one. After a failure the next attempt comes
    * at its own time, however many callers there are.

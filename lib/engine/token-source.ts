@@ -12,12 +12,15 @@ import { validateAccessToken } from '../entra/token-validation.js';
 import { observe, type WireObservation } from '../entra/wire-observation.js';
 import type { ResolvedResource } from './engine-settings.js';
 import { forceRefreshStrategies, type CredentialCalls } from './force-refresh-strategies.js';
+import { toleranceOnRequest } from './refresh-policy.js';
 
 export interface AcquisitionGoal {
   /** The token to be replaced. Without one, any valid token will do. */
   held?: HeldAccessToken | undefined;
   /** Whether even a token that expires earlier is better, as when a server has rejected the held one. */
   anyOther: boolean;
+  /** Whether a caller asked for another token by now, which then may end somewhat sooner. */
+  isRequested: () => boolean;
   /** The claims of a challenge that the new token must satisfy. */
   claims?: string | undefined;
   clock: Clock;
@@ -129,10 +132,10 @@ export class TokenSource {
   }
 }
 
-function isBetter(token: HeldAccessToken, { held, anyOther }: AcquisitionGoal): boolean {
+function isBetter(token: HeldAccessToken, { held, anyOther, isRequested }: AcquisitionGoal): boolean {
   if (held === undefined) return true;
   if (token.token === held.token) return false;
-  return anyOther || !token.expiresBefore(held);
+  return anyOther || !token.expiresBefore(held, isRequested() ? toleranceOnRequest(token) : 0);
 }
 
 /**

@@ -53,13 +53,13 @@ export class HeldAccessToken implements AccessToken {
   }
 
   /**
-   * Whether another token ends later. Compares by the issuer's clock where it is known for both: this machine's may have
-   * been set in between.
+   * Whether another token ends later, by more than a tolerance. Compares by the issuer's clock where it is known for both:
+   * this machine's may have been set in between.
    */
-  expiresBefore(other: HeldAccessToken): boolean {
+  expiresBefore(other: HeldAccessToken, toleranceInMs = 0): boolean {
     if (this.#issuerExpiry !== undefined && other.#issuerExpiry !== undefined) {
-      return this.#issuerExpiry < other.#issuerExpiry;
+      return this.#issuerExpiry + toleranceInMs < other.#issuerExpiry;
     }
-    return this.expiresOnTimestamp < other.expiresOnTimestamp;
+    return this.expiresOnTimestamp + toleranceInMs < other.expiresOnTimestamp;
   }
 }

@@ -61,18 +61,19 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    *
    * @param resource name of a configured resource
    * @param error free of secrets
-   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {UnknownResourceError} for a name that is not configured
    */
   reportRefusedLogin(resource: string, error: EntraAuthError): void {
     this.#engine.reportRefusedLogin(resource, error);
   }
 
   /**
-   * Replaces the token of a resource now. One request serves all who ask at the same time. Managed identity may
-   * return the token that is held already, and a token that would end before the held one is not taken.
+   * Replaces the token of a resource now, for example after a role was granted. One request serves all who ask at the same
+   * time. Managed identity may return the token that is held already. A token that ends sooner is taken, unless it leaves
+   * less than half of the held one's time; refreshes in the background keep the one that ends later.
    *
    * @param resource name of a configured resource
-   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {UnknownResourceError} for a name that is not configured
    * @throws {TokenUnavailableError} when the attempt fails; the held token stays in use
    */
   refresh(resource: string): Promise<AccessToken> {
@@ -83,7 +84,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * Where the tokens stand. Free of secrets.
    *
    * @param resource name of a configured resource. Default: all, tokens that were asked for by scopes included
-   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {UnknownResourceError} for a name that is not configured
    */
   state(resource?: string): TokenState[] {
     return this.#engine.state(resource);
@@ -94,7 +95,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * connection: `pg.Pool` and what is built on it. Others need a few lines more; `docs/drivers.md` has them.
    *
    * @param resource name of a configured resource. Default: `'postgres'`
-   * @throws {UnknownResourceError} at once, when there is no such resource
+   * @throws {UnknownResourceError} at once, for a name that is not configured
    */
   passwordProvider(resource?: string): () => Promise<string> {
     return this.#engine.passwordProvider(resource);

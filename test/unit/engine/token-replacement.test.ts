@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AccessToken } from 'nestjs-entra-auth';
 
+import { deferred } from '../../../lib/common/deadline.js';
 import { createEngine, eventTypes } from '../../support/engine.js';
 import { jwt } from '../../support/tokens.js';
 
@@ -49,17 +50,69 @@ describe('a held token', () => {
 
   it('that is a JWT is compared with an opaque one by the end that both have', async () => {
     const engine = createEngine();
-    const { credential, service } = engine;
+    const { clock, credential, service } = engine;
+    clock.setRandom(0);
     credential.answer(() => issue(engine, hour, hour));
     const held = await service.getToken('graph');
     credential.answer(() => credential.issue({ expiresOnTimestamp: held.expiresOnTimestamp - minute }));
-    await service.refresh('graph');
+    await clock.advance(31 * minute);
     expect((await service.getToken('graph')).token).toBe(held.token);
     credential.answer(() => credential.issue({ expiresOnTimestamp: held.expiresOnTimestamp + minute }));
-    const opaque = await service.refresh('graph');
-    expect(opaque.token).not.toBe(held.token);
-    credential.answer(() => issue(engine, hour, hour));
-    expect((await service.refresh('graph')).token).toBe(opaque.token);
+    await clock.advance(15 * minute);
+    const opaque = await service.getToken('graph');
+    expect(opaque.expiresOnTimestamp).toBe(held.expiresOnTimestamp + minute);
+    const { length: before } = credential.calls;
+    credential.answer(() => issue(engine, 4 * minute, 4 * minute));
+    await clock.advance(9 * minute);
+    expect(credential.calls.length).toBeGreaterThan(before);
+    expect((await service.getToken('graph')).token).toBe(opaque.token);
+  });
+
+  it.each<[string, number]>([
+    ['somewhat sooner', 60 * minute],
+    ['at half of the time that the held one has left', 45 * minute],
+  ])('is replaced on demand by one that ends %s', async (_, lifeInMs) => {
+    const engine = createEngine();
+    const { credential, service } = engine;
+    credential.answer(() => issue(engine, 90 * minute, 90 * minute));
+    const held = await service.getToken('graph');
+    credential.answer(() => issue(engine, lifeInMs, lifeInMs));
+    const asked = await service.refresh('graph');
+    expect(asked.token).not.toBe(held.token);
+    expect((await service.getToken('graph')).token).toBe(asked.token);
+  });
+
+  it('is not replaced on demand by one that ends much sooner', async () => {
+    const engine = createEngine();
+    const { credential, service } = engine;
+    credential.answer(() => issue(engine, 90 * minute, 90 * minute));
+    const held = await service.getToken('graph');
+    credential.answer(() => issue(engine, 44 * minute, 44 * minute));
+    expect((await service.refresh('graph')).token).toBe(held.token);
+  });
+
+  it('is not replaced in the background by one that ends somewhat sooner', async () => {
+    const engine = createEngine();
+    const { clock, credential, service } = engine;
+    credential.answer(() => issue(engine, 20 * hour, 20 * hour));
+    const held = await service.getToken('graph');
+    credential.answer(() => issue(engine, 9 * hour, 9 * hour));
+    await clock.advance(10 * hour);
+    expect(credential.calls.length).toBeGreaterThan(1);
+    expect((await service.getToken('graph')).token).toBe(held.token);
+  });
+
+  it('is replaced by the attempt that a caller of refresh() joins', async () => {
+    const engine = createEngine();
+    const { clock, credential, service } = engine;
+    credential.answer(() => issue(engine, 20 * hour, 20 * hour));
+    const held = await service.getToken('graph');
+    const answer = deferred<AccessToken>();
+    credential.answer(() => answer.promise);
+    await clock.advance(10 * hour);
+    const asked = service.refresh('graph');
+    answer.resolve(issue(engine, 9 * hour, 9 * hour));
+    expect((await asked).token).not.toBe(held.token);
   });
 
   it('of a database is not replaced by one that cannot be decoded', async () => {

@@ -96,6 +96,7 @@ export class History {
         return void this.#watch('challenge', answer, attemptInMs);
       }
       case 'refresh':
+        this.#ends.expectRequested('graph');
         return void this.#watch('refresh', service.refresh('graph'), attemptInMs);
       case 'look': {
         const held = this.#held('graph');
