@@ -53,7 +53,7 @@ export class ExtensionView {
   /**
    * Runs an action, and returns a sentence for the reader who pressed the button.
    *
-   * @returns `undefined` when there is no such action
+   * @returns `undefined` for an unknown action
    * @throws what the action throws, and {EntraTimeoutError} when it takes too long
    */
   async run(name: string): Promise<string | undefined> {

@@ -29,7 +29,7 @@ const fix =
  * @param tokens whose token is the password
  * @param resource name of a configured resource. Default: `'mysql'`
  * @returns the option `authPlugins` of `mysql2`; with TypeORM it goes into `extra`
- * @throws {UnknownResourceError} at once, when there is no such resource
+ * @throws {UnknownResourceError} at once, for a name that is not configured
  * @see https://learn.microsoft.com/azure/mysql/flexible-server/security-entra-authentication
  */
 export function entraMySqlAuthPlugins(tokens: MySqlTokens, resource = 'mysql'): EntraMySqlAuthPlugins {

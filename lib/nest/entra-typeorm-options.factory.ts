@@ -30,7 +30,7 @@ export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
    * Called by `TypeOrmModule.forRootAsync`.
    *
    * @param name the data source's name in the module's options. Default: `'default'`
-   * @throws {EntraOptionsError} when there is no such data source, or `pg` is not installed
+   * @throws {EntraOptionsError} for an unknown data source, or `pg` is not installed
    * @throws {TokenUnavailableError} when there is no token and the option `startup` is `'wait'`
    */
   createTypeOrmOptions(name?: string): Promise<TypeOrmModuleOptions> {

@@ -54,7 +54,7 @@ export class PostgresDataSources {
    * The options of a TypeORM data source that asks for the password on each new connection.
    *
    * @param name the data source's name in the options. Default: `'default'`
-   * @throws {EntraOptionsError} when there is no such data source, or `pg` is not installed
+   * @throws {EntraOptionsError} for an unknown data source, or `pg` is not installed
    * @throws {TokenUnavailableError} when there is no token and the option `startup` is `'wait'`
    */
   async typeOrmOptions(name?: string): Promise<TypeOrmModuleOptions> {

@@ -61,7 +61,7 @@ export interface EntraNodeRedisClientOptions<S extends object = object> {
  * @param tokens whose token is the password
  * @param options where the server is, and any options of the client or cluster
  * @returns options for `createClient`, `createClientPool` and `createCluster`
- * @throws {UnknownResourceError} at once, when there is no such resource
+ * @throws {UnknownResourceError} at once, for a name that is not configured
  * @throws {EntraOptionsError} for options that would let the token out, replace it, or belong elsewhere
  * @see https://learn.microsoft.com/azure/redis/entra-for-authentication
  */

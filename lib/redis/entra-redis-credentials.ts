@@ -38,7 +38,7 @@ export interface EntraRedisCredentialsOptions extends RedisLoginOptions {
  *
  * @param tokens whose token is the password
  * @returns the option `credentialsProvider` of `redis`
- * @throws {UnknownResourceError} at once, when there is no such resource
+ * @throws {UnknownResourceError} at once, for a name that is not configured
  * @throws {EntraOptionsError} for an empty user name, and without the option
  */
 export function entraRedisCredentials(

@@ -63,7 +63,7 @@ const clusterOptions = [
  * @param tokens whose token is the password
  * @param options where the server is, and any options of ioredis
  * @returns options for `new Redis(…)`, or for `redisOptions` of `new Cluster(…)`
- * @throws {UnknownResourceError} at once, when there is no such resource
+ * @throws {UnknownResourceError} at once, for a name that is not configured
  * @throws {EntraOptionsError} for options that would let the token out, replace it, or belong elsewhere
  * @see https://learn.microsoft.com/azure/redis/entra-for-authentication
  */

@@ -32,7 +32,7 @@ export class RedisLogins {
   readonly #username: string | undefined;
 
   /**
-   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {UnknownResourceError} for a name that is not configured
    * @throws {EntraOptionsError} for an empty user name
    */
   constructor(

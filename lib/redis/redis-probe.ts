@@ -30,7 +30,7 @@ export class RedisProbe {
 
   /**
    * @throws {EntraOptionsError} for options that would let the token out
-   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {UnknownResourceError} for a name that is not configured
    */
   constructor(tokens: RedisTokenSource, { host, port = defaultPort, tls = {}, ...login }: RedisProbeOptions) {
     checkRedisOptions({ host, tls });

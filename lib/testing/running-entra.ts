@@ -232,5 +232,5 @@ export class RunningEntra implements LocalEntra {
 }
 
 function isMissing(server: string, name: string): never {
-  throw new Error(`There is no local ${server}: start the local Entra with { ${name}: true }.`);
+  throw new Error(`The local ${server} was not started: start the local Entra with { ${name}: true }.`);
 }

@@ -33,7 +33,7 @@ export class SampleDashboard implements DashboardExtension {
 
   async run(action: string): Promise<string> {
     const trouble = this.platform.troubles.find(({ name }) => name === action);
-    if (trouble === undefined) return 'There is no such trouble.';
+    if (trouble === undefined) return 'Unknown trouble.';
     const report = await trouble.start();
     if (trouble.isAtTokenEndpoint) this.refreshAll();
     return report;

@@ -14,7 +14,7 @@ export abstract class Platform {
     'host' | 'port' | 'database' | 'username' | 'ssl' | 'extra'
   >;
   abstract readonly graph: GraphEndpoint;
-  /** Whether it runs on this machine and is nobody else's. */
+  /** Whether it runs on this machine, for this user alone. */
   abstract readonly isLocal: boolean;
   /** What can go wrong on purpose; nothing on Azure. */
   abstract readonly troubles: readonly Trouble[];

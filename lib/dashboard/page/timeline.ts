@@ -4,7 +4,7 @@ import { duration, timeOfDay } from './format.js';
 import { timeScale, type TimeScale } from './time-scale.js';
 
 const lanes = 3;
-/** Beyond this there is no room for the text of a tick, in percent. */
+/** Beyond this the text of a tick does not fit, in percent. */
 const lastTickAt = 92;
 
 /** The lives of a resource's tokens as bars on a line of time, with the attempts below. */

@@ -59,7 +59,7 @@ export class EntraRedisHealthIndicator {
    * @param key name of the entry in the health report
    * @throws {EntraOptionsError} for an option that is unknown, that would let the token out, and when `timeoutInMs` is not
    *   from 1 to 600000
-   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {UnknownResourceError} for a name that is not configured
    */
   async isHealthy<K extends string>(
     key: K,

@@ -73,7 +73,7 @@ export class EntraTokenHealthIndicator {
    *
    * @param key name of the entry in the health report
    * @throws {EntraOptionsError} for an option that is unknown, and when `minRemainingSeconds` is not from 0 to 604800
-   * @throws {UnknownResourceError} when there is no such resource
+   * @throws {UnknownResourceError} for a name that is not configured
    */
   isHealthy<K extends string>(key: K, options: TokenHealthOptions = {}): EntraHealthResult<K, TokenHealth> {
     const fix = 'Give an object such as { resource: "postgres" }.';

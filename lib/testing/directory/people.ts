@@ -72,7 +72,7 @@ export class People {
     );
   }
 
-  /** @throws TypeError when there is no such person */
+  /** @throws TypeError for an unknown person */
   require(named: string = exampleUser.objectId): LocalUser {
     const found = this.find(named);
     if (found !== undefined) return found;

@@ -23,7 +23,7 @@ export const insufficientPrivileges: GraphRefusal = {
   message: 'Insufficient privileges to complete the operation.',
 };
 
-/** What Graph answers where there is no such object. */
+/** What Graph answers for an unknown object. */
 export function resourceNotFound(id: string): GraphRefusal {
   return {
     status: 404,

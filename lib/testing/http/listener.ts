@@ -18,7 +18,7 @@ export class Listener {
       this.sockets.set(clientPort, socket);
       socket.once('close', () => this.sockets.delete(clientPort));
     });
-    // Aborted handshakes and malformed requests are the client's affair.
+    // Ignores aborted handshakes and malformed requests.
     server.on('tlsClientError', () => undefined);
     server.on('clientError', (_error, socket) => socket.destroy());
   }

@@ -36,7 +36,7 @@ export class RunningPostgres implements LocalPostgres {
   get poolerPort(): number {
     const { pooler } = this.parts;
     if (pooler !== undefined) return pooler.port;
-    throw new Error('There is no pooler: start the local Entra with { postgres: { pooler: true } }.');
+    throw new Error('The pooler was not started: start the local Entra with { postgres: { pooler: true } }.');
   }
 
   get database(): string {

@@ -46,7 +46,7 @@ export class RedisProcess {
     return join(this.#directory, 'redis.sock');
   }
 
-  /** @throws Error when there is no such program, or when it ends */
+  /** @throws Error when the program is not found, or when it ends */
   async start(): Promise<void> {
     if (this.#program === undefined) throw new Error(notInstalled);
     this.#watchdog.removeDirectory(this.#directory);

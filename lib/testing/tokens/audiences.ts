@@ -24,7 +24,7 @@ function withAndWithoutSlash(...origins: string[]): string[] {
   return origins.flatMap((origin) => [origin, `${origin}/`]);
 }
 
-/** `roles` of an application's token: what it was granted on that API. Without any there is no such claim. */
+/** `roles` of an application's token: what it was granted on that API. Without any the claim is absent. */
 export function applicationRoles(
   { graphPermissions }: ServicePrincipal,
   audience: string,

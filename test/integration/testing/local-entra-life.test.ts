@@ -31,7 +31,7 @@ describe('The life of a local Entra', () => {
     const hung = [askForToken(entra), send(entra, configuration)].map((response) =>
       response.catch(() => 'cut'),
     );
-    // A client that connects and says nothing hangs in the handshake.
+    // A client that connects and sends nothing hangs in the handshake.
     const silent = connect(Number(new URL(entra.authorityHost).port), '127.0.0.1');
     const silenced = new Promise((resolve) => silent.once('close', resolve));
     silent.on('error', () => undefined);

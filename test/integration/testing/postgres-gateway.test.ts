@@ -119,7 +119,7 @@ describe('the gateway of the local PostgreSQL', () => {
     expect(errorFields(answer)).toMatchObject({ S: 'FATAL', C: code });
   });
 
-  it('drops a client that says nothing', async () => {
+  it('drops a client that sends nothing', async () => {
     const silent = await Promise.all([open(), openTls()]);
     const begin = performance.now();
     const answers = await Promise.all(silent.map((client) => client.untilClosed()));
@@ -141,7 +141,7 @@ describe('the gateway of the local PostgreSQL', () => {
     }
     const nonsense = await open();
     await nonsense.send(packet(SSL_REQUEST)).take(1);
-    nonsense.send(Buffer.from('this is no TLS'));
+    nonsense.send(Buffer.from('plain text'));
     await nonsense.untilClosed();
     const halfway = await openTls();
     halfway.send(STARTUP.subarray(0, 6)).socket.end();

@@ -159,7 +159,7 @@ describe('the life of the local PostgreSQL', () => {
     }
   });
 
-  it('says what to install when there are no programs', async () => {
+  it('tells what to install when the programs are missing', async () => {
     const elsewhere = makeOpenDirectory();
     try {
       cpSync(compiled, elsewhere, { recursive: true });
@@ -171,7 +171,7 @@ describe('the life of the local PostgreSQL', () => {
     }
   });
 
-  it('says so when the given directory holds no programs', async () => {
+  it('reports a given directory without programs', async () => {
     await expect(startTestServer({ binariesDirectory: temporary })).rejects.toMatchObject({
       name: 'LocalPostgresError',
       code: 'binaries-not-found',

@@ -106,7 +106,7 @@ describe('Roles of the local PostgreSQL', () => {
     await expect(refused("CALL pgaadauth_set_label('of-a-script', NULL)")).rejects.toMatchObject(denied);
   });
 
-  it('are made for nobody whom the tenant does not know', async () => {
+  it('are refused for a name that the tenant does not have', async () => {
     await expect(asAdmin("SELECT pgaadauth_create_principal('nobody', false, false)")).rejects.toMatchObject({
       code: '22023',
       message: 'Could not validate AAD user nobody because its name is not found in the tenant.',

@@ -95,7 +95,7 @@ describe('Tokens made and checked by hand', () => {
     await expect(startLocalEntra({ tokenLifetimeInSeconds: 0 })).rejects.toThrow('"tokenLifetimeInSeconds"');
   });
 
-  it('says how to get a database when there is none', () => {
+  it('tells how to get a database that was not started', () => {
     expect(() => entra.postgres).toThrow('{ postgres: true }');
   });
 });
