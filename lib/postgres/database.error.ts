@@ -17,6 +17,8 @@ export interface RefusedToken {
   appid?: string;
   /** The sign-in name of its user. */
   userName?: string;
+  /** Whether its user is a guest of the tenant, whose role is named otherwise than the user signs in. */
+  isGuest: boolean;
   /** Whether the role is the one that the token itself names. */
   namesRole: boolean;
 }

@@ -14,7 +14,7 @@ import {
   type RefusedToken,
 } from './database.error.js';
 import { exceedsPostgres } from './login-refusal-fix.js';
-import { principalTypeOf, userNameOf } from './principal-type.js';
+import { isGuest, principalTypeOf, userNameOf } from './principal-type.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
 import { roleNamedBy } from './role-name.resolver.js';
 
@@ -93,6 +93,7 @@ function describe(
       expiresOnTimestamp,
       sizeInBytes: Buffer.byteLength(token.token),
       principalType: principalTypeOf(claims),
+      isGuest: isGuest(claims),
       namesRole: named.some((name) => name?.toLowerCase() === role.toLowerCase()),
       ...(typeof claims.oid === 'string' ? { oid: claims.oid } : {}),
       ...(typeof claims.appid === 'string' ? { appid: claims.appid } : {}),

@@ -38,8 +38,19 @@ function tooLong({ sizeInBytes }: RefusedToken, server: string, limit: number, f
 }
 
 function principalFix(login: RefusedLogin): string {
-  const { token } = login;
-  return token?.principalType === 'user' && !token.namesRole ? personFix(login, token) : roleFix(login);
+  const { role, token } = login;
+  if (token?.principalType !== 'user') return roleFix(login);
+  if (token.isGuest && !role.includes('#EXT#')) return guestFix(role, token);
+  return token.namesRole || token.isGuest ? roleFix(login) : personFix(login, token);
+}
+
+function guestFix(role: string, { userName = 'ada@home.example' }: RefusedToken): string {
+  const own = `${userName.replace('@', '_')}#EXT#@`;
+  return (
+    `The user is a guest of the tenant, and the role of a guest is named like the guest's account there, not "${role}". ` +
+    `Set "username" to the user principal name in the tenant, of the form "${own}<tenant>.onmicrosoft.com". ` +
+    'If the role is that of a group, check that the guest is a member of it.'
+  );
 }
 
 /** No SQL: it would bind the role of an application to a person. */

@@ -16,6 +16,15 @@ export function principalTypeOf(claims: AccessTokenClaims): PrincipalType {
   return isUser ? 'user' : 'service';
 }
 
+/**
+ * Whether a user signed in with another directory than the one that issued the token.
+ *
+ * @see https://learn.microsoft.com/entra/external-id/user-token
+ */
+export function isGuest(claims: AccessTokenClaims): boolean {
+  return typeof claims['idp'] === 'string' && claims['idp'] !== claims['iss'];
+}
+
 /** The name that a user signs in with; guests have it in `unique_name` or `preferred_username` alone. */
 export function userNameOf(claims: AccessTokenClaims): string | undefined {
   const names = [claims['upn'], claims['preferred_username'], claims['unique_name']];

@@ -236,4 +236,36 @@ describe('Roles of the local PostgreSQL', () => {
     }
     expect(entra.groups).toEqual([expect.objectContaining({ name: 'Data Team', objectId: groupId })]);
   });
+
+  describe('that refuse a login by the library', () => {
+    const refusal = async (username: string, person: string): Promise<string> => {
+      const { host, port, database } = entra.postgres;
+      const token = await tokenOfUser(person);
+      const expiresOnTimestamp = Date.now() + 600_000;
+      const dataSource = await createEntraDataSource({
+        credential: { getToken: () => Promise.resolve({ token, expiresOnTimestamp }) },
+        dataSource: {
+          ...({ type: 'postgres', host, port, database, username } as const),
+          ssl: { ca: entra.certificateAuthority },
+        },
+      });
+      return dataSource.initialize().then(
+        () => 'not refused',
+        (error: Error) => error.message,
+      );
+    };
+
+    it('let a guest know that her role has another name than she signs in with', async () => {
+      const message = await refusal('ada@fabrikam.com', guestName);
+      expect(message).toContain(`"ada_fabrikam.com#EXT#@`);
+      expect(message).toContain('guest');
+      expect(message).not.toMatch(/pgaadauth|select/i);
+    });
+
+    it('send who is not in the group of a role to its owner', async () => {
+      const message = await refusal('Data Team', 'ben@contoso.example');
+      expect(message).toContain('check that the user is a member of it');
+      expect(message).not.toMatch(/pgaadauth|select/i);
+    });
+  });
 });

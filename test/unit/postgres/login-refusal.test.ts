@@ -139,6 +139,30 @@ describe('a login refused with the token of a person', () => {
     }
   });
 
+  describe('who is a guest of the tenant', () => {
+    const issuers = { iss: 'https://sts.windows.net/here/', idp: 'https://sts.windows.net/home/' };
+    const claims = { ...person, ...issuers, unique_name: 'ada@fabrikam.com' };
+
+    it.each(['ada@fabrikam.com', 'notes-app'])('names the account of the guest, for the role %s', (role) => {
+      const { message } = explain(refused, { role, claims });
+      expect(message).toContain('"ada_fabrikam.com#EXT#@<tenant>.onmicrosoft.com"');
+      expect(message).toContain('is a member of it');
+      expect(message).not.toMatch(/pgaadauth|leave "username" out/);
+    });
+
+    it('offers the SQL for the role of a guest', () => {
+      const role = 'ada_fabrikam.com#EXT#@contoso.onmicrosoft.com';
+      expect(explain(refused, { role, claims }).message).toContain(
+        `pgaadauth_create_principal_with_oid('${role}', '${oid}', 'user'`,
+      );
+    });
+
+    it('does not take a member of the tenant for one', () => {
+      const member = { ...claims, idp: issuers.iss };
+      expect(explain(refused, { claims: member }).message).toContain('leave "username" out');
+    });
+  });
+
   it('survives a function for the name that throws', () => {
     const roleNameFromToken = (): string => {
       throw new TypeError('no such claim');
