@@ -14,6 +14,7 @@ import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { eventTypes } from '../../support/engine.js';
+import { eventually } from '../../support/eventually.js';
 import { FaultyStore } from '../../support/faulty-store.js';
 import { SecretScan } from '../../support/secret-scan.js';
 
@@ -58,7 +59,7 @@ function credentialWith(options: Partial<RefreshTokenCredentialOptions> = {}): R
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 2_000 && !condition(); turn++) await new Promise((done) => setTimeout(done, 1));
+  await eventually(condition);
   expect(condition()).toBe(true);
 }
 

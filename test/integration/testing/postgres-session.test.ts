@@ -11,7 +11,7 @@ import { CANCEL_REQUEST, packet, RawClient, SSL_REQUEST } from './raw.client.js'
 async function eventually<T>(ask: () => Promise<T>, isExpected: (answer: T) => boolean): Promise<T> {
   for (let round = 0; ; round += 1) {
     const answer = await ask();
-    if (isExpected(answer) || round > 150) return answer;
+    if (isExpected(answer) || round > 900) return answer;
     await sleep(20);
   }
 }
