@@ -124,12 +124,19 @@ class Administration {
     socket.on('close', () => this.#ended.abort(new Error('redis-server has ended.')));
   }
 
+  /** @throws Error while the server is reading its files */
   static async open(path: string): Promise<Administration> {
     const socket = connect(path);
     await once(socket, 'connect');
     const administration = new Administration(socket);
-    await administration.send(['AUTH', administrator.name, administrator.password]);
-    return administration;
+    try {
+      await administration.send(['AUTH', administrator.name, administrator.password]);
+      await administration.send(['PING']);
+      return administration;
+    } catch (error) {
+      administration.close();
+      throw error;
+    }
   }
 
   send(request: readonly string[]): Promise<string> {

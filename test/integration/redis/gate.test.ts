@@ -134,6 +134,25 @@ describeWithRedis('the gate in front of redis-server', () => {
     expect(await after.send(['EXISTS', 'plain', 'transaction', 'script', 'list'])).toBe(':4\r\n');
   });
 
+  it('has read its file when the restart is done', async () => {
+    const settings = { appendonly: 'yes', 'key-load-delay': 200 };
+    await using durable = await LocalRedis.start({ redis: { settings } });
+    const login = [
+      'AUTH',
+      durable.entra.client.objectId,
+      durable.entra.issueToken({ audience: redisAudience }),
+    ];
+    using before = await RawConnection.open(durable);
+    await before.send(login);
+    const script =
+      "for n = 1, 5000 do redis.call('SET', 'key:' .. n, 'a') end return redis.status_reply('OK')";
+    expect(await before.send(['EVAL', script, '0'])).toBe('+OK\r\n');
+    await durable.gate.restart();
+    using after = await RawConnection.open(durable);
+    await after.send(login);
+    expect(await after.send(['DBSIZE'])).toBe(':5000\r\n');
+  });
+
   it('lets in a token that was given while the server was down', async () => {
     const login = ['AUTH', user(), token()];
     let isDown = true;
