@@ -7,3 +7,18 @@ export async function eventually(condition: () => boolean, withinInMs = longestW
   const end = performance.now() + withinInMs;
   while (!condition() && performance.now() < end) await sleep(5);
 }
+
+/**
+ * Measures work that a standstill of the machine may have slowed down, so that it is done anew when it took too long.
+ *
+ * @returns how long the quickest of at most three attempts took, in milliseconds
+ */
+export async function quickestOfThree(limitInMs: number, work: () => Promise<unknown>): Promise<number> {
+  let quickest = Infinity;
+  for (let attempt = 0; attempt < 3 && quickest >= limitInMs; attempt++) {
+    const start = performance.now();
+    await work();
+    quickest = Math.min(quickest, performance.now() - start);
+  }
+  return quickest;
+}

@@ -94,7 +94,7 @@ export class RunningProgram {
   }
 
   /** Asks a program that listens for messages, and waits for its answer. */
-  async ask<Answer>(question: string, timeoutInMs = 10_000): Promise<Answer> {
+  async ask<Answer>(question: string, timeoutInMs = 20_000): Promise<Answer> {
     const answer = new Promise<Answer>((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`No answer to "${question}":\n${this.output}`)),

@@ -12,7 +12,7 @@ describeWithRedis('the cache of Nest with tokens', () => {
   let redis: LocalRedis;
 
   beforeAll(async () => {
-    redis = await LocalRedis.start({ tokenLifetimeInSeconds: 4 });
+    redis = await LocalRedis.start({ tokenLifetimeInSeconds: 8 });
   });
 
   afterAll(() => redis?.[Symbol.asyncDispose]());
@@ -31,7 +31,7 @@ describeWithRedis('the cache of Nest with tokens', () => {
     const cache = app.get<Cache>(CACHE_MANAGER);
     const closed = redis.gate.closedForExpiry;
 
-    for (let value = 0, end = Date.now() + 8_000; Date.now() < end; value++, await sleep(50)) {
+    for (let value = 0, end = Date.now() + 16_000; Date.now() < end; value++, await sleep(50)) {
       await cache.set('key', value);
       expect(await cache.get('key')).toBe(value);
     }
@@ -39,5 +39,5 @@ describeWithRedis('the cache of Nest with tokens', () => {
     expect(redis.gate.closedForExpiry).toBe(closed);
     expect(app.get(EntraTokenService).state('redis')).toHaveLength(1);
     await app.close();
-  });
+  }, 60_000);
 });
