@@ -28,7 +28,8 @@ export class RedisJobs {
     this.#queue = new Queue('jobs', { connection });
     this.#events = new QueueEvents('jobs', { connection });
     // A job that a killed server gave to the worker, whose reply was lost, is given anew when its lock has ended.
-    const locks = { lockDuration: 3_000, stalledInterval: 1_000 };
+    // A lock outlasts a kill and a stall of the machine: one that ends sooner gives a job anew that is being done.
+    const locks = { lockDuration: 15_000, stalledInterval: 1_000 };
     const options = { connection, concurrency: 5, ...locks };
     this.#worker = new Worker('jobs', ({ id = '' }) => this.#work(id), options);
     this.#events.on('completed', ({ jobId }) => void this.completed.add(jobId));
@@ -63,7 +64,7 @@ export class RedisJobs {
 
   /** Waits until all jobs are done, and events have told so. */
   async done(): Promise<void> {
-    for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) {
+    for (const end = Date.now() + 45_000; Date.now() < end; await sleep(50)) {
       if (this.completed.size >= this.added && this.timesDone.size >= this.added) return;
     }
   }
