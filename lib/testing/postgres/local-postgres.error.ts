@@ -3,6 +3,7 @@
  * - `binaries-not-found`: the packages with PostgreSQL's programs are not installed
  * - `binaries-unusable`: the programs are there but do not start
  * - `directory-not-usable`: no temporary directory fits
+ * - `option-not-valid`: the message names the option
  * - `start-failed`: PostgreSQL refused to start; the message quotes its log
  */
 export type LocalPostgresErrorCode =
@@ -10,6 +11,7 @@ export type LocalPostgresErrorCode =
   | 'binaries-not-found'
   | 'binaries-unusable'
   | 'directory-not-usable'
+  | 'option-not-valid'
   | 'start-failed';
 
 /** The local PostgreSQL could not be started; `code` tells why and the message what to do. */

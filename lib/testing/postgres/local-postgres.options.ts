@@ -26,6 +26,13 @@ export interface LocalPostgresOptions {
    */
   rights?: EntraRole['rights'];
   /**
+   * Extensions that members of `azure_pg_admin` may create, as in Azure's server parameter `azure.extensions`: PostgreSQL has
+   * to trust them, such as `pgcrypto` and `uuid-ossp`. The others are left to `query`, which runs as superuser.
+   * @default []
+   * @see https://learn.microsoft.com/azure/postgresql/extensions/how-to-allow-extensions
+   */
+  extensions?: readonly string[];
+  /**
    * The words in which logins are refused: those of Azure's servers since 2025 or, with `earlier`, those before. SQLSTATEs
    * are the same.
    * @default 'current'

@@ -106,6 +106,14 @@ describe('Roles of the local PostgreSQL', () => {
     await expect(refused("CALL pgaadauth_set_label('of-a-script', NULL)")).rejects.toMatchObject(denied);
   });
 
+  it('made as administrators create no extension that is not on the list, which is empty', async () => {
+    await expect(asAdmin('CREATE EXTENSION pgcrypto', 'app')).rejects.toMatchObject({
+      code: '0A000',
+      message: 'extension "pgcrypto" is not allow-listed for users in Azure Database for PostgreSQL',
+    });
+    expect(await asAdmin('SHOW azure.extensions')).toEqual([{ 'azure.extensions': '' }]);
+  });
+
   it('are refused for a name that the tenant does not have', async () => {
     await expect(asAdmin("SELECT pgaadauth_create_principal('nobody', false, false)")).rejects.toMatchObject({
       code: '22023',

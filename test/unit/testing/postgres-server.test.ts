@@ -24,10 +24,8 @@ describe('the files of the cluster', () => {
 
   it('take settings, but never one that opens the database to others', () => {
     const text = serverSettings('/tmp/it is', {
-      work_mem: '5MB',
-      listen_addresses: '*',
-      note: "it's",
-      fsync: 'on',
+      settings: { work_mem: '5MB', listen_addresses: '*', note: "it's", fsync: 'on' },
+      extensions: ['PGCRYPTO', 'uuid-ossp'],
     });
     const settings = Object.fromEntries(
       text
@@ -40,8 +38,16 @@ describe('the files of the cluster', () => {
       listen_addresses: "''",
       note: "'it''s'",
       fsync: "'on'",
+      'azure.extensions': "'pgcrypto,uuid-ossp'",
       unix_socket_directories: "'/tmp/it is'",
     });
+  });
+
+  it('list extensions by names alone', () => {
+    expect(serverSettings('/tmp', {})).toContain("azure.extensions = ''\n");
+    expect(() => serverSettings('/tmp', { extensions: ['pgcrypto', 'pg crypto'] })).toThrow(
+      'Invalid option "postgres.extensions": "pg crypto". Give names of extensions, such as "pgcrypto".',
+    );
   });
 
   it('quote names', () => {

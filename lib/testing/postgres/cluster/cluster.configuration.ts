@@ -1,3 +1,6 @@
+import type { LocalPostgresOptions } from '../local-postgres.options.js';
+import { allowList, EXTENSIONS_PARAMETER } from './extension-limits.sql.js';
+
 /** Lets our own user alone log in as every role: the gateway has checked the client before. */
 export function hostBasedAuthentication(): string {
   return 'local all all peer map=gateway\n';
@@ -9,7 +12,10 @@ export function userNameMap(gatewayUser: string): string {
 }
 
 /** The server's settings: reachable by its socket only, and fast, since nothing outlives the test. */
-export function serverSettings(workDirectory: string, own: Readonly<Record<string, string>>): string {
+export function serverSettings(
+  workDirectory: string,
+  { settings: own = {}, extensions = [] }: Pick<LocalPostgresOptions, 'settings' | 'extensions'>,
+): string {
   const settings = {
     timezone: 'UTC',
     log_timezone: 'UTC',
@@ -17,6 +23,7 @@ export function serverSettings(workDirectory: string, own: Readonly<Record<strin
     fsync: 'off',
     full_page_writes: 'off',
     synchronous_commit: 'off',
+    [EXTENSIONS_PARAMETER]: allowList(extensions),
     ...own,
     listen_addresses: '',
     port: '5432',

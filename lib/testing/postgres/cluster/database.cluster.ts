@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 
 import type { Watchdog } from '../../watchdog.js';
 import { LocalPostgresError } from '../local-postgres.error.js';
+import type { LocalPostgresOptions } from '../local-postgres.options.js';
 import { SUPERUSER, TEMPLATE_DATABASE } from './admin.client.js';
 import { BackendProcess } from './backend.process.js';
 import { chooseBackendUser, type BackendUser } from './backend-user.js';
@@ -11,6 +12,7 @@ import { resolveBinaries } from './binaries.resolver.js';
 import { ClusterTemplate, type SetUpScript } from './cluster.template.js';
 import { hostBasedAuthentication, serverSettings, userNameMap } from './cluster.configuration.js';
 import { labelProcedure, principalFunctions } from './entra-principals.sql.js';
+import { extensionLimits } from './extension-limits.sql.js';
 import { runProgram } from './program.runner.js';
 import { makeWorkDirectory } from './work-directory.js';
 
@@ -23,19 +25,23 @@ const INITDB_ARGUMENTS = [
 const SCRIPTS: readonly SetUpScript[] = [
   {
     database: 'template1',
-    statements: ['CREATE ROLE azure_pg_admin NOLOGIN CREATEROLE CREATEDB', labelProcedure],
+    statements: ['CREATE ROLE azure_pg_admin NOLOGIN CREATEROLE CREATEDB', labelProcedure, extensionLimits],
   },
+  { database: 'template0', statements: [labelProcedure, extensionLimits] },
   {
     database: 'postgres',
-    statements: [labelProcedure, principalFunctions, `CREATE DATABASE ${TEMPLATE_DATABASE}`],
+    statements: [
+      labelProcedure,
+      extensionLimits,
+      principalFunctions,
+      `CREATE DATABASE ${TEMPLATE_DATABASE}`,
+      `GRANT CREATE ON DATABASE ${TEMPLATE_DATABASE}, postgres TO azure_pg_admin`,
+    ],
   },
 ];
 
 /** What a cluster is made of. */
-export interface ClusterOptions {
-  binariesDirectory?: string;
-  settings?: Readonly<Record<string, string>>;
-}
+export type ClusterOptions = Pick<LocalPostgresOptions, 'binariesDirectory' | 'settings' | 'extensions'>;
 
 /** A PostgreSQL of its own directory, which only our own user can reach, by a unix socket. */
 export class DatabaseCluster {
@@ -89,7 +95,7 @@ export class DatabaseCluster {
       writeFileSync(join(data, file), content, { flag });
     configure('pg_hba.conf', hostBasedAuthentication(), 'w');
     configure('pg_ident.conf', userNameMap(this.user.gatewayUser), 'w');
-    configure('postgresql.conf', serverSettings(this.directory, this.options.settings ?? {}), 'a');
+    configure('postgresql.conf', serverSettings(this.directory, this.options), 'a');
     const paths = {
       program: join(directory, 'bin', 'postgres'),
       dataDirectory: data,

@@ -13,7 +13,8 @@ export interface EntraRole {
   type?: PrincipalType;
   /**
    * What it may do. `none`: log in, as what `pgaadauth_create_principal(…, false, …)` makes. `migrations`: create objects
-   * in the database and in schema `public`, too. `admin`: what members of `azure_pg_admin` may, too.
+   * in the database and in schema `public`, too. `admin`: what members of `azure_pg_admin` may, too, such as creating the
+   * extensions of the allow-list.
    * @default 'none'
    */
   rights?: 'none' | 'migrations' | 'admin';
