@@ -1,3 +1,4 @@
+import type { ServerSize } from './cluster/server-size.js';
 import type { EntraRole } from './login/entra-roles.js';
 import type { RefusalTexts } from './login/login-refusal.factory.js';
 import type { LoginEvent } from './login/login-tally.js';
@@ -52,6 +53,12 @@ export interface LocalPostgresOptions {
    * @default false
    */
   pooler?: boolean;
+  /**
+   * The size of the server on Azure, for its connections: `B1ms` takes 50, of which 15 are Azure's own. Without it there are
+   * 200, and 3 are the superuser's.
+   * @see https://learn.microsoft.com/azure/postgresql/configure-maintain/concepts-limits
+   */
+  size?: ServerSize;
   /**
    * Settings of the server, as in `postgresql.conf`.
    * @example { max_connections: '20', log_statement: 'all' }

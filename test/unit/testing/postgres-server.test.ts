@@ -12,6 +12,7 @@ import {
   loginRefusal,
   type LoginRefusalReason,
 } from '../../../lib/testing/postgres/login/login-refusal.factory.js';
+import type { ServerSize } from '../../../lib/testing/postgres/cluster/server-size.js';
 import { LoginTally } from '../../../lib/testing/postgres/login/login-tally.js';
 import { RunningPostgres } from '../../../lib/testing/postgres/running-postgres.js';
 import { RevokedTokens } from '../../../lib/testing/postgres/login/revoked-tokens.js';
@@ -48,6 +49,20 @@ describe('the files of the cluster', () => {
     expect(() => serverSettings('/tmp', { extensions: ['pgcrypto', 'pg crypto'] })).toThrow(
       'Invalid option "postgres.extensions": "pg crypto". Give names of extensions, such as "pgcrypto".',
     );
+  });
+
+  it('limit the connections by the size of the server', () => {
+    expect(serverSettings('/tmp', {})).toContain("max_connections = '200'\n");
+    expect(serverSettings('/tmp', { size: 'D4' })).toContain(
+      "max_connections = '1718'\nsuperuser_reserved_connections = '10'\nreserved_connections = '5'\n",
+    );
+    const own = { size: 'B2s', settings: { max_connections: '20' } } as const;
+    expect(serverSettings('/tmp', own)).toContain("max_connections = '20'\n");
+    for (const size of ['D2ds_v5', 'toString']) {
+      expect(() => serverSettings('/tmp', { size: size as ServerSize })).toThrow(
+        `Invalid option "postgres.size": "${size}". Give one of B1ms, B2s,`,
+      );
+    }
   });
 
   it('quote names', () => {

@@ -1,5 +1,6 @@
 import type { LocalPostgresOptions } from '../local-postgres.options.js';
 import { allowList, EXTENSIONS_PARAMETER } from './extension-limits.sql.js';
+import { connectionLimits } from './server-size.js';
 
 /** Lets our own user alone log in as every role: the gateway has checked the client before. */
 export function hostBasedAuthentication(): string {
@@ -14,12 +15,16 @@ export function userNameMap(gatewayUser: string): string {
 /** The server's settings: reachable by its socket only, and fast, since nothing outlives the test. */
 export function serverSettings(
   workDirectory: string,
-  { settings: own = {}, extensions = [] }: Pick<LocalPostgresOptions, 'settings' | 'extensions'>,
+  {
+    settings: own = {},
+    extensions = [],
+    size,
+  }: Pick<LocalPostgresOptions, 'settings' | 'extensions' | 'size'>,
 ): string {
   const settings = {
     timezone: 'UTC',
     log_timezone: 'UTC',
-    max_connections: '200',
+    ...connectionLimits(size),
     fsync: 'off',
     full_page_writes: 'off',
     synchronous_commit: 'off',

@@ -41,7 +41,10 @@ const SCRIPTS: readonly SetUpScript[] = [
 ];
 
 /** What a cluster is made of. */
-export type ClusterOptions = Pick<LocalPostgresOptions, 'binariesDirectory' | 'settings' | 'extensions'>;
+export type ClusterOptions = Pick<
+  LocalPostgresOptions,
+  'binariesDirectory' | 'settings' | 'extensions' | 'size'
+>;
 
 /** A PostgreSQL of its own directory, which only our own user can reach, by a unix socket. */
 export class DatabaseCluster {
