@@ -11,6 +11,7 @@ export default {
   moduleNameMapper: {
     '^nestjs-entra-auth$': '<rootDir>/lib/index.ts',
     '^nestjs-entra-auth/dashboard$': '<rootDir>/lib/dashboard/index.ts',
+    '^nestjs-entra-auth/kafka$': '<rootDir>/lib/kafka/index.ts',
     '^nestjs-entra-auth/redis$': '<rootDir>/lib/redis/index.ts',
     '^nestjs-entra-auth/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-entra-auth/typeorm$': '<rootDir>/lib/store/typeorm/index.ts',

@@ -1,0 +1,153 @@
+import type { ConnectionOptions } from 'node:tls';
+
+import { EntraOptionsError } from '../common/entra-auth.error.js';
+import { kindOf, shownChoice } from '../common/option-checks.js';
+import { asError } from '../common/thrown.js';
+import { KafkaLogins, type KafkaLogin, type KafkaTokenSource } from './kafka-logins.js';
+import { checkSocket, checkTls, VerifiedBrokers } from './verified-brokers.js';
+
+/** Options of `entraOauthBearer`. */
+export interface EntraOauthBearerOptions<Client extends string = 'kafkajs' | 'confluent' | 'platformatic'> {
+  /**
+   * Which client the options are for: `kafkajs`, `@confluentinc/kafka-javascript` (its `kafkaJS` block) or
+   * `@platformatic/kafka`.
+   *
+   * @default 'kafkajs'
+   */
+  client?: Client;
+  /**
+   * Name of a configured resource. Its scope names the namespace: `https://NAMESPACE.servicebus.windows.net/.default`.
+   *
+   * @default 'eventhubs'
+   */
+  resource?: string;
+  /** What `node:tls` takes, such as `ca`. Not for `confluent`. @default the machine's certificate authorities */
+  ssl?: ConnectionOptions;
+}
+
+interface OauthBearerProvider {
+  mechanism: 'oauthbearer';
+  /** Called by the client at each login. */
+  oauthBearerProvider: () => Promise<KafkaLogin>;
+}
+
+/** Options for `new Kafka(…)` of kafkajs. */
+export interface KafkaJsOauthBearer {
+  ssl: ConnectionOptions;
+  sasl: OauthBearerProvider;
+}
+
+/** Options for `new Kafka({ kafkaJS: … })` of `@confluentinc/kafka-javascript`. */
+export interface ConfluentOauthBearer {
+  ssl: true;
+  sasl: OauthBearerProvider;
+}
+
+type SendToken = (connection: never, message: Buffer, callback: never) => unknown;
+
+/** Options for each class of `@platformatic/kafka`. */
+export interface PlatformaticOauthBearer {
+  tls: ConnectionOptions;
+  sasl: {
+    mechanism: 'OAUTHBEARER';
+    /** Called by the client at each login. */
+    authenticate: (
+      mechanism: string,
+      connection: { readonly socket: unknown },
+      send: SendToken,
+      username: unknown,
+      password: unknown,
+      token: unknown,
+      callback: (error: Error | null, response: never) => void,
+    ) => void;
+  };
+}
+
+/**
+ * Options that log a Kafka client in to Azure Event Hubs with an access token, at each connection and each
+ * re-authentication, over verified TLS. While a valid token is held, no login waits or fails for want of one.
+ *
+ * @param tokens whose token is sent
+ * @param options which client, and of which resource
+ * @returns options to spread into those of the client
+ * @throws {UnknownResourceError} at once, when there is no such resource
+ * @throws {EntraOptionsError} for an unknown client, and for TLS that is not verified
+ * @see https://learn.microsoft.com/azure/event-hubs/authenticate-application
+ */
+export function entraOauthBearer(
+  tokens: KafkaTokenSource,
+  options?: EntraOauthBearerOptions<'kafkajs'>,
+): KafkaJsOauthBearer;
+export function entraOauthBearer(
+  tokens: KafkaTokenSource,
+  options: EntraOauthBearerOptions<'confluent'> & { ssl?: never },
+): ConfluentOauthBearer;
+export function entraOauthBearer(
+  tokens: KafkaTokenSource,
+  options: EntraOauthBearerOptions<'platformatic'>,
+): PlatformaticOauthBearer;
+export function entraOauthBearer(
+  tokens: KafkaTokenSource,
+  { client = 'kafkajs', resource = 'eventhubs', ssl = {} }: EntraOauthBearerOptions = {},
+): KafkaJsOauthBearer | ConfluentOauthBearer | PlatformaticOauthBearer {
+  const logins = new KafkaLogins(tokens, resource);
+  checkTls(ssl);
+  switch (client) {
+    case 'kafkajs':
+      return forKafkaJs(logins, ssl);
+    case 'confluent':
+      return forConfluent(logins, ssl);
+    case 'platformatic':
+      return forPlatformatic(logins, ssl);
+    default:
+      throw new EntraOptionsError(
+        'client',
+        shownChoice(client),
+        "Write 'kafkajs', 'confluent' or 'platformatic'.",
+      );
+  }
+}
+
+function forKafkaJs(logins: KafkaLogins, ssl: ConnectionOptions): KafkaJsOauthBearer {
+  const brokers = new VerifiedBrokers();
+  const oauthBearerProvider = async (): Promise<KafkaLogin> => {
+    brokers.check();
+    return logins.current();
+  };
+  return {
+    ssl: { ...ssl, checkServerIdentity: brokers.checkServerIdentity },
+    sasl: { mechanism: 'oauthbearer', oauthBearerProvider },
+  };
+}
+
+/** The client verifies TLS by librdkafka, and shows nothing of it. */
+function forConfluent(logins: KafkaLogins, ssl: ConnectionOptions): ConfluentOauthBearer {
+  if (Object.keys(ssl).length > 0) {
+    throw new EntraOptionsError('ssl', kindOf(ssl), 'Give "ssl.ca.location" to the client instead.');
+  }
+  return {
+    ssl: true,
+    sasl: { mechanism: 'oauthbearer', oauthBearerProvider: () => logins.current() },
+  };
+}
+
+/** By an authenticator of its own: the client never retries after its option `token` has failed. */
+function forPlatformatic(logins: KafkaLogins, ssl: ConnectionOptions): PlatformaticOauthBearer {
+  const loginMessage = async (socket: unknown): Promise<Buffer> => {
+    checkSocket(socket);
+    const { value } = await logins.current();
+    return Buffer.from(`n,,\x01auth=Bearer ${value}\x01\x01`);
+  };
+  return {
+    tls: ssl,
+    sasl: {
+      mechanism: 'OAUTHBEARER',
+      authenticate: (_mechanism, connection, send, _username, _password, _token, callback) => {
+        loginMessage(connection.socket).then(
+          (message) => send(connection as never, message, callback as never),
+          (error: unknown) => callback(asError(error), undefined as never),
+        );
+      },
+    },
+  };
+}
