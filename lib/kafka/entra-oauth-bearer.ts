@@ -1,10 +1,12 @@
+import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf, shownChoice } from '../common/option-checks.js';
 import { asError } from '../common/thrown.js';
-import { KafkaLogins, type KafkaLogin, type KafkaTokenSource } from './kafka-logins.js';
-import { checkSocket, checkTls, VerifiedBrokers } from './verified-brokers.js';
+import { bearerMessage, KafkaLogins, type KafkaLogin, type KafkaTokenSource } from './kafka-logins.js';
+import { checkSocket, checkTls } from './server-checks.js';
+import { VerifiedSockets, type KafkaJsDestination } from './verified-sockets.js';
 
 /** Options of `entraOauthBearer`. */
 export interface EntraOauthBearerOptions<Client extends string = 'kafkajs' | 'confluent' | 'platformatic'> {
@@ -25,22 +27,31 @@ export interface EntraOauthBearerOptions<Client extends string = 'kafkajs' | 'co
   ssl?: ConnectionOptions;
 }
 
-interface OauthBearerProvider {
-  mechanism: 'oauthbearer';
-  /** Called by the client at each login. */
-  oauthBearerProvider: () => Promise<KafkaLogin>;
+/** What kafkajs hands to a login. */
+interface LoginConversation {
+  saslAuthenticate: (message: { request: { encode: () => Buffer } }) => Promise<unknown>;
 }
 
 /** Options for `new Kafka(…)` of kafkajs. */
 export interface KafkaJsOauthBearer {
   ssl: ConnectionOptions;
-  sasl: OauthBearerProvider;
+  sasl: {
+    mechanism: 'oauthbearer';
+    /** Called by the client at each login. */
+    authenticationProvider: (conversation: LoginConversation) => { authenticate: () => Promise<void> };
+  };
+  /** Makes each connection. The token goes over these alone. */
+  socketFactory: (destination: KafkaJsDestination) => Socket;
 }
 
 /** Options for `new Kafka({ kafkaJS: … })` of `@confluentinc/kafka-javascript`. */
 export interface ConfluentOauthBearer {
   ssl: true;
-  sasl: OauthBearerProvider;
+  sasl: {
+    mechanism: 'oauthbearer';
+    /** Called by the client at each login. */
+    oauthBearerProvider: () => Promise<KafkaLogin>;
+  };
 }
 
 type SendToken = (connection: never, message: Buffer, callback: never) => unknown;
@@ -108,16 +119,28 @@ export function entraOauthBearer(
   }
 }
 
+/** By an authenticator of its own: the `oauthBearerProvider` of kafkajs cannot tell which connection it is for. */
 function forKafkaJs(logins: KafkaLogins, ssl: ConnectionOptions): KafkaJsOauthBearer {
-  const brokers = new VerifiedBrokers();
-  const oauthBearerProvider = async (): Promise<KafkaLogin> => {
-    brokers.check();
-    return logins.current();
-  };
+  const sockets = new VerifiedSockets();
   return {
-    ssl: { ...ssl, checkServerIdentity: brokers.checkServerIdentity },
-    sasl: { mechanism: 'oauthbearer', oauthBearerProvider },
+    ssl,
+    sasl: {
+      mechanism: 'oauthbearer',
+      authenticationProvider: ({ saslAuthenticate }) => ({
+        authenticate: async () =>
+          sockets.send(bearerMessage(await logins.current()), (bytes) =>
+            saslAuthenticate({ request: { encode: () => withLength(bytes) } }),
+          ),
+      }),
+    },
+    socketFactory: sockets.connect,
   };
+}
+
+function withLength(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
 }
 
 /** The client verifies TLS by librdkafka, and shows nothing of it. */
@@ -131,12 +154,11 @@ function forConfluent(logins: KafkaLogins, ssl: ConnectionOptions): ConfluentOau
   };
 }
 
-/** By an authenticator of its own: the client never retries after its option `token` has failed. */
+/** By an authenticator of its own: the option `token` of the client cannot tell which connection it is for. */
 function forPlatformatic(logins: KafkaLogins, ssl: ConnectionOptions): PlatformaticOauthBearer {
   const loginMessage = async (socket: unknown): Promise<Buffer> => {
     checkSocket(socket);
-    const { value } = await logins.current();
-    return Buffer.from(`n,,\x01auth=Bearer ${value}\x01\x01`);
+    return bearerMessage(await logins.current());
   };
   return {
     tls: ssl,

@@ -5,7 +5,7 @@ import { readClaims } from '../entra/json-web-token.js';
 /** What keeps the tokens: an `EntraTokenService`. */
 export type KafkaTokenSource = Pick<TokenEngine, 'getToken' | 'state'>;
 
-/** The token of one login, as kafkajs and `@confluentinc/kafka-javascript` take it. */
+/** The token of one login, as `@confluentinc/kafka-javascript` takes it. */
 export interface KafkaLogin {
   /** The token itself. A secret: never log it. */
   value: string;
@@ -14,6 +14,10 @@ export interface KafkaLogin {
   /** When the token expires, in milliseconds since the Unix epoch. */
   lifetime: number;
 }
+
+/** The message that logs in with a token. @see https://www.rfc-editor.org/rfc/rfc7628 */
+export const bearerMessage = ({ value }: KafkaLogin): Buffer =>
+  Buffer.from(`n,,\x01auth=Bearer ${value}\x01\x01`);
 
 /** Takes logins from the tokens of one resource. */
 export class KafkaLogins {

