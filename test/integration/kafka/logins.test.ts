@@ -196,6 +196,15 @@ describe('@platformatic/kafka', () => {
     return error;
   };
 
+  /** Closes a connection between two logins: one under way would fail, and be an `error`. */
+  const closeBetweenLogins = async (connection: Connection): Promise<void> => {
+    const { broker } = hubs;
+    broker.reportedSession = undefined;
+    const { accepted } = broker;
+    await until(() => broker.accepted > accepted && connection.status === 'connected');
+    await connection.close();
+  };
+
   it('renews the session of a connection through ten token lives', async () => {
     const { broker, clock } = hubs;
     // A session of an hour is renewed within milliseconds.
@@ -213,7 +222,7 @@ describe('@platformatic/kafka', () => {
       }
       expect(broker.tokens.size).toBeGreaterThan(life + 1);
     }
-    await connection.close();
+    await closeBetweenLogins(connection);
 
     expect(errors).toEqual([]);
     expect(broker).toMatchObject({ connections: 1, refused: 0, closedForExpiry: 0 });
@@ -230,7 +239,7 @@ describe('@platformatic/kafka', () => {
 
     const { accepted } = broker;
     await until(() => broker.accepted > accepted + 1);
-    await connection.close();
+    await closeBetweenLogins(connection);
     expect(broker).toMatchObject({ connections: 1, refused: 0, closedForExpiry: 0 });
   });
 
