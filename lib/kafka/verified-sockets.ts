@@ -59,7 +59,7 @@ export class VerifiedSockets {
     const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
     const writeFilledIn = (chunk: unknown, ...rest: unknown[]): boolean =>
       write(socket.authorized && Buffer.isBuffer(chunk) ? this.#filledIn(chunk) : chunk, ...rest);
-    socket.write = writeFilledIn as typeof socket.write;
+    socket.write = writeFilledIn;
   }
 
   #filledIn(chunk: Buffer): Buffer {

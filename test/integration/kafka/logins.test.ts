@@ -158,11 +158,11 @@ describe('kafkajs', () => {
     const received: string[] = [];
     const socketFactory: KafkaConfig['socketFactory'] = ({ host, port, onConnect }) => {
       const socket = connect({ host, port, rejectUnauthorized: false }, onConnect);
-      const write = socket.write.bind(socket) as (chunk: Buffer) => boolean;
-      socket.write = ((chunk: Buffer) => {
+      const write: (chunk: Buffer) => boolean = socket.write.bind(socket);
+      socket.write = (chunk: Buffer) => {
         received.push(chunk.toString('latin1'));
         return write(chunk);
-      }) as typeof socket.write;
+      };
       return socket;
     };
     const own = create({ ...options, socketFactory }).admin();

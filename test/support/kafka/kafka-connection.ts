@@ -36,7 +36,7 @@ interface Session {
 const saslAuthenticationFailed = 58;
 const unsupportedMechanism = 33;
 const mechanism = 'OAUTHBEARER';
-const bearer = /^n,,\u0001auth=Bearer ([\w.-]+)\u0001\u0001$/;
+const [messageStart, messageEnd] = ['n,,\u0001auth=Bearer ', '\u0001\u0001'];
 
 /** One connection. It ends with its session, and after whatever a broker would refuse. */
 export class KafkaConnection {
@@ -85,7 +85,7 @@ export class KafkaConnection {
     if (isFlexible) reader.take(1);
     const message = isFlexible ? reader.compactBytes() : reader.take(reader.int32());
     try {
-      const lifetime = this.#beginSession(bearer.exec(message.toString('utf8'))?.[1] ?? '');
+      const lifetime = this.#beginSession(tokenIn(message.toString('utf8')));
       this.socket.write(reply(authenticated(isFlexible, 0, '', this.server.reportedSession ?? lifetime)));
     } catch {
       this.server.onRefused();
@@ -122,6 +122,11 @@ export class KafkaConnection {
     const broker = [int32(0), string(this.server.host), int32(this.server.port), int16(-1)];
     return Buffer.concat([int32(1), ...broker, int32(0), int32(0)]);
   }
+}
+
+function tokenIn(message: string): string {
+  if (!message.startsWith(messageStart) || !message.endsWith(messageEnd)) throw new Error('Not a token.');
+  return message.slice(messageStart.length, -messageEnd.length);
 }
 
 const unsupportedVersion = Buffer.concat([int16(35), int32(0)]);

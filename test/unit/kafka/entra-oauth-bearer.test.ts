@@ -38,7 +38,7 @@ describe('entraOauthBearer', () => {
     ],
   ])('refuses a bad option "%s" at once, and tells what to write: %j', (option, options, message) => {
     const { service } = engine();
-    const create = () => entraOauthBearer(service, options as EntraOauthBearerOptions<'kafkajs'>);
+    const create = () => entraOauthBearer(service, options);
 
     expect(create).toThrow(EntraOptionsError);
     expect(create).toThrow(expect.objectContaining({ option, message }));
