@@ -12,7 +12,7 @@ interface Lock {
 }
 
 /** What the rows name other than packages, as `name version`. */
-const programs = /^(Linux|Node|PgBouncer|PostgreSQL) \d+(\.\d+)?$/;
+const programs = /^(Linux|Node|PgBouncer|PostgreSQL|redis-server) \d+(\.\d+)?$/;
 
 describe('docs/underneath.md', () => {
   let rows: { library: string; cells: string[]; test: string }[];
