@@ -121,7 +121,7 @@ describe('the command, as the package has it', () => {
     const refused = await run(args, environment({ DATABASE_URL: 'postgres://app@127.0.0.1:1/app' }));
     expect(refused.exitCode).toBe(1);
     expect(scan.leaks()).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   it('leaves a file that no other user can read', async () => {
     const { mode } = await stat(join(project.directory, 'refresh-token.json'));

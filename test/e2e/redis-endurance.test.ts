@@ -12,7 +12,7 @@ const lifeInSeconds = Number(process.env['TOKEN_LIFE'] ?? 15);
 const shareOfOutage = Number(process.env['SHARE_OF_OUTAGE'] ?? 0.25);
 const lives = 10;
 const kills = 2;
-jest.setTimeout((lives * lifeInSeconds + 60) * 1_000);
+jest.setTimeout((lives * lifeInSeconds + 150) * 1_000);
 
 const lifetimes = { tokenLifetimeInSeconds: lifeInSeconds };
 const nothing = { failures: [], closed: 0, lost: [], repeated: [], lostJobs: [], repeatedJobs: [] };

@@ -158,5 +158,5 @@ describe('four processes with one encrypted refresh token', () => {
     await expect(withKeys({ current: 'old', keys: { old } }).store.load()).rejects.toMatchObject({
       code: 'ENTRA_REFRESH_TOKEN_UNREADABLE',
     });
-  }, 90_000);
+  }, 300_000);
 });

@@ -39,7 +39,7 @@ describe('the sample application, started with nothing but a port', () => {
   beforeAll(async () => {
     sample = startSample({ scan, name: 'the sample', startsPostgres: true });
     address = await sample.said(url);
-  }, 60_000);
+  }, 240_000);
 
   afterAll(() => sample?.[Symbol.asyncDispose]());
 
@@ -208,7 +208,7 @@ describe('the sample application on another platform', () => {
     beforeAll(async () => {
       sample = start(azure());
       address = await sample.said(url);
-    }, 60_000);
+    }, 180_000);
 
     afterAll(() => sample?.[Symbol.asyncDispose]());
 
@@ -327,5 +327,5 @@ describe('the one line that a newcomer types', () => {
     expect(await npm.leftovers()).toEqual([]);
     await expect(fetch(`${address}/health/live`)).rejects.toThrow();
     expect(scan.leaks()).toEqual([]);
-  }, 150_000);
+  }, 240_000);
 });
