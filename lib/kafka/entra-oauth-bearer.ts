@@ -81,7 +81,7 @@ export interface PlatformaticOauthBearer {
  * @param tokens whose token is sent
  * @param options which client, and of which resource
  * @returns options to spread into those of the client
- * @throws {UnknownResourceError} at once, when there is no such resource
+ * @throws {UnknownResourceError} at once, for a name that is not configured
  * @throws {EntraOptionsError} for an unknown client, and for TLS that is not verified
  * @see https://learn.microsoft.com/azure/event-hubs/authenticate-application
  */

@@ -21,7 +21,7 @@ export const bearerMessage = ({ value }: KafkaLogin): Buffer =>
 
 /** Takes logins from the tokens of one resource. */
 export class KafkaLogins {
-  /** @throws {UnknownResourceError} when there is no such resource */
+  /** @throws {UnknownResourceError} for a name that is not configured */
   constructor(
     private readonly tokens: KafkaTokenSource,
     private readonly resource: string,
@@ -32,7 +32,7 @@ export class KafkaLogins {
   /**
    * The login that is valid now: at once while a token is held.
    *
-   * @throws {EntraAuthError} when there is no token: the code of the token's error, without its cause
+   * @throws {EntraAuthError} without a token: the code of the token's error, without its cause
    */
   async current(): Promise<KafkaLogin> {
     try {
