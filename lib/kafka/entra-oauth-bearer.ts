@@ -5,7 +5,7 @@ import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf, shownChoice } from '../common/option-checks.js';
 import { asError } from '../common/thrown.js';
 import { bearerMessage, KafkaLogins, type KafkaLogin, type KafkaTokenSource } from './kafka-logins.js';
-import { checkSocket, checkTls } from './server-checks.js';
+import { checkSocket, checkTls, type BrokerConnection } from './server-checks.js';
 import { VerifiedSockets, type KafkaJsDestination } from './verified-sockets.js';
 
 /** Options of `entraOauthBearer`. */
@@ -64,7 +64,7 @@ export interface PlatformaticOauthBearer {
     /** Called by the client at each login. */
     authenticate: (
       mechanism: string,
-      connection: { readonly socket: unknown },
+      connection: BrokerConnection,
       send: SendToken,
       username: unknown,
       password: unknown,
@@ -156,8 +156,8 @@ function forConfluent(logins: KafkaLogins, ssl: ConnectionOptions): ConfluentOau
 
 /** By an authenticator of its own: the option `token` of the client cannot tell which connection it is for. */
 function forPlatformatic(logins: KafkaLogins, ssl: ConnectionOptions): PlatformaticOauthBearer {
-  const loginMessage = async (socket: unknown): Promise<Buffer> => {
-    checkSocket(socket);
+  const loginMessage = async (connection: BrokerConnection): Promise<Buffer> => {
+    checkSocket(connection);
     return bearerMessage(await logins.current());
   };
   return {
@@ -165,7 +165,7 @@ function forPlatformatic(logins: KafkaLogins, ssl: ConnectionOptions): Platforma
     sasl: {
       mechanism: 'OAUTHBEARER',
       authenticate: (_mechanism, connection, send, _username, _password, _token, callback) => {
-        loginMessage(connection.socket).then(
+        loginMessage(connection).then(
           (message) => send(connection as never, message, callback as never),
           (error: unknown) => callback(asError(error), undefined as never),
         );

@@ -23,15 +23,15 @@ export class CertificateAuthority {
     );
   }
 
-  /** A certificate for `localhost` and 127.0.0.1. */
-  issueServerCertificate(): KeyAndCertificate {
+  /** A certificate for 127.0.0.1 and a host name. */
+  issueServerCertificate(dns = 'localhost'): KeyAndCertificate {
     const { publicKey, privateKey } = generateKeys();
     const certificate = writeCertificate({
-      subject: 'localhost',
+      subject: dns,
       publicKey,
       issuer: subject,
       signingKey: this.keys.privateKey,
-      extensions: serverExtensions({ dns: 'localhost', ip: [127, 0, 0, 1] }, this.keys.publicKey),
+      extensions: serverExtensions({ dns, ip: [127, 0, 0, 1] }, this.keys.publicKey),
     });
     return {
       key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

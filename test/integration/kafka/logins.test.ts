@@ -261,6 +261,52 @@ describe('@platformatic/kafka', () => {
   });
 });
 
+describe('a broker with the certificate of another host', () => {
+  const otherHost = 'other.servicebus.windows.net';
+  beforeEach(async () => {
+    await hubs.stop();
+    hubs = await startEventHubs(otherHost);
+  });
+
+  afterEach(() => {
+    expect(hubs.broker).toMatchObject({ accepted: 0, refused: 0 });
+  });
+
+  it('gets no token from kafkajs, whatever "servername" the client was given', async () => {
+    const options = entraOauthBearer(hubs.tokens, { ssl: hubs.ssl });
+    const admin = new Kafka({
+      brokers: [`${hubs.broker.host}:${hubs.broker.port}`],
+      retry: { retries: 0 },
+      logCreator: () => () => undefined,
+      ...options,
+      ssl: { ...hubs.ssl, servername: otherHost },
+    }).admin();
+
+    await expect(admin.connect()).rejects.toThrow('Invalid option "ssl.servername": given. Leave it out,');
+    expect(hubs.broker.connections).toBe(0);
+    await admin.disconnect();
+  });
+
+  it.each<[string, Partial<ConnectionOptions>]>([
+    ['tlsServerName', { tlsServerName: otherHost }],
+    ['tls.servername', { tls: { servername: otherHost } }],
+    ['tls.checkServerIdentity', { tls: { checkServerIdentity: () => undefined } }],
+  ])('gets no token from @platformatic/kafka over a connection made with %s', async (_, options) => {
+    const { tls, ...rest } = options;
+    const connection = new Connection('notes', {
+      ...entraOauthBearer(hubs.tokens, { client: 'platformatic' }),
+      ...rest,
+      tls: { ...hubs.ssl, ...tls },
+    });
+    connection.on('error', () => undefined);
+    const error = await failureWhileTimePasses(() => connection.connect(hubs.broker.host, hubs.broker.port));
+    await connection.close();
+
+    expect(error).toMatchObject({ cause: { code: 'ENTRA_INSECURE_CONNECTION' } });
+    expect(hubs.broker.connections).toBe(1);
+  });
+});
+
 describe('@confluentinc/kafka-javascript', () => {
   it('gets token, principal and the absolute end in milliseconds', async () => {
     const { entra, tokens } = hubs;

@@ -7,8 +7,12 @@ import { LocalKafka } from './local-kafka.js';
 export const namespace = 'https://notes.servicebus.windows.net';
 export const lifeInMs = 3_600_000;
 
-/** A namespace of Event Hubs, with the local Entra that issues its tokens and an engine that keeps them. */
-export async function startEventHubs() {
+/**
+ * A namespace of Event Hubs, with the local Entra that issues its tokens and an engine that keeps them.
+ *
+ * @param host the name in the broker's certificate
+ */
+export async function startEventHubs(host?: string) {
   const clock = new ManualClock();
   const entra = await startLocalEntra({
     clock,
@@ -17,7 +21,7 @@ export async function startEventHubs() {
   });
   const authority = new CertificateAuthority();
   const broker = await LocalKafka.start({
-    certificate: authority.issueServerCertificate(),
+    certificate: authority.issueServerCertificate(host),
     verifyToken: (token) => entra.verifyToken(token, { audience: namespace }),
     clock,
   });

@@ -32,6 +32,11 @@ describe('entraOauthBearer', () => {
       `Invalid option "ssl.checkServerIdentity": given. ${fix}`,
     ],
     [
+      'ssl.servername',
+      { ssl: { servername: 'other.example.com' } },
+      `Invalid option "ssl.servername": given. ${fix}`,
+    ],
+    [
       'ssl',
       { client: 'confluent', ssl: { ca: 'PEM' } },
       'Invalid option "ssl": an object. Give "ssl.ca.location" to the client instead.',
