@@ -14,6 +14,11 @@ import type { LocalRedis } from './local-redis.js';
 import type { RedisCluster } from './redis-cluster.js';
 import { RedisJobs } from './redis-jobs.js';
 
+/** Where the clients of a fleet connect to. */
+export type FleetServer = Pick<LocalRedis, 'host' | 'port' | 'tls'>;
+/** Where the clients of a cluster begin. */
+export type FleetCluster = Pick<RedisCluster, 'rootNodes' | 'tls'>;
+
 /** Time between two commands of one client. */
 const intervalInMs = 25;
 
@@ -29,13 +34,13 @@ export class RedisFleet {
   pushed = 0;
   popped = 0;
   readonly #tokens: RedisTokenSource;
-  readonly #redis: LocalRedis;
+  readonly #redis: FleetServer;
   readonly #closing: (() => unknown)[] = [];
   readonly #loads: (() => Promise<void>)[] = [];
   #running: Promise<void>[] = [];
   #isStopped = false;
 
-  constructor(tokens: RedisTokenSource, redis: LocalRedis) {
+  constructor(tokens: RedisTokenSource, redis: FleetServer) {
     this.#tokens = tokens;
     this.#redis = redis;
     this.jobs = new RedisJobs(
@@ -45,7 +50,7 @@ export class RedisFleet {
   }
 
   /** Connects all. */
-  async start(cluster?: RedisCluster): Promise<void> {
+  async start(cluster?: FleetCluster): Promise<void> {
     await Promise.all([this.#startNodeRedis(), this.#startSubscribers(), this.jobs.start()]);
     if (cluster !== undefined) await this.#startClusters(cluster);
     this.#startIoredis();
@@ -121,7 +126,7 @@ export class RedisFleet {
     this.#closing.push(() => resp3.disconnect());
   }
 
-  async #startClusters({ rootNodes, tls }: RedisCluster): Promise<void> {
+  async #startClusters({ rootNodes, tls }: FleetCluster): Promise<void> {
     const redisOptions = entraRedisOptions(this.#tokens, { tls });
     const ioredis = keepAuthenticated(
       // A machine under load takes longer than a second to tell the slots.

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, QueueEvents, Worker, type ConnectionOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 
-const busyInMs = 3_000;
-const idleInMs = 3_000;
+/** Jobs are added in the first part of each spell by the clock of the machine. */
+export const busyInMs = 3_000;
+export const idleInMs = 3_000;
 
 /** A queue, a worker of concurrency 5 and the events of both, in busy and idle spells. */
 export class RedisJobs {
