@@ -38,13 +38,13 @@ export type {
 
 export { EntraTypeOrmOptionsFactory } from './nest/entra-typeorm-options.factory.js';
 export { evictConnections } from './postgres/evict-connections.js';
-export { roleNameFromToken } from './postgres/role-name.js';
+export { roleNameFromToken } from './database/role-name.js';
 export { createEntraDataSource } from './standalone/create-entra-data-source.js';
 export type {
   EntraDataSourceOptions,
   UnverifiedDataSourceOptions,
 } from './postgres/entra-data-source.options.js';
-export type { LoginEvent } from './postgres/login-event.js';
+export type { LoginEvent } from './database/login-event.js';
 export { entraMySqlAuthPlugins } from './mysql/entra-mysql-auth-plugins.js';
 
 export { GraphChallengeHandler } from './graph/graph-challenge.handler.js';
@@ -79,7 +79,7 @@ export {
   DatabaseLoginRefusedError,
   DatabaseUnreachableError,
   RoleNameUnknownError,
-} from './postgres/database.error.js';
+} from './database/database.error.js';
 export {
   RefreshTokenConflictError,
   RefreshTokenStoreError,

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../common/bounded-map.js';
 import type { TokenEvent } from '../engine/token-event.js';
 import type { TokenState } from '../engine/token-state.js';
-import type { LoginEvent } from '../postgres/login-event.js';
+import type { LoginEvent } from '../database/login-event.js';
 import type { EventLine, LoginsView } from './dashboard-state.js';
 import { linesAfter, newsOfLogin, newsOfToken } from './event-lines.js';
 import { loginsAfter, noLogins, recentLogins } from './login-count.js';

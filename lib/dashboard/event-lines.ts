@@ -1,7 +1,7 @@
 import { redact } from '../common/redaction.js';
 import { shortened } from '../common/thrown.js';
 import type { TokenEvent } from '../engine/token-event.js';
-import type { LoginEvent } from '../postgres/login-event.js';
+import type { LoginEvent } from '../database/login-event.js';
 import type { EventLine } from './dashboard-state.js';
 
 const mostLines = 60;

@@ -1,7 +1,7 @@
 import { unref, type Clock, type TimerHandle } from '../common/clock.js';
 import type { TokenEvent } from '../engine/token-event.js';
 import type { TokenState } from '../engine/token-state.js';
-import type { LoginEvent } from '../postgres/login-event.js';
+import type { LoginEvent } from '../database/login-event.js';
 import type { Observable, Subscription } from 'rxjs';
 import { DashboardHistory, mostResources } from './dashboard-history.js';
 import type { DashboardState } from './dashboard-state.js';

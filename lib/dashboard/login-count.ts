@@ -1,4 +1,4 @@
-import type { LoginEvent } from '../postgres/login-event.js';
+import type { LoginEvent } from '../database/login-event.js';
 import type { LoginsView } from './dashboard-state.js';
 
 const shownInMs = 120_000;

@@ -3,7 +3,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { optionalPackage } from '../common/optional-package.js';
 import type { TokenEngine } from '../engine/token-engine.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { PostgresDataSources } from '../postgres/postgres-data-sources.js';
+import type { DataSources } from '../database/data-sources.js';
 import type { OpenTelemetryApi } from '../telemetry/start-telemetry.js';
 
 /** Reports to OpenTelemetry from boot to shutdown. */
@@ -18,7 +18,7 @@ export class EntraTelemetry implements OnApplicationShutdown {
   static async start(
     { telemetry, clock, resources }: ResolvedOptions,
     engine: TokenEngine,
-    { logins }: PostgresDataSources,
+    { logins }: DataSources,
   ): Promise<EntraTelemetry> {
     const api = telemetry === false ? undefined : await loadApi(telemetry === true);
     if (api === undefined) return new EntraTelemetry(() => undefined);

@@ -1,8 +1,8 @@
 import type { TypeOrmModuleOptions, TypeOrmOptionsFactory } from '@nestjs/typeorm';
 import type { Observable } from 'rxjs';
 
-import type { LoginEvent } from '../postgres/login-event.js';
-import type { PostgresDataSources } from '../postgres/postgres-data-sources.js';
+import type { LoginEvent } from '../database/login-event.js';
+import type { DataSources } from '../database/data-sources.js';
 
 /**
  * Makes the options of TypeORM data sources whose password is the current access token, asked for on each new
@@ -14,10 +14,10 @@ import type { PostgresDataSources } from '../postgres/postgres-data-sources.js';
  * ```
  */
 export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
-  readonly #dataSources: PostgresDataSources;
+  readonly #dataSources: DataSources;
 
   /** @internal made by the module */
-  constructor(dataSources: PostgresDataSources) {
+  constructor(dataSources: DataSources) {
     this.#dataSources = dataSources;
   }
 

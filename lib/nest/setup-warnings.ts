@@ -2,22 +2,17 @@ import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 
 import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
-import type { PostgresDataSources } from '../postgres/postgres-data-sources.js';
+import type { DataSources } from '../database/data-sources.js';
 
 /** Warns, when the application has started, of what was set up and has no use. */
 export class SetupWarnings implements OnApplicationBootstrap {
   readonly #module: unknown;
   readonly #modules: ModulesContainer;
-  readonly #dataSources: PostgresDataSources;
+  readonly #dataSources: DataSources;
   readonly #logger: LineLogger;
 
   /** @param module the class of the module that must be registered once */
-  constructor(
-    module: unknown,
-    modules: ModulesContainer,
-    dataSources: PostgresDataSources,
-    logger: LineLogger,
-  ) {
+  constructor(module: unknown, modules: ModulesContainer, dataSources: DataSources, logger: LineLogger) {
     this.#module = module;
     this.#modules = modules;
     this.#dataSources = dataSources;

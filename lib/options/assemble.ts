@@ -1,15 +1,20 @@
 import type { LineLogger } from '../common/guarded-logger.js';
+import type { DatabaseKinds } from '../database/database-kind.js';
+import { DataSources } from '../database/data-sources.js';
 import { noRegistry, type TimerRegistry } from '../engine/refresh-scheduler.js';
 import { TokenEngine } from '../engine/token-engine.js';
-import { PostgresDataSources } from '../postgres/postgres-data-sources.js';
+import { postgresKind } from '../postgres/postgres-kind.js';
 import type { EntraAuthModuleOptions } from './entra-auth-module.options.js';
 import { type ResolvedOptions, resolveOptions } from './resolve-options.js';
+
+/** What data sources can lead to. */
+export const databaseKinds: DatabaseKinds = { postgres: postgresKind };
 
 /** What an application with these options is made of. */
 export interface Assembly {
   options: ResolvedOptions;
   engine: TokenEngine;
-  dataSources: PostgresDataSources;
+  dataSources: DataSources;
 }
 
 /**
@@ -24,5 +29,6 @@ export function assemble(
 ): Assembly {
   const options = resolveOptions(given);
   const engine = new TokenEngine(options, { timers, logger });
-  return { options, engine, dataSources: new PostgresDataSources(options, engine, logger) };
+  const dataSources = new DataSources(options, databaseKinds, { tokens: engine, logger });
+  return { options, engine, dataSources };
 }

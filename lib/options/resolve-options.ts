@@ -10,7 +10,9 @@ import {
 import type { EngineSettings, ResolvedResource, StartupMode } from '../engine/engine-settings.js';
 import { clouds } from '../entra/clouds.js';
 import { wellKnownScope } from '../entra/well-known-resources.js';
-import { resolveDataSources, type ResolvedDataSource } from '../postgres/resolve-data-source.js';
+import { resolveNamed } from '../database/named-data-sources.js';
+import type { ResolvedDatabase } from '../database/resolved-database.js';
+import { resolveDataSource } from '../postgres/resolve-data-source.js';
 import { checkCredential, credentialProviders } from './credential-providers.js';
 import type { EntraAuthModuleOptions, OnDemandOptions } from './entra-auth-module.options.js';
 import { defaultRefreshPolicy, resolveRefreshOptions } from './resolve-refresh-options.js';
@@ -18,7 +20,7 @@ import { resolveResource, type ResourceContext, resourcesByName } from './resolv
 
 /** The module's options after defaults and checks: the only form that the rest of the package sees. */
 export interface ResolvedOptions extends EngineSettings {
-  dataSources: ReadonlyMap<string, ResolvedDataSource>;
+  dataSources: ReadonlyMap<string, ResolvedDatabase>;
   /** `undefined`: if the package is installed. */
   telemetry: boolean | undefined;
 }
@@ -35,7 +37,7 @@ const optionsTable = {
   clock: (_, value) => clockOption(value),
   credential: checkCredential,
   refresh: resolveRefreshOptions(defaultRefreshPolicy),
-  dataSource: (_, value) => resolveDataSources(value),
+  dataSource: (_, value) => resolveNamed(value, resolveDataSource),
   resources: resourcesByName,
   onDemand: onDemandCheck,
   telemetry: (path, value) => (value === undefined ? undefined : booleanOption(path, value, false)),
@@ -74,7 +76,7 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
 /** The resources that are configured, and the well-known ones that a data source names. */
 function resolveResources(
   configured: Record<string, unknown>,
-  dataSources: ReadonlyMap<string, ResolvedDataSource>,
+  dataSources: ReadonlyMap<string, ResolvedDatabase>,
   context: ResourceContext,
 ): ReadonlyMap<string, ResolvedResource> {
   const resources = new Map(

@@ -9,13 +9,6 @@ import { IdleConnections } from './idle-connections.js';
 
 type PgModule = typeof pg;
 
-/** pg as it logs in to one data source. */
-export interface LoginDriver {
-  login: EntraLogin;
-  driver: PgModule;
-  idle: IdleConnections;
-}
-
 /** @throws {EntraOptionsError} when `pg` is not installed */
 export function loadPg(): Promise<PgModule> {
   return optionalPackage({

@@ -2,29 +2,17 @@ import type { Client } from 'pg';
 
 import type { Timestamp } from '../common/clock.js';
 import { InsecureConnectionError, isEntraAuthError } from '../common/entra-auth.error.js';
-import { isLoginRefusal, sqlStateOf } from '../common/sqlstate.js';
-import { HeldAccessToken } from '../entra/held-access-token.js';
-import { readClaims } from '../entra/json-web-token.js';
-import type { AccessToken } from '../entra/token-credential.js';
+import { isClass28, isLoginRefusal, sqlStateOf } from '../common/sqlstate.js';
 import { authorizationErrorOf } from './client-internals.js';
-import {
-  DatabaseLoginRefusedError,
-  DatabaseUnreachableError,
-  type RefusedLogin,
-  type RefusedToken,
-} from './database.error.js';
-import { exceedsPostgres } from './login-refusal-fix.js';
-import { isGuest, principalTypeOf, userNameOf } from './principal-type.js';
+import { DatabaseLoginRefusedError, DatabaseUnreachableError } from '../database/database.error.js';
+import type { LoginAttempt } from '../database/database-logins.js';
+import { refusedToken, withoutToken } from '../database/presented-token.js';
+import { exceedsPostgres, loginRefusalFix } from './login-refusal-fix.js';
 import type { ResolvedDataSource } from './resolve-data-source.js';
-import { roleNamedBy } from './role-name.resolver.js';
 
-/** One physical login, from the first byte to the server's answer. */
-export interface LoginAttempt {
+/** One physical login of a client of pg. */
+export interface PostgresLoginAttempt extends LoginAttempt {
   readonly client: Client;
-  readonly startedAt: Timestamp;
-  /** What was presented to the server. */
-  token?: AccessToken;
-  ended?: true;
 }
 
 const unverifiedFix =
@@ -35,13 +23,16 @@ const unverifiedFix =
  */
 export function explainLoginError(
   original: Error,
-  { client, token }: Pick<LoginAttempt, 'client' | 'token'>,
+  { client, token }: Pick<PostgresLoginAttempt, 'client' | 'token'>,
   dataSource: ResolvedDataSource,
   now: Timestamp,
 ): Error {
   if (isEntraAuthError(original)) return original;
   const { host, port } = client;
-  const error = token === undefined ? original : withoutToken(original, token.token);
+  const error =
+    token === undefined
+      ? original
+      : withoutToken(original, token.token, ['detail', 'hint', 'where', 'internalQuery']);
   if (token === undefined && isTlsFailure(error, client)) {
     const problem = `The server at ${host}:${port} could not be verified: ${error.message}. No token was sent.`;
     return new InsecureConnectionError(problem, unverifiedFix, error);
@@ -50,17 +41,17 @@ export function explainLoginError(
   if (sqlStateOf(error) === undefined && !cutForLength)
     return new DatabaseUnreachableError(host, port, dataSource.name, error);
   if (!cutForLength && !isLoginRefusal(error, token !== undefined)) return error;
-  return new DatabaseLoginRefusedError(refusedLogin(client, token, dataSource, now), error);
+  return refusedLogin({ client, token }, dataSource, error, now);
 }
 
 function refusedLogin(
-  client: Client,
-  token: AccessToken | undefined,
+  { client, token }: Pick<PostgresLoginAttempt, 'client' | 'token'>,
   dataSource: ResolvedDataSource,
-  now: number,
-): RefusedLogin {
+  cause: Error,
+  now: Timestamp,
+): DatabaseLoginRefusedError {
   const role = roleOf(client, dataSource);
-  return {
+  const facts = {
     dataSource: dataSource.name,
     resource: dataSource.resource,
     role,
@@ -68,48 +59,19 @@ function refusedLogin(
     port: client.port,
     database: client.database ?? dataSource.primary.database,
     now,
-    ...describe(token, role, dataSource),
+    ...refusedToken(token, role, dataSource),
   };
+  const sqlState = sqlStateOf(cause);
+  const server = sqlState === undefined || isClass28(sqlState) ? 'PostgreSQL' : 'PostgreSQL or its pooler';
+  return new DatabaseLoginRefusedError(
+    { ...facts, server, sqlState, fix: loginRefusalFix(facts, cause) },
+    cause,
+  );
 }
 
 /** The role that a client logs in as, for people. */
 export function roleOf(client: Client, { primary }: ResolvedDataSource): string {
   return client.user ?? primary.username ?? 'unknown';
-}
-
-function describe(
-  token: AccessToken | undefined,
-  role: string,
-  { roleNameFromToken }: ResolvedDataSource,
-): { token?: RefusedToken } {
-  if (!(token instanceof HeldAccessToken)) return {};
-  const { acquiredAt, expiresOnTimestamp } = token;
-  const claims = readClaims(token.token) ?? {};
-  const userName = userNameOf(claims);
-  const named = [userName, roleNamedBy(roleNameFromToken, claims)[0]];
-  return {
-    token: {
-      acquiredAt,
-      expiresOnTimestamp,
-      sizeInBytes: Buffer.byteLength(token.token),
-      principalType: principalTypeOf(claims),
-      isGuest: isGuest(claims),
-      namesRole: named.some((name) => name?.toLowerCase() === role.toLowerCase()),
-      ...(typeof claims.oid === 'string' ? { oid: claims.oid } : {}),
-      ...(typeof claims.appid === 'string' ? { appid: claims.appid } : {}),
-      ...(userName === undefined ? {} : { userName }),
-    },
-  };
-}
-
-/** Removes the token from the texts of an error: a server may repeat what it was sent. */
-function withoutToken(error: Error, token: string): Error {
-  for (const key of ['message', 'stack', 'detail', 'hint', 'where', 'internalQuery']) {
-    const text: unknown = Reflect.get(error, key);
-    if (typeof text === 'string' && text.includes(token))
-      Reflect.set(error, key, text.replaceAll(token, '[redacted token]'));
-  }
-  return error;
 }
 
 /** Whether the server has no TLS, or the wrong certificate. */

@@ -1,14 +1,7 @@
 import type pg from 'pg';
 
+import type { SilenceCheck } from '../database/database-kind.js';
 import { destroySocket } from './client-internals.js';
-
-/** A query that was sent to idle connections. */
-export interface SilenceCheck {
-  /** Resolves when all of them have answered. */
-  allAnswered: Promise<void>;
-  /** Closes those that have not answered by now, and returns how many they are. */
-  closeSilent: () => number;
-}
 
 /**
  * Knows the idle connections of a data source's pools. A load balancer can forget an idle connection: both ends

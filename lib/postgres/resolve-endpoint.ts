@@ -2,20 +2,15 @@ import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf } from '../common/option-checks.js';
 import { type OptionTable, readOptions } from '../common/option-table.js';
 import { hostOption, textOption } from '../common/text-checks.js';
+import type { DatabaseEndpoint } from '../database/resolved-database.js';
+import { requireOpening } from '../database/opening.js';
 import { type ConnectionUrlParts, parseConnectionUrl, reconciled } from './connection-url.js';
 import type { EntraEndpointOptions } from './entra-data-source.options.js';
 import { resolveTls } from './resolve-tls.js';
-import { fitsRoleName } from './role-name.js';
 import type { EndpointTls } from './server-verification.js';
-import { requireOpening } from './ssl-mode.js';
 
 /** One server, complete: everything but the token. Safe to connect to, unless the user has opened the guard. */
-export interface ResolvedEndpoint {
-  host: string;
-  port: number;
-  /** Absent when the role is to be found in the token. */
-  username?: string;
-  database: string;
+export interface ResolvedEndpoint extends DatabaseEndpoint {
   ssl: EndpointTls;
   applicationName?: string;
 }
@@ -24,6 +19,14 @@ export interface ResolvedEndpoint {
 export type EndpointCandidate = Readonly<Partial<Record<keyof EntraEndpointOptions, unknown>>>;
 
 const defaultPort = 5432;
+
+/** PostgreSQL cuts longer names off without a word, and the login would then be for another role. */
+const longestRoleNameInBytes = 63;
+
+/** Whether PostgreSQL takes a text as a role name without cutting it off. */
+export function fitsRoleName(name: string): boolean {
+  return name !== '' && !name.includes('\0') && Buffer.byteLength(name) <= longestRoleNameInBytes;
+}
 
 const endpointTable = (url: ConnectionUrlParts) =>
   ({

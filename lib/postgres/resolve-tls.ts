@@ -3,11 +3,12 @@ import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { isObject, kindOf } from '../common/option-checks.js';
-import { checkAuthorities } from './certificate-authorities.js';
+import { checkAuthorities } from '../database/certificate-authorities.js';
+import { requireOpening, verifiedFix } from '../database/opening.js';
 import { type ConnectionUrlParts, contradictsUrl } from './connection-url.js';
 import type { EndpointTls } from './server-verification.js';
-import { requireOpening, tlsOfMode } from './ssl-mode.js';
-import { checkTlsOptions, verifiedFix } from './tls-options.js';
+import { tlsOfMode } from './ssl-mode.js';
+import { checkTlsOptions } from './tls-options.js';
 
 export interface TlsCandidate {
   /** Path of the endpoint's options. */

@@ -2,22 +2,21 @@ import type pg from 'pg';
 
 import { asError } from '../common/thrown.js';
 import { destroySocket } from './client-internals.js';
-import type { LoginDriver } from './entra-driver.js';
+import type { SingleLogin } from '../database/database-kind.js';
 import type { EntraLogin } from './entra-login.js';
 
-/** One login outside any pool, to the only server or the master, with the same second try that a pool makes when a token is refused. */
-export class SingleLogin {
+/** One login outside any pool, with the same second try that a pool makes when a token is refused. */
+export class PostgresSingleLogin implements SingleLogin {
   readonly #login: EntraLogin;
   readonly #driver: typeof pg;
   #client: pg.Client | undefined;
   #closed = false;
 
-  constructor({ login, driver }: LoginDriver) {
+  constructor(login: EntraLogin, driver: typeof pg) {
     this.#login = login;
     this.#driver = driver;
   }
 
-  /** Logs in, runs a query, and terminates the session without waiting for that. */
   async query(text: string): Promise<void> {
     const client = await this.#connect();
     try {
@@ -27,7 +26,6 @@ export class SingleLogin {
     }
   }
 
-  /** Closes the socket at once. */
   close(): void {
     this.#closed = true;
     if (this.#client !== undefined) destroySocket(this.#client);

@@ -1,4 +1,5 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
+import { openingFix, openingOption } from '../database/opening.js';
 import { anyHostName, type EndpointTls } from './server-verification.js';
 
 export const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
@@ -13,11 +14,6 @@ export interface SslModeSituation {
   /** Whether the user has opened the guard. */
   allowsUnverified: boolean;
 }
-
-/** The option that opens the guard. */
-export const openingOption = 'dangerouslySendTokenWithoutVerifiedTls';
-
-const openingFix = `Only where no other server can answer, set "${openingOption}" to true.`;
 
 /**
  * Translates libpq's `sslmode` for Node's TLS. A mode that leaves the server unverified would send the token to
@@ -66,9 +62,4 @@ export function tlsOfMode(path: string, situation: SslModeSituation): EndpointTl
 
 function unsafe(path: string, given: string): EntraOptionsError {
   return new EntraOptionsError(path, given, `Write "sslmode=verify-full", or leave it out. ${openingFix}`);
-}
-
-/** Refuses what leaves the server unverified, unless the user has opened the guard. */
-export function requireOpening(path: string, given: string, fix: string, allowsUnverified: boolean): void {
-  if (!allowsUnverified) throw new EntraOptionsError(path, given, `${fix} ${openingFix}`);
 }

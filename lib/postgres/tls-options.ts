@@ -2,10 +2,7 @@ import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf } from '../common/option-checks.js';
-import { requireOpening } from './ssl-mode.js';
-
-export const verifiedFix =
-  'The token is sent as a clear password, so the server must be verified: leave it out, or give { ca }.';
+import { requireOpening, verifiedFix } from '../database/opening.js';
 
 // Each option of Node's TLS, so that a new one does not compile before it is judged. What is refused would let another
 // server answer, or take the place of the certificate's check: with a "secureContext" Node ignores "ca", and a resumed

@@ -5,10 +5,11 @@ import type { AccessToken, EntraAuthModuleOptions, LoginEvent, TokenCredential }
 import type { LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { EntraTypeOrmOptionsFactory } from '../../lib/nest/entra-typeorm-options.factory.js';
+import { databaseKinds } from '../../lib/options/assemble.js';
 import { resolveOptions } from '../../lib/options/resolve-options.js';
 import { noRegistry } from '../../lib/engine/refresh-scheduler.js';
 import { TokenEngine } from '../../lib/engine/token-engine.js';
-import { PostgresDataSources } from '../../lib/postgres/postgres-data-sources.js';
+import { DataSources } from '../../lib/database/data-sources.js';
 import { EntraTokenService } from '../../lib/nest/entra-token.service.js';
 import { databaseAudience, localDataSource } from './local-data-source.js';
 
@@ -46,7 +47,7 @@ export function createDataSourceFactory(options: EntraAuthModuleOptions) {
   const logger = new Logger('EntraAuth');
   const engine = new TokenEngine(resolved, { timers: noRegistry, logger });
   const service = new EntraTokenService(engine);
-  const dataSources = new PostgresDataSources(resolved, engine, logger);
+  const dataSources = new DataSources(resolved, databaseKinds, { tokens: engine, logger });
   const factory = new EntraTypeOrmOptionsFactory(dataSources);
   const logins: LoginEvent[] = [];
   factory.logins.subscribe((event) => logins.push(event));

@@ -1,4 +1,4 @@
-import { DatabaseLoginRefusedError } from '../../postgres/database.error.js';
+import { DatabaseLoginRefusedError } from '../../database/database.error.js';
 import type { EntraDataSourceOptions } from '../../postgres/entra-data-source.options.js';
 import type { DoctorContext } from './doctor-context.js';
 import type { DatabaseSettings } from './doctor.settings.js';

@@ -1,6 +1,6 @@
 import { readClaims } from '../../entra/json-web-token.js';
 import { wellKnownScope } from '../../entra/well-known-resources.js';
-import { principalTypeOf, userNameOf } from '../../postgres/principal-type.js';
+import { principalTypeOf, userNameOf } from '../../database/principal-type.js';
 import type { DoctorContext } from './doctor-context.js';
 import { failed, ok, warn, type Finding } from './finding.js';
 

@@ -5,7 +5,7 @@ import pg from 'pg';
 import type { TokenEngine } from '../../../lib/engine/token-engine.js';
 import { createEntraDriver } from '../../../lib/postgres/entra-driver.js';
 import { EntraLogin } from '../../../lib/postgres/entra-login.js';
-import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
+import { resolveDataSources } from '../../support/resolve-postgres.js';
 import { deferred } from '../../../lib/common/deadline.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { createDataSourceFactory } from '../../support/local-database.js';
@@ -189,7 +189,8 @@ describe('a client of a data source', () => {
     const { config, engine } = await createDriver();
     const [dataSource] = resolveDataSources(server.dataSource).values();
     const logins: LoginEvent[] = [];
-    const login = new EntraLogin(dataSource!, engine, clock, (event) => logins.push(event()), 300_000);
+    const onLogin = (event: () => LoginEvent) => logins.push(event());
+    const login = new EntraLogin(dataSource!, { tokens: engine, clock, onLogin, retryInMs: 300_000 });
     const driver = createEntraDriver({ ...pg, Client: TaciturnClient }, login, clock);
     const password = login.password as () => Promise<string>;
     const client = new driver.Client({ ...config, password });

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Client } from 'pg';
 
 import { ConnectionGuard, type ConnectionTarget } from '../../../lib/postgres/connection-guard.js';
-import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
+import { resolveDataSources } from '../../support/resolve-postgres.js';
 import { anyHostName } from '../../../lib/postgres/server-verification.js';
 
 const role = { username: 'app', database: 'notes' };

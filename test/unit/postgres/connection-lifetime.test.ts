@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EntraOptionsError } from 'nestjs-entra-auth';
 
 import { ConnectionLifetime } from '../../../lib/postgres/connection-lifetime.js';
-import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
+import { resolveDataSources } from '../../support/resolve-postgres.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 
 describe('the life of a connection', () => {

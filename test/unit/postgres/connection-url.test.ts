@@ -6,7 +6,7 @@ import { rootCertificates } from 'node:tls';
 import { afterAll, describe, expect, it } from '@jest/globals';
 
 import { parseConnectionUrl } from '../../../lib/postgres/connection-url.js';
-import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
+import { resolveDataSources } from '../../support/resolve-postgres.js';
 
 const base = 'postgres://app@db.example:6432/notes';
 const parse = (parameters: string) => parseConnectionUrl('dataSource.url', `${base}?${parameters}`);

@@ -5,8 +5,8 @@ import type { AccessToken, LoginEvent } from 'nestjs-entra-auth';
 import type { Client } from 'pg';
 
 import { EntraLogin } from '../../../lib/postgres/entra-login.js';
-import type { LoginAttempt } from '../../../lib/postgres/explain-login-error.js';
-import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
+import type { PostgresLoginAttempt } from '../../../lib/postgres/explain-login-error.js';
+import { resolveDataSources } from '../../support/resolve-postgres.js';
 import { createEngine } from '../../support/engine.js';
 import { databaseToken } from '../../support/tokens.js';
 
@@ -26,7 +26,8 @@ function setUp() {
     dangerouslySendTokenWithoutVerifiedTls: true,
   }).values();
   const logins: LoginEvent[] = [];
-  const login = new EntraLogin(dataSource!, engine.engine, clock, (event) => logins.push(event()), 300_000);
+  const onLogin = (event: () => LoginEvent) => logins.push(event());
+  const login = new EntraLogin(dataSource!, { tokens: engine.engine, clock, onLogin, retryInMs: 300_000 });
   const clientOf = (host: string, user = 'app') => {
     const connectionParameters = { host, port: 5432, ssl: false };
     return { host, port: 5432, user, database: 'app', connectionParameters };
@@ -38,7 +39,7 @@ function setUp() {
     login,
     logins,
     client: client as typeof client & { password?: unknown },
-    begin: (): LoginAttempt => login.begin(client as unknown as Client),
+    begin: (): PostgresLoginAttempt => login.begin(client as unknown as Client),
     ask: async (): Promise<string> => login.password(connectionParameters),
     /** One login at a server that refuses it. */
     refusedBy: async (host: string, user?: string): Promise<Error> => {

@@ -3,7 +3,7 @@ import { DatabaseLoginRefusedError, DatabaseUnreachableError } from 'nestjs-entr
 import type { Client } from 'pg';
 
 import { explainLoginError } from '../../../lib/postgres/explain-login-error.js';
-import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
+import { resolveDataSources } from '../../support/resolve-postgres.js';
 import { isLoginRefusal, sqlStateOf } from '../../../lib/common/sqlstate.js';
 import { HeldAccessToken } from '../../../lib/entra/held-access-token.js';
 

@@ -5,7 +5,7 @@ import { rootCertificates } from 'node:tls';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { resolveDataSources } from '../../../lib/postgres/resolve-data-source.js';
+import { resolveDataSources } from '../../support/resolve-postgres.js';
 import { EntraOptionsError } from '../../../lib/common/entra-auth.error.js';
 
 const given = { type: 'postgres', host: 'db.example', username: 'app', database: 'notes' };

@@ -6,18 +6,19 @@ import type { TokenEngine } from '../engine/token-engine.js';
 import { type AccessTokenClaims, readClaims } from '../entra/json-web-token.js';
 import { wellKnownScope } from '../entra/well-known-resources.js';
 import { RoleNameUnknownError } from './database.error.js';
-import type { ResolvedDataSource } from './resolve-data-source.js';
-import { fitsRoleName } from './role-name.js';
+import type { RoleNames } from './database-kind.js';
+import type { ResolvedDatabase } from './resolved-database.js';
 
 /**
  * Finds the role of a data source that has no `username`: in the database's token; else in a token for Azure Resource
  * Manager, where the name of a managed identity is more often found; else the data source's fallback; else the
  * application id.
  *
- * @throws {RoleNameUnknownError} when none of them has a name that PostgreSQL would take
+ * @throws {RoleNameUnknownError} when none of them has a name that the server would take
  */
 export async function resolveRoleName(
-  { name, resource, roleNameFromToken: fromToken, fallbackUsername }: ResolvedDataSource,
+  { name, resource, roleNameFromToken: fromToken, fallbackUsername }: ResolvedDatabase,
+  roleNames: RoleNames,
   tokens: TokenEngine,
   options: EngineSettings,
 ): Promise<string> {
@@ -35,8 +36,8 @@ export async function resolveRoleName(
     (typeof claims.appid === 'string' ? claims.appid : undefined);
   if (role === undefined)
     throw new RoleNameUnknownError(name, resource, 'the access token carries no name', oid);
-  if (!fitsRoleName(role)) {
-    const problem = `the access token names "${role.slice(0, 100)}", which is not a valid role name (63 bytes at most)`;
+  if (!roleNames.fit(role)) {
+    const problem = `the access token names "${role.slice(0, 100)}", which is not a valid role name (${roleNames.limit} at most)`;
     throw new RoleNameUnknownError(name, resource, problem, oid);
   }
   return role;

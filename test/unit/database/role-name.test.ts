@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { fitsRoleName, roleNameFromToken } from '../../../lib/postgres/role-name.js';
+import { roleNameFromToken } from '../../../lib/database/role-name.js';
 
 const identity = (name: string): string =>
   `/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
@@ -31,17 +31,5 @@ describe('roleNameFromToken', () => {
     ['nothing', {}, undefined],
   ])('%s', (_, claims, role) => {
     expect(roleNameFromToken(claims)).toBe(role);
-  });
-});
-
-describe('fitsRoleName', () => {
-  it.each([
-    ['63 bytes', 'x'.repeat(63), true],
-    ['64 bytes', 'x'.repeat(64), false],
-    ['63 characters that are more bytes', 'ä'.repeat(32), false],
-    ['nothing', '', false],
-    ['a NUL character', 'a\0b', false],
-  ])('%s', (_, name, fits) => {
-    expect(fitsRoleName(name)).toBe(fits);
   });
 });

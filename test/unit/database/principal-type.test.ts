@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { principalTypeOf } from '../../../lib/postgres/principal-type.js';
+import { principalTypeOf } from '../../../lib/database/principal-type.js';
 
 describe('principalTypeOf', () => {
   it.each([

@@ -1,20 +1,24 @@
-import type { Client } from 'pg';
-
 import type { Clock } from '../common/clock.js';
 import { deferred, type Deferred } from '../common/deadline.js';
-import { isHostRuleRefusal } from '../common/sqlstate.js';
 import type { AccessToken } from '../entra/token-credential.js';
-import { DatabaseLoginRefusedError } from './database.error.js';
 import { LoginRefusals } from './login-refusals.js';
 import type { LoginTokens } from './login-tokens.js';
+
+/** What a server decides on besides the token. */
+export interface LoginTarget {
+  readonly host: string;
+  readonly port: number;
+  /** The role, for people also when it is not known. */
+  readonly user: string;
+}
 
 /** Makes the second try of logins that were refused for their token. */
 export class LoginRetry {
   readonly #tokens: LoginTokens;
   readonly #clock: Clock;
   readonly #refusals: LoginRefusals;
-  /** The tokens that were refused, by the refusals. */
-  readonly #refused = new WeakMap<Error, AccessToken>();
+  /** What was refused, by the refusals. */
+  readonly #refused = new WeakMap<Error, { login: string; token: AccessToken }>();
   /** Second tries under way, each the first of many with a new token; the others wait for its outcome. */
   readonly #trials = new Map<string, Deferred<void>>();
 
@@ -25,16 +29,20 @@ export class LoginRetry {
     this.#refusals = new LoginRefusals(retryInMs);
   }
 
-  /** Remembers the outcome of a login. */
-  ended(client: Client, token: AccessToken, error: Error | undefined): void {
-    if (error === undefined) this.#refusals.accepted(loginOf(client), token);
-    else if (mayBeToken(error)) this.#refusals.refused(loginOf(client), token);
-    if (error !== undefined) this.#refused.set(error, token);
+  accepted(target: LoginTarget, token: AccessToken): void {
+    this.#refusals.accepted(loginOf(target), token);
   }
 
-  /** Whether a login of this client's role has been refused with this very token. */
-  wasRefused(client: Client, token: AccessToken): boolean {
-    return this.#refusals.wasRefused(loginOf(client), token);
+  /** @param refusal an error that another token might have avoided */
+  refused(target: LoginTarget, token: AccessToken, refusal: Error): void {
+    const login = loginOf(target);
+    this.#refusals.refused(login, token);
+    this.#refused.set(refusal, { login, token });
+  }
+
+  /** Whether a login of this role to this server has been refused with this very token. */
+  wasRefused(target: LoginTarget, token: AccessToken): boolean {
+    return this.#refusals.wasRefused(loginOf(target), token);
   }
 
   /**
@@ -57,14 +65,14 @@ export class LoginRetry {
   /** @returns what to call at the end of the second try; `undefined` when it cannot help */
   async #begin(error: Error, deadline: number): Promise<(() => void) | undefined> {
     const refused = this.#refused.get(error);
-    if (refused === undefined || !mayBeToken(error)) return undefined;
-    const login = loginOf(error);
+    if (refused === undefined) return undefined;
+    const { login } = refused;
     const now = this.#clock.now();
     if (!this.#refusals.mayRenew(login, now)) return undefined;
     this.#refusals.renewed(login, now);
     try {
-      const token = await this.#tokens.after(refused, deadline);
-      if (token.token === refused.token) return undefined;
+      const token = await this.#tokens.after(refused.token, deadline);
+      if (token.token === refused.token.token) return undefined;
       return await this.#afterTrial(login, deadline);
     } catch {
       // The caller gets the refusal; the failed refresh is an event of its own.
@@ -88,17 +96,6 @@ export class LoginRetry {
   }
 }
 
-/** Whether a login was refused for something that another token might change; its length is not. */
-function mayBeToken(error: Error): error is DatabaseLoginRefusedError {
-  return (
-    error instanceof DatabaseLoginRefusedError &&
-    error.sqlState !== undefined &&
-    !isHostRuleRefusal(error.cause)
-  );
-}
-
-/** What the server decided on besides the token: the same for a client and for its refusal. */
-function loginOf(login: Client | DatabaseLoginRefusedError): string {
-  const role = login instanceof DatabaseLoginRefusedError ? login.role : login.user;
-  return `${login.host}:${login.port} ${role}`;
+function loginOf({ host, port, user }: LoginTarget): string {
+  return `${host}:${port} ${user}`;
 }

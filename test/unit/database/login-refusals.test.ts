@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { LoginRefusals } from '../../../lib/postgres/login-refusals.js';
+import { LoginRefusals } from '../../../lib/database/login-refusals.js';
 import { HeldAccessToken } from '../../../lib/entra/held-access-token.js';
 
 const retryInMs = 300_000;

@@ -1,8 +1,5 @@
 import type { AccessTokenClaims } from '../entra/json-web-token.js';
 
-/** PostgreSQL cuts longer names off without a word, and the login would then be for another role. */
-const longestRoleNameInBytes = 63;
-
 const userAssignedIdentity = /\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/([^/]+)$/i;
 
 /**
@@ -21,11 +18,6 @@ export function roleNameFromToken(claims: AccessTokenClaims): string | undefined
     text(claims.preferred_username) ??
     text(claims.unique_name)
   );
-}
-
-/** Whether PostgreSQL takes a text as a role name without cutting it off. */
-export function fitsRoleName(name: string): boolean {
-  return name !== '' && !name.includes('\0') && Buffer.byteLength(name) <= longestRoleNameInBytes;
 }
 
 /** Only a user-assigned identity: the resource id of a system-assigned one ends in the name of the machine. */

@@ -1,9 +1,7 @@
 import type { Timestamp } from '../common/clock.js';
 import { EntraAuthError } from '../common/entra-auth.error.js';
 import { errorCodes } from '../common/error-codes.js';
-import { isClass28, sqlStateOf } from '../common/sqlstate.js';
 import { isError } from '../common/thrown.js';
-import { loginRefusalFix } from './login-refusal-fix.js';
 
 /** The owner, the times and the size of a token. Free of secrets. */
 export interface RefusedToken {
@@ -24,7 +22,7 @@ export interface RefusedToken {
 }
 
 /** What is known about a refused login. Free of secrets. */
-export interface RefusedLogin {
+export interface RefusalFacts {
   dataSource: string;
   resource: string;
   role: string;
@@ -34,6 +32,14 @@ export interface RefusedLogin {
   /** The token that was presented. */
   token?: RefusedToken;
   now: Timestamp;
+}
+
+/** A refused login with its reason and its remedy. */
+export interface RefusedLogin extends RefusalFacts {
+  /** What refused it, for people. */
+  server: string;
+  sqlState: string | undefined;
+  fix: string;
 }
 
 /** PostgreSQL, or a pooler in front of it, refused a login with an access token. The error of the server is the `cause`. */
@@ -52,15 +58,14 @@ export class DatabaseLoginRefusedError extends EntraAuthError {
   readonly port: number;
 
   constructor(login: RefusedLogin, cause: Error) {
-    const sqlState = sqlStateOf(cause);
+    const { server, sqlState, fix } = login;
     const reason = sqlState === undefined ? cause.message : `SQLSTATE ${sqlState}: ${cause.message}`;
-    const server = sqlState === undefined || isClass28(sqlState) ? 'PostgreSQL' : 'PostgreSQL or its pooler';
     super('ENTRA_LOGIN_REFUSED', {
       problem:
         `${server} refused the login of the role "${login.role}" to "${login.database}" on ` +
         `${login.host}:${login.port} with the access token of the resource "${login.resource}" ` +
         `(${reason}). ${describeToken(login)}`,
-      fix: loginRefusalFix(login, cause),
+      fix,
       cause,
     });
     this.sqlState = sqlState;
@@ -71,7 +76,7 @@ export class DatabaseLoginRefusedError extends EntraAuthError {
   }
 }
 
-function describeToken({ token, now }: RefusedLogin): string {
+function describeToken({ token, now }: RefusalFacts): string {
   if (token === undefined) return 'No token was presented.';
   const age = Math.round((now - token.acquiredAt) / 1000);
   const left = Math.round((token.expiresOnTimestamp - now) / 1000);

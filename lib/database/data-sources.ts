@@ -8,15 +8,17 @@ import { GuardedObservable } from '../common/guarded-observable.js';
 import { asError } from '../common/thrown.js';
 import type { EngineSettings } from '../engine/engine-settings.js';
 import type { TokenEngine } from '../engine/token-engine.js';
-import type { LoginDriver } from './entra-driver.js';
-import { IdleConnections, type SilenceCheck } from './idle-connections.js';
+import type {
+  DatabaseConnector,
+  DatabaseKind,
+  DatabaseKinds,
+  SilenceCheck,
+  SingleLogin,
+} from './database-kind.js';
 import type { LoginEvent } from './login-event.js';
-import type { ResolvedDataSource } from './resolve-data-source.js';
+import { openingOption } from './opening.js';
+import type { ResolvedDatabase } from './resolved-database.js';
 import { resolveRoleName } from './role-name.resolver.js';
-import { verifiesServer } from './server-verification.js';
-import { SingleLogin } from './single-login.js';
-import { openingOption } from './ssl-mode.js';
-import { withPassword, withUsername } from './typeorm-options.js';
 
 const leastPatienceInMs = 1_000;
 
@@ -26,25 +28,31 @@ function patienceInMs(loginInMs: number, leftInMs: number): number {
 }
 
 /** What the data sources need to know: the options after defaults and checks. */
-export type DataSourceSettings = EngineSettings & { dataSources: ReadonlyMap<string, ResolvedDataSource> };
+export type DataSourceSettings = EngineSettings & { dataSources: ReadonlyMap<string, ResolvedDatabase> };
 
 /** The data sources of the options: their TypeORM options, whose password is the current access token, and probes. */
-export class PostgresDataSources {
+export class DataSources {
   readonly #options: DataSourceSettings;
+  readonly #kinds: DatabaseKinds;
   readonly #tokens: TokenEngine;
   readonly #logger: LineLogger;
   readonly #logins = new Subject<LoginEvent>();
   readonly logins: Observable<LoginEvent>;
   /** The roles that were found in tokens, by data source. */
   readonly #roles = new Map<string, string>();
-  readonly #drivers = new Map<string, LoginDriver>();
+  readonly #connectors = new Map<string, DatabaseConnector>();
   /** Data sources whose options TypeORM has asked for. */
   readonly #requested = new Set<string>();
   /** Data sources that have been warned of. */
   readonly #warned = new Set<string>();
 
-  constructor(options: DataSourceSettings, tokens: TokenEngine, logger: LineLogger) {
+  constructor(
+    options: DataSourceSettings,
+    kinds: DatabaseKinds,
+    { tokens, logger }: { tokens: TokenEngine; logger: LineLogger },
+  ) {
     this.#options = options;
+    this.#kinds = kinds;
     this.#tokens = tokens;
     this.#logger = new GuardedLogger(logger);
     this.logins = new GuardedObservable<LoginEvent>(this.#logins, this.#logger);
@@ -54,7 +62,7 @@ export class PostgresDataSources {
    * The options of a TypeORM data source that asks for the password on each new connection.
    *
    * @param name the data source's name in the options. Default: `'default'`
-   * @throws {EntraOptionsError} for an unknown data source, or `pg` is not installed
+   * @throws {EntraOptionsError} for an unknown data source, or its driver is not installed
    * @throws {TokenUnavailableError} when there is no token and the option `startup` is `'wait'`
    */
   async typeOrmOptions(name?: string): Promise<TypeOrmModuleOptions> {
@@ -64,12 +72,10 @@ export class PostgresDataSources {
     await this.#tokens.ready(configured.resource);
     const dataSource = await this.#withRole(configured);
     this.#warnOnce(dataSource);
-    const { login, driver } = await this.#driver(dataSource);
-    const given = dataSource.typeOrmOptions;
-    const toRetry = given['toRetry'] as ((error: unknown) => boolean) | undefined;
+    const connector = await this.#connector(dataSource);
+    const toRetry = dataSource.typeOrmOptions['toRetry'] as ((error: unknown) => boolean) | undefined;
     return {
-      ...withPassword(given, login.password),
-      driver,
+      ...connector.typeOrmOptions(),
       // Repeating the first connection for half a minute cannot repair a wrong secret or a wrong role.
       toRetry: (error: unknown) =>
         !(isEntraAuthError(error) && !error.retryable) && (toRetry === undefined || toRetry(error)),
@@ -90,10 +96,10 @@ export class PostgresDataSources {
     let login: SingleLogin | undefined;
     let late = false;
     const run = async (): Promise<number> => {
-      const driver = await this.#driver(await this.#withRole(configured));
-      login = new SingleLogin(driver);
+      const connector = await this.#connector(await this.#withRole(configured));
+      login = connector.singleLogin();
       if (late) return 0;
-      const check = driver.idle.ask(query);
+      const check = connector.askIdle(query);
       await login.query(query);
       const passed = clock.now() - startedAt;
       return this.#silentAfter(check, patienceInMs(passed, deadlineInMs - passed));
@@ -117,7 +123,7 @@ export class PostgresDataSources {
     return closeSilent();
   }
 
-  #lateError({ name, resource, primary }: ResolvedDataSource, timeoutInMs: number): EntraTimeoutError {
+  #lateError({ name, resource, primary }: ResolvedDatabase, timeoutInMs: number): EntraTimeoutError {
     if (this.#tokens.heldToken(resource) === undefined) {
       const what = `Waiting for the access token of the resource "${resource}"`;
       return new EntraTimeoutError(what, timeoutInMs, 'Check that the token endpoint can be reached.');
@@ -128,7 +134,8 @@ export class PostgresDataSources {
 
   /** Whether a token of the data source goes only to servers whose TLS is verified. */
   verifiesServers(name: string | undefined): boolean {
-    return this.#dataSource(name).endpoints.every(({ ssl }) => verifiesServer(ssl));
+    const dataSource = this.#dataSource(name);
+    return this.#kind(dataSource).unverifiedServers(dataSource).length === 0;
   }
 
   /**
@@ -147,8 +154,9 @@ export class PostgresDataSources {
     return [...this.#options.dataSources.keys()].filter((name) => !this.#requested.has(name));
   }
 
-  #warnOnce({ name, endpoints }: ResolvedDataSource): void {
-    const open = endpoints.filter(({ ssl }) => !verifiesServer(ssl));
+  #warnOnce(dataSource: ResolvedDatabase): void {
+    const { name } = dataSource;
+    const open = this.#kind(dataSource).unverifiedServers(dataSource);
     if (open.length === 0 || this.#warned.has(name)) return;
     this.#warned.add(name);
     const hosts = open.map(({ host, port }) => `${host}:${port}`).join(', ');
@@ -158,7 +166,11 @@ export class PostgresDataSources {
     );
   }
 
-  #dataSource(name = 'default'): ResolvedDataSource {
+  #kind({ type }: ResolvedDatabase): DatabaseKind {
+    return this.#kinds[type];
+  }
+
+  #dataSource(name = 'default'): ResolvedDatabase {
     const dataSource = this.#options.dataSources.get(name);
     if (dataSource !== undefined) return dataSource;
     const known = [...this.#options.dataSources.keys()].map((key) => `"${key}"`).join(', ');
@@ -170,33 +182,29 @@ export class PostgresDataSources {
   }
 
   /** Fills in the role where the options leave it to the token. */
-  async #withRole(dataSource: ResolvedDataSource): Promise<ResolvedDataSource> {
+  async #withRole(dataSource: ResolvedDatabase): Promise<ResolvedDatabase> {
     if (dataSource.endpoints.every(({ username }) => username !== undefined)) return dataSource;
+    const kind = this.#kind(dataSource);
     let role = this.#roles.get(dataSource.name);
     if (role === undefined) {
-      role = await resolveRoleName(dataSource, this.#tokens, this.#options);
+      role = await resolveRoleName(dataSource, kind.roleNames, this.#tokens, this.#options);
       this.#roles.set(dataSource.name, role);
     }
-    return withUsername(dataSource, role);
+    return kind.withUsername(dataSource, role);
   }
 
-  /** One login for each data source: pools and probes learn from each other which tokens are refused. */
-  async #driver(dataSource: ResolvedDataSource): Promise<LoginDriver> {
-    // Loaded on first use: an application without a data source needs neither.
-    const { createEntraDriver, loadPg } = await import('./entra-driver.js');
-    const { EntraLogin } = await import('./entra-login.js');
-    const pgModule = await loadPg();
-    const known = this.#drivers.get(dataSource.name);
-    if (known !== undefined) return known;
+  /** One for each data source: pools and probes learn from each other which tokens are refused. */
+  async #connector(dataSource: ResolvedDatabase): Promise<DatabaseConnector> {
     const { clock, resources, policy } = this.#options;
-    const { permanentErrorRetryInMs } = resources.get(dataSource.resource)?.policy ?? policy;
+    const { permanentErrorRetryInMs: retryInMs } = resources.get(dataSource.resource)?.policy ?? policy;
     const onLogin = (event: () => LoginEvent): void => {
       if (this.#logins.observed) this.#logins.next(event());
     };
-    const login = new EntraLogin(dataSource, this.#tokens, clock, onLogin, permanentErrorRetryInMs);
-    const idle = new IdleConnections();
-    const made: LoginDriver = { login, idle, driver: createEntraDriver(pgModule, login, clock, idle) };
-    this.#drivers.set(dataSource.name, made);
+    const context = { tokens: this.#tokens, clock, retryInMs, onLogin };
+    const made = await this.#kind(dataSource).connector(dataSource, context);
+    const known = this.#connectors.get(dataSource.name);
+    if (known !== undefined) return known;
+    this.#connectors.set(dataSource.name, made);
     return made;
   }
 }

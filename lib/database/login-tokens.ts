@@ -3,7 +3,7 @@ import { withDeadline } from '../common/deadline.js';
 import { EntraTimeoutError } from '../common/entra-auth.error.js';
 import type { TokenEngine } from '../engine/token-engine.js';
 import type { AccessToken } from '../entra/token-credential.js';
-import type { ResolvedDataSource } from './resolve-data-source.js';
+import type { ResolvedDatabase } from './resolved-database.js';
 
 // The wait for a token ends before the login does, so that its error surfaces and not the driver's "timeout expired".
 const shareOfConnectTimeout = 0.8;
@@ -11,10 +11,10 @@ const shareOfConnectTimeout = 0.8;
 /** The tokens of one data source, each within the deadline of a login. */
 export class LoginTokens {
   readonly #tokens: TokenEngine;
-  readonly #dataSource: ResolvedDataSource;
+  readonly #dataSource: ResolvedDatabase;
   readonly #clock: Clock;
 
-  constructor(tokens: TokenEngine, dataSource: ResolvedDataSource, clock: Clock) {
+  constructor(tokens: TokenEngine, dataSource: ResolvedDatabase, clock: Clock) {
     this.#tokens = tokens;
     this.#dataSource = dataSource;
     this.#clock = clock;

@@ -1,0 +1,47 @@
+import { HeldAccessToken } from '../entra/held-access-token.js';
+import { readClaims } from '../entra/json-web-token.js';
+import type { AccessToken } from '../entra/token-credential.js';
+import type { RefusedToken } from './database.error.js';
+import { isGuest, principalTypeOf, userNameOf } from './principal-type.js';
+import type { ResolvedDatabase } from './resolved-database.js';
+import { roleNamedBy } from './role-name.resolver.js';
+
+/** Finds what may be told of a token that a server refused. */
+export function refusedToken(
+  token: AccessToken | undefined,
+  role: string,
+  { roleNameFromToken }: ResolvedDatabase,
+): { token?: RefusedToken } {
+  if (!(token instanceof HeldAccessToken)) return {};
+  const { acquiredAt, expiresOnTimestamp } = token;
+  const claims = readClaims(token.token) ?? {};
+  const userName = userNameOf(claims);
+  const named = [userName, roleNamedBy(roleNameFromToken, claims)[0]];
+  return {
+    token: {
+      acquiredAt,
+      expiresOnTimestamp,
+      sizeInBytes: Buffer.byteLength(token.token),
+      principalType: principalTypeOf(claims),
+      isGuest: isGuest(claims),
+      namesRole: named.some((name) => name?.toLowerCase() === role.toLowerCase()),
+      ...(typeof claims.oid === 'string' ? { oid: claims.oid } : {}),
+      ...(typeof claims.appid === 'string' ? { appid: claims.appid } : {}),
+      ...(userName === undefined ? {} : { userName }),
+    },
+  };
+}
+
+/**
+ * Removes the token from the texts of an error: a server may repeat what it was sent.
+ *
+ * @param texts the properties of the driver's errors that hold words of the server
+ */
+export function withoutToken(error: Error, token: string, texts: readonly string[]): Error {
+  for (const key of ['message', 'stack', ...texts]) {
+    const text: unknown = Reflect.get(error, key);
+    if (typeof text === 'string' && text.includes(token))
+      Reflect.set(error, key, text.replaceAll(token, '[redacted token]'));
+  }
+  return error;
+}
