@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { transform } from 'esbuild';
 import { rolldown } from 'rolldown';
 
 import { pagePlugin } from './bundle-page.mjs';
@@ -43,15 +44,39 @@ async function bundle(input, output) {
     plugins: [pagePlugin],
   });
   const main = input.index === undefined ? [] : [coreGroup(input.index)];
-  await bundled.write({
+  const { output: files } = await bundled.write({
     ...output,
     sourcemap: true,
     chunkFileNames: '[name]-[hash].js',
     codeSplitting: { groups: main },
-    // Half of what loading takes is reading the text. Names stay: errors and stack traces show them.
-    minify: { compress: true, codegen: true, mangle: { toplevel: true, keepNames: true } },
+    // Names stay: errors and stack traces show them.
+    minify: { compress: true, codegen: false, mangle: { toplevel: true, keepNames: true } },
   });
   await bundled.close();
+  // An entry that only exports what another file has is without a map.
+  const mapped = files.filter(({ map }) => map);
+  await Promise.all(mapped.map(({ fileName }) => compact(join(output.dir, fileName))));
+}
+
+/**
+ * Takes out white space, since half of what loading takes is reading the text. Lines stay short: Node.js prints the whole
+ * line that an uncaught error was thrown on.
+ */
+async function compact(file) {
+  const [source, sourceMap] = await Promise.all([readFile(file, 'utf8'), readFile(`${file}.map`, 'utf8')]);
+  const link = '//# sourceMappingURL=';
+  const inlineMap = `data:application/json;base64,${Buffer.from(sourceMap).toString('base64')}`;
+  const { code, map } = await transform(`${source.split(link)[0]}${link}${inlineMap}`, {
+    minifyWhitespace: true,
+    lineLimit: 160,
+    target: 'node20.19',
+    sourcemap: 'external',
+    sourcefile: basename(file),
+  });
+  await Promise.all([
+    writeFile(file, `${code}${link}${basename(file)}.map\n`),
+    writeFile(`${file}.map`, map),
+  ]);
 }
 
 /** Groups what an entry imports, but for what it imports later. */
