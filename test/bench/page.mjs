@@ -24,7 +24,9 @@ const prose = {
   redis:
     'Ten thousand `SET` by ioredis that is kept logged in, compared with a plain client with the same token as its password; and ' +
     'two hundred connections that log in anew at ten refreshes. ' +
-    pairs,
+    pairs +
+    ' Then commands that fail while twenty callers use a client of node-redis through ten token lives of six seconds, with one ' +
+    'token request that fails in each: with `entraNodeRedisOptions`, and with the provider of `@redis/entraid` and its defaults.',
   memory: 'What a resource costs on the heap beyond its token, with its timer, at ten thousand resources.',
   'event-loop': 'Ten thousand tokens that fall due within one minute of real time.',
   'hostile-answers':

@@ -2,10 +2,15 @@
 import 'reflect-metadata';
 import { startLocalEntra } from 'nestjs-entra-auth/testing';
 
-const entra = await startLocalEntra({ redis: true, tokenLifetimeInSeconds: 3600 });
+const [tokenLifetimeInSeconds = 3600] = process.argv.slice(2).map(Number);
+const entra = await startLocalEntra({ redis: true, tokenLifetimeInSeconds });
 const { authorityHost, certificateAuthority, tenantId } = entra;
 const { clientId, clientSecret, objectId } = entra.client;
 const { host, port } = entra.redis;
+const answers = {
+  accepted: () => entra.redis.logins.accepted,
+  failOnce: () => entra.faults.set('token', { kind: 'http-status', status: 503 }, { times: 1 }),
+};
 process.send({
   authorityHost,
   certificateAuthority,
@@ -14,4 +19,4 @@ process.send({
   redis: { host, port },
 });
 process.once('disconnect', () => void entra.stop());
-process.on('message', () => process.send(entra.redis.logins.accepted));
+process.on('message', async (question) => process.send((await answers[question]()) ?? 'done'));

@@ -9,6 +9,7 @@ import { entraRedisOptions, keepAuthenticated } from 'nestjs-entra-auth/redis';
 
 import { clientSecretOf, startApplication } from './application.mjs';
 import { inPairs } from './paired.mjs';
+import { failedCommands } from './redis-entraid.mjs';
 import { atMost, atMostTimes } from './report.mjs';
 
 const commands = 10_000;
@@ -16,7 +17,10 @@ const perRound = 50;
 const connections = 200;
 const refreshes = 10;
 
-/** Commands of a client that is kept logged in, and the event loop while two hundred connections log in anew. */
+/**
+ * Commands of a client that is kept logged in, the event loop while two hundred connections log in anew, and the commands that
+ * fail beside `@redis/entraid`.
+ */
 export async function run() {
   const server = fork(new URL('redis-server.mjs', import.meta.url));
   const [entra] = await once(server, 'message');
@@ -32,7 +36,7 @@ export async function run() {
   ];
   await ours.close();
   server.disconnect();
-  return results;
+  return [...results, await failedCommands()];
 }
 
 async function besidePlain({ client: { objectId } }, { tokens }, options, create) {
