@@ -1,9 +1,12 @@
 import { Injectable, Logger, Module } from '@nestjs/common';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import { describe, expect, it } from '@jest/globals';
+import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { EntraAuthModule, EntraTokenService, type TokenEvent } from 'nestjs-entra-auth';
+import { Subject } from 'rxjs';
 
+import { EventForwarding } from '../../../lib/nest/event-forwarding.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { FakeCredential } from '../../support/fake-credential.js';
 
@@ -65,6 +68,25 @@ describe('an application with @nestjs/event-emitter', () => {
     await clock.advance(2 * hour);
     expect(types.length).toBeGreaterThan(2);
     expect(app.get(EntraTokenService).state('graph')[0]?.state).toBe('fresh');
+    await app.close();
+  });
+});
+
+describe('EventForwarding', () => {
+  it('keeps the first thousand events of a boot that goes on and on', async () => {
+    const testing = await Test.createTestingModule({ imports: [EventEmitterModule.forRoot()] }).compile();
+    const app = await testing.init();
+    const events = new Subject<TokenEvent>();
+    const forwarding = new EventForwarding(app.get(ModulesContainer), events, new Logger());
+    const heard: string[] = [];
+    app.get(EventEmitter2).on('entra.acquired', ({ resource }: TokenEvent) => heard.push(resource));
+    const emit = (n: number): void => events.next({ type: 'acquired', resource: `${n}` } as TokenEvent);
+    for (let n = 0; n < 1_500; n++) emit(n);
+    forwarding.onApplicationBootstrap();
+    await new Promise(setImmediate);
+    emit(1_500);
+
+    expect(heard).toEqual([...Array(1_000).keys(), 1_500].map(String));
     await app.close();
   });
 });

@@ -112,6 +112,21 @@ describe('options for what a caller can handle', () => {
     expect(credential.calls).toHaveLength(3);
   });
 
+  it.each([
+    [['abroad', 'plain'], 'abroad'],
+    [['plain', 'abroad'], 'plain'],
+  ])('select the first of %j when both hold a token of that tenant', async (order, first) => {
+    const tenants: Record<string, object> = { abroad: { tenantId: own }, plain: {} };
+    const resources = Object.fromEntries(
+      order.map((name) => [name, { scopes: graphScope, ...tenants[name] }]),
+    );
+    const { service, credential } = createTenantEngine({ resources });
+    await service.onModuleInit();
+    const { token } = await service.getToken(graphScope, { tenantId: own });
+    expect(token).toBe((await service.getToken(first)).token);
+    expect(credential.calls).toHaveLength(2);
+  });
+
   it('ask for another token in another tenant, once for every way to write it', async () => {
     const { service, credential } = createTenantEngine();
     const plain = await service.getToken('graph');

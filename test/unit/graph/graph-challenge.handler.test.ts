@@ -144,6 +144,20 @@ describe('GraphChallengeHandler', () => {
     expect(sent).toHaveLength(0);
   });
 
+  it('lets go of the body of a refusal that it answers, so that its connection is free', async () => {
+    const cancelled: string[] = [];
+    const { client } = await setUp(({ token }) => {
+      if (token !== 'token-1') return ok();
+      const { status, headers } = refusal(claims);
+      const body = new ReadableStream({ cancel: () => void cancelled.push(token) });
+      return new Response(body, { status, headers });
+    });
+
+    expect(await client.api('/me').get()).toEqual({ id: 'me' });
+
+    expect(cancelled).toEqual(['token-1']);
+  });
+
   it('ends its wait with the signal of the request', async () => {
     const { client, credential } = await setUp(() => refusal(claims));
     credential.hang();
