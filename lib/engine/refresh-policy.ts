@@ -31,7 +31,7 @@ const momentInMs = 1_500;
 const retryJitterInMs = 5_000;
 const retryInDoubtInMs = 300_000;
 
-// However long a token still lives, an outage that is over should be noticed within the hour.
+// However long a token still lives, the end of an outage, or a renewal by the platform, should be noticed within the hour.
 const longestCalmDelayInMs = 1_800_000;
 
 const lastMinutesInMs = 300_000;
@@ -84,8 +84,9 @@ export function toleranceOnRequest(token: TokenTimes): number {
 }
 
 /**
- * When to ask again after the credential returned the token that is held already: after a share of what is left, since a
- * platform that caches tokens renews them when it likes, or when the issuer wants it, if that is sooner.
+ * When to ask again after the credential returned the token that is held already: after a share of what is left, or when
+ * the issuer wants it, and within half an hour. A platform that caches tokens renews them when it likes: whatever its renewal is
+ * noticed later is lost to the reserve against an outage.
  *
  * @returns `undefined` when the token is so close to its end that a new one should have come: that is a failure
  */
@@ -99,8 +100,8 @@ export function nextAttemptAfterSameToken(
   if (now < token.acquiredAt) return now + retryInDoubtInMs + random * retryJitterInMs;
   if (isExpiring(token, now)) return undefined;
   const left = token.expiresOnTimestamp - now;
-  const jitter = random * Math.min(policy.jitter, policy.shareOfLife / 2) * left;
-  const byShare = now + left * policy.shareOfLife - jitter;
+  const calm = Math.min(left * policy.shareOfLife, longestCalmDelayInMs);
+  const byShare = now + calm * (1 - random * Math.min(policy.jitter / policy.shareOfLife, 0.5));
   const byIssuer = token.refreshAfterTimestamp ?? 0;
   const next = byIssuer > now ? Math.min(byIssuer + random * retryJitterInMs, byShare) : byShare;
   return Math.min(Math.max(next, now + shortestIntervalInMs), usableUntil(token));

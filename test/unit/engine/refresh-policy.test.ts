@@ -76,12 +76,19 @@ describe('nextAttemptAfterSameToken', () => {
 
   it.each([
     ['an hour, half of which is left', token(hour), 30 * minute, 45 * minute],
-    ['a day, half of which is left', token(day), 12 * hour, 18 * hour],
-    ['a day, an hour of which is left', token(day), 23 * hour, 23.5 * hour],
+    ['a day, 40 minutes of which are left', token(day), day - 40 * minute, day - 20 * minute],
     ['a minute, half of which is left', token(minute), 30 * second, 45 * second],
     ['five seconds, one of which is left', token(5 * second), 4 * second, 4_500],
   ])('waits for a share of what is left of %s', (_, times, now, at) => {
     expect(next(times, now)).toBe(at);
+  });
+
+  it.each([
+    ['half of which is left', 12 * hour, 12.5 * hour],
+    ['an hour of which is left', 23 * hour, 23.5 * hour],
+  ])('asks again within half an hour for a day-long token, %s', (_, now, at) => {
+    expect(next(token(day), now)).toBe(at);
+    expect(next(token(day), now, 1)).toBe(at - 3 * minute);
   });
 
   it('goes by the share that is configured', () => {
@@ -91,10 +98,10 @@ describe('nextAttemptAfterSameToken', () => {
   });
 
   it('waits for the issuer’s time when that comes sooner', () => {
-    expect(next(token(day, 12 * hour), 11 * hour)).toBe(12 * hour);
-    expect(next(token(day, 12 * hour), 11 * hour, 0.5)).toBe(12 * hour + 2.5 * second);
-    expect(next(token(day, 23 * hour), 11 * hour)).toBe(17.5 * hour);
-    expect(next(token(day, 12 * hour), 13 * hour)).toBe(18.5 * hour);
+    expect(next(token(day, 12 * hour), 11.75 * hour)).toBe(12 * hour);
+    expect(next(token(day, 12 * hour), 11.75 * hour, 0.5)).toBe(11.75 * hour + 15 * minute + 2.5 * second);
+    expect(next(token(day, 23 * hour), 11 * hour)).toBe(11.5 * hour);
+    expect(next(token(day, 12 * hour), 13 * hour)).toBe(13.5 * hour);
   });
 
   it('adds jitter', () => {
