@@ -1,6 +1,7 @@
 import { goalOfRecovery, goalOfSpread } from './fleet/fleet-goals.js';
 import type { FleetResults } from './fleet/scenarios.js';
-import { failuresBelowGoal, goalInLives } from './outage/outage-report.js';
+import { identities } from './outage/identity.js';
+import { failuresBelowGoal } from './outage/outage-report.js';
 import type { StrategySummary } from './outage/outage-summary.js';
 import { strategies } from './outage/strategy.js';
 
@@ -14,15 +15,17 @@ export interface Goal {
 /** What was promised, and what came out. */
 export function judge(summaries: readonly StrategySummary[], fleet: FleetResults | undefined): Goal[] {
   const ours = strategies.filter(({ isOurs }) => isOurs).map(({ name }) => name);
-  const ofOutages = summaries
-    .filter(({ strategy }) => ours.includes(strategy))
-    .map((summary) =>
-      goal(
-        `failed logins in outages below ${goalInLives * 100} % of a life: ${summary.strategy}, ${summary.identity}`,
-        failuresBelowGoal(summary),
-        0,
+  const ofOutages = identities.flatMap((identity) =>
+    summaries
+      .filter((summary) => summary.identity === identity.name && ours.includes(summary.strategy))
+      .map((summary) =>
+        goal(
+          `failed logins in outages below ${identity.survivesInLives * 100} % of a life: ${summary.strategy}, ${summary.identity}`,
+          failuresBelowGoal(summary, identity),
+          0,
+        ),
       ),
-    );
+  );
   if (fleet === undefined) return ofOutages;
   return [
     ...ofOutages,

@@ -4,15 +4,15 @@ import { repositoryRoot } from '../../support/build.js';
 import { runProgram } from '../../support/run-program.js';
 import type { StrategySummary } from '../../simulation/outage/outage-summary.js';
 
-const twoMinutes = 120_000;
+const fourMinutes = 240_000;
 
 let summaries: StrategySummary[];
 
 beforeAll(async () => {
-  const simulate = ['run', '--silent', 'simulate', '--', '--outages', '300', '--replicas', '0', '--json'];
+  const simulate = ['run', '--silent', 'simulate', '--', '--outages', '450', '--replicas', '0', '--json'];
   const { stdout } = await runProgram('npm', simulate, { cwd: repositoryRoot });
   summaries = (JSON.parse(stdout) as { outages: StrategySummary[] }).outages;
-}, twoMinutes);
+}, fourMinutes);
 
 const of = (strategy: string, identity: string): StrategySummary => {
   const found = summaries.find((each) => each.strategy === strategy && each.identity === identity);
@@ -20,19 +20,24 @@ const of = (strategy: string, identity: string): StrategySummary => {
   return found;
 };
 
-const identities = ['client-secret', 'managed-identity'];
+// The promises of docs/simulation.md, written down a second time.
+const identities = [
+  ['client-secret', 0.45],
+  ['managed-identity', 0.45],
+  ['managed-identity-late', 0.15],
+] as const;
 
-describe.each(identities)('in outages at any moment, with %s', (identity) => {
+describe.each(identities)('in outages at any moment, with %s', (identity, survives) => {
   it.each(['module', 'module-factory'])(
-    'no login fails with the %s in any that is shorter than 45 %% of a token’s life',
+    `no login fails with the %s in any that is shorter than ${survives * 100} %% of a token’s life`,
     (strategy) => {
       const { outages, before, shortestWithFailure, buckets } = of(strategy, identity);
       expect(outages).toBe(150);
       expect(before.tried).toBeGreaterThan(1_000);
       expect(before.failed).toBe(0);
-      const survived = buckets.filter(({ to }) => to <= 0.451);
-      expect(survived.reduce((tried, { logins }) => tried + logins.tried, 0)).toBeGreaterThan(500);
-      expect(shortestWithFailure ?? 1).toBeGreaterThanOrEqual(0.45);
+      const survived = buckets.filter(({ to }) => to <= survives + 0.001);
+      expect(survived.reduce((tried, { logins }) => tried + logins.tried, 0)).toBeGreaterThan(100);
+      expect(shortestWithFailure ?? 1).toBeGreaterThanOrEqual(survives);
     },
   );
 

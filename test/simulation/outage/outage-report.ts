@@ -5,9 +5,6 @@ import type { OutageBucket, StrategySummary } from './outage-summary.js';
 import type { Logins } from './simulate-outage.js';
 import { strategies } from './strategy.js';
 
-/** No login may fail in an outage that is shorter than this share of a token's life. */
-export const goalInLives = 0.45;
-
 /** Where one bucket of the plot ends and the next begins, as shares of a token's life. */
 export const bucketBounds = Array.from({ length: 13 }, (_, index) => index / 20);
 
@@ -32,22 +29,25 @@ const looks: Record<string, Pick<Series, 'name' | 'colour' | 'dashes'>> = {
 };
 
 /** How many logins of this module failed in outages that it should survive. */
-export function failuresBelowGoal({ buckets }: StrategySummary): number {
+export function failuresBelowGoal({ buckets }: StrategySummary, { survivesInLives }: Identity): number {
   return buckets
-    .filter(({ to }) => to <= goalInLives + 1e-9)
+    .filter(({ to }) => to <= survivesInLives + 1e-9)
     .reduce((failed, { logins }) => failed + logins.failed, 0);
 }
 
 export function drawOutages(summaries: readonly StrategySummary[]): string {
+  const goals = identities
+    .map(({ title, survivesInLives }) => `${percent(survivesInLives)} (${title.toLowerCase()})`)
+    .join(', ');
   return drawLineChart({
     title: 'Logins that fail when Entra is down',
     subtitle:
       'Real credentials of @azure/identity on a simulated endpoint; outages of any kind, at any moment.',
     description:
-      'Two line charts, for tokens of 60 to 90 minutes and of 24 hours: share of logins that fail against the length ' +
-      `of the outage. With this module none fails below ${goalInLives * 100} % of a token's life. A credential that is ` +
-      'asked on each connection loses logins from the first minutes, and so does getBearerTokenProvider with short ' +
-      'tokens; a timer of 55 minutes loses short tokens without any outage.',
+      'Line charts of the share of logins that fail against the length of the outage, one for each kind of tokens. With this ' +
+      `module none fails in outages below these shares of a token's life: ${goals}. A credential that is asked on each ` +
+      'connection loses logins from the first minutes, and so does getBearerTokenProvider with short tokens; a timer of ' +
+      '55 minutes loses short tokens without any outage.',
     panels: identities.map((identity) => panelOf(identity, summaries)),
   });
 }
@@ -80,7 +80,9 @@ function panelOf(identity: Identity, summaries: readonly StrategySummary[]): Pan
         label: percent(index / 10),
       })),
     },
-    marks: [{ at: goalInLives, label: `goal: none before ${goalInLives * 100} %` }],
+    marks: [
+      { at: identity.survivesInLives, label: `goal: none before ${percent(identity.survivesInLives)}` },
+    ],
     series: of(identity, summaries).map(({ strategy, buckets }) => ({
       ...(looks[strategy] ?? { name: strategy, colour: palette.grey, dashes: 'none' }),
       points: buckets

@@ -6,12 +6,19 @@ import {
   type PipelineResponse,
 } from '@azure/core-rest-pipeline';
 
+import { PlatformTokenCache } from '../../../lib/testing/managed-identity/platform-token-cache.js';
 import { uniform } from '../seeded-random.js';
 import type { SimulatedTime } from '../simulated-time.js';
 import type { Identity } from './identity.js';
 import type { Outage } from './outage.js';
 
 const latencyInMs = { least: 20, most: 200 };
+
+interface Issued {
+  token: string;
+  /** Seconds since 1970. */
+  expiresOn: number;
+}
 
 /**
  * The token endpoint and the managed identity endpoint, as an HTTP client that a credential is given instead of
@@ -23,13 +30,22 @@ export class SimulatedEntra implements HttpClient {
   /** The life of the token that was issued last before the outage. */
   lifeBeforeOutageInMs = 0;
   #issued = 0;
+  readonly #token: (resource: string) => Issued;
+  /** How far the platform is behind when it gets the token that it holds at the boot. */
+  #agoInMs = 0;
 
   constructor(
     private readonly time: SimulatedTime,
-    private readonly identity: Identity,
+    identity: Identity,
     private readonly outage: Outage,
     private readonly random: () => number,
-  ) {}
+  ) {
+    this.#token = this.#issuer(identity);
+  }
+
+  get #now(): number {
+    return this.time.now() - this.#agoInMs;
+  }
 
   /** Whether a token is what it claims to be and has not expired. The server of the database asks this. */
   isValid(token: string): boolean {
@@ -57,20 +73,35 @@ export class SimulatedEntra implements HttpClient {
       : respond(request, 500, problem('AADSTS90033: a transient error has occurred.'));
   }
 
-  #issue(request: PipelineRequest): object {
-    const now = this.time.now();
-    const lifeInSeconds = Math.round(this.identity.lifeInSeconds(this.random));
-    const expiresOn = Math.floor(now / 1000) + lifeInSeconds;
-    if (now < this.outage.startsAt) this.lifeBeforeOutageInMs = lifeInSeconds * 1000;
-    const token = { access_token: `${++this.#issued}.${expiresOn * 1000}`, token_type: 'Bearer' };
-    return request.method === 'GET'
+  #issue({ method, url }: PipelineRequest): object {
+    const resource = new URL(url).searchParams.get('resource') ?? '';
+    const { token, expiresOn } = this.#token(resource);
+    const answer = { access_token: token, token_type: 'Bearer' };
+    return method === 'GET'
       ? // MSAL files the token under the resource that the answer names, and never finds it under another.
-        {
-          ...token,
-          expires_on: String(expiresOn),
-          resource: new URL(request.url).searchParams.get('resource'),
-        }
-      : { ...token, expires_in: lifeInSeconds };
+        { ...answer, expires_on: String(expiresOn), resource }
+      : { ...answer, expires_in: expiresOn - Math.floor(this.#now / 1000) };
+  }
+
+  /** A platform has got the token that it holds some time before the application boots. */
+  #issuer({ tokens, longestLifeInMs }: Identity): (resource: string) => Issued {
+    if ('lifeInSeconds' in tokens) {
+      return () => this.#newToken(Math.round(tokens.lifeInSeconds(this.random)));
+    }
+    const { platform } = tokens;
+    const cache = new PlatformTokenCache<Issued>(platform, () => this.#now);
+    this.#agoInMs = uniform(0, platform.renewsAtShareOfLife, this.random) * longestLifeInMs;
+    return (resource) => {
+      const issued = cache.get(resource, (lifeInSeconds) => this.#newToken(lifeInSeconds));
+      this.#agoInMs = 0;
+      return issued;
+    };
+  }
+
+  #newToken(lifeInSeconds: number): Issued {
+    const expiresOn = Math.floor(this.#now / 1000) + lifeInSeconds;
+    if (this.time.now() < this.outage.startsAt) this.lifeBeforeOutageInMs = lifeInSeconds * 1000;
+    return { token: `${++this.#issued}.${expiresOn * 1000}`, expiresOn };
   }
 
   #wait({ abortSignal }: PipelineRequest, delayInMs: number): Promise<void> {

@@ -43,7 +43,7 @@ pictures are the output of
 npm run simulate -- --write-docs
 \`\`\`
 
-which takes some minutes and gives the same every time: ${outages.toLocaleString('en')} outages, seed ${seed}. \`--outages 300 --replicas 0\` gives a
+which takes half an hour on two cores and gives the same every time: ${outages.toLocaleString('en')} outages, seed ${seed}. \`--outages 300 --replicas 0\` gives a
 smaller picture, \`--seed 2\` another one, \`--json\` the numbers.`;
 
 const aboutOutages = `## Outages
@@ -58,13 +58,18 @@ connections. Logins are counted from the beginning of the outage until five minu
 The credentials are the real \`ClientSecretCredential\` and \`ManagedIdentityCredential\` of \`@azure/identity\`, with their
 caches, retries and throttles; only their HTTP client is replaced by an endpoint in memory. The clock of the process is
 replaced too, so that \`@azure/identity\`, MSAL and this module live in the same simulated time. Tokens of the client secret
-live for 60–90 minutes, drawn for each as Entra does; those of the managed identity for 24 hours, and the endpoint has a
-new one for everybody who asks. To be fair to the others, requests that hang are cut off when the outage ends.
+live for 60–90 minutes, drawn for each as Entra does; those of the managed identity for 24 hours. To be fair to the others,
+requests that hang are cut off when the outage ends.
+
+The platform of managed identities holds their tokens: all who ask get the same one until it renews it, and the first one of
+an application may be hours old. When Azure renews is documented nowhere. Two platforms are simulated by the rule of
+\`nestjs-entra-auth/testing\`: one renews at half of a token's life, which is the default there, and one at 80 %. What a platform
+leaves of a life is the reserve against an outage of its endpoint, less the half hour (2 % of a day) within which this module notices
+a renewal.
 
 Cells show the share of logins that failed and, in parentheses, the share of outages in which at least one did.
-With the tokens of managed identity, which MSAL refreshes at half of their life, the provider and the timer lose hardly
-more than this module; the provider then asks every three seconds, and a failed refresh of it
-can end the process as an unhandled rejection.`;
+With the tokens of managed identity, a timer of 55 minutes loses hardly more than this module. A provider whose token is due
+asks every three seconds, and a failed refresh of it can end the process as an unhandled rejection.`;
 
 const aboutFleet = ({ replicas, bootedTogether, outages: [established] }: FleetResults): string => {
   const [, spread, one] = bootedTogether;
