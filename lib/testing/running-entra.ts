@@ -15,7 +15,7 @@ import { Latency } from './http/latency.js';
 import type { RequestDispatcher } from './http/request.dispatcher.js';
 import { InProcessCredential, type LocalCredential } from './in-process.credential.js';
 import type { LocalEntra } from './local-entra.js';
-import { atLeast } from './number-check.js';
+import { atLeast } from './checks.js';
 import type { LocalPostgres } from './postgres/index.js';
 import type { RunningRedis } from './redis/start-local-redis.js';
 import { RefreshTokenRegistry } from './refresh-tokens/refresh-token.registry.js';

@@ -6,7 +6,7 @@ import type { ServicePrincipal } from './directory/service-principal.js';
 import { Ports } from './http/ports.js';
 import type { LocalEntra } from './local-entra.js';
 import type { LocalEntraOptions } from './local-entra.options.js';
-import { atLeast } from './number-check.js';
+import { atLeast } from './checks.js';
 import type { DatabaseCluster, LocalPostgresOptions } from './postgres/index.js';
 import type { LocalRedisOptions } from './redis/index.js';
 import type { RedisContext } from './redis/start-local-redis.js';

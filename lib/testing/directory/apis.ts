@@ -1,5 +1,5 @@
 import { EntraError } from '../errors/entra.error.js';
-import { isGuid } from '../guid.js';
+import { isGuid } from '../checks.js';
 import type { ServicePrincipal } from './service-principal.js';
 
 /** Microsoft's own, by the domains of their identifiers; the part after the host is empty but for a few. */

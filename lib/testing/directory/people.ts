@@ -77,7 +77,7 @@ export class People {
     const found = this.find(named);
     if (found !== undefined) return found;
     throw new TypeError(
-      `There is no user "${named}" in the local Entra. Add it with the option "users", or name one of: ${this.all.map((user) => user.userPrincipalName).join(', ')}.`,
+      `Found no user "${named}" in the local Entra. Add it with the option "users", or name one of: ${this.all.map((user) => user.userPrincipalName).join(', ')}.`,
     );
   }
 }

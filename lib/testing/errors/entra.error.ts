@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { EndpointResponse, EndpointRequest } from '../http/endpoint.js';
-import { isGuid } from '../guid.js';
+import { isGuid } from '../checks.js';
 import { aadstsDefaults } from './aadsts-codes.js';
 
 /** What a refusal of the token endpoint has beyond its code. */

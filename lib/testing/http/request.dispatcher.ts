@@ -94,5 +94,5 @@ export class RequestDispatcher {
 function unlimited(): void {}
 
 function notFound(path: string): EndpointResponse {
-  return { status: 404, body: { error: 'not_found', error_description: `There is nothing at ${path}.` } };
+  return { status: 404, body: { error: 'not_found', error_description: `Found nothing at ${path}.` } };
 }

@@ -1,4 +1,4 @@
-import { atLeast } from '../number-check.js';
+import { atLeast } from '../checks.js';
 
 /** How the platform behaves that machines get the tokens of managed identities from. */
 export interface ManagedIdentityOptions {

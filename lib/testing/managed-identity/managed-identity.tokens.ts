@@ -25,7 +25,7 @@ export class ManagedIdentityTokens {
     );
   }
 
-  /** It names the identity by its Azure resource ID, never by its display name. */
+  /** Names the identity by its Azure resource ID, never by its display name. */
   private issue(
     identity: ServicePrincipal,
     resource: string,

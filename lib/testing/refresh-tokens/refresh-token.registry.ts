@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Consents } from '../directory/consents.js';
 import type { LocalUser, People } from '../directory/people.js';
 import { EntraError } from '../errors/entra.error.js';
-import { atLeast } from '../number-check.js';
+import { atLeast } from '../checks.js';
 import type { TokenSubject } from '../tokens/hand-made-token.js';
 import type { RefreshTokenRecord, SignInRecord } from './refresh-token.record.js';
 import type { RefreshTokenRotation, RefreshTokens } from './refresh-tokens.js';
@@ -80,7 +80,7 @@ export class RefreshTokenRegistry implements RefreshTokens {
    */
   require(token: string, client: TokenSubject): SignInRecord {
     const record = this.tokens.get(digest(token));
-    // It is bound to the person and the application, in every tenant that has both.
+    // Binds it to the person and the application, in every tenant that has both.
     if (record?.signIn.clientId !== client.clientId) throw new EntraError(70000);
     const refusal = this.refusalOf(record);
     if (refusal !== undefined) throw refusal;

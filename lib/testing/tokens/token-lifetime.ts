@@ -1,4 +1,4 @@
-import { atLeast } from '../number-check.js';
+import { atLeast } from '../checks.js';
 import { graphAudiences } from './audiences.js';
 
 /** What the user may change while the local Entra runs, as far as tokens are concerned. */

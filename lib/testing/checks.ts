@@ -1,3 +1,10 @@
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Whether the text is a GUID, in lower or upper case. */
+export function isGuid(text: string): boolean {
+  return guid.test(text);
+}
+
 /** @throws RangeError when the value is not a finite number of at least `minimum` */
 export function atLeast(minimum: number, value: number, name: string): number {
   if (Number.isFinite(value) && value >= minimum) return value;
