@@ -54,9 +54,11 @@ async function bundle(input, output) {
   });
   await bundled.close();
   // An entry that only exports what another file has is without a map.
-  const mapped = files.filter(({ map }) => map);
-  await Promise.all(mapped.map(({ fileName }) => compact(join(output.dir, fileName))));
+  return files.filter(({ map }) => map).map(({ fileName }) => join(output.dir, fileName));
 }
+
+/** Both bundles of a build may have the same file. */
+const compactAll = (bundles) => Promise.all([...new Set(bundles.flat())].map(compact));
 
 /**
  * Takes out white space, since half of what loading takes is reading the text. Lines stay short: Node.js prints the whole
@@ -66,7 +68,7 @@ async function compact(file) {
   const [source, sourceMap] = await Promise.all([readFile(file, 'utf8'), readFile(`${file}.map`, 'utf8')]);
   const link = '//# sourceMappingURL=';
   const inlineMap = `data:application/json;base64,${Buffer.from(sourceMap).toString('base64')}`;
-  const { code, map } = await transform(`${source.split(link)[0]}${link}${inlineMap}`, {
+  const { code, map } = await transform(`${source.slice(0, source.lastIndexOf(link))}${link}${inlineMap}`, {
     minifyWhitespace: true,
     lineLimit: 160,
     target: 'node20.19',
@@ -92,12 +94,14 @@ function coreGroup(entry) {
 }
 
 // The program by itself: shared with the entries, it would split what they load into more files.
-const esm = () =>
-  Promise.all([entries, program].map((input) => bundle(input, { dir: outEsm, format: 'esm' })));
+async function esm() {
+  const inputs = [entries, program];
+  await compactAll(await Promise.all(inputs.map((input) => bundle(input, { dir: outEsm, format: 'esm' }))));
+}
 
 async function cjs() {
   // A test runner for CommonJS knows `require` alone.
-  await bundle(entries, { dir: outCjs, format: 'cjs', dynamicImportInCjs: false });
+  await compactAll([await bundle(entries, { dir: outCjs, format: 'cjs', dynamicImportInCjs: false })]);
   await writeFile(join(outCjs, 'package.json'), '{"type":"commonjs"}\n');
 }
 
