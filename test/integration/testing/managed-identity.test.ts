@@ -202,7 +202,7 @@ describe('Managed identities', () => {
       for (let n = 0; n < 21; n++) statuses.push((await ofMachine()).status);
       expect(statuses).toEqual([...Array<number>(20).fill(200), 429]);
       elapsed += 1000;
-      platform.latencyInMs = 50;
+      platform.latencyInMs = 1_000;
       const atOnce = await Promise.all(Array.from({ length: 7 }, () => ofMachine()));
       platform.latencyInMs = 0;
       expect(atOnce.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 429, 429]);
