@@ -95,6 +95,21 @@ export interface LocalEntra extends AsyncDisposable {
    * @param options.withdraw - Takes the older ones away: their tokens are refused. Default: false.
    */
   rotateKeys(options?: { withdraw?: boolean }): void;
+  /**
+   * Has Graph answer one client with 429 and `Retry-After` until that time has passed.
+   *
+   * @param client - Default: the first client.
+   * @throws RangeError
+   * @see https://learn.microsoft.com/graph/throttling
+   */
+  throttleGraph(retryAfterInSeconds: number, client?: LocalClient): void;
+  /**
+   * Revokes what a person or an application was given so far. Their refresh tokens are AADSTS50173. Graph answers earlier tokens
+   * with a claims challenge, if their client declared `cp1`; other tokens are good until they expire.
+   *
+   * @see https://learn.microsoft.com/graph/api/user-revokesigninsessions
+   */
+  revokeSessions(principal: { readonly objectId: string }): void;
   /** Makes a token that no endpoint would issue. */
   issueToken(wanted: HandMadeToken): string;
   /**

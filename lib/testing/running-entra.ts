@@ -11,6 +11,7 @@ import type { ServicePrincipal } from './directory/service-principal.js';
 import { appServicePath } from './managed-identity/app-service.endpoint.js';
 import { environmentVariables, type EnvironmentKind } from './environment.js';
 import { FaultRegistry } from './faults/fault.registry.js';
+import { GraphRestrictions } from './graph/graph-restrictions.js';
 import { Latency } from './http/latency.js';
 import type { RequestDispatcher } from './http/request.dispatcher.js';
 import { InProcessCredential, type LocalCredential } from './in-process.credential.js';
@@ -46,6 +47,7 @@ export class RunningEntra implements LocalEntra {
   readonly requests = new RequestTally();
   readonly refreshTokens: RefreshTokenRegistry;
   readonly signIns: SignInDesk;
+  private readonly restrictions: GraphRestrictions;
   private readonly people: People;
   private readonly memberships: Groups;
   private readonly authority: RequestDispatcher;
@@ -68,6 +70,7 @@ export class RunningEntra implements LocalEntra {
       endpoint: `http://127.0.0.1:${ports.appService.port}${appServicePath}`,
       header: randomBytes(16).toString('hex').toUpperCase(),
     };
+    this.restrictions = new GraphRestrictions(settings.now);
     this.latency = new Latency(parts.latencyInMs);
     this.faults = new FaultRegistry(() => ports.refuse((endpoint) => this.faults.refuses(endpoint)));
     const people = (this.people = new People(parts.users));
@@ -121,6 +124,7 @@ export class RunningEntra implements LocalEntra {
       host: this.authorityHost,
       graphUrl: this.graphUrl,
       appServiceHeader: this.appService.header,
+      restrictions: this.restrictions,
       managedIdentity: parts.managedIdentity,
     });
   }
@@ -200,6 +204,15 @@ export class RunningEntra implements LocalEntra {
 
   rotateKeys({ withdraw = false }: { withdraw?: boolean } = {}): void {
     this.signingKeys.rotate(withdraw);
+  }
+
+  throttleGraph(retryAfterInSeconds: number, client: LocalClient = this.client): void {
+    this.restrictions.throttle(client.clientId, retryAfterInSeconds);
+  }
+
+  revokeSessions({ objectId }: { readonly objectId: string }): void {
+    this.restrictions.revoke(objectId);
+    this.refreshTokens.revokeOf(objectId);
   }
 
   issueToken(wanted: HandMadeToken): string {

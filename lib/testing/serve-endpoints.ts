@@ -4,6 +4,7 @@ import { GraphEndpoint } from './endpoints/graph.endpoint.js';
 import { ImdsEndpoint } from './managed-identity/imds.endpoint.js';
 import { UserInfoEndpoint } from './endpoints/user-info.endpoint.js';
 import type { GraphDirectory } from './graph/graph-resources.js';
+import type { GraphRestrictions } from './graph/graph-restrictions.js';
 import type { Endpoint } from './http/endpoint.js';
 import type { Listener } from './http/listener.js';
 import type { Ports } from './http/ports.js';
@@ -15,6 +16,7 @@ import { RequestDispatcher, type DispatcherContext } from './http/request.dispat
 /** What the endpoints of every port are made of. */
 export interface EndpointParts extends AuthorityParts {
   appServiceHeader: string;
+  restrictions: GraphRestrictions;
   managedIdentity: Required<ManagedIdentityOptions>;
 }
 
@@ -37,7 +39,7 @@ export function serveEndpoints(
   ports.authority.serve(authority);
   const tenants = directory.principals.map(({ tenantId }) => tenantId);
   serve(ports.graph, [
-    new GraphEndpoint(shown, verifier, parts.graphUrl, settings),
+    new GraphEndpoint(shown, verifier, parts.graphUrl, settings, parts.restrictions),
     new UserInfoEndpoint(people, verifier, tenants),
   ]);
   const { managedIdentity } = parts;

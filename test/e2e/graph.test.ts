@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { repositoryRoot } from '../support/build.js';
 import { EndToEnd } from '../support/e2e.js';
@@ -61,6 +62,15 @@ describe('an application with the Microsoft Graph SDK', () => {
     expect(calls()).toEqual({ graph: 3, token: 1 });
   });
 
+  it('answers the challenge that follows a revocation with one new token', async () => {
+    // Tokens of the second of the revocation are spared.
+    await setTimeout(1_100);
+    e2e.entra.revokeSessions(e2e.entra.client);
+
+    expect((await call()).answers).toEqual([organization()]);
+    expect(calls()).toEqual({ graph: 2, token: 1 });
+  });
+
   it('makes one token request for 50 calls that are challenged at the same time', async () => {
     e2e.entra.graphAuthenticationContext = 'c2';
 
@@ -73,7 +83,7 @@ describe('an application with the Microsoft Graph SDK', () => {
   });
 
   it('leaves 429 with Retry-After to the SDK, which waits and succeeds with the same token', async () => {
-    await e2e.entra.faults.set('graph', { kind: 'http-status', status: 429, retryAfter: 1 }, { times: 1 });
+    e2e.entra.throttleGraph(1);
 
     const { answers, tookInMs } = await call();
 

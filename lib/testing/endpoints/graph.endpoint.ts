@@ -1,6 +1,7 @@
 import { callerOf } from '../graph/graph-caller.js';
-import { graphError, type GraphRefusal } from '../graph/graph-error.js';
+import { challenge, graphError, unauthorized, type GraphRefusal } from '../graph/graph-error.js';
 import { readGraph, type GraphDirectory } from '../graph/graph-resources.js';
+import { understandsChallenges, type GraphRestrictions } from '../graph/graph-restrictions.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../http/endpoint.js';
 import { TokenRefusedError, type TokenRefusedReason } from '../token-refused.error.js';
 import { graphAudiences } from '../tokens/audiences.js';
@@ -34,6 +35,7 @@ export class GraphEndpoint implements Endpoint {
     private readonly verifier: TokenVerifier,
     private readonly graphUrl: string,
     private readonly settings: TokenSettings,
+    private readonly restrictions: GraphRestrictions,
   ) {}
 
   matches(path: string): boolean {
@@ -48,6 +50,8 @@ export class GraphEndpoint implements Endpoint {
     try {
       const tenantId = this.directory.principals.map((principal) => principal.tenantId);
       const claims = this.verifier.verify(token, { audience: graphAudiences, tenantId });
+      const restriction = this.restrictions.refusalOf(claims);
+      if (restriction !== undefined) return refuse(restriction);
       const { graphAuthenticationContext: context } = this.settings;
       if (context !== undefined && !hasAuthenticationContext(claims, context)) {
         return refuse(this.unmetPolicy(claims, context));
@@ -63,9 +67,12 @@ export class GraphEndpoint implements Endpoint {
   }
 
   /** Only a client that declared to understand challenges gets one. */
-  private unmetPolicy({ xms_cc: capabilities }: VerifiedClaims, context: string): GraphRefusal {
-    const understands = Array.isArray(capabilities) && capabilities.some((one) => /^cp1$/i.test(String(one)));
-    return { ...challenge(understands ? context : undefined), status: this.settings.graphChallengeStatus };
+  private unmetPolicy(claims: VerifiedClaims, context: string): GraphRefusal {
+    const message = 'The token does not satisfy the authentication context.';
+    const refusal = understandsChallenges(claims)
+      ? challenge(message, requestFor(context))
+      : unauthorized(message);
+    return { ...refusal, status: this.settings.graphChallengeStatus };
   }
 
   private found(set: string, object: object | readonly object[]): EndpointResponse {
@@ -82,22 +89,3 @@ const methodNotAllowed: GraphRefusal = {
   code: 'Request_BadRequest',
   message: 'Specified HTTP method is not allowed for the request target.',
 };
-
-/** @see https://learn.microsoft.com/entra/identity-platform/claims-challenge */
-function challenge(context: string | undefined): GraphRefusal {
-  const message = 'The token does not satisfy the authentication context.';
-  if (context === undefined) return unauthorized(message);
-  const claims = Buffer.from(requestFor(context)).toString('base64');
-  return unauthorized(message, `, error="insufficient_claims", claims="${claims}"`);
-}
-
-function unauthorized(message: string, challenge = ''): GraphRefusal {
-  return {
-    status: 401,
-    code: 'InvalidAuthenticationToken',
-    message,
-    headers: {
-      'www-authenticate': `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"${challenge}`,
-    },
-  };
-}

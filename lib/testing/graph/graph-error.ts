@@ -37,6 +37,28 @@ export function unknownSegment(segment: string): GraphRefusal {
   return { status: 400, code: 'BadRequest', message: `Resource not found for the segment '${segment}'.` };
 }
 
+/** What Graph answers to a token that it does not take. */
+export function unauthorized(message: string, parameters = ''): GraphRefusal {
+  return {
+    status: 401,
+    code: 'InvalidAuthenticationToken',
+    message,
+    headers: {
+      'www-authenticate': `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"${parameters}`,
+    },
+  };
+}
+
+/**
+ * The same with the claims that another token needs.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/claims-challenge
+ */
+export function challenge(message: string, claims: string): GraphRefusal {
+  const encoded = Buffer.from(claims).toString('base64');
+  return unauthorized(message, `, error="insufficient_claims", claims="${encoded}"`);
+}
+
 /**
  * The refusal as it goes out.
  *

@@ -69,6 +69,13 @@ export class RefreshTokenRegistry implements RefreshTokens {
     this.refuse(token, 50173);
   }
 
+  /** Revokes every grant of a person. */
+  revokeOf(objectId: string): void {
+    for (const { signIn } of this.tokens.values()) {
+      if (signIn.user.objectId === objectId) signIn.refusedWith = 50173;
+    }
+  }
+
   refuse(token: string, code: number): void {
     this.find(token).signIn.refusedWith = code;
   }

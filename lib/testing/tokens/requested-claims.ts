@@ -46,6 +46,11 @@ export function requestFor(context: string): string {
   return JSON.stringify({ access_token: { acrs: { essential: true, value: context } } });
 }
 
+/** The `claims` that ask for a token which is not older; in seconds since 1970. */
+export function requestForNewer(notBefore: number): string {
+  return JSON.stringify({ access_token: { nbf: { essential: true, value: String(notBefore) } } });
+}
+
 export function hasAuthenticationContext({ acrs }: VerifiedClaims, context: string): boolean {
   return Array.isArray(acrs) && acrs.includes(context);
 }

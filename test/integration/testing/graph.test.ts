@@ -185,6 +185,75 @@ describe('Microsoft Graph', () => {
     });
   });
 
+  describe('in a tenant of its own', () => {
+    const startedAt = Date.now();
+    let elapsed = 0;
+    let tenant: LocalEntra;
+    beforeAll(async () => {
+      tenant = await startLocalEntra({
+        clock: { now: () => startedAt + elapsed },
+        client: { graphPermissions: ['Organization.Read.All'] },
+        additionalClients: [{ name: 'other', graphPermissions: ['Organization.Read.All'] }],
+      });
+    });
+    afterAll(() => tenant.stop());
+    const ask = (token: string) =>
+      send(tenant, `${tenant.graphUrl}/v1.0/organization`, { headers: { authorization: `Bearer ${token}` } });
+    const tokenFor = (changes: Record<string, string | undefined> = {}) =>
+      accessToken(askForToken(tenant, changes));
+
+    it('throttles one client for as long as it is told to, and serves the others', async () => {
+      const [other] = tenant.additionalClients;
+      const ofOther = { client_id: other?.clientId, client_secret: other?.clientSecret };
+      const [throttled, served] = [await tokenFor(), await tokenFor(ofOther)];
+      tenant.throttleGraph(30);
+      elapsed += 10_500;
+      const refusal = await ask(throttled);
+      expect(refusal.status).toBe(429);
+      expect(refusal.headers['retry-after']).toBe('20');
+      expect(refusal.json()).toMatchObject({ error: { code: 'TooManyRequests' } });
+      expect((await ask(served)).status).toBe(200);
+      elapsed += 19_500;
+      expect((await ask(throttled)).status).toBe(200);
+      expect(() => tenant.throttleGraph(-1)).toThrow('"retryAfterInSeconds"');
+    });
+
+    it('challenges tokens that are older than the revocation of their sessions, and takes the next one', async () => {
+      const capable = '{"access_token":{"xms_cc":{"values":["cp1"]}}}';
+      const [evaluated, plain] = [await tokenFor({ claims: capable }), await tokenFor()];
+      elapsed += 1_000;
+      tenant.revokeSessions(tenant.client);
+      const refusal = await ask(evaluated);
+      expect(refusal.status).toBe(401);
+      const claims = parseClaimsChallenge(refusal.headers['www-authenticate']) ?? '';
+      const since = String(Math.floor((startedAt + elapsed) / 1000));
+      expect(JSON.parse(claims)).toEqual({ access_token: { nbf: { essential: true, value: since } } });
+      expect(refusal.json()).toMatchObject({
+        error: { message: expect.stringContaining('TokenIssuedBeforeRevocationTimestamp') },
+      });
+      // Clients that understand no challenge have tokens of an hour, which nobody evaluates.
+      expect((await ask(plain)).status).toBe(200);
+      expect((await ask(await tokenFor({ claims: capable }))).status).toBe(200);
+    });
+
+    it('ends the refresh tokens of a person whose sessions are revoked, and no others', async () => {
+      const other = 'bbbbbbbb-1111-2222-3333-dddddddddddd';
+      const nora = tenant.refreshTokens.issue();
+      const user = tenant.users.find(({ userPrincipalName }) => userPrincipalName === 'nora@contoso.example');
+      const omar = tenant.refreshTokens.issue({
+        user: { userPrincipalName: 'omar@contoso.example', objectId: other },
+      });
+      if (user !== undefined) tenant.revokeSessions(user);
+      const statusOf = async (refreshToken: string) => {
+        const grant = { grant_type: 'refresh_token', refresh_token: refreshToken };
+        const { status, body } = await askForToken(tenant, grant);
+        return status === 200 ? status : /AADSTS\d+/.exec(body)?.[0];
+      };
+      expect([await statusOf(nora), await statusOf(omar)]).toEqual(['AADSTS50173', 200]);
+      expect(await statusOf(tenant.refreshTokens.issue())).toBe(200);
+    });
+  });
+
   it('refuses a request without a token', async () => {
     const response = await organization();
     expect(response.status).toBe(401);
