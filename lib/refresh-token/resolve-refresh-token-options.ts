@@ -1,8 +1,5 @@
-import { Agent } from 'node:https';
-
 import type { Clock } from '../common/clock.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { rememberSecret } from '../common/known-secrets.js';
 import {
   booleanOption,
   checkObject,
@@ -16,10 +13,13 @@ import { textOption } from '../common/text-checks.js';
 import { authorityHosts, authorityOption, clouds } from '../entra/clouds.js';
 import { tenantOption } from '../entra/tenant.js';
 import { MemoryRefreshTokenStore } from '../store/memory.refresh-token-store.js';
-import { clientAssertion } from './client-authentication/client-assertion.js';
-import { publicClient, type ClientAuthentication } from './client-authentication/client-authentication.js';
-import { clientCertificate } from './client-authentication/client-certificate.js';
-import { clientSecretBasic, clientSecretPost } from './client-authentication/client-secret.js';
+import { checkAgent } from './agent-option.js';
+import type { ClientAuthentication } from './client-authentication/client-authentication.js';
+import {
+  anyText,
+  onlyProof,
+  resolveClientAuthentication,
+} from './client-authentication/resolve-client-authentication.js';
 import type { RefreshTokenCredentialOptions } from './refresh-token.credential-options.js';
 import type { RefreshTokenSettings } from './refresh-token.settings.js';
 
@@ -65,7 +65,7 @@ export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettin
   const storeTimeoutInMs = milliseconds('storeTimeoutInMs', options.storeTimeoutInMs);
   checkSource(options);
   const { refreshToken, store, agent } = options;
-  if (agent !== undefined) checkAgent(agent);
+  checkAgent('agent', agent);
   const tenantId = tenantOption('tenantId', options.tenantId);
   return {
     tenantId,
@@ -75,7 +75,7 @@ export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettin
     offlineAccess: booleanOption('offlineAccess', options.offlineAccess, true),
     authentication: authenticationOf(options, timeoutInMs, clock),
     transport: {
-      ca: optionalText(options, 'certificateAuthority'),
+      ca: anyText('certificateAuthority', options.certificateAuthority),
       agent,
       timeoutInMs,
       clock,
@@ -92,7 +92,7 @@ export function resolveRefreshTokenOptions(options: Options): RefreshTokenSettin
     stopWhenStoreFails:
       choiceOption('whenStoreFails', options.whenStoreFails, 'continue', ['continue', 'stop']) === 'stop',
     spa: booleanOption('spa', options.spa, false),
-    onTokenResponse: optionalFunction(options, 'onTokenResponse'),
+    onTokenResponse: optionalCallback(options),
   };
 }
 
@@ -110,57 +110,22 @@ function checkSource(options: Options): void {
 }
 
 function authenticationOf(options: Options, timeoutInMs: number, clock: Clock): ClientAuthentication {
-  const ways = ['clientSecret', 'clientCertificate', 'clientAssertion'] as const;
-  const [way, second] = ways.filter((key) => options[key] !== undefined);
-  if (second !== undefined) {
-    throw new EntraOptionsError(second, `given together with ${way}`, `Give one of ${ways.join(', ')}.`);
-  }
+  const way = onlyProof(options, 'options');
   if (way !== undefined && options.spa === true) {
     // Entra refuses it (AADSTS700025): a page can keep no secret.
     throw new EntraOptionsError(way, 'given together with spa', `Leave ${way} out, or "spa".`);
   }
-  if (way !== 'clientSecret') forbid(options, 'clientAuthentication', 'clientSecret');
-  if (way !== 'clientCertificate') forbid(options, 'clientCertificatePassword', 'clientCertificate');
-  if (way === 'clientSecret') {
-    const methods = ['client_secret_post', 'client_secret_basic'] as const;
-    const method = choiceOption('clientAuthentication', options.clientAuthentication, methods[0], methods);
-    const secret = text(options, 'clientSecret');
-    rememberSecret(secret);
-    return method === 'client_secret_basic' ? clientSecretBasic(secret) : clientSecretPost(secret);
-  }
-  if (way === 'clientCertificate') {
-    const password = optionalText(options, 'clientCertificatePassword');
-    rememberSecret(password);
-    return clientCertificate(optionalText(options, 'clientCertificate') ?? '', password, clock);
-  }
-  const callback = optionalFunction(options, 'clientAssertion');
-  return callback === undefined ? publicClient : clientAssertion(callback, timeoutInMs, clock);
-}
-
-function forbid(options: Options, key: keyof Options, needed: keyof Options): void {
-  if (options[key] === undefined) return;
-  throw new EntraOptionsError(key, `given without ${needed}`, `Give ${needed} too, or leave it out.`);
+  return resolveClientAuthentication(options, { path: 'options', timeoutInMs, clock });
 }
 
 function text(options: Options, key: keyof Options): string {
   return textOption(key, options[key], 'Give a string without white space around it.');
 }
 
-function optionalText(options: Options, key: keyof Options): string | undefined {
-  const value = options[key];
-  if (value === undefined) return undefined;
-  // A PEM ends with a line break, and a password may be anything.
-  if (typeof value === 'string' && value !== '') return value;
-  throw new EntraOptionsError(key, kindOf(value), 'Give a string, or leave it out.');
-}
-
-function optionalFunction<K extends 'clientAssertion' | 'onTokenResponse'>(
-  options: Options,
-  key: K,
-): Options[K] {
-  const value: unknown = options[key];
-  if (value === undefined || typeof value === 'function') return options[key];
-  throw new EntraOptionsError(key, kindOf(value), 'Give a function, or leave it out.');
+function optionalCallback(options: Options): Options['onTokenResponse'] {
+  const { onTokenResponse: value } = options;
+  if (value === undefined || typeof value === 'function') return value;
+  throw new EntraOptionsError('onTokenResponse', kindOf(value), 'Give a function, or leave it out.');
 }
 
 function milliseconds(key: keyof Options, value: unknown): number {
@@ -192,17 +157,4 @@ function checkStore(store: unknown): void {
   if (complete) return;
   const given = typeof store === 'object' && store !== null ? 'not a refresh token store' : kindOf(store);
   throw new EntraOptionsError('store', given, `Give an object with ${methods.join(', ')}, or leave it out.`);
-}
-
-function checkAgent(agent: Agent): void {
-  if (typeof agent !== 'object' || agent === null || typeof Reflect.get(agent, 'addRequest') !== 'function') {
-    throw new EntraOptionsError('agent', kindOf(agent), 'Give an https.Agent, or leave it out.');
-  }
-  if (agent instanceof Agent && agent.options.rejectUnauthorized === false) {
-    throw new EntraOptionsError(
-      'agent',
-      'does not verify certificates',
-      'Leave rejectUnauthorized out; for a private certificate authority give "certificateAuthority".',
-    );
-  }
 }

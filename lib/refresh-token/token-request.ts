@@ -11,6 +11,12 @@ export interface TokenRequestOptions {
   enableCae?: boolean | undefined;
 }
 
+/** The settings that requests are made by. */
+export type TokenRequestSettings = Pick<
+  RefreshTokenSettings,
+  'authorityHost' | 'endpointVersion' | 'tenantId' | 'offlineAccess'
+>;
+
 /** A request to the token endpoint, without the grant and the client. */
 export interface TokenRequest {
   /** Equal for requests that the same access token serves, apart from claims. */
@@ -31,7 +37,7 @@ const continuousAccessEvaluation = { access_token: { xms_cc: { values: ['cp1'] }
  *
  * @throws {EntraOptionsError} for invalid scopes, claims or tenant
  */
-export function tokenRequest(options: TokenRequestOptions, settings: RefreshTokenSettings): TokenRequest {
+export function tokenRequest(options: TokenRequestOptions, settings: TokenRequestSettings): TokenRequest {
   const { authorityHost, endpointVersion } = settings;
   const tenantId = options.tenantId ?? settings.tenantId;
   if (typeof tenantId !== 'string' || !tenantPattern.test(tenantId)) {
@@ -72,7 +78,7 @@ function isScope(scope: unknown): boolean {
 /** Adds `offline_access`, without which Entra sends no new refresh token. */
 function scopeParameter(
   scopes: readonly string[],
-  { offlineAccess }: RefreshTokenSettings,
+  { offlineAccess }: TokenRequestSettings,
 ): Record<string, string> {
   if (scopes.length === 0) return {};
   const missing = offlineAccess && !scopes.includes('offline_access');
