@@ -2,7 +2,14 @@ import { EntraAuthError } from '../common/entra-auth.error.js';
 
 /** What is wrong with a token that a credential returned. */
 export type InvalidTokenReason =
-  'missing' | 'malformed' | 'expired' | 'not-yet-valid' | 'wrong-audience' | 'wrong-tenant' | 'unchanged';
+  | 'missing'
+  | 'malformed'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'wrong-audience'
+  | 'wrong-tenant'
+  | 'wrong-user'
+  | 'unchanged';
 
 /** A credential returned a token that the resource cannot use. It was not used. */
 export class InvalidTokenError extends EntraAuthError {

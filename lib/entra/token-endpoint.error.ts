@@ -14,6 +14,8 @@ export interface FailedTokenRequest {
   aadsts?: number;
   /** How long the server asks not to be called, in milliseconds. */
   retryAfterInMs?: number;
+  /** What the next sign-in must ask for, as JSON, when the server named it. */
+  claims?: string;
 }
 
 /** The base of the errors about a request for a token. */
@@ -61,9 +63,16 @@ export class InvalidClientError extends TokenEndpointError {
 /** The user must sign in again or consent: the refresh token was revoked, or does not cover the requested resource. */
 export class ReauthenticationRequiredError extends TokenEndpointError {
   override readonly name = 'ReauthenticationRequiredError';
+  /**
+   * What the next sign-in must ask for, as JSON: the `claims` of an authorization request. Set where a policy wants more.
+   *
+   * @see https://learn.microsoft.com/entra/identity-platform/claims-challenge
+   */
+  readonly claims: string | undefined;
 
   constructor(problem: string, fix: string, details: Partial<FailedTokenRequest> = {}) {
     super('ENTRA_REAUTHENTICATION_REQUIRED', problem, fix, details);
+    this.claims = details.claims;
   }
 }
 

@@ -31,6 +31,8 @@ export interface TokenErrorBody {
   /** `error_description` of Entra and of IMDS, `message` of App Service. */
   description: string | undefined;
   aadsts: number | undefined;
+  /** What the next sign-in must ask for: a JSON object as text. */
+  claims: string | undefined;
 }
 
 /** A response that grants no token. */
@@ -61,6 +63,8 @@ const passingStatuses: readonly unknown[] = [408, 425, 429];
 // Far more than the message shows: a secret cut in two would not be recognized.
 const mostRead = 16_384;
 const longestShown = 400;
+// A header that passes them on has room for no more.
+const longestClaims = 4_096;
 
 /** Reads a body. A body that is not a JSON object yields at most its `AADSTS…` code. */
 export function readTokenErrorBody(body: string): TokenErrorBody {
@@ -71,11 +75,16 @@ export function readTokenErrorBody(body: string): TokenErrorBody {
       .find((value): value is string => typeof value === 'string' && value.trim() !== '');
   const description = text('error_description', 'message', 'Message');
   const aadsts = findAadsts(description ?? body) ?? firstCode(object['error_codes']);
-  return { error: text('error', 'ErrorCode'), description, aadsts };
+  return { error: text('error', 'ErrorCode'), description, aadsts, claims: claimsIn(text('claims')) };
+}
+
+function claimsIn(text: string | undefined): string | undefined {
+  if (text === undefined || text.length > longestClaims) return undefined;
+  return parseJsonObject(text) === undefined ? undefined : text;
 }
 
 /** Whether the OAuth error code calls for a repair. */
-export function isPermanent({ error }: TokenErrorBody): boolean {
+export function isPermanent({ error }: Pick<TokenErrorBody, 'error'>): boolean {
   return permanentErrors.includes(error);
 }
 
@@ -83,7 +92,7 @@ export function isPermanent({ error }: TokenErrorBody): boolean {
  * Turns an error response of the token endpoint into the error that callers get, by `error` and the `AADSTS…` code.
  *
  * @param secrets what the request contained, kept out of the message
- * @param now when the response arrived, in milliseconds since 1970
+ * @param now when the response arrived
  * @see https://learn.microsoft.com/entra/identity-platform/reference-error-codes
  */
 export function tokenEndpointErrorOf(
@@ -91,7 +100,7 @@ export function tokenEndpointErrorOf(
   secrets: readonly string[],
   now: number,
 ): EntraAuthError {
-  const { aadsts, ...texts } = readTokenErrorBody(body);
+  const { aadsts, claims, ...texts } = readTokenErrorBody(body);
   const error = oneLine(texts.error, secrets);
   const description = oneLine(texts.description, secrets);
   const meaning = aadstsMeaning(aadsts);
@@ -112,7 +121,7 @@ export function tokenEndpointErrorOf(
     return new InvalidClientError(problem, meaning?.remedy ?? checkClient, details);
   }
   if (signInErrors.includes(texts.error) || signInCodes.has(aadsts) || resourceCodes.has(aadsts)) {
-    return new ReauthenticationRequiredError(problem, meaning?.remedy ?? signIn, details);
+    return new ReauthenticationRequiredError(problem, meaning?.remedy ?? signIn, { ...details, claims });
   }
   return failed(false, meaning?.remedy ?? (isRedirect(status) ? checkRedirect : checkRequest));
 }

@@ -92,7 +92,9 @@ export class GraphChallengeHandler implements GraphMiddleware {
       this.#answer = { refused, claims, token };
       return token;
     } catch (error) {
-      if (isEntraAuthError(error)) return undefined;
+      // Its challenge is for the client of the application.
+      const isForUser = isEntraAuthError(error) && error.code === 'ENTRA_USER_INTERACTION_REQUIRED';
+      if (isEntraAuthError(error) && !isForUser) return undefined;
       throw error;
     }
   }

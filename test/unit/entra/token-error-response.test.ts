@@ -166,7 +166,7 @@ describe('the body of an error response', () => {
     ['interaction_required', false],
     [undefined, false],
   ])('with the error %s calls for a repair: %s', (error, expected) => {
-    expect(isPermanent({ error, description: undefined, aadsts: undefined })).toBe(expected);
+    expect(isPermanent({ error })).toBe(expected);
   });
 });
 
