@@ -8,7 +8,8 @@ import type { RefreshPolicy } from '../engine/refresh-policy.js';
 import type { EntraCloud } from '../entra/clouds.js';
 import { tenantOption } from '../entra/tenant.js';
 import { isTokenCredential } from '../entra/token-credential.js';
-import { expectationsOf, wellKnownResourceNames, wellKnownScope } from '../entra/well-known-resources.js';
+import { scopesOption } from '../entra/scopes-option.js';
+import { expectationsOf } from '../entra/well-known-resources.js';
 import { checkCredential } from './credential-providers.js';
 import type { CredentialOption, ResourceOptions } from './entra-auth-module.options.js';
 import { resolveRefreshOptions } from './resolve-refresh-options.js';
@@ -24,7 +25,7 @@ export interface ResourceContext {
 
 const resourceTable = (name: string, { cloud, policy }: ResourceContext) =>
   ({
-    scopes: (path, value) => resolveScopes(path, value, name, cloud),
+    scopes: (path, value) => scopesOption(path, value, name, cloud),
     tenantId: (path, value) => (value === undefined ? undefined : tenantOption(path, value)),
     enableCae: booleanCheck(false),
     credential: checkCredential,
@@ -71,27 +72,4 @@ function checkScopesOfIdentity(
   const fix =
     'Give one scope: a managed identity takes one per request. Give each other one a resource of its own.';
   throw new EntraOptionsError(`${path}.scopes`, `${scopes.length} scopes for a managed identity`, fix);
-}
-
-function resolveScopes(path: string, scopes: unknown, name: string, cloud: EntraCloud): readonly string[] {
-  if (scopes === undefined) {
-    const scope = wellKnownScope(name, cloud);
-    if (scope !== undefined) return [scope];
-    const fix = `Give scopes such as "https://graph.microsoft.com/.default", or use a name that is known: ${wellKnownResourceNames.join(', ')}.`;
-    throw new EntraOptionsError(path, 'missing', fix);
-  }
-  const list: readonly unknown[] =
-    typeof scopes === 'string' ? [scopes] : Array.isArray(scopes) ? scopes : [];
-  if (list.length === 0) {
-    throw new EntraOptionsError(path, kindOf(scopes), 'Give one scope or an array of scopes.');
-  }
-  const wrong = list.findIndex((scope) => typeof scope !== 'string' || !/^[^\s]+$/.test(scope));
-  if (wrong >= 0) {
-    const given =
-      typeof list[wrong] === 'string'
-        ? 'a scope is empty or contains white space'
-        : 'a scope is not a string';
-    throw new EntraOptionsError(path, given, 'Give each scope as a string of its own, without white space.');
-  }
-  return list as readonly string[];
 }
