@@ -15,6 +15,7 @@ export default {
     '^nestjs-entra-auth/redis$': '<rootDir>/lib/redis/index.ts',
     '^nestjs-entra-auth/testing$': '<rootDir>/lib/testing/index.ts',
     '^nestjs-entra-auth/typeorm$': '<rootDir>/lib/store/typeorm/index.ts',
+    '^nestjs-entra-auth/users$': '<rootDir>/lib/nest/users/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testPathIgnorePatterns: ['/node_modules/', '/fixtures/'],

@@ -19,7 +19,9 @@ export type EntraAuthErrorCode =
   | 'ENTRA_INVALID_CLIENT'
   | 'ENTRA_REFRESH_TOKEN_STORE'
   | 'ENTRA_REFRESH_TOKEN_CONFLICT'
-  | 'ENTRA_REFRESH_TOKEN_UNREADABLE';
+  | 'ENTRA_REFRESH_TOKEN_UNREADABLE'
+  | 'ENTRA_ASSERTION_INVALID'
+  | 'ENTRA_USER_INTERACTION_REQUIRED';
 
 export interface EntraAuthErrorDetails {
   /** What was wrong. */

@@ -89,4 +89,14 @@ export const errorCodes = {
     cause: 'The stored refresh token is encrypted with another key, damaged, or of another name.',
     remedy: 'Give the key that it was encrypted with, or store a new refresh token.',
   },
+  ENTRA_ASSERTION_INVALID: {
+    cause:
+      "The token of a caller cannot be exchanged: it is not a user's access token for this application, or has expired.",
+    remedy: 'Answer 401: the client must get an access token for this application and call again.',
+  },
+  ENTRA_USER_INTERACTION_REQUIRED: {
+    cause: 'Entra wants the user: a policy, multi-factor authentication, consent, or a new sign-in.',
+    remedy:
+      'Answer 401 with the challenge of the error, as UserChallengeFilter does: the client signs the user in again.',
+  },
 } as const satisfies Readonly<Record<EntraAuthErrorCode, ErrorMeaning>>;

@@ -22,6 +22,7 @@ import { EntraRedisHealthIndicator } from './health/entra-redis.health.js';
 import { EntraTokenHealthIndicator } from './health/entra-token.health.js';
 import { SetupWarnings } from './setup-warnings.js';
 import { logTokenEvents } from './token-event.logger.js';
+import { EntraUserTokenService } from './users/entra-user-token.service.js';
 
 const logger = new Logger('EntraAuth');
 
@@ -55,6 +56,11 @@ const logger = new Logger('EntraAuth');
       provide: EntraTokenService,
       inject: [assemblyToken],
       useFactory: ({ engine }: Assembly) => new EntraTokenService(engine),
+    },
+    {
+      provide: EntraUserTokenService,
+      inject: [assemblyToken],
+      useFactory: ({ users }: Assembly) => new EntraUserTokenService(users),
     },
     {
       provide: EntraTypeOrmOptionsFactory,
@@ -100,6 +106,7 @@ const logger = new Logger('EntraAuth');
   ],
   exports: [
     EntraTokenService,
+    EntraUserTokenService,
     EntraTypeOrmOptionsFactory,
     EntraTokenHealthIndicator,
     EntraDataSourceHealthIndicator,

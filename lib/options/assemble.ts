@@ -4,8 +4,9 @@ import { DataSources } from '../database/data-sources.js';
 import { noRegistry, type TimerRegistry } from '../engine/refresh-scheduler.js';
 import { TokenEngine } from '../engine/token-engine.js';
 import { postgresKind } from '../postgres/postgres-kind.js';
+import { UserTokens } from '../users/user-tokens.js';
 import type { EntraAuthModuleOptions } from './entra-auth-module.options.js';
-import { type ResolvedOptions, resolveOptions } from './resolve-options.js';
+import { identityResource, type ResolvedOptions, resolveOptions } from './resolve-options.js';
 
 /** What data sources can lead to. */
 export const databaseKinds: DatabaseKinds = { postgres: postgresKind };
@@ -15,6 +16,8 @@ export interface Assembly {
   options: ResolvedOptions;
   engine: TokenEngine;
   dataSources: DataSources;
+  /** `undefined` without the option `users`. */
+  users: UserTokens | undefined;
 }
 
 /**
@@ -30,5 +33,7 @@ export function assemble(
   const options = resolveOptions(given);
   const engine = new TokenEngine(options, { timers, logger });
   const dataSources = new DataSources(options, databaseKinds, { tokens: engine, logger });
-  return { options, engine, dataSources };
+  const identityToken = async (): Promise<string> => (await engine.getToken(identityResource)).token;
+  const users = options.users && new UserTokens(options.users, identityToken, logger);
+  return { options, engine, users, dataSources };
 }

@@ -7,6 +7,7 @@ import type {
   EntraDataSourceOptions,
   UnverifiedDataSourceOptions,
 } from '../postgres/entra-data-source.options.js';
+import type { UserTokenOptions } from '../users/user-tokens.options.js';
 
 /**
  * A credential as plain data, a function that makes one, or an instance. With the first two, a new instance can be
@@ -64,6 +65,13 @@ export interface EntraAuthModuleOptions {
     | EntraDataSourceOptions
     | UnverifiedDataSourceOptions
     | Record<string, EntraDataSourceOptions | UnverifiedDataSourceOptions>;
+  /**
+   * Tokens of the users who call this application, by the on-behalf-of flow: `EntraUserTokenService` of
+   * `nestjs-entra-auth/users` has them.
+   *
+   * @default none
+   */
+  users?: UserTokenOptions;
   /**
    * Whether metrics and spans are reported to OpenTelemetry. Without an SDK in the application that costs nothing.
    *

@@ -8,11 +8,15 @@ import {
   type OptionTable,
 } from '../common/option-table.js';
 import type { EngineSettings, ResolvedResource, StartupMode } from '../engine/engine-settings.js';
+import { isCredentialConfiguration } from '../credential/resolve-credential.js';
 import { clouds } from '../entra/clouds.js';
+import { isTokenCredential } from '../entra/token-credential.js';
 import { wellKnownScope } from '../entra/well-known-resources.js';
 import { resolveNamed } from '../database/named-data-sources.js';
 import type { ResolvedDatabase } from '../database/resolved-database.js';
 import { resolveDataSource } from '../postgres/resolve-data-source.js';
+import { federatedCredentialScope } from '../users/client-proof.js';
+import { resolveUserOptions, type UserTokenSettings } from '../users/resolve-user-options.js';
 import { checkCredential, credentialProviders } from './credential-providers.js';
 import type { EntraAuthModuleOptions, OnDemandOptions } from './entra-auth-module.options.js';
 import { defaultRefreshPolicy, resolveRefreshOptions } from './resolve-refresh-options.js';
@@ -23,7 +27,12 @@ export interface ResolvedOptions extends EngineSettings {
   dataSources: ReadonlyMap<string, ResolvedDatabase>;
   /** `undefined`: if the package is installed. */
   telemetry: boolean | undefined;
+  /** `undefined`: no tokens of users. */
+  users: UserTokenSettings | undefined;
 }
+
+/** Name of the resource that holds the identity of `clientAssertion: 'managed-identity'`. */
+export const identityResource = 'users-client-assertion';
 
 const onDemandTable = {
   maxTokens: numberCheck(10_000, { min: 1, max: 1_000_000, unit: 'a number of tokens' }),
@@ -40,6 +49,8 @@ const optionsTable = {
   dataSource: (_, value) => resolveNamed(value, resolveDataSource),
   resources: resourcesByName,
   onDemand: onDemandCheck,
+  // Checked below: it needs the cloud, the clock and the policy.
+  users: (_, value) => value,
   telemetry: (path, value) => (value === undefined ? undefined : booleanOption(path, value, false)),
   startup: choiceCheck<StartupMode>('wait', ['wait', 'background', 'lazy']),
   startupTimeoutInMs: numberCheck(30_000, { min: 1, max: 3_600_000, unit: 'milliseconds' }),
@@ -59,15 +70,23 @@ export function resolveOptions(options: EntraAuthModuleOptions): ResolvedOptions
     dataSource: dataSources,
     resources,
     onDemand,
+    users: givenUsers,
     ...plain
   } = checkOptions('options', options, optionsTable, fix);
   const provider = credentialProviders(credential, plain.cloud, plain.clock);
   const context = { cloud: plain.cloud, policy, credential, provider };
+  const users =
+    givenUsers === undefined ? undefined : resolveUserOptions('users', givenUsers, { ...plain, policy });
+  const identity = users?.authentication === 'managed-identity' ? [identityOf(context)] : [];
   return {
     ...plain,
+    users,
     credential: provider(undefined),
     policy,
-    resources: resolveResources(resources, dataSources, context),
+    resources: new Map([
+      ...resolveResources(resources, dataSources, context),
+      ...identity.map((resource) => [resource.name, resource] as const),
+    ]),
     dataSources,
     maxOnDemandTokens: onDemand.maxTokens,
   };
@@ -92,4 +111,21 @@ function resolveResources(
     resources.set(resource, resolveResource(resource, {}, context));
   }
   return resources;
+}
+
+/** The token by which the application proves itself: it is kept fresh like any other. */
+function identityOf(context: ResourceContext): ResolvedResource {
+  const { cloud, credential } = context;
+  const isIdentity =
+    isCredentialConfiguration(credential) &&
+    !isTokenCredential(credential) &&
+    credential.kind === 'managed-identity';
+  return resolveResource(
+    identityResource,
+    {
+      scopes: federatedCredentialScope[cloud],
+      credential: isIdentity ? credential : { kind: 'managed-identity' },
+    },
+    context,
+  );
 }

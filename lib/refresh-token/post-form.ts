@@ -21,7 +21,15 @@ export interface Transport {
   clock: Clock;
   /** What a browser would send as `Origin`; only single-page applications send one. */
   origin: string | undefined;
+  /**
+   * Whether a request is sent anew, over a new connection, when a connection that an agent kept open turns out to be
+   * closed. Only for requests that may arrive twice. Default: never.
+   */
+  repeatsOnStaleConnection?: () => boolean;
 }
+
+/** A connection that was kept open had been closed by the server. */
+class StaleConnectionError extends Error {}
 
 export interface FormRequest {
   url: URL;
@@ -48,8 +56,19 @@ export interface FormResponse {
  * @throws {ProxyError} when the proxy of the environment does not connect
  * @throws what the network throws, when no headers came
  */
-export function postForm(form: FormRequest, transport: Transport): Promise<FormResponse> {
-  const { agent, timeoutInMs, clock } = transport;
+export async function postForm(form: FormRequest, transport: Transport): Promise<FormResponse> {
+  try {
+    return await send(form, transport);
+  } catch (error) {
+    if (!(error instanceof StaleConnectionError)) throw error;
+    return send(form, { ...transport, agent: undefined, repeatsOnStaleConnection: never });
+  }
+}
+
+const never = (): boolean => false;
+
+function send(form: FormRequest, transport: Transport): Promise<FormResponse> {
+  const { agent, timeoutInMs, clock, repeatsOnStaleConnection = never } = transport;
   const body = Buffer.from(form.parameters.toString());
   return new Promise<FormResponse>((resolve, reject) => {
     const tunnel = agent === undefined ? tunnelTo(form.url) : undefined;
@@ -69,7 +88,9 @@ export function postForm(form: FormRequest, transport: Transport): Promise<FormR
     };
     outgoing.on('error', (error) => {
       // After the headers the body is read: it may hold the new refresh token.
-      if (incoming === undefined) settle(() => reject(late ?? error));
+      if (incoming !== undefined) return;
+      const isStale = outgoing.reusedSocket && late === undefined && repeatsOnStaleConnection();
+      settle(() => reject(isStale ? new StaleConnectionError(error.message) : (late ?? error)));
     });
     outgoing.on('response', (response) => {
       incoming = response;

@@ -42,6 +42,7 @@ describe('in a project where every optional package is installed', () => {
     'import-kafka.mjs',
     'import-redis.mjs',
     'import-testing.mjs',
+    'import-users.mjs',
   ])('loads none of them with the package: %s', async (program) => {
     const files = await project.filesLoadedBy(program);
 
@@ -74,7 +75,7 @@ describe('in a project where every optional package is installed', () => {
       same: string[];
       different: string[];
     }
-    const { root, dashboard, kafka, redis, testing, typeorm } =
+    const { root, dashboard, kafka, redis, testing, typeorm, users } =
       await project.outputOf<Record<string, Comparison>>('identity.mjs');
 
     expect(root?.different).toEqual([]);
@@ -91,5 +92,7 @@ describe('in a project where every optional package is installed', () => {
     expect(testing?.same).toContain('startLocalEntra');
     expect(typeorm?.different).toEqual([]);
     expect(typeorm?.same).toContain('TypeOrmRefreshTokenStore');
+    expect(users?.different).toEqual([]);
+    expect(users?.same).toContain('EntraUserTokenService');
   });
 });

@@ -32,6 +32,13 @@ const declarations: readonly (readonly [after: string, declared: string, checked
     'credential/credential-configuration.ts',
     'credential/resolve-credential.ts',
   ],
+  ...['UserTokenOptions', 'UserClientOptions', 'UserResourceOptions', 'UserCacheOptions'].map(
+    (name): [string, string, string] => [
+      `interface ${name} {`,
+      'users/user-tokens.options.ts',
+      'users/resolve-user-options.ts',
+    ],
+  ),
   ...[
     ['FileRefreshTokenStoreOptions', 'store/file/file.refresh-token-store.ts'],
     ['EncryptedRefreshTokenStoreOptions', 'store/encrypted/encrypted.refresh-token-store.ts'],

@@ -1,0 +1,78 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+
+import { isEntraAuthError } from '../../common/entra-auth.error.js';
+import type { UserChallenge } from '../../users/user-token.error.js';
+import { EntraUserTokenService } from './entra-user-token.service.js';
+import { bearerToken } from './on-behalf-of.pipe.js';
+
+const deepestCause = 5;
+const codes: readonly string[] = ['ENTRA_ASSERTION_INVALID', 'ENTRA_USER_INTERACTION_REQUIRED'];
+
+/** The challenge in an error or its causes. */
+function challengeIn(error: unknown): UserChallenge | undefined {
+  let inner = error;
+  for (let depth = 0; depth < deepestCause && typeof inner === 'object' && inner !== null; depth++) {
+    if (isEntraAuthError(inner) && codes.includes(inner.code)) return inner as UserChallenge;
+    inner = Reflect.get(inner, 'cause');
+  }
+  return undefined;
+}
+
+/** Whether the Graph SDK made its own error of a challenge: it keeps the name, as a code, and nothing else. */
+function isSwallowed(error: unknown): boolean {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    Reflect.get(error, 'code') === 'UserInteractionRequiredError'
+  );
+}
+
+/** What the filter catches: every other exception stays with the application's filters. */
+abstract class Challenge {
+  static [Symbol.hasInstance](error: unknown): boolean {
+    return challengeIn(error) !== undefined || isSwallowed(error);
+  }
+}
+
+/**
+ * Answers 401 with the challenge when Entra wants the user, or the caller's token cannot be exchanged, so that the client
+ * signs the user in again with the claims that are asked for. Register it as `{ provide: APP_FILTER, useClass:
+ * UserChallengeFilter }`, or by `@UseFilters(UserChallengeFilter)`.
+ *
+ * @see https://learn.microsoft.com/entra/identity-platform/claims-challenge
+ */
+@Catch(Challenge)
+export class UserChallengeFilter implements ExceptionFilter<unknown> {
+  readonly #users: EntraUserTokenService;
+  readonly #host: HttpAdapterHost;
+
+  constructor(
+    @Inject(EntraUserTokenService) users: EntraUserTokenService,
+    @Inject(HttpAdapterHost) host: HttpAdapterHost,
+  ) {
+    this.#users = users;
+    this.#host = host;
+  }
+
+  /** Called by Nest. */
+  catch(exception: unknown, host: ArgumentsHost): void {
+    // A context without responses has its own way to report errors.
+    if (host.getType() !== 'http') throw exception;
+    const http = host.switchToHttp();
+    const { headers = {} } = http.getRequest<{ headers?: Record<string, unknown> }>();
+    const challenge =
+      challengeIn(exception) ?? this.#users.interactionRequired(bearerToken(headers['authorization']));
+    const { httpAdapter } = this.#host;
+    const response = http.getResponse<unknown>();
+    if (httpAdapter.isHeadersSent(response)) {
+      httpAdapter.end(response);
+      return;
+    }
+    // Forgotten in the meantime: the client begins anew.
+    const header = challenge?.wwwAuthenticate ?? 'Bearer error="interaction_required"';
+    httpAdapter.setHeader(response, 'WWW-Authenticate', header);
+    const error = /error="([\w-]+)"/.exec(header)?.[1];
+    httpAdapter.reply(response, { statusCode: 401, message: 'Unauthorized', error }, 401);
+  }
+}

@@ -1,0 +1,43 @@
+import { unref, type Clock, type TimerHandle } from '../common/clock.js';
+import type { UserCache } from './user-cache.js';
+import type { UserEntry } from './user-entry.js';
+
+const intervalInMs = 60_000;
+const mostInTurn = 1_000;
+
+/** Deletes expired entries once a minute, a thousand in a turn of the event loop. Has no timer while the cache is empty. */
+export class CacheSweeper {
+  readonly #cache: UserCache;
+  readonly #clock: Clock;
+  #timer: TimerHandle;
+  #isStopped = false;
+
+  constructor(cache: UserCache, clock: Clock) {
+    this.#cache = cache;
+    this.#clock = clock;
+  }
+
+  /** Begins to sweep, unless it does already. */
+  arm(): void {
+    if (this.#timer === undefined) this.#wait(intervalInMs, undefined);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #wait(delayInMs: number, from: UserEntry | undefined): void {
+    if (this.#isStopped) return;
+    this.#timer = this.#clock.setTimeout(() => this.#sweep(from), delayInMs);
+    unref(this.#timer);
+  }
+
+  #sweep(from: UserEntry | undefined): void {
+    this.#timer = undefined;
+    const next = this.#cache.sweep(from, mostInTurn, this.#clock.now());
+    if (next !== undefined) this.#wait(0, next);
+    else if (this.#cache.size > 0) this.#wait(intervalInMs, undefined);
+  }
+}

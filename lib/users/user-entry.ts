@@ -1,0 +1,76 @@
+import type { Timestamp } from '../common/clock.js';
+import type { HeldAccessToken } from '../entra/held-access-token.js';
+import type { UserResource } from './user-resources.js';
+import type { UserInteractionRequiredError } from './user-token.error.js';
+
+// What an entry, its key, its place in the map, a slot and the wrapper of a token take, as measured.
+const bytesOfEntry = 300;
+const bytesOfSlot = 350;
+
+/** The token of one user for one resource. */
+export class UserSlot {
+  readonly resource: UserResource;
+  token: HeldAccessToken | undefined;
+  /** Until when the token is handed out without question. */
+  usableUntil: Timestamp = 0;
+  /** When the next use fetches a new token. */
+  dueAt: Timestamp = Infinity;
+  /** Failed refreshes in a row. */
+  failures = 0;
+  /** Whether the resource rejected the token. */
+  isRejected = false;
+  rejectedAt: Timestamp = 0;
+  /** Entra's last refusal, and until when it is repeated without a request. */
+  refusal: { error: UserInteractionRequiredError; at: Timestamp; until: Timestamp } | undefined;
+
+  constructor(resource: UserResource) {
+    this.resource = resource;
+  }
+}
+
+/** What is held for one assertion: a token for each resource. Holds no assertion: callers bring it along. */
+export class UserEntry {
+  readonly key: string;
+  /** When the assertion expires; nothing is served from then on. */
+  readonly endsAt: Timestamp;
+  /** Tenant of the assertion, where it is not the configured one. */
+  readonly tenantId: string | undefined;
+  readonly slots: UserSlot[] = [];
+  /** Neighbours in the order of use. Kept by `UserCache`. */
+  newer: UserEntry | undefined;
+  older: UserEntry | undefined;
+  /** Size by which `UserCache` counts it; zero while it is not in there. */
+  countedBytes = 0;
+
+  constructor(key: string, endsAt: Timestamp, tenantId: string | undefined) {
+    this.key = key;
+    this.endsAt = endsAt;
+    this.tenantId = tenantId;
+  }
+
+  /** The slot of a resource, if there is one. */
+  find(resource: UserResource): UserSlot | undefined {
+    const { slots } = this;
+    for (let n = 0; n < slots.length; n++) if (slots[n]?.resource === resource) return slots[n];
+    return undefined;
+  }
+
+  /** The slot of a resource. Of more than 32, the oldest makes room. */
+  slotOf(resource: UserResource): UserSlot {
+    const known = this.find(resource);
+    if (known !== undefined) return known;
+    if (this.slots.length >= mostSlots) this.slots.shift();
+    const slot = new UserSlot(resource);
+    this.slots.push(slot);
+    return slot;
+  }
+
+  get bytes(): number {
+    return this.slots.reduce(
+      (sum, { token }) => sum + bytesOfSlot + (token?.token.length ?? 0),
+      bytesOfEntry,
+    );
+  }
+}
+
+const mostSlots = 32;

@@ -1,0 +1,223 @@
+import { Agent } from 'node:https';
+
+import type { Timestamp } from '../common/clock.js';
+import { EntraShutDownError } from '../common/entra-auth.error.js';
+import type { LineLogger } from '../common/guarded-logger.js';
+import { asError } from '../common/thrown.js';
+import {
+  nextAttemptAfterFailure,
+  refreshDueAt,
+  usableUntil,
+  type RefreshPolicy,
+} from '../engine/refresh-policy.js';
+import { TokenUnavailableError } from '../engine/token-unavailable.error.js';
+import { resourceCodes } from '../entra/aadsts.js';
+import type { HeldAccessToken } from '../entra/held-access-token.js';
+import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
+import { proxyOfEnvironment } from '../refresh-token/proxy-of-environment.js';
+import { isTenantGroup } from './challenge.js';
+import { managedIdentityAuthentication } from './client-proof.js';
+import { ExchangeLog } from './exchange-log.js';
+import { ExchangeQueue } from './exchange-queue.js';
+import {
+  exchangeAssertion,
+  exchangeErrorOf,
+  type ExchangeOrder,
+  type ExchangeSettings,
+} from './on-behalf-of-grant.js';
+import type { UserTokenSettings } from './resolve-user-options.js';
+import type { UserCache } from './user-cache.js';
+import type { UserGrant } from './user-credential.js';
+import type { UserEntry, UserSlot } from './user-entry.js';
+import type { UserResource } from './user-resources.js';
+import { UserInteractionRequiredError } from './user-token.error.js';
+
+// A handshake and a response take half a millisecond each, and those of a turn add up.
+const atOnce = 24;
+
+// A front end that repeats its call meanwhile gets the same answer. Entra blocks clients that loop (AADSTS50196).
+const refusalRepeatedForMs = 15_000;
+
+export interface UserExchangeParts {
+  /** Returns an assertion of the machine's identity, for an application that authenticates by it. */
+  identityToken: () => Promise<string>;
+  logger: LineLogger;
+  cache: UserCache;
+  /** Holds an entry that has changed. */
+  keep: (entry: UserEntry) => void;
+}
+
+/** Exchanges users' tokens, one at a time for each user and resource, and notes the outcome in the user's entry. */
+export class UserExchanges {
+  readonly #settings: UserTokenSettings;
+  readonly #cache: UserCache;
+  readonly #keep: (entry: UserEntry) => void;
+  readonly #queue: ExchangeQueue;
+  readonly #log: ExchangeLog;
+  readonly #wire: ExchangeSettings;
+  /** The agent that is made here, and ends here. */
+  readonly #agent: Agent | undefined;
+  readonly #flights = new Map<string, Promise<HeldAccessToken>>();
+  #exchanges = 0;
+  #failures = 0;
+  #isStopped = false;
+
+  constructor(settings: UserTokenSettings, { identityToken, logger, cache, keep }: UserExchangeParts) {
+    const { authentication, clock } = settings;
+    this.#settings = settings;
+    this.#cache = cache;
+    this.#keep = keep;
+    this.#queue = new ExchangeQueue(atOnce, clock);
+    this.#log = new ExchangeLog(logger, clock);
+    this.#agent = settings.agent === undefined ? agentFor(settings.authorityHost) : undefined;
+    this.#wire = {
+      ...settings,
+      endpointVersion: 'v2.0',
+      offlineAccess: false,
+      authentication:
+        authentication === 'managed-identity' ? managedIdentityAuthentication(identityToken) : authentication,
+      transport: {
+        ca: settings.certificateAuthority,
+        agent: settings.agent ?? this.#agent,
+        timeoutInMs: settings.requestTimeoutInMs,
+        clock,
+        origin: undefined,
+        repeatsOnStaleConnection: () => !this.#isStopped,
+      },
+    };
+  }
+
+  get counts(): { pending: number; exchanges: number; failures: number } {
+    return { pending: this.#queue.length, exchanges: this.#exchanges, failures: this.#failures };
+  }
+
+  /** Exchanges a user's token, or joins the exchange that is under way. */
+  exchange(grant: UserGrant, resource: UserResource, claims: string | undefined): Promise<HeldAccessToken> {
+    const key = `${grant.entry.key}|${resource.name}|${claims ?? ''}`;
+    const running = this.#flights.get(key);
+    if (running !== undefined) return running;
+    const flight = this.#begin(grant, resource, claims).finally(() => this.#flights.delete(key));
+    // Callers come and go; its outcome is noted in the entry in any case.
+    flight.catch(() => undefined);
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#queue.stop();
+    this.#agent?.destroy();
+  }
+
+  async #begin(
+    { entry, assertion }: UserGrant,
+    resource: UserResource,
+    claims: string | undefined,
+  ): Promise<HeldAccessToken> {
+    const { tenantId: configured } = this.#settings;
+    const tenantId = isTenantGroup(configured) ? (entry.tenantId ?? configured) : configured;
+    const order = { assertion, tenantId, resource, claims };
+    try {
+      const token = await this.#queue.run(tenantId, () => this.#send(order, tenantId));
+      this.#granted(this.#current(entry), resource, token, claims !== undefined);
+      return token;
+    } catch (thrown) {
+      throw this.#refused(this.#current(entry), resource, thrown, claims !== undefined);
+    }
+  }
+
+  /** The entry that is held by now: callers with the same assertion may have begun with one each. */
+  #current(entry: UserEntry): UserEntry {
+    return this.#cache.get(entry.key) ?? entry;
+  }
+
+  async #send(order: ExchangeOrder, tenantId: string): Promise<HeldAccessToken> {
+    this.#exchanges++;
+    try {
+      const token = await exchangeAssertion(order, this.#wire);
+      this.#log.succeeded();
+      return token;
+    } catch (error) {
+      const retryAfterInMs = error instanceof TokenRequestFailedError ? error.retryAfterInMs : undefined;
+      if (retryAfterInMs !== undefined) this.#queue.pause(tenantId, retryAfterInMs);
+      throw error;
+    }
+  }
+
+  #granted(entry: UserEntry, resource: UserResource, token: HeldAccessToken, isChallenged: boolean): void {
+    const { clock, policy } = this.#settings;
+    const slot = entry.slotOf(resource);
+    const replaces =
+      slot.token === undefined || slot.isRejected || isChallenged || slot.token.expiresBefore(token);
+    if (replaces) slot.token = token;
+    slot.isRejected = false;
+    slot.failures = 0;
+    slot.refusal = undefined;
+    const held = slot.token ?? token;
+    slot.usableUntil = Math.min(usableUntil(held), entry.endsAt);
+    slot.dueAt = dueAt(held, entry, policy, clock.random());
+    if (!this.#isStopped && clock.now() < entry.endsAt) this.#keep(entry);
+  }
+
+  #refused(entry: UserEntry, resource: UserResource, thrown: unknown, isChallenged: boolean): Error {
+    const { place } = this.#settings;
+    const error = this.#isStopped ? new EntraShutDownError() : exchangeErrorOf(thrown, resource.name, place);
+    if (!this.#isStopped) this.#failures++;
+    if (error instanceof TokenUnavailableError) this.#log.failed(error);
+    if (error instanceof UserInteractionRequiredError)
+      this.#noteRefusal(entry, resource, error, isChallenged);
+    const slot = entry.find(resource);
+    if (slot?.token !== undefined) this.#postpone(entry, slot, slot.token, asError(error));
+    return error;
+  }
+
+  #noteRefusal(
+    entry: UserEntry,
+    resource: UserResource,
+    error: UserInteractionRequiredError,
+    isChallenged: boolean,
+  ): void {
+    const at = this.#settings.clock.now();
+    entry.slotOf(resource).refusal = { error, at, until: isChallenged ? 0 : at + refusalRepeatedForMs };
+    // Entra sends these after it has accepted the assertion, so that a forged one takes nobody's place.
+    if (resourceCodes.has(error.aadsts) && at < entry.endsAt) this.#keep(entry);
+  }
+
+  /** Serves the held token on, and decides when its next use tries again. */
+  #postpone(entry: UserEntry, slot: UserSlot, held: HeldAccessToken, error: Error): void {
+    const { clock, policy } = this.#settings;
+    const now = clock.now();
+    if (slot.isRejected) slot.usableUntil = Math.min(usableUntil(held), entry.endsAt);
+    slot.isRejected = false;
+    slot.failures++;
+    const known = error instanceof TokenUnavailableError ? error : undefined;
+    slot.dueAt = nextAttemptAfterFailure(
+      {
+        now,
+        held,
+        random: clock.random(),
+        failures: slot.failures,
+        retryable: known?.retryable ?? false,
+        retryAfterInMs: known?.retryAfterInMs,
+      },
+      policy,
+    );
+  }
+}
+
+/** A token that outlives the assertion needs no successor: nothing is served after the assertion. */
+function dueAt(token: HeldAccessToken, entry: UserEntry, policy: RefreshPolicy, random: number): Timestamp {
+  const isEnough = usableUntil(token) >= entry.endsAt && token.refreshAfterTimestamp === undefined;
+  return isEnough ? Infinity : refreshDueAt(token, policy, random);
+}
+
+/** Keeps connections open between exchanges. Through a proxy each has one of its own. */
+function agentFor(authorityHost: string): Agent | undefined {
+  try {
+    if (proxyOfEnvironment(new URL(authorityHost)) !== undefined) return undefined;
+  } catch {
+    // The request itself reports the variable.
+    return undefined;
+  }
+  return new Agent({ keepAlive: true, maxSockets: atOnce, maxFreeSockets: atOnce, timeout: 60_000 });
+}

@@ -1,0 +1,65 @@
+import type { Agent } from 'node:https';
+
+import type { ClientAssertionCallback } from '../refresh-token/client-authentication/client-assertion.js';
+
+/** The application that exchanges the tokens of its callers. */
+export interface UserClientOptions {
+  /** GUID or domain of the tenant. With `common` or `organizations`, each exchange goes to the tenant of the caller. */
+  tenantId: string;
+  /** Application (client) id of this API. */
+  clientId: string;
+  /** Give one of this, `clientCertificate` and `clientAssertion`. */
+  clientSecret?: string;
+  /** PEM with certificate and private key, or the path of such a file, which is read again once a minute at most. */
+  clientCertificate?: string;
+  clientCertificatePassword?: string;
+  /**
+   * `'managed-identity'`: the managed identity of the module's `credential`, or the machine's, as federated credential of
+   * the application, so that there is no secret. Or a function that returns a signed JWT.
+   *
+   * @see https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
+   */
+  clientAssertion?: 'managed-identity' | ClientAssertionCallback;
+  /**
+   * Accepted values of `aud` in the tokens of callers: the application's identifier URIs.
+   *
+   * @default the client id, and `api://` with the client id
+   */
+  audiences?: readonly string[];
+  /** An `https` URL. @default that of the module's `cloud` */
+  authorityHost?: string;
+  /** Certificate authorities of a private authority, as PEM. */
+  certificateAuthority?: string;
+  /**
+   * Deadline of an exchange on the wire, in milliseconds. An exchange that waits for its turn may take three times as long.
+   *
+   * @default 10000
+   */
+  requestTimeoutInMs?: number;
+  /** An agent for a proxy. It must verify certificates. @default the proxy of `HTTPS_PROXY`, unless `NO_PROXY` exempts the host */
+  agent?: Agent;
+}
+
+/** What callers' tokens are exchanged for. */
+export interface UserResourceOptions {
+  /** One scope or several of one resource, such as `User.Read` of Graph. @default those of a well-known name */
+  scopes?: string | readonly string[];
+  /** Asks for tokens that take part in Continuous Access Evaluation. @default false */
+  enableCae?: boolean;
+}
+
+/** How much is held in memory. The users that were used least lately make room. */
+export interface UserCacheOptions {
+  /** Assertions whose tokens are held. A person with two devices has two. @default 100000 */
+  maxUsers?: number;
+  /** Size of the tokens and of what they are held in, in bytes. @default 268435456, 256 MiB */
+  maxBytes?: number;
+}
+
+/** Tokens of the users of an API, by the on-behalf-of flow. */
+export interface UserTokenOptions {
+  client: UserClientOptions;
+  /** By a name of your choice. Well-known names, such as `graph`, need no scopes. @default none: callers ask by scopes */
+  resources?: Record<string, UserResourceOptions>;
+  cache?: UserCacheOptions;
+}

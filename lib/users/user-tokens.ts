@@ -1,0 +1,182 @@
+import { withDeadline } from '../common/deadline.js';
+import { EntraOptionsError, EntraTimeoutError } from '../common/entra-auth.error.js';
+import type { LineLogger } from '../common/guarded-logger.js';
+import { asError } from '../common/thrown.js';
+import { readTokenRequest, type TokenRequest } from '../engine/token-request.js';
+import type { HeldAccessToken } from '../entra/held-access-token.js';
+import { sameTenant } from '../entra/tenant.js';
+import type { AccessToken, GetTokenOptions } from '../entra/token-credential.js';
+import { assertionKey, expiredAssertion, readAssertion } from './assertion.js';
+import { CacheSweeper } from './cache-sweeper.js';
+import type { UserTokenSettings } from './resolve-user-options.js';
+import { UserCache } from './user-cache.js';
+import { OnBehalfOfCredential, type UserGrant, type UserTokenCredential } from './user-credential.js';
+import { UserEntry, type UserSlot } from './user-entry.js';
+import { UserExchanges } from './user-exchanges.js';
+import { UserResources, type UserResource } from './user-resources.js';
+import { UserInteractionRequiredError } from './user-token.error.js';
+
+/** What is held, and what was done for it. */
+export interface UserTokensState {
+  /** Assertions whose tokens are held. */
+  readonly users: number;
+  /** Size of what is held. */
+  readonly bytes: number;
+  /** Live users that made room for others: more than a few call for a larger `cache`. */
+  readonly evictions: number;
+  /** Exchanges that wait or are under way. */
+  readonly pending: number;
+  /** Exchanges that were sent. */
+  readonly exchanges: number;
+  /** Exchanges that gave no token. */
+  readonly failures: number;
+}
+
+/**
+ * Holds the tokens of users, by the token that each user called with. Refreshes them ahead of their end when they are used,
+ * with the user's token that comes along: none is kept.
+ */
+export class UserTokens {
+  readonly #settings: UserTokenSettings;
+  readonly #resources: UserResources;
+  readonly #cache: UserCache;
+  readonly #exchanges: UserExchanges;
+  readonly #sweeper: CacheSweeper;
+
+  /** @param identityToken returns an assertion of the machine's identity, for an application that authenticates by it */
+  constructor(settings: UserTokenSettings, identityToken: () => Promise<string>, logger: LineLogger) {
+    this.#settings = settings;
+    this.#resources = new UserResources(settings.resources, settings.cloud);
+    this.#cache = new UserCache(settings.limits);
+    this.#sweeper = new CacheSweeper(this.#cache, settings.clock);
+    const keep = (entry: UserEntry): void => {
+      this.#cache.put(entry);
+      this.#sweeper.arm();
+    };
+    this.#exchanges = new UserExchanges(settings, { identityToken, logger, cache: this.#cache, keep });
+  }
+
+  /** @throws {InvalidAssertionError} for what is not a live access token of a user for this application */
+  onBehalfOf(assertion: unknown): UserTokenCredential {
+    const { place, clock } = this.#settings;
+    const key = assertionKey(assertion, place);
+    const text = assertion as string;
+    const now = clock.now();
+    const known = this.#cache.get(key);
+    if (known === undefined) {
+      const { endsAt, tenantId } = readAssertion(text, this.#settings, now);
+      const isOwn = sameTenant(tenantId, this.#settings.tenantId);
+      const entry = new UserEntry(key, endsAt, isOwn ? undefined : tenantId);
+      return new OnBehalfOfCredential(this, { assertion: text, entry });
+    }
+    if (now >= known.endsAt) {
+      this.#cache.delete(known);
+      throw expiredAssertion(known.endsAt, place);
+    }
+    return new OnBehalfOfCredential(this, { assertion: text, entry: known });
+  }
+
+  getToken(
+    grant: UserGrant,
+    named: string | string[],
+    options: GetTokenOptions | undefined,
+  ): Promise<AccessToken> {
+    try {
+      const resource = this.#resources.find(named);
+      const slot = grant.entry.find(resource);
+      const now = this.#settings.clock.now();
+      if (slot?.token !== undefined && now < slot.usableUntil && isPlain(options)) {
+        if (now >= slot.dueAt) this.#refreshAhead(grant, slot);
+        return Promise.resolve(slot.token);
+      }
+      return this.#obtain(grant, resource, readTokenRequest(options));
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
+  }
+
+  invalidate({ entry }: UserGrant, rejected: string): void {
+    const { clock, policy } = this.#settings;
+    const now = clock.now();
+    for (const slot of entry.slots) {
+      if (slot.token?.token !== rejected) continue;
+      if (Math.abs(now - slot.rejectedAt) < policy.forcedRefreshCooldownInMs) continue;
+      slot.isRejected = true;
+      slot.rejectedAt = now;
+      slot.usableUntil = 0;
+    }
+  }
+
+  /** The last refusal that Entra sent for a user's token, while it is held. */
+  interactionRequired(assertion: unknown): UserInteractionRequiredError | undefined {
+    if (typeof assertion !== 'string') return undefined;
+    const slots = this.#cache.get(assertionKey(assertion, this.#settings.place))?.slots ?? [];
+    const refusals = slots.flatMap(({ refusal }) => refusal ?? []);
+    return refusals.sort((a, b) => b.at - a.at)[0]?.error;
+  }
+
+  state(): UserTokensState {
+    const { size: users, bytes, evictions } = this.#cache;
+    return { users, bytes, evictions, ...this.#exchanges.counts };
+  }
+
+  /** Begins no more exchanges. Tokens that are held are served until they expire. */
+  stop(): void {
+    this.#sweeper.stop();
+    this.#exchanges.stop();
+  }
+
+  async #obtain(grant: UserGrant, resource: UserResource, request: TokenRequest): Promise<AccessToken> {
+    const { clock, place } = this.#settings;
+    grant.entry = this.#cache.get(grant.entry.key) ?? grant.entry;
+    const { entry } = grant;
+    const now = clock.now();
+    this.#checkTenant(entry, request.tenantId);
+    if (now >= entry.endsAt) throw expiredAssertion(entry.endsAt, place);
+    if (request.claims !== undefined) return this.#exchange(grant, resource, request);
+    const slot = entry.find(resource);
+    if (slot === undefined) return this.#exchange(grant, resource, request);
+    const { token: held, isRejected, refusal } = slot;
+    if (held !== undefined && now < slot.usableUntil) return held;
+    if (held === undefined && refusal !== undefined && now < refusal.until) throw refusal.error;
+    try {
+      return await this.#exchange(grant, resource, request);
+    } catch (error) {
+      const isOver = held === undefined || clock.now() >= Math.min(held.expiresOnTimestamp, entry.endsAt);
+      if (isOver || request.abortSignal?.aborted === true) throw error;
+      if (isRejected && error instanceof UserInteractionRequiredError) throw error;
+      return held;
+    }
+  }
+
+  #exchange(grant: UserGrant, resource: UserResource, request: TokenRequest): Promise<HeldAccessToken> {
+    const { clock, requestTimeoutInMs } = this.#settings;
+    const timeoutInMs = 3 * requestTimeoutInMs;
+    const flight = this.#exchanges.exchange(grant, resource, request.claims);
+    const onTimeout = (): Error =>
+      new EntraTimeoutError(
+        "The exchange of a user's token",
+        timeoutInMs,
+        'Try again: it may be held by then.',
+      );
+    return withDeadline(flight, { timeoutInMs, clock, onTimeout, signal: request.abortSignal });
+  }
+
+  #refreshAhead(grant: UserGrant, slot: UserSlot): void {
+    slot.dueAt = Infinity;
+    // What becomes of it is noted in the slot.
+    this.#exchanges.exchange(grant, slot.resource, undefined).catch(() => undefined);
+  }
+
+  #checkTenant({ tenantId }: UserEntry, asked: string | undefined): void {
+    if (asked === undefined || sameTenant(asked, tenantId) || sameTenant(asked, this.#settings.tenantId))
+      return;
+    const fix = 'Leave it out: the token of a user is exchanged in the tenant of the user.';
+    throw new EntraOptionsError('tenantId', 'not the tenant of the user', fix);
+  }
+}
+
+function isPlain(options: GetTokenOptions | undefined): boolean {
+  if (options === undefined) return true;
+  return typeof options === 'object' && !options?.claims && !options?.tenantId;
+}

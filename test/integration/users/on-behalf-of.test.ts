@@ -1,0 +1,431 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ManualClock, startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+
+import { SecretScan } from '../../support/secret-scan.js';
+import { assertionOf, claimsOf, makeCaller } from '../../support/users/callers.js';
+import { startUserTokens, userOptions } from '../../support/users/user-tokens.js';
+
+const minute = 60_000;
+
+describe('the tokens of users', () => {
+  let entra: LocalEntra;
+  let clock: ManualClock;
+  let tokens: ReturnType<typeof startUserTokens>;
+
+  beforeAll(async () => {
+    clock = new ManualClock();
+    entra = await startLocalEntra({
+      clock,
+      tokenLifetimeInSeconds: 3600,
+      client: {
+        delegatedPermissions: [
+          'https://graph.microsoft.com/User.Read',
+          'https://vault.azure.net/user_impersonation',
+        ],
+      },
+    });
+  });
+  afterAll(() => entra.stop());
+  beforeEach(() => {
+    tokens = startUserTokens(userOptions(entra), { clock });
+    entra.requests.reset();
+  });
+  afterEach(async () => {
+    await tokens.stop();
+    await entra.faults.clear();
+  });
+
+  const obtain = async (assertion: string, resource = 'graph'): Promise<string> => {
+    const token = await tokens.service.onBehalfOf(assertion).getToken(resource);
+    return token.token;
+  };
+
+  it('are those of the caller, from one request, by the name of the resource and by its scopes', async () => {
+    const ada = makeCaller();
+    const assertion = assertionOf(entra, ada);
+    const user = tokens.service.onBehalfOf(assertion);
+
+    const first = await user.getToken('graph');
+    expect(claimsOf(first.token)).toMatchObject({
+      oid: ada.objectId,
+      aud: expect.stringMatching(/graph|00000003/) as unknown,
+    });
+    expect(await user.getToken(['User.Read'])).toBe(first);
+    expect(await user.getToken('User.Read', { enableCae: true })).toBe(first);
+    expect(await obtain(assertion)).toBe(first.token);
+    expect(entra.requests.token).toBe(1);
+  });
+
+  it('belong to a thousand users side by side, each with the own `oid`', async () => {
+    const callers = Array.from({ length: 1_000 }, (_, n) => makeCaller(n));
+    const assertions = callers.map((caller) => assertionOf(entra, caller));
+
+    for (const round of [1, 2]) {
+      const answers = await Promise.all(assertions.map((assertion) => obtain(assertion)));
+      expect(answers.map((token) => claimsOf(token)['oid'])).toEqual(callers.map(({ objectId }) => objectId));
+      expect(entra.requests.token).toBe(1_000);
+      expect(tokens.service.state()).toMatchObject({
+        users: 1_000,
+        pending: 0,
+        exchanges: 1_000,
+        evictions: 0,
+      });
+      expect(round).toBeLessThan(3);
+    }
+  });
+
+  it('serve two devices of one person side by side', async () => {
+    const ada = makeCaller();
+    const devices = [assertionOf(entra, ada), assertionOf(entra, ada)];
+    for (let turn = 0; turn < 5; turn++) for (const device of devices) await obtain(device);
+    expect(entra.requests.token).toBe(2);
+  });
+
+  it('take one request for many callers at once, also by credentials of their own', async () => {
+    const assertion = assertionOf(entra, makeCaller());
+    const users = Array.from({ length: 50 }, () => tokens.service.onBehalfOf(assertion));
+    const answers = await Promise.all(
+      users.flatMap((user) => [user.getToken('graph'), user.getToken('graph')]),
+    );
+    expect(new Set(answers.map(({ token }) => token)).size).toBe(1);
+    expect(entra.requests.token).toBe(1);
+  });
+
+  it('keeps the tokens of two resources that were fetched at once by two credentials', async () => {
+    const assertion = assertionOf(entra, makeCaller());
+    const vault = 'https://vault.azure.net/.default';
+    await Promise.all([obtain(assertion), obtain(assertion, vault)]);
+    await Promise.all([obtain(assertion), obtain(assertion, vault)]);
+    expect(entra.requests.token).toBe(2);
+    expect(tokens.service.state().users).toBe(1);
+  });
+
+  it('are not served from memory once the assertion has expired, although they live on', async () => {
+    const assertion = assertionOf(entra, makeCaller(), { lifetimeInSeconds: 600 });
+    const user = tokens.service.onBehalfOf(assertion);
+    await user.getToken('graph');
+    await clock.advance(10 * minute - 1_000);
+    await user.getToken('graph');
+    await clock.advance(1_000);
+
+    await expect(user.getToken('graph')).rejects.toMatchObject({
+      code: 'ENTRA_ASSERTION_INVALID',
+      reason: 'expired',
+    });
+    expect(() => tokens.service.onBehalfOf(assertion)).toThrow(/expired/);
+    expect(entra.requests.token).toBe(1);
+    expect(tokens.service.state().users).toBe(0);
+  });
+
+  it('are deleted once their assertion has expired, though nobody asks', async () => {
+    for (let n = 0; n < 5; n++) {
+      await obtain(assertionOf(entra, makeCaller(), { lifetimeInSeconds: 600 + n * 600 }));
+    }
+    await clock.advance(21 * minute);
+    expect(tokens.service.state().users).toBe(3);
+    await clock.advance(60 * minute);
+    expect(tokens.service.state()).toMatchObject({ users: 0, bytes: 0 });
+  });
+
+  it('are refreshed ahead by a use that does not wait, while the assertion outlives them', async () => {
+    const user = tokens.service.onBehalfOf(assertionOf(entra, makeCaller(), { lifetimeInSeconds: 7200 }));
+    const first = await user.getToken('graph');
+    await clock.advance(31 * minute);
+
+    expect(await user.getToken('graph')).toBe(first);
+    await expect(
+      eventually(
+        () => user.getToken('graph'),
+        (token) => token !== first,
+      ),
+    ).resolves.not.toBe(first);
+    expect(entra.requests.token).toBe(2);
+  });
+
+  it('are not refreshed when they outlive the assertion', async () => {
+    const user = tokens.service.onBehalfOf(assertionOf(entra, makeCaller(), { lifetimeInSeconds: 3400 }));
+    const first = await user.getToken('graph');
+    await clock.advance(55 * minute);
+    expect(await user.getToken('graph')).toBe(first);
+    expect(entra.requests.token).toBe(1);
+  });
+
+  it('are served through an outage until they expire, and fetched when it is over', async () => {
+    const user = tokens.service.onBehalfOf(assertionOf(entra, makeCaller(), { lifetimeInSeconds: 7200 }));
+    const first = await user.getToken('graph');
+    await entra.faults.set('token', { kind: 'http-status', status: 500 });
+    for (let passed = 0; passed < 59; passed++) {
+      await clock.advance(minute);
+      expect(await user.getToken('graph')).toBe(first);
+    }
+    await clock.advance(50_000);
+    expect(await user.getToken('graph')).toBe(first);
+    await clock.advance(10_000);
+    await expect(user.getToken('graph')).rejects.toMatchObject({
+      code: 'ENTRA_TOKEN_UNAVAILABLE',
+      retryable: true,
+      resource: 'graph',
+    });
+    const requests = entra.requests.token;
+    expect(requests).toBeLessThan(20);
+    expect(tokens.lines.filter((line) => line.includes('fail')).length).toBeGreaterThan(1);
+
+    await entra.faults.clear();
+    expect(await user.getToken('graph')).not.toBe(first);
+    expect(tokens.lines.at(-1)).toMatch(/succeed again/);
+  });
+
+  it('wait for no one else: one user whom Entra refuses affects no other', async () => {
+    const [ada, ben] = [makeCaller(), makeCaller()];
+    await obtain(assertionOf(entra, ada));
+    await obtain(assertionOf(entra, ben));
+    entra.signIns.refuse(ada.objectId, 50076);
+
+    const [mine, theirs] = [assertionOf(entra, ada), assertionOf(entra, ben)];
+    await expect(obtain(mine)).rejects.toMatchObject({
+      name: 'UserInteractionRequiredError',
+      aadsts: 50076,
+      claims: expect.stringContaining('capolids') as unknown,
+      wwwAuthenticate: expect.stringMatching(
+        /^Bearer realm=.*error="insufficient_claims", claims="/,
+      ) as unknown,
+    });
+    await obtain(theirs);
+    entra.signIns.refuse(ada.objectId, undefined);
+  });
+
+  it('repeats a refusal for a while without a request, and asks again after it', async () => {
+    const ada = makeCaller();
+    const assertion = assertionOf(entra, ada);
+    await obtain(assertionOf(entra, ada));
+    entra.signIns.refuse(ada.objectId, 50076);
+    entra.requests.reset();
+    for (let n = 0; n < 5; n++) await expect(obtain(assertion)).rejects.toThrow(/50076/);
+    expect(entra.requests.token).toBe(1);
+    expect(tokens.service.interactionRequired(assertion)).toMatchObject({ aadsts: 50076 });
+
+    entra.signIns.refuse(ada.objectId, undefined);
+    await clock.advance(16_000);
+    await obtain(assertion);
+    expect(tokens.service.interactionRequired(assertion)).toBeUndefined();
+  });
+
+  it('names consent that is missing', async () => {
+    const assertion = assertionOf(entra, makeCaller());
+    await expect(obtain(assertion, 'https://graph.microsoft.com/Mail.Read')).rejects.toMatchObject({
+      name: 'UserInteractionRequiredError',
+      aadsts: 65001,
+      wwwAuthenticate: expect.not.stringContaining('claims=') as unknown,
+    });
+  });
+
+  it('leaves a tenant alone that asked for a pause, for all users, and serves what is held', async () => {
+    const held = assertionOf(entra, makeCaller());
+    await obtain(held);
+    await entra.faults.set('token', { kind: 'http-status', status: 429, retryAfter: 30 }, { times: 1 });
+    await expect(obtain(assertionOf(entra, makeCaller()))).rejects.toMatchObject({ retryAfterInMs: 30_000 });
+    entra.requests.reset();
+    await clock.advance(10_000);
+    for (let n = 0; n < 3; n++) {
+      await expect(obtain(assertionOf(entra, makeCaller()))).rejects.toMatchObject({
+        retryable: true,
+        retryAfterInMs: 20_000,
+      });
+    }
+    await obtain(held);
+    expect(entra.requests.token).toBe(0);
+    await clock.advance(20_000);
+    await obtain(assertionOf(entra, makeCaller()));
+  });
+
+  it('fetches another token after a resource rejected it, and gives the old one when there is none', async () => {
+    const user = tokens.service.onBehalfOf(assertionOf(entra, makeCaller()));
+    const first = await user.getToken('graph');
+    user.invalidate(first);
+    const second = await user.getToken('graph');
+    expect(second).not.toBe(first);
+    user.invalidate(second);
+    expect(await user.getToken('graph')).toBe(second);
+    await clock.advance(31_000);
+    await entra.faults.set('token', { kind: 'http-status', status: 500 });
+    user.invalidate(second);
+    expect(await user.getToken('graph')).toBe(second);
+    expect(await user.getToken('graph')).toBe(second);
+    expect(entra.requests.token).toBe(3);
+  });
+
+  it('asks with the claims of a challenge, and serves the new token from then on', async () => {
+    const user = tokens.service.onBehalfOf(assertionOf(entra, makeCaller()));
+    const first = await user.getToken('graph');
+    const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
+    const second = await user.getToken('graph', { claims });
+    expect(claimsOf(second.token)).toMatchObject({ acrs: ['c1'] });
+    expect(second).not.toBe(first);
+    expect(await user.getToken('graph')).toBe(second);
+  });
+
+  it('refuses a response for another user', async () => {
+    const [ada, eve] = [makeCaller(), makeCaller()];
+    const foreign = await obtain(assertionOf(entra, eve));
+    await entra.faults.set('token', { kind: 'altered-response', members: { access_token: foreign } });
+    await expect(obtain(assertionOf(entra, ada))).rejects.toThrow(/another user/);
+  });
+
+  it('is abandoned by an abort signal, for that caller alone', async () => {
+    await entra.faults.set('token', { kind: 'hang-before-headers' }, { times: 1 });
+    const assertion = assertionOf(entra, makeCaller());
+    const controller = new AbortController();
+    const aborted = tokens.service
+      .onBehalfOf(assertion)
+      .getToken('graph', { abortSignal: controller.signal });
+    const waiting = expect(obtain(assertion)).rejects.toMatchObject({
+      code: 'ENTRA_TOKEN_UNAVAILABLE',
+      retryable: true,
+    });
+    controller.abort(new Error('gone'));
+    await expect(aborted).rejects.toThrow('gone');
+    await eventually(
+      () => entra.requests.token,
+      (count) => count === 1,
+    );
+    await clock.advance(10_000);
+    await waiting;
+  });
+
+  it('makes room for others within its limits, and for what was used least lately', async () => {
+    await tokens.stop();
+    tokens = startUserTokens(userOptions(entra, { cache: { maxUsers: 3 } }), { clock });
+    const assertions = Array.from({ length: 4 }, () => assertionOf(entra, makeCaller()));
+    for (const assertion of assertions.slice(0, 3)) await obtain(assertion);
+    await obtain(assertions[0] ?? '');
+    await obtain(assertions[3] ?? '');
+    expect(tokens.service.state()).toMatchObject({ users: 3, evictions: 1 });
+    entra.requests.reset();
+    await obtain(assertions[0] ?? '');
+    expect(entra.requests.token).toBe(0);
+    await obtain(assertions[1] ?? '');
+    expect(entra.requests.token).toBe(1);
+  });
+
+  it('ends with the application: what is held is served, nothing more is fetched', async () => {
+    const held = tokens.service.onBehalfOf(assertionOf(entra, makeCaller()));
+    const first = await held.getToken('graph');
+    await entra.faults.set('token', { kind: 'hang-before-headers' });
+    const waiting = obtain(assertionOf(entra, makeCaller()));
+    waiting.catch(() => undefined);
+    await eventually(
+      () => entra.requests.token,
+      (count) => count === 2,
+    );
+    tokens.service.onApplicationShutdown();
+
+    await expect(waiting).rejects.toMatchObject({ code: 'ENTRA_SHUT_DOWN' });
+    expect(await held.getToken('graph')).toBe(first);
+    await expect(obtain(assertionOf(entra, makeCaller()))).rejects.toMatchObject({ code: 'ENTRA_SHUT_DOWN' });
+  });
+
+  it('shows nothing secret in errors, logs, inspection and state', async () => {
+    const { clientSecret } = entra.client;
+    const assertion = assertionOf(entra, makeCaller());
+    const scan = new SecretScan({ 'client secret': clientSecret });
+    const user = tokens.service.onBehalfOf(assertion);
+    scan.value('credential', user);
+    scan.value('token', await user.getToken('graph'));
+    scan.value('state', tokens.service.state());
+    const other = assertionOf(entra, makeCaller());
+    for (const fault of [
+      {
+        kind: 'http-status',
+        status: 400,
+        body: { error: 'invalid_grant', error_description: `bad ${other} ${clientSecret}` },
+      },
+      { kind: 'http-status', status: 500, body: `oops ${encodeURIComponent(other)} ${clientSecret}` },
+      { kind: 'connection-reset' },
+      { kind: 'html-page' },
+    ] as const) {
+      await entra.faults.set('token', fault);
+      const error: unknown = await tokens.service
+        .onBehalfOf(other)
+        .getToken('graph')
+        .catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(Error);
+      scan.value(`error of ${fault.kind}`, error);
+      await clock.advance(minute);
+    }
+    scan.text('log', tokens.lines.join('\n'));
+    scan.value('service', tokens.service);
+    expect(tokens.lines.length).toBeGreaterThan(0);
+    expect(scan.leaks()).toEqual([]);
+  });
+
+  it.each([
+    ['nothing', () => '', 'missing'],
+    ['garbage', () => 'garbage', 'malformed'],
+    ['64 kB', () => 'x'.repeat(65_536), 'too-long'],
+    ['a token of 64 kB', () => `${assertionOf(entra, makeCaller())}${'A'.repeat(65_536)}`, 'too-long'],
+    [
+      'a token for Graph',
+      () => assertionOf(entra, makeCaller(), { audience: 'https://graph.microsoft.com' }),
+      'wrong-audience',
+    ],
+    [
+      'a token without an end',
+      () => assertionOf(entra, makeCaller(), { claims: { exp: undefined } }),
+      'no-expiry',
+    ],
+    [
+      'a token that has expired',
+      () => assertionOf(entra, makeCaller(), { lifetimeInSeconds: -60 }),
+      'expired',
+    ],
+    [
+      'a token of another tenant',
+      () => assertionOf(entra, makeCaller(), { tenantId: '99999999-0000-0000-0000-000000000000' }),
+      'wrong-tenant',
+    ],
+    [
+      'an ID token',
+      () =>
+        assertionOf(entra, makeCaller(), {
+          audience: entra.client.clientId,
+          claims: { appid: undefined, scp: undefined, nonce: 'n-1' },
+        }),
+      'id-token',
+    ],
+    [
+      'a token of an application',
+      () => entra.issueToken({ audience: `api://${entra.client.clientId}` }),
+      'app-token',
+    ],
+  ])('refuses %s before the network', (_, make, reason) => {
+    const assertion = make();
+    expect(() => tokens.service.onBehalfOf(assertion)).toThrow(
+      expect.objectContaining({
+        name: 'InvalidAssertionError',
+        reason,
+        retryable: false,
+      }),
+    );
+    expect(entra.requests.token).toBe(0);
+  });
+
+  it('finds no entry for a forged copy of a token, which Entra refuses', async () => {
+    const ada = makeCaller();
+    await obtain(assertionOf(entra, ada));
+    const forged = assertionOf(entra, ada, { signedBy: 'foreign-key' });
+    await expect(obtain(forged)).rejects.toMatchObject({
+      code: 'ENTRA_ASSERTION_INVALID',
+      reason: 'refused',
+    });
+    expect(tokens.service.state().users).toBe(1);
+  });
+});
+
+async function eventually<T>(read: () => T | Promise<T>, isDone: (value: T) => boolean): Promise<T> {
+  for (let n = 0; n < 500; n++) {
+    const value = await read();
+    if (isDone(value)) return value;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('It did not come about.');
+}
