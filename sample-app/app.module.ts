@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
+import { ConditionalModule, ConfigModule } from '@nestjs/config';
 import { APP_FILTER } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -14,6 +14,8 @@ import { NotesModule } from './notes/notes.module.js';
 import { OrganizationModule } from './organization/organization.module.js';
 import { Platform } from './platform/platform.js';
 import { PlatformModule } from './platform/platform.module.js';
+import { hasRedis } from './platform/redis-server.js';
+import { RedisModule } from './redis/redis.module.js';
 import { StatusModule } from './status/status.module.js';
 
 @Module({
@@ -27,7 +29,7 @@ import { StatusModule } from './status/status.module.js';
       useFactory: (platform: Platform) => ({
         credential: platform.credential,
         // Graph may then revoke a token before its expiry; the client answers its challenge.
-        resources: { postgres: {}, graph: { enableCae: true } },
+        resources: { postgres: {}, graph: { enableCae: true }, ...(platform.redis && { redis: {} }) },
         dataSource: {
           type: 'postgres',
           ...platform.database,
@@ -40,6 +42,7 @@ import { StatusModule } from './status/status.module.js';
     TypeOrmModule.forRootAsync({ useExisting: EntraTypeOrmOptionsFactory }),
     NotesModule,
     OrganizationModule,
+    ConditionalModule.registerWhen(RedisModule, hasRedis),
     HealthModule,
     StatusModule,
     DashboardModule,

@@ -41,6 +41,16 @@ export class EnvironmentVariables {
   @IsNotEmpty(neededOnAzure)
   PGUSER?: string;
 
+  /** With it the application has a queue and a cache on Azure. */
+  @IsOptional()
+  @IsString()
+  REDIS_HOST?: string;
+
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  REDIS_PORT: number = 10_000;
+
   @IsUrl({ protocols: ['https'], require_tld: false })
   GRAPH_URL: string = 'https://graph.microsoft.com';
 

@@ -1,7 +1,13 @@
 import { Controller, Get } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { EntraDataSourceHealthIndicator, EntraTokenHealthIndicator } from 'nestjs-entra-auth';
+import {
+  EntraDataSourceHealthIndicator,
+  EntraRedisHealthIndicator,
+  EntraTokenHealthIndicator,
+} from 'nestjs-entra-auth';
+
+import { Platform } from '../platform/platform.js';
 
 @ApiTags('health')
 @Controller('health')
@@ -10,6 +16,8 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly tokens: EntraTokenHealthIndicator,
     private readonly database: EntraDataSourceHealthIndicator,
+    private readonly redis: EntraRedisHealthIndicator,
+    private readonly platform: Platform,
   ) {}
 
   /** Whether to restart the application: tokens and database are no reason, a restart would not bring them back. */
@@ -20,14 +28,16 @@ export class HealthController {
     return this.health.check([]);
   }
 
-  /** Whether to send it requests: it holds its tokens, and a new login to the database works. */
+  /** Whether to send it requests: it holds its tokens, and new logins to database and Redis work. */
   @Get('ready')
-  @ApiOperation({ summary: 'Tell whether to send requests: tokens are held, and a new login works' })
+  @ApiOperation({ summary: 'Tell whether to send requests: tokens are held, and new logins work' })
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
+    const server = this.platform.redis;
     return this.health.check([
       () => this.tokens.isHealthy('tokens'),
       () => this.database.isHealthy('database'),
+      ...(server ? [() => this.redis.isHealthy('redis', server)] : []),
     ]);
   }
 }

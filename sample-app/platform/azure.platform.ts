@@ -9,6 +9,7 @@ export class AzurePlatform extends Platform {
   readonly description: string;
   readonly credential = () => new DefaultAzureCredential();
   readonly database;
+  readonly redis;
   readonly graph;
   readonly isLocal = false;
   readonly troubles = [];
@@ -23,6 +24,8 @@ export class AzurePlatform extends Platform {
       database: config.get('PGDATABASE', { infer: true }),
       username: config.get('PGUSER', { infer: true }),
     };
+    const redisHost = config.get('REDIS_HOST', { infer: true });
+    this.redis = redisHost ? { host: redisHost, port: config.get('REDIS_PORT', { infer: true }) } : undefined;
     this.graph = { url: config.get('GRAPH_URL', { infer: true }) };
   }
 

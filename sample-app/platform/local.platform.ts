@@ -4,33 +4,42 @@ import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 import { localTroubles } from './local.troubles.js';
 import { Platform } from './platform.js';
 import { PrivateAuthorityHandler } from './private-authority.handler.js';
+import { hasRedis, type RedisServer } from './redis-server.js';
 import type { Trouble } from './trouble.js';
 
-/** Entra ID, PostgreSQL and Graph on this machine. They check tokens as the real ones do. */
+/** Entra ID, PostgreSQL, Graph and, where `redis-server` is installed, Redis on this machine. They check tokens as the real ones do. */
 export class LocalPlatform extends Platform {
   readonly description: string;
   readonly credential: CredentialOption;
   readonly database;
+  readonly redis: RedisServer | undefined;
   readonly graph;
   readonly isLocal = true;
   readonly troubles: readonly Trouble[];
 
   static async start(tokenLifetimeInSeconds: number): Promise<LocalPlatform> {
+    const redis = hasRedis(process.env);
     const entra = await startLocalEntra({
       client: { graphPermissions: ['Organization.Read.All'] },
       tokenLifetimeInSeconds,
       postgres: { rights: 'migrations' },
+      redis,
     });
-    return new LocalPlatform(entra, tokenLifetimeInSeconds);
+    return new LocalPlatform(entra, tokenLifetimeInSeconds, redis);
   }
 
   private constructor(
     readonly entra: LocalEntra,
     tokenLifetimeInSeconds: number,
+    withRedis: boolean,
   ) {
     super();
     const { tenantId, client, authorityHost, certificateAuthority: ca, postgres, graphUrl } = entra;
-    this.description = `the local Entra and PostgreSQL, whose tokens live ${tokenLifetimeInSeconds} s`;
+    const servers = withRedis
+      ? 'PostgreSQL and Redis'
+      : 'PostgreSQL, without Redis (no redis-server on PATH)';
+    this.description = `the local Entra, ${servers}, whose tokens live ${tokenLifetimeInSeconds} s`;
+    if (withRedis) this.redis = { host: entra.redis.host, port: entra.redis.port, tls: { ca } };
     const { clientId, clientSecret } = client;
     this.credential = {
       kind: 'client-secret',

@@ -1,6 +1,7 @@
 import type { Middleware } from '@microsoft/microsoft-graph-client';
 import type { CredentialOption, EntraDataSourceOptions } from 'nestjs-entra-auth';
 
+import type { RedisServer } from './redis-server.js';
 import type { Trouble } from './trouble.js';
 
 /** Where the application finds Entra ID, its database and Microsoft Graph. Nothing else knows whether it is Azure. */
@@ -13,6 +14,8 @@ export abstract class Platform {
     EntraDataSourceOptions,
     'host' | 'port' | 'database' | 'username' | 'ssl' | 'extra'
   >;
+  /** For the queue and the cache, which the application has none of without it. */
+  abstract readonly redis: RedisServer | undefined;
   abstract readonly graph: GraphEndpoint;
   /** Whether it runs on this machine, for this user alone. */
   abstract readonly isLocal: boolean;

@@ -4,11 +4,15 @@ import { join } from 'node:path';
 
 import { ensureBuilt, repositoryRoot } from '../support/build.js';
 import { EndToEnd } from '../support/e2e.js';
+import { findProgram } from '../support/installed-server.js';
 import { RunningProgram, type ProgramOptions } from '../support/running-program.js';
 import { SecretScan } from '../support/secret-scan.js';
 
 const url = /Open (http:\/\/localhost:\d+) to see/;
 const port = { PORT: '0' };
+const withRedis = findProgram('redis-server') !== undefined;
+/** What there is only with Redis. */
+const ifRedis = <T>(value: T): T[] => (withRedis ? [value] : []);
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown;
 
 const startSample = (options: ProgramOptions): RunningProgram =>
@@ -38,13 +42,13 @@ describe('the sample application, started with nothing but a port', () => {
 
   beforeAll(async () => {
     sample = startSample({ scan, name: 'the sample', startsPostgres: true });
-    address = await sample.said(url);
+    address = await sample.said(url, 120_000);
   }, 240_000);
 
   afterAll(() => sample?.[Symbol.asyncDispose]());
 
   it('prints what it is connected to, and what to open', () => {
-    expect(sample.output).toMatch(/local Entra and PostgreSQL.*60 s.*without a password/);
+    expect(sample.output).toMatch(/local Entra, PostgreSQL.*60 s.*without a password/);
     expect(sample.output).toContain(`${address}/api`);
   });
 
@@ -105,7 +109,7 @@ describe('the sample application, started with nothing but a port', () => {
     const { status, body } = await get(`${address}/status`);
     expect(status).toBe(200);
     expect(body).toEqual({
-      tokens: [token('postgres'), token('graph')],
+      tokens: [token('postgres'), token('graph'), ...ifRedis(token('redis'))],
       database: {
         logins: expect.any(Number) as unknown,
         loginFailures: 0,
@@ -124,7 +128,10 @@ describe('the sample application, started with nothing but a port', () => {
     expect(await page.text()).toContain('swagger-ui');
     const { body } = await get(`${address}/api-json`);
     expect(Object.keys((body as { paths: object }).paths).sort()).toEqual(
-      ['/health/live', '/health/ready', '/organization', '/notes', '/status'].sort(),
+      [
+        ...['/health/live', '/health/ready', '/organization', '/notes', '/status'],
+        ...ifRedis(['/reminders', '/summary']).flat(),
+      ].sort(),
     );
   });
 
@@ -141,7 +148,7 @@ describe('the sample application, started with nothing but a port', () => {
     const operations = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ route: `${method} ${path}`, operation })),
     );
-    expect(operations).toHaveLength(6);
+    expect(operations).toHaveLength(withRedis ? 9 : 6);
     for (const { route, operation } of operations) {
       const failures = Object.keys(operation.responses).filter((status) => status >= '400');
       const canFail = route !== 'get /status';
@@ -207,7 +214,7 @@ describe('the sample application on another platform', () => {
 
     beforeAll(async () => {
       sample = start(azure());
-      address = await sample.said(url);
+      address = await sample.said(url, 120_000);
     }, 180_000);
 
     afterAll(() => sample?.[Symbol.asyncDispose]());
@@ -254,7 +261,7 @@ describe('the sample application on another platform', () => {
 
   it('answers 503 and is not ready, but alive, while the database refuses it, and recovers', async () => {
     await using sample = start(azure());
-    const address = await sample.said(url);
+    const address = await sample.said(url, 120_000);
     const { username } = e2e.entra.postgres;
     await e2e.entra.postgres.createRole({
       name: username,
@@ -279,13 +286,13 @@ describe('the sample application on another platform', () => {
     ['a host but no role', { PGUSER: undefined }, /PGUSER is needed when PGHOST is set/],
   ])('does not start with %s, and reports it', async (_, changes, message) => {
     await using sample = start(azure(changes));
-    expect(await sample.end()).toMatchObject({ code: 1 });
+    expect(await sample.end(undefined, 60_000)).toMatchObject({ code: 1 });
     expect(sample.output).toMatch(message);
   });
 
   it('does not start as a role that it may not have, and tells what to do', async () => {
     await using sample = start(azure({ PGUSER: 'Somebody' }));
-    expect(await sample.end()).toMatchObject({ code: 1 });
+    expect(await sample.end(undefined, 60_000)).toMatchObject({ code: 1 });
     expect(sample.output).toMatch(/refused the login of the role "Somebody".*pgaadauth_create_principal/s);
   });
 
