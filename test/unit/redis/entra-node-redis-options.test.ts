@@ -155,6 +155,24 @@ describe('the connections of node-redis', () => {
     expect(heard).toHaveLength(1);
   });
 
+  it('hear nothing of the token that they have logged in with', async () => {
+    const { service, credential } = createEngine({ resources: { redis: {} } });
+    credential.answer(() => credential.issue({ token: jwt({ oid: 'the-oid', id: Math.random() }) }));
+    const provider = entraRedisCredentials(service, unverified);
+    const heard: unknown[] = [];
+    const onNext = (login: unknown): void => void heard.push(login);
+    // It logs in after the refresh, and before the token is presented to those that are open.
+    let late: ReturnType<typeof provider.subscribe> | undefined;
+    service.events.subscribe(({ type }) => {
+      if (type === 'refreshed') late = provider.subscribe({ ...listener, onNext });
+    });
+    await provider.subscribe(listener);
+    await service.refresh('redis');
+    await new Promise(setImmediate);
+    expect(late).toBeDefined();
+    expect(heard).toEqual([]);
+  });
+
   it('log in again when the server refused a token, and the refusal is seen', async () => {
     const { provider, heard, refresh, refusals, events } = await connected();
     await refresh();
