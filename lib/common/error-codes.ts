@@ -52,7 +52,7 @@ export const errorCodes = {
       'Compare the role with the Entra principal, upper and lower case included; the message has the SQL that creates it.',
   },
   ENTRA_DATABASE_UNREACHABLE: {
-    cause: 'No connection to PostgreSQL could be made.',
+    cause: 'No connection to the database could be made.',
     remedy:
       'Check the host, the port, the firewall and the private endpoint of the server, and that it is running.',
   },

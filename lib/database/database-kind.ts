@@ -6,6 +6,11 @@ import type { DatabaseEndpoint, DatabaseType, ResolvedDatabase } from './resolve
 /** What one kind of database does its own way: `lib/database` drives all of them alike. */
 export interface DatabaseKind<D extends ResolvedDatabase = ResolvedDatabase> {
   readonly roleNames: RoleNames;
+  /**
+   * @param path the place of the options, for errors
+   * @throws {EntraOptionsError} for the first option that is wrong or missing
+   */
+  resolve(name: string, path: string, given: object): D;
   /** The servers whose identity is not verified. */
   unverifiedServers(dataSource: D): readonly DatabaseEndpoint[];
   /** Fills in the role of every server that has none. */
@@ -26,6 +31,8 @@ export interface RoleNames {
   fit(name: string): boolean;
   /** The limit, for people. */
   readonly limit: string;
+  /** The statement that shows an administrator all of them. */
+  readonly listing: string;
 }
 
 /** What the logins of a data source need from the application. */

@@ -13,8 +13,7 @@ export interface LoginAttempt {
   readonly target: LoginTarget;
   readonly startedAt: Timestamp;
   /** What was presented to the server. */
-  token?: AccessToken;
-  ended?: true;
+  token?: AccessToken | undefined;
 }
 
 /** Chooses the token of each login to one data source, and knows which login presented which. */
@@ -33,26 +32,17 @@ export class DatabaseLogins {
     this.#onLogin = onLogin;
   }
 
-  /**
-   * Returns what to present: the held token, without a promise, unless this server has refused it for this role.
-   *
-   * @throws {EntraTimeoutError} when the login is over: a driver would keep a token that comes now
-   */
-  present(attempt: LoginAttempt | undefined): AccessToken | Promise<AccessToken> {
+  /** Chooses what to present: the held token, without a promise, unless this server has refused it for this role. */
+  choose(target: LoginTarget | undefined): AccessToken | Promise<AccessToken> {
     const held = this.#tokens.held();
     // The refusal of another login does not count: that one may have the wrong role.
-    const isRefused = attempt && held && this.#retry.wasRefused(attempt.target, held);
-    if (held !== undefined && !isRefused) return this.#presented(held, attempt);
-    return this.#tokens.first().then((token) => this.#presented(token, attempt));
+    const isRefused = target && held && this.#retry.wasRefused(target, held);
+    return held !== undefined && !isRefused ? held : this.#tokens.first();
   }
 
-  #presented(token: AccessToken, attempt: LoginAttempt | undefined): AccessToken {
-    if (attempt?.ended) {
-      const tookInMs = this.clock.now() - attempt.startedAt;
-      throw new EntraTimeoutError('The login', tookInMs, 'It is over.');
-    }
-    if (attempt !== undefined) attempt.token = token;
-    return token;
+  /** For a token that comes when the login has ended: a driver would keep it. */
+  over(startedAt: Timestamp): EntraTimeoutError {
+    return new EntraTimeoutError('The login', this.clock.now() - startedAt, 'It is over.');
   }
 
   /**
@@ -62,7 +52,6 @@ export class DatabaseLogins {
    */
   end(attempt: LoginAttempt, error: Error | undefined, mayBeToken: boolean): void {
     const { target, token } = attempt;
-    attempt.ended = true;
     this.#onLogin(() => this.#eventOf(attempt, error));
     if (token === undefined) return;
     if (error === undefined) this.#retry.accepted(target, token);

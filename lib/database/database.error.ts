@@ -42,11 +42,11 @@ export interface RefusedLogin extends RefusalFacts {
   fix: string;
 }
 
-/** PostgreSQL, or a pooler in front of it, refused a login with an access token. The error of the server is the `cause`. */
+/** A database, or a pooler in front of it, refused a login with an access token. The error of the server is the `cause`. */
 export class DatabaseLoginRefusedError extends EntraAuthError {
   override readonly name = 'DatabaseLoginRefusedError';
   /**
-   * The server's SQLSTATE: class 28 of PostgreSQL, `08P01` of PgBouncer. Absent when the server ended the connection
+   * The server's SQLSTATE: class 28 of PostgreSQL and MySQL, `08P01` of PgBouncer. Absent when the server ended the connection
    * without an error, as PostgreSQL does for a token that is too long.
    */
   readonly sqlState: string | undefined;
@@ -93,15 +93,15 @@ function ownerOf({ principalType, userName, oid, appid }: RefusedToken): string 
   return appid === undefined ? `an application${objectId}` : `the application "${appid}"${objectId}`;
 }
 
-/** Could not connect to PostgreSQL. The error of the network or of the driver is the `cause`. */
+/** Could not connect to a database. The error of the network or of the driver is the `cause`. */
 export class DatabaseUnreachableError extends EntraAuthError {
   override readonly name = 'DatabaseUnreachableError';
   readonly host: string;
   readonly port: number;
 
-  constructor(host: string, port: number, dataSource: string, cause: Error) {
+  constructor(host: string, port: number, dataSource: string, cause: Error, database = 'PostgreSQL') {
     super('ENTRA_DATABASE_UNREACHABLE', {
-      problem: `Could not connect to PostgreSQL at ${host}:${port} for the data source "${dataSource}": ${reasonOf(cause)}.`,
+      problem: `Could not connect to ${database} at ${host}:${port} for the data source "${dataSource}": ${reasonOf(cause)}.`,
       fix: errorCodes.ENTRA_DATABASE_UNREACHABLE.remedy,
       retryable: true,
       cause,
@@ -124,13 +124,19 @@ export class RoleNameUnknownError extends EntraAuthError {
   /** The resource whose token is the password. */
   readonly resource: string;
 
-  constructor(dataSource: string, resource: string, problem: string, oid: string | undefined) {
+  constructor(
+    dataSource: string,
+    resource: string,
+    problem: string,
+    oid: string | undefined,
+    listing: string,
+  ) {
     const whose = oid === undefined ? '' : ` of the principal with the object id "${oid}"`;
     super('ENTRA_ROLE_NAME_UNKNOWN', {
       problem: `The database role of the data source "${dataSource}" is not known: ${problem}.`,
       fix:
         `Give it as "username": the name of the role${whose}. An Entra administrator of the server sees all of them ` +
-        'with: select * from pgaadauth_list_principals(false);',
+        `with: ${listing}`,
     });
     this.resource = resource;
   }

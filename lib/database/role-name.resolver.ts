@@ -26,7 +26,8 @@ export async function resolveRoleName(
   const oid = typeof claims.oid === 'string' ? claims.oid : undefined;
   const nameIn = (found: AccessTokenClaims): string | undefined => {
     const [role, problem] = roleNamedBy(fromToken, found);
-    if (problem !== undefined) throw new RoleNameUnknownError(name, resource, problem, oid);
+    if (problem !== undefined)
+      throw new RoleNameUnknownError(name, resource, problem, oid, roleNames.listing);
     return role;
   };
   const role =
@@ -35,10 +36,16 @@ export async function resolveRoleName(
     fallbackUsername ??
     (typeof claims.appid === 'string' ? claims.appid : undefined);
   if (role === undefined)
-    throw new RoleNameUnknownError(name, resource, 'the access token carries no name', oid);
+    throw new RoleNameUnknownError(
+      name,
+      resource,
+      'the access token carries no name',
+      oid,
+      roleNames.listing,
+    );
   if (!roleNames.fit(role)) {
     const problem = `the access token names "${role.slice(0, 100)}", which is not a valid role name (${roleNames.limit} at most)`;
-    throw new RoleNameUnknownError(name, resource, problem, oid);
+    throw new RoleNameUnknownError(name, resource, problem, oid, roleNames.listing);
   }
   return role;
 }

@@ -1,15 +1,11 @@
 import type { LineLogger } from '../common/guarded-logger.js';
-import type { DatabaseKinds } from '../database/database-kind.js';
 import { DataSources } from '../database/data-sources.js';
 import { noRegistry, type TimerRegistry } from '../engine/refresh-scheduler.js';
 import { TokenEngine } from '../engine/token-engine.js';
-import { postgresKind } from '../postgres/postgres-kind.js';
 import { UserTokens } from '../users/user-tokens.js';
+import { databaseKinds } from './databases.js';
 import type { EntraAuthModuleOptions } from './entra-auth-module.options.js';
 import { identityResource, type ResolvedOptions, resolveOptions } from './resolve-options.js';
-
-/** What data sources can lead to. */
-export const databaseKinds: DatabaseKinds = { postgres: postgresKind };
 
 /** What an application with these options is made of. */
 export interface Assembly {

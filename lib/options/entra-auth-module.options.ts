@@ -3,11 +3,15 @@ import type { CredentialConfiguration } from '../credential/credential-configura
 import type { StartupMode } from '../engine/engine-settings.js';
 import type { EntraCloud } from '../entra/clouds.js';
 import type { TokenCredential, TokenCredentialFactory } from '../entra/token-credential.js';
+import type { EntraMySqlDataSourceOptions } from '../mysql/mysql-data-source.options.js';
 import type {
   EntraDataSourceOptions,
   UnverifiedDataSourceOptions,
 } from '../postgres/entra-data-source.options.js';
 import type { UserTokenOptions } from '../users/user-tokens.options.js';
+
+type AnyDataSourceOptions =
+  EntraDataSourceOptions | UnverifiedDataSourceOptions | EntraMySqlDataSourceOptions;
 
 /**
  * A credential as plain data, a function that makes one, or an instance. With the first two, a new instance can be
@@ -38,7 +42,7 @@ export interface EntraAuthModuleOptions {
    * The resources whose tokens are kept fresh, by a name of your choice. `postgres`, `graph`, `mysql`, `sql`,
    * `redis`, `keyvault`, `storage` and `management` are known by name and need no scopes: `{ graph: {} }`.
    *
-   * @default none; `postgres` when there is a `dataSource`
+   * @default none; that of the database when there is a `dataSource`
    */
   resources?: Record<string, ResourceOptions>;
   /** When and how tokens are refreshed, for every resource without options of its own. */
@@ -59,12 +63,9 @@ export interface EntraAuthModuleOptions {
   startupTimeoutInMs?: number;
   /**
    * The TypeORM data sources that log in with a token: the options of the default one (recognised by its
-   * `type: 'postgres'`), or several by name.
+   * `type`, `'postgres'` or `'mysql'`), or several by name.
    */
-  dataSource?:
-    | EntraDataSourceOptions
-    | UnverifiedDataSourceOptions
-    | Record<string, EntraDataSourceOptions | UnverifiedDataSourceOptions>;
+  dataSource?: AnyDataSourceOptions | Record<string, AnyDataSourceOptions>;
   /**
    * Tokens of the users who call this application, by the on-behalf-of flow: `EntraUserTokenService` of
    * `nestjs-entra-auth/users` has them.

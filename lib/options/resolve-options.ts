@@ -12,12 +12,11 @@ import { isCredentialConfiguration } from '../credential/resolve-credential.js';
 import { clouds } from '../entra/clouds.js';
 import { isTokenCredential } from '../entra/token-credential.js';
 import { wellKnownScope } from '../entra/well-known-resources.js';
-import { resolveNamed } from '../database/named-data-sources.js';
 import type { ResolvedDatabase } from '../database/resolved-database.js';
-import { resolveDataSource } from '../postgres/resolve-data-source.js';
 import { federatedCredentialScope } from '../users/client-proof.js';
 import { resolveUserOptions, type UserTokenSettings } from '../users/resolve-user-options.js';
 import { checkCredential, credentialProviders } from './credential-providers.js';
+import { resolveDataSources } from './databases.js';
 import type { EntraAuthModuleOptions, OnDemandOptions } from './entra-auth-module.options.js';
 import { defaultRefreshPolicy, resolveRefreshOptions } from './resolve-refresh-options.js';
 import { resolveResource, type ResourceContext, resourcesByName } from './resolve-resource.js';
@@ -46,7 +45,7 @@ const optionsTable = {
   clock: (_, value) => clockOption(value),
   credential: checkCredential,
   refresh: resolveRefreshOptions(defaultRefreshPolicy),
-  dataSource: (_, value) => resolveNamed(value, resolveDataSource),
+  dataSource: (_, value) => resolveDataSources(value),
   resources: resourcesByName,
   onDemand: onDemandCheck,
   // Checked below: it needs the cloud, the clock and the policy.
@@ -101,11 +100,11 @@ function resolveResources(
   const resources = new Map(
     Object.entries(configured).map(([name, resource]) => [name, resolveResource(name, resource, context)]),
   );
-  for (const { name, resource } of dataSources.values()) {
+  for (const { name, resource, type } of dataSources.values()) {
     if (resources.has(resource)) continue;
     if (wellKnownScope(resource, context.cloud) === undefined) {
       const option = name === 'default' ? 'dataSource.resource' : `dataSource.${name}.resource`;
-      const fix = `Add "${resource}" to "resources", or leave the option out for "postgres".`;
+      const fix = `Add "${resource}" to "resources", or leave the option out for "${type}".`;
       throw new EntraOptionsError(option, `the resource "${resource}" is not configured`, fix);
     }
     resources.set(resource, resolveResource(resource, {}, context));

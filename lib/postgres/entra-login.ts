@@ -5,6 +5,7 @@ import { asError } from '../common/thrown.js';
 import { DatabaseLoginRefusedError } from '../database/database.error.js';
 import type { LoginContext } from '../database/database-kind.js';
 import { DatabaseLogins } from '../database/database-logins.js';
+import type { AccessToken } from '../entra/token-credential.js';
 import { parametersOf } from './client-internals.js';
 import { ConnectionGuard, type ConnectionTarget } from './connection-guard.js';
 import { explainLoginError, type PostgresLoginAttempt, roleOf } from './explain-login-error.js';
@@ -52,9 +53,17 @@ export class EntraLogin {
       return Promise.reject(asError(error));
     }
     // A login with a held token waits for no promise, and sets no timer.
-    const token = this.#logins.present(attempt);
-    return token instanceof Promise ? token.then((late) => late.token) : token.token;
+    const token = this.#logins.choose(attempt?.target);
+    if (token instanceof Promise) return token.then((late) => this.#present(late, attempt));
+    return this.#present(token, attempt);
   };
+
+  #present(token: AccessToken, attempt: PostgresLoginAttempt | undefined): string {
+    // A driver keeps the password, and after the end of the login is not made to forget it.
+    if (attempt?.ended) throw this.#logins.over(attempt.startedAt);
+    if (attempt !== undefined) attempt.token = token;
+    return token.token;
+  }
 
   /** Gives an error of a login its reason and its remedy. */
   translate(original: Error, attempt: PostgresLoginAttempt): Error {
@@ -63,6 +72,7 @@ export class EntraLogin {
 
   /** Reports a login, remembers its outcome, and makes the driver forget the token. */
   end(attempt: PostgresLoginAttempt, error: Error | undefined): void {
+    attempt.ended = true;
     this.#logins.end(attempt, error, mayBeToken(error));
     const { client } = attempt;
     for (const holder of [client, parametersOf(client)]) {

@@ -13,6 +13,7 @@ import type { ResolvedDataSource } from './resolve-data-source.js';
 /** One physical login of a client of pg. */
 export interface PostgresLoginAttempt extends LoginAttempt {
   readonly client: Client;
+  ended?: true;
 }
 
 const unverifiedFix =

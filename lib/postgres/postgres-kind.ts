@@ -1,12 +1,17 @@
 import type { DatabaseConnector, DatabaseKind, LoginContext } from '../database/database-kind.js';
-import type { ResolvedDataSource } from './resolve-data-source.js';
+import { resolveDataSource, type ResolvedDataSource } from './resolve-data-source.js';
 import { fitsRoleName } from './resolve-endpoint.js';
 import { verifiesServer } from './server-verification.js';
 import { withPassword, withUsername } from './typeorm-options.js';
 
 /** PostgreSQL through `pg`. */
 export const postgresKind: DatabaseKind<ResolvedDataSource> = {
-  roleNames: { fit: fitsRoleName, limit: '63 bytes' },
+  roleNames: {
+    fit: fitsRoleName,
+    limit: '63 bytes',
+    listing: 'select * from pgaadauth_list_principals(false);',
+  },
+  resolve: resolveDataSource,
   unverifiedServers: ({ endpoints }) => endpoints.filter(({ ssl }) => !verifiesServer(ssl)),
   withUsername,
   connector,

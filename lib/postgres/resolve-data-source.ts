@@ -1,9 +1,8 @@
 import { longestDelayInMs } from '../common/clock.js';
-import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { kindOf, numberOption, shownChoice } from '../common/option-checks.js';
+import { numberOption } from '../common/option-checks.js';
 import { booleanCheck, type OptionTable, readOptions } from '../common/option-table.js';
+import { connectTimeoutRange, defaultConnectTimeoutInMs, ownOptionChecks } from '../database/own-options.js';
 import type { ResolvedDatabase } from '../database/resolved-database.js';
-import { roleNameFromToken } from '../database/role-name.js';
 import { reconciled } from './connection-url.js';
 import type { EntraDataSourceOptions, OwnDataSourceOptions } from './entra-data-source.options.js';
 import { fitsRoleName, type ResolvedEndpoint } from './resolve-endpoint.js';
@@ -20,22 +19,8 @@ export interface ResolvedDataSource extends ResolvedDatabase {
   endpoints: readonly ResolvedEndpoint[];
 }
 
-const defaultConnectTimeoutInMs = 15_000;
-
 const ownTable = {
-  resource: (path, value = 'postgres') => {
-    if (typeof value === 'string' && value !== '') return value;
-    throw new EntraOptionsError(path, kindOf(value), 'Give the name of a resource.');
-  },
-  roleNameFromToken: (path, value = roleNameFromToken): ResolvedDataSource['roleNameFromToken'] => {
-    if (typeof value === 'function') return value as ResolvedDataSource['roleNameFromToken'];
-    const fix = 'Give a function from the claims of a token to the name of a role, or leave it out.';
-    throw new EntraOptionsError(path, kindOf(value), fix);
-  },
-  fallbackUsername: (path, value) => {
-    if (value === undefined || (typeof value === 'string' && fitsRoleName(value))) return value;
-    throw new EntraOptionsError(path, kindOf(value), 'Give the name of a role.');
-  },
+  ...ownOptionChecks('postgres', fitsRoleName),
   maxConnectionLifetimeInMs: (path, value) => {
     if (value === undefined) return undefined;
     return numberOption(path, value, Infinity, { min: 1_000, max: longestDelayInMs, unit: 'milliseconds' });
@@ -46,9 +31,6 @@ const ownTable = {
 /** @throws {EntraOptionsError} for the first option of a data source that is wrong or missing */
 export function resolveDataSource(name: string, path: string, given: object): ResolvedDataSource {
   const options = given as EntraDataSourceOptions;
-  if (options.type !== 'postgres') {
-    throw new EntraOptionsError(`${path}.type`, shownChoice(options.type), 'Write type: "postgres".');
-  }
   checkTypeOrmOptions(path, options);
   const { dangerouslySendTokenWithoutVerifiedTls, ...own } = readOptions(path, options, ownTable);
   const servers = resolveServers(path, options, dangerouslySendTokenWithoutVerifiedTls);
@@ -58,7 +40,7 @@ export function resolveDataSource(name: string, path: string, given: object): Re
     timeoutOption,
     reconciled(timeoutOption, options.connectTimeoutMS, fromUrl.connectTimeoutMS),
     defaultConnectTimeoutInMs,
-    { min: 1, max: 600_000, unit: 'milliseconds' },
+    connectTimeoutRange,
   );
   return {
     type: 'postgres',

@@ -8,6 +8,7 @@ import { repositoryRoot } from '../support/build.js';
 
 const moduleOptions = 'options/entra-auth-module.options.ts';
 const dataSource = 'postgres/entra-data-source.options.ts';
+const mySqlDataSource = 'mysql/mysql-data-source.options.ts';
 
 /** Each set of options: where it is declared, after which text, and the file that checks it. */
 const declarations: readonly (readonly [after: string, declared: string, checked: string])[] = [
@@ -17,6 +18,7 @@ const declarations: readonly (readonly [after: string, declared: string, checked
   ['interface RefreshOptions {', moduleOptions, 'options/resolve-refresh-options.ts'],
   ['backoff?: {', moduleOptions, 'options/resolve-refresh-options.ts'],
   ['    NestOptions {', dataSource, 'postgres/resolve-data-source.ts'],
+  ['    NestOptions {', mySqlDataSource, 'mysql/resolve-mysql-data-source.ts'],
   [
     "interface EntraEndpointOptions extends Omit<PostgresEndpoint, 'password' | 'ssl'> {",
     dataSource,

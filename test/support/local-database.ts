@@ -5,7 +5,7 @@ import type { AccessToken, EntraAuthModuleOptions, LoginEvent, TokenCredential }
 import type { LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { EntraTypeOrmOptionsFactory } from '../../lib/nest/entra-typeorm-options.factory.js';
-import { databaseKinds } from '../../lib/options/assemble.js';
+import { databaseKinds } from '../../lib/options/databases.js';
 import { resolveOptions } from '../../lib/options/resolve-options.js';
 import { noRegistry } from '../../lib/engine/refresh-scheduler.js';
 import { TokenEngine } from '../../lib/engine/token-engine.js';

@@ -1,7 +1,7 @@
-import { resolveNamed } from '../../lib/database/named-data-sources.js';
-import { resolveDataSource, type ResolvedDataSource } from '../../lib/postgres/resolve-data-source.js';
+import { resolveDataSources as resolveAny } from '../../lib/options/databases.js';
+import type { ResolvedDataSource } from '../../lib/postgres/resolve-data-source.js';
 
 /** Resolves the option `dataSource`, whose data sources are all of PostgreSQL. */
 export function resolveDataSources(option: unknown): ReadonlyMap<string, ResolvedDataSource> {
-  return resolveNamed(option, resolveDataSource);
+  return resolveAny(option) as ReadonlyMap<string, ResolvedDataSource>;
 }

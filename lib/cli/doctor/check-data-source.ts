@@ -38,12 +38,19 @@ export async function connectDataSource(dataSource: DataSource): Promise<Finding
   };
   try {
     await withDeadline(connect(), { timeoutInMs, clock: systemClock, onTimeout: () => late });
-    return [ok('login', 'The data source connects with its own credential.')];
+    return [ok('login', `The data source connects${whereTo(dataSource)} with its own credential.`)];
   } catch (error) {
     return [failed('login', error, 'Check the database and the role.')];
   } finally {
     if (dataSource.isInitialized) await dataSource.destroy();
   }
+}
+
+/** The server, where no check of its own has named it. */
+function whereTo({ options }: DataSource): string {
+  if (options.type !== 'mysql') return '';
+  const { host = 'localhost', port = 3306 } = options;
+  return ` to MySQL at ${host}:${port}`;
 }
 
 const late = new EntraTimeoutError('The data source', timeoutInMs, 'Check that its server can be reached.');

@@ -25,10 +25,14 @@ export class LocalMySql implements AsyncDisposable {
   readonly host = 'localhost';
   accepted = 0;
   refused = 0;
-  /** How many passwords it was given. */
-  passwords = 0;
+  /** The passwords that it was given. */
+  readonly presented: string[] = [];
+  /** Takes connections and does not answer. */
+  silent = false;
   readonly #server = createServer();
   readonly #sockets = new Set<Socket>();
+  readonly #clients = new Set<Socket>();
+  readonly #relays = new Set<[Socket, Socket]>();
   readonly #failures: unknown[] = [];
 
   private constructor(private readonly options: LocalMySqlOptions) {}
@@ -47,6 +51,24 @@ export class LocalMySql implements AsyncDisposable {
     return mysql;
   }
 
+  /** How many passwords it was given. */
+  get passwords(): number {
+    return this.presented.length;
+  }
+
+  /** How many connections of clients are open. */
+  get connections(): number {
+    return this.#clients.size;
+  }
+
+  /** Lets nothing through any more on the connections that are open, as a load balancer that forgot them. */
+  forget(): void {
+    for (const [client, backend] of this.#relays) {
+      client.unpipe(backend).resume();
+      backend.unpipe(client).resume();
+    }
+  }
+
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
   }
@@ -60,6 +82,13 @@ export class LocalMySql implements AsyncDisposable {
   }
 
   async #serve(socket: Socket, secureContext: SecureContext): Promise<void> {
+    this.#clients.add(socket);
+    socket.on('close', () => this.#clients.delete(socket));
+    if (this.silent) {
+      this.#sockets.add(socket);
+      socket.on('error', () => socket.destroy()).resume();
+      return;
+    }
     const client = new ClientConnection(socket, secureContext);
     const backend = connect(this.options.backend);
     for (const each of [socket, backend]) {
@@ -77,6 +106,7 @@ export class LocalMySql implements AsyncDisposable {
       backend.write(toBytes({ sequence: 1, payload: response }));
       const { payload } = await readPacket(fromBackend);
       client.write(toBytes({ sequence, payload }));
+      this.#relays.add([client.stream, backend]);
       client.stream.pipe(backend).pipe(client.stream);
     } catch (error) {
       if (!(error instanceof MySqlRefusal)) throw error;
@@ -87,7 +117,7 @@ export class LocalMySql implements AsyncDisposable {
 
   async #admit(client: ClientConnection): Promise<MySqlLogin> {
     const login = await takeLogin(client, this.options.tls ?? true);
-    this.passwords++;
+    this.presented.push(login.password);
     try {
       this.options.checkToken(login.password, login.user);
     } catch {

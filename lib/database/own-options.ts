@@ -1,0 +1,39 @@
+import { EntraOptionsError } from '../common/entra-auth.error.js';
+import { kindOf } from '../common/option-checks.js';
+import type { OptionTable } from '../common/option-table.js';
+import type { ResolvedDatabase } from './resolved-database.js';
+import { roleNameFromToken } from './role-name.js';
+
+/** The options of every data source that TypeORM does not know. */
+export interface OwnOptions {
+  resource?: string;
+  roleNameFromToken?: ResolvedDatabase['roleNameFromToken'];
+  fallbackUsername?: string;
+}
+
+/**
+ * Makes their checks.
+ *
+ * @param defaultResource the resource whose token is the password by default
+ * @param fits whether the server takes a name of a role
+ */
+export const ownOptionChecks = (defaultResource: string, fits: (name: string) => boolean) =>
+  ({
+    resource: (path, value = defaultResource) => {
+      if (typeof value === 'string' && value !== '') return value;
+      throw new EntraOptionsError(path, kindOf(value), 'Give the name of a resource.');
+    },
+    roleNameFromToken: (path, value = roleNameFromToken): ResolvedDatabase['roleNameFromToken'] => {
+      if (typeof value === 'function') return value as ResolvedDatabase['roleNameFromToken'];
+      const fix = 'Give a function from the claims of a token to the name of a role, or leave it out.';
+      throw new EntraOptionsError(path, kindOf(value), fix);
+    },
+    fallbackUsername: (path, value) => {
+      if (value === undefined || (typeof value === 'string' && fits(value))) return value;
+      throw new EntraOptionsError(path, kindOf(value), 'Give the name of a role.');
+    },
+  }) satisfies OptionTable<OwnOptions>;
+
+export const defaultConnectTimeoutInMs = 15_000;
+
+export const connectTimeoutRange = { min: 1, max: 600_000, unit: 'milliseconds' };
