@@ -12,6 +12,7 @@ import {
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 import type { DataSource } from 'typeorm';
 
+import { connectDataSource } from '../../../lib/cli/doctor/check-data-source.js';
 import { systemClock } from '../../../lib/common/clock.js';
 import { describeWith } from '../../support/installed-server.js';
 import { HandMadeCredential } from '../../support/local-database.js';
@@ -61,7 +62,7 @@ describeWith(mariaDbServer)('a data source of MySQL', () => {
     expect(credential.calls).toBe(1);
   });
 
-  it('presents the token that is held at each new connection, and none twice as long as it lives', async () => {
+  it('presents the token that is held at each new connection', async () => {
     const setup = mysql.create(gate, { poolSize: 4 });
     const dataSource = await connect(setup);
     const before = gate.passwords;
@@ -86,6 +87,29 @@ describeWith(mariaDbServer)('a data source of MySQL', () => {
       host: 'localhost',
       tokenExpiresAt: expect.any(Date),
     });
+  });
+
+  it('logs each new connection in over three lives of tokens, without a refusal', async () => {
+    const lifetimeInSeconds = 3;
+    const credential = new HandMadeCredential(entra, { lifetimeInSeconds });
+    const setup = mysql.create(gate, { poolSize: 2 }, { credential });
+    const dataSource = await connect(setup);
+    const before = gate.passwords;
+    const end = Date.now() + 3 * lifetimeInSeconds * 1000;
+    while (Date.now() < end) {
+      const runner = dataSource.createQueryRunner();
+      const connection = (await runner.connect()) as { destroy: () => void };
+      expect(await runner.query('select 1 as one')).toEqual([{ one: 1 }]);
+      // The pool makes a new one in its place.
+      connection.destroy();
+      await runner.release();
+      await sleep(20);
+    }
+    await dataSource.destroy();
+    const presented = gate.presented.slice(before);
+    expect(presented.length).toBeGreaterThan(20);
+    expect(new Set(presented).size).toBeGreaterThanOrEqual(3);
+    expect(setup.logins.filter(({ outcome }) => outcome !== 'accepted')).toEqual([]);
   });
 
   it('leaves the token nowhere, in the driver, its connections, its errors', async () => {
@@ -271,5 +295,29 @@ describeWith(mariaDbServer)('a data source of MySQL', () => {
     expect(ends).toEqual([]);
     expect(await ask(dataSource, 'select connection_id() as value')).not.toBe(first);
     await dataSource.destroy();
+  });
+
+  it('is connected by the doctor, who names the server, and what is wrong with the user', async () => {
+    const credential = new HandMadeCredential(entra);
+    const dataSource = mysql.dataSource(gate);
+    const right = await createEntraDataSource({ credential, dataSource });
+    expect(await connectDataSource(right)).toEqual([
+      expect.objectContaining({
+        status: 'ok',
+        text: `The data source connects to MySQL at localhost:${gate.port} with its own credential.`,
+      }),
+    ]);
+    const wrong = await createEntraDataSource({
+      credential,
+      dataSource: { ...dataSource, username: 'nobody' },
+    });
+    expect(await connectDataSource(wrong)).toEqual([
+      expect.objectContaining({
+        status: 'fail',
+        code: 'ENTRA_LOGIN_REFUSED',
+        text: expect.stringContaining('MySQL refused the login of the role "nobody"'),
+        remedy: expect.stringContaining("CREATE AADUSER 'nobody'"),
+      }),
+    ]);
   });
 });
