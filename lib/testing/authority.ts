@@ -68,7 +68,7 @@ function grants(parts: AuthorityParts): Grant[] {
   const authenticator = new ClientAuthenticator(directory, [
     new ClientSecretAuthentication(directory),
     new CertificateAuthentication(jwt, directory, host, settings.now),
-    new FederatedAuthentication(jwt, directory, federatedIssuer, settings.now),
+    new FederatedAuthentication(jwt, directory, federatedIssuer, parts.verifier, settings.now),
   ]);
   const userTokens = new UserTokens(apis, consents, issuer, settings, host);
   const common = { ...parts, authenticator, userTokens, now: settings.now };

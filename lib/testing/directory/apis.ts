@@ -1,5 +1,6 @@
 import { EntraError } from '../errors/entra.error.js';
 import { isGuid } from '../checks.js';
+import { tokenExchange } from '../tokens/audiences.js';
 import type { ServicePrincipal } from './service-principal.js';
 
 /** Microsoft's own, by the domains of their identifiers; the part after the host is empty but for a few. */
@@ -34,7 +35,7 @@ export class Apis {
   }
 
   knows(resource: string): boolean {
-    if (this.ownerOf(resource) !== undefined) return true;
+    if (this.ownerOf(resource) !== undefined || resource === tokenExchange.identifier) return true;
     if (this.added === 'any') return isGuid(resource) || isUri(resource);
     return this.added.has(withoutSlash(resource)) || isMicrosofts(resource);
   }

@@ -45,6 +45,12 @@ export interface ClientOptions {
    */
   delegatedPermissions?: readonly string[] | 'any';
   /**
+   * Managed identities, by object ID, whose tokens for `api://AzureADTokenExchange` are federated credentials of the
+   * application.
+   * @default none
+   */
+  managedIdentities?: readonly string[];
+  /**
    * Application permissions on Microsoft Graph that an administrator has granted, `roles` of its tokens for Graph.
    * @default none
    * @example ['Organization.Read.All']

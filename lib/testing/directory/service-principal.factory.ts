@@ -42,6 +42,7 @@ export function createServicePrincipal(
     accessTokenVersion: options.accessTokenVersion ?? 1,
     multiTenant: options.multiTenant ?? false,
     delegatedPermissions: options.delegatedPermissions ?? usualPermissions,
+    managedIdentities: options.managedIdentities ?? [],
     graphPermissions: options.graphPermissions ?? [],
     resourceId: `/subscriptions/aaaa0a0a-bb1b-cc2c-dd3d-eeeeee4e4e4e/resourceGroups/local/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`,
     certificate: () => (certificate ??= createClientCertificate(clientId)),

@@ -20,6 +20,8 @@ export interface ServicePrincipal {
   multiTenant: boolean;
   /** What an administrator has consented to, each with its API. */
   delegatedPermissions: readonly string[] | 'any';
+  /** Object IDs of the managed identities that it trusts. */
+  managedIdentities: readonly string[];
   /** Application permissions on Graph. */
   graphPermissions: readonly string[];
   /** Azure resource ID when it acts as a user-assigned managed identity. */

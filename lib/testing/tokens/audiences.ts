@@ -20,6 +20,12 @@ export const databaseAudiences: readonly string[] = withAndWithoutSlash(
 /** `aud` of tokens for Azure Managed Redis and Azure Cache for Redis. */
 export const redisAudiences: readonly string[] = withAndWithoutSlash('https://redis.azure.com');
 
+/** The API whose tokens of managed identities are federated credentials, and its application ID: `aud` of its tokens. */
+export const tokenExchange = {
+  identifier: 'api://AzureADTokenExchange',
+  applicationId: 'fb60f99c-7a34-4190-8149-302f77469936',
+} as const;
+
 function withAndWithoutSlash(...origins: string[]): string[] {
   return origins.flatMap((origin) => [origin, `${origin}/`]);
 }

@@ -5,6 +5,7 @@ import { accessTokenClaims, asVersionTwo, backdatedBySeconds } from './access-to
 import type { HandMadeToken, TokenSubject } from './hand-made-token.js';
 import type { JsonWebToken } from '../optional-packages.js';
 import { generateRsaKeyPairSync } from './rsa-key-pair.js';
+import { tokenExchange } from './audiences.js';
 import type { SigningKeys } from './signing-keys.js';
 import { drawLifetime, type TokenSettings } from './token-lifetime.js';
 
@@ -99,8 +100,10 @@ export class TokenIssuer {
     };
     const body = { ...accessTokenClaims(subject, content), ...claims, ...padding(fault) };
     const api = this.apis.ownerOf(audience);
-    const isSecond = api?.accessTokenVersion === 2 && fault?.kind !== 'wrong-audience';
-    const token = this.encode(isSecond ? asVersionTwo(body, api.clientId, this.host) : body);
+    const owner = audience === tokenExchange.identifier ? tokenExchange.applicationId : api?.clientId;
+    const isSecond = owner === tokenExchange.applicationId || api?.accessTokenVersion === 2;
+    const asSecond = owner !== undefined && isSecond && fault?.kind !== 'wrong-audience';
+    const token = this.encode(asSecond ? asVersionTwo(body, owner, this.host) : body);
     return { token, audience, expiresOn: now + claimedLifetime, notBefore: now - backdatedBySeconds };
   }
 
