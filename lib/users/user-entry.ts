@@ -28,6 +28,8 @@ export class UserSlot {
   }
 }
 
+const noSlots: UserSlot[] = [];
+
 /** What is held for one assertion: a token for each resource. Holds no assertion: callers bring it along. */
 export class UserEntry {
   readonly key: string;
@@ -35,7 +37,7 @@ export class UserEntry {
   readonly endsAt: Timestamp;
   /** Tenant of the assertion, where it is not the configured one. */
   readonly tenantId: string | undefined;
-  readonly slots: UserSlot[] = [];
+  slots: UserSlot[] = noSlots;
   /** Neighbours in the order of use. Kept by `UserCache`. */
   newer: UserEntry | undefined;
   older: UserEntry | undefined;
@@ -59,9 +61,9 @@ export class UserEntry {
   slotOf(resource: UserResource): UserSlot {
     const known = this.find(resource);
     if (known !== undefined) return known;
-    if (this.slots.length >= mostSlots) this.slots.shift();
     const slot = new UserSlot(resource);
-    this.slots.push(slot);
+    // An array that grows by `push` has room for seventeen, and nearly every user has one.
+    this.slots = [...this.slots.slice(1 - mostSlots), slot];
     return slot;
   }
 
