@@ -1,12 +1,10 @@
 /** A token endpoint that means no good, in a thread of its own so that its work does not count as ours. */
-import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
 import { parentPort } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
 
-import * as x509 from '@peculiar/x509';
+import { selfSigned } from './self-signed.mjs';
 
 const megabyte = 1024 * 1024;
 const description = (text) => JSON.stringify({ error: 'invalid_request', error_description: text });
@@ -44,36 +42,13 @@ const answers = {
 const tenantOf = (n) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const tenants = Object.fromEntries(Object.keys(answers).map((name, n) => [tenantOf(n), name]));
 
-async function certificates() {
-  x509.cryptoProvider.set(webcrypto);
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=localhost',
-    keys,
-    signingAlgorithm: algorithm,
-    notBefore: new Date(Date.now() - 86_400_000),
-    notAfter: new Date(Date.now() + 86_400_000),
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }]),
-    ],
-  });
-  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-  const lines = key.match(/.{1,64}/g)?.join('\n');
-  return {
-    cert: certificate.toString('pem'),
-    key: `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`,
-  };
-}
-
 function answer(request, response, { status, body, headers }) {
   response.on('error', () => undefined);
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   request.resume().on('end', () => response.end(body));
 }
 
-const { cert, key } = await certificates();
+const { cert, key } = await selfSigned();
 const authority = createServer({ cert, key }, (request, response) => {
   const [, tenant = ''] = (request.url ?? '').split('/');
   if (!request.url?.includes('openid-configuration'))

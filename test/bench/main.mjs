@@ -20,6 +20,7 @@ const benchmarks = [
   'connect',
   'login',
   'redis',
+  'users',
   'memory',
   'event-loop',
   'hostile-answers',

@@ -27,6 +27,10 @@ const prose = {
     pairs +
     ' Then commands that fail while twenty callers use a client of node-redis through ten token lives of six seconds, with one ' +
     'token request that fails in each: with `entraNodeRedisOptions`, and with the provider of `@redis/entraid` and its defaults.',
+  users:
+    'Tokens of users by the on-behalf-of flow: of ten thousand that are held, by the token that the caller sent (2 kB, hashed at each ' +
+    'call); two thousand that are fetched at once; and what a user costs on the heap beyond the tokens. The peer is the better one of ' +
+    'msal-node 5.6 and 7.2.',
   memory: 'What a resource costs on the heap beyond its token, with its timer, at ten thousand resources.',
   'event-loop': 'Ten thousand tokens that fall due within one minute of real time.',
   'hostile-answers':
