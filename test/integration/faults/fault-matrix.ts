@@ -14,8 +14,8 @@ const introduction = `# Fault matrix
 
 What happens to the callers of \`getToken\`, and to the token, when something goes wrong where tokens come from. Every
 cell was run: the credentials are those of \`@azure/identity\`, with 4.13.1 and with 4.14.1 alike, the module's own for
-managed identity, and one of a user's own; the sockets are real; the endpoints are those of \`nestjs-entra-auth/testing\`. Time is a controlled clock. Tokens live an hour, those of managed
-identity a day.
+managed identity, and one of a user's own; the sockets are real; the endpoints are those of \`nestjs-entra-auth/testing\`. Time is a controlled clock. Tokens live an hour; those of managed
+identity a day, and their platform returns the same one until half of it has passed.
 
 A fault begins just before the refresh falls due, at half of the token's life, and lasts until two minutes before the
 token expires: that run is what the cells tell of. In a second run it lasts three minutes. In **both**, and in **every**
