@@ -13,7 +13,7 @@ import { WorkerPool } from './worker-pool.js';
 
 const { values } = parseArgs({
   options: {
-    outages: { type: 'string', default: '10000' },
+    outages: { type: 'string', default: '3000' },
     replicas: { type: 'string', default: '10000' },
     fleets: { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },

@@ -43,7 +43,7 @@ pictures are the output of
 npm run simulate -- --write-docs
 \`\`\`
 
-which takes half an hour on two cores and gives the same every time: ${outages.toLocaleString('en')} outages, seed ${seed}. \`--outages 300 --replicas 0\` gives a
+which takes ten minutes on two cores and gives the same every time: ${outages.toLocaleString('en')} outages, seed ${seed}. \`--outages 300 --replicas 0\` gives a
 smaller picture, \`--seed 2\` another one, \`--json\` the numbers.`;
 
 const aboutOutages = `## Outages
