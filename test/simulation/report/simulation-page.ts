@@ -65,7 +65,8 @@ The platform of managed identities holds their tokens: all who ask get the same 
 an application may be hours old. When Azure renews is documented nowhere. Two platforms are simulated by the rule of
 \`nestjs-entra-auth/testing\`: one renews at half of a token's life, which is the default there, and one at 80 %. What a platform
 leaves of a life is the reserve against an outage of its endpoint, less the half hour (2 % of a day) within which this module notices
-a renewal.
+a renewal. That holds for \`credential: { kind }\`: a \`ManagedIdentityCredential\` has a cache of its own in between, and leaves less
+where the platform renews late.
 
 Cells show the share of logins that failed and, in parentheses, the share of outages in which at least one did.
 With the tokens of managed identity, a timer of 55 minutes loses hardly more than this module. A provider whose token is due
