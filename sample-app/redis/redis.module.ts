@@ -10,14 +10,12 @@ import { RemindersModule } from '../reminders/reminders.module.js';
 import { SummaryModule } from '../summary/summary.module.js';
 import { QueueClient } from './queue.client.js';
 
-@Module({ providers: [QueueClient], exports: [QueueClient] })
-class QueueClientModule {}
-
 /** Queue and cache in Redis, and what uses them. */
 @Module({
   imports: [
+    // The client belongs to this global module, which Nest shuts down last: jobs that are under way still need it.
     BullModule.forRootAsync({
-      imports: [QueueClientModule],
+      extraProviders: [QueueClient],
       inject: [QueueClient],
       useFactory: ({ redis }: QueueClient) => ({ connection: redis }),
     }),

@@ -1,5 +1,5 @@
 import { BullModule } from '@nestjs/bullmq';
-import { Logger, type DynamicModule } from '@nestjs/common';
+import { Logger, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { EntraTokenService } from 'nestjs-entra-auth';
 import { entraRedisOptions, keepAuthenticated } from 'nestjs-entra-auth/redis';
@@ -7,14 +7,27 @@ import { entraRedisOptions, keepAuthenticated } from 'nestjs-entra-auth/redis';
 import type { RedisServer } from './server.js';
 
 /** One client for all queues; BullMQ takes duplicates of it for what blocks, and they are kept logged in too. */
-export function bullModule({ host, port, ca }: RedisServer): DynamicModule {
+export class QueueClient implements OnApplicationShutdown {
+  readonly redis: Redis;
+
+  constructor({ host, port, ca }: RedisServer, tokens: EntraTokenService) {
+    const options = { host, port, maxRetriesPerRequest: null, ...(ca && { tls: { ca } }) };
+    this.redis = keepAuthenticated(new Redis(entraRedisOptions(tokens, options)), tokens);
+    this.redis.on('error', ({ message }: Error) => new Logger('Redis').warn(message));
+  }
+
+  /** BullMQ ends only the clients that it has made. */
+  onApplicationShutdown(): void {
+    this.redis.disconnect();
+  }
+}
+
+/** The client belongs to the global module, which Nest shuts down last: jobs that are under way still need it. */
+export function bullModule(server: RedisServer): DynamicModule {
+  const useFactory = (tokens: EntraTokenService): QueueClient => new QueueClient(server, tokens);
   return BullModule.forRootAsync({
-    inject: [EntraTokenService],
-    useFactory: (tokens: EntraTokenService) => {
-      const options = { host, port, maxRetriesPerRequest: null, ...(ca && { tls: { ca } }) };
-      const client = new Redis(entraRedisOptions(tokens, options));
-      client.on('error', ({ message }: Error) => new Logger('Redis').warn(message));
-      return { connection: keepAuthenticated(client, tokens) };
-    },
+    extraProviders: [{ provide: QueueClient, inject: [EntraTokenService], useFactory }],
+    inject: [QueueClient],
+    useFactory: ({ redis }: QueueClient) => ({ connection: redis }),
   });
 }

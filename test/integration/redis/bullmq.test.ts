@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { getQueueToken, BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModule } from '@nestjs/testing';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Queue } from 'bullmq';
 import { EntraAuthModule } from 'nestjs-entra-auth';
 
-import { bullModule } from '../../../docs/recipes/redis/bullmq.js';
+import { bullModule, QueueClient } from '../../../docs/recipes/redis/bullmq.js';
 import { eventually } from '../../support/eventually.js';
 import { describeWithRedis, LocalRedis } from '../../support/redis/local-redis.js';
 
@@ -18,6 +18,16 @@ class MailProcessor extends WorkerHost {
   async process(job: { data: number }): Promise<void> {
     await sleep(20);
     done.push(job.data);
+  }
+}
+
+@Processor('mail')
+class SlowProcessor extends WorkerHost {
+  readonly begun: number[] = [];
+
+  async process(job: { data: number }): Promise<void> {
+    this.begun.push(job.data);
+    await sleep(1_000);
   }
 }
 
@@ -40,6 +50,13 @@ describeWithRedis('BullMQ with tokens', () => {
     BullModule.registerQueue({ name: 'mail' }),
   ];
 
+  /** The socket closes a moment later. */
+  const expectEnd = async (app: TestingModule): Promise<void> => {
+    const { redis: client } = app.get(QueueClient);
+    await eventually(() => client.status === 'end', 2_000);
+    expect(client.status).toBe('end');
+  };
+
   it('does each job once through four token lives, busy and idle', async () => {
     const app = await Test.createTestingModule({ imports: imports(), providers: [MailProcessor] }).compile();
     await app.init();
@@ -60,8 +77,27 @@ describeWithRedis('BullMQ with tokens', () => {
     expect([...done].sort((a, b) => a - b)).toEqual(Array.from({ length: added }, (_, index) => index + 1));
     expect(redis.gate.closedForExpiry).toBe(0);
     await app.close();
+    await expectEnd(app);
+  }, 60_000);
+
+  it('completes the jobs that are under way when the application closes, and ends its connections', async () => {
+    const app = await Test.createTestingModule({ imports: imports(), providers: [SlowProcessor] }).compile();
+    await app.init();
+    const queue = app.get<Queue<number>>(getQueueToken('mail'));
+    await queue.add('mail', -1);
+    await eventually(() => app.get(SlowProcessor).begun.length === 1);
+    await app.close();
+    await expectEnd(app);
     // The gate hears of the end a moment later.
-    await eventually(() => redis.gate.openConnections <= 1);
-    expect(redis.gate.openConnections).toBeLessThanOrEqual(1);
+    await eventually(() => redis.gate.openConnections === 0);
+    expect(redis.gate.openConnections).toBe(0);
+
+    const later = await Test.createTestingModule({ imports: imports() }).compile();
+    await later.init();
+    const counts = await later
+      .get<Queue<number>>(getQueueToken('mail'))
+      .getJobCounts('active', 'waiting', 'failed');
+    await later.close();
+    expect(counts).toEqual({ active: 0, waiting: 0, failed: 0 });
   }, 60_000);
 });
