@@ -9,7 +9,8 @@ import { digest } from './fixtures/refresh-token/reporting.store.js';
 import { ofEntra } from './fixtures/refresh-token/rotating-server.js';
 import { put, SharedStores, storedToken, type SharedStore } from './fixtures/refresh-token/shared-stores.js';
 
-const kills = 200;
+/** For each store. */
+const kills = Number(process.env['KILLS'] ?? 200);
 const atTheSameTime = 3;
 const latencyInMs = 12;
 
