@@ -1,5 +1,5 @@
 #!/bin/sh
-# @azure/msal-node 7.2.3 (5.6.0 alike): a token of the on-behalf-of flow that comes from the cache belongs to nobody.
+# @azure/msal-node 7.2.3 (5.6.0 alike): a token of the on-behalf-of flow that comes from the cache names no user.
 # The first answer names the user: account, uniqueId, tenantId and claims of the ID token. The same call a moment later returns
 # the same token with an account of null and empty names, so that code which reads them works once.
 # Seen: fromCache false with account 'nora@contoso.example'; fromCache true with account null, uniqueId '' and tenantId ''

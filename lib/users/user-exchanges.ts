@@ -179,7 +179,7 @@ export class UserExchanges {
   ): void {
     const at = this.#settings.clock.now();
     entry.slotOf(resource).refusal = { error, at, until: isChallenged ? 0 : at + refusalRepeatedForMs };
-    // Entra sends these after it has accepted the assertion, so that a forged one takes nobody's place.
+    // Entra sends these once it has accepted the assertion: a forged one cannot evict another user.
     if (resourceCodes.has(error.aadsts) && at < entry.endsAt) this.#keep(entry);
   }
 

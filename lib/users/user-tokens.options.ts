@@ -15,7 +15,7 @@ export interface UserClientOptions {
   clientCertificatePassword?: string;
   /**
    * `'managed-identity'`: the managed identity of the module's `credential`, or the machine's, as federated credential of
-   * the application, so that there is no secret. Or a function that returns a signed JWT.
+   * the application, which then needs no secret. Or a function that returns a signed JWT.
    *
    * @see https://learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
    */

@@ -40,7 +40,7 @@ export class GraphRestrictions {
     };
   }
 
-  /** Leaves tokens alone that nobody evaluates, and those of the same second. */
+  /** Accepts tokens of clients without CAE, and those of the same second. */
   private revocation(claims: VerifiedClaims): GraphRefusal | undefined {
     const revokedAt = this.revokedAt.get(claims.oid);
     const issuedAt = claims.iat + backdatedBySeconds;

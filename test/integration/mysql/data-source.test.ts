@@ -50,7 +50,7 @@ describeWith(mariaDbServer)('a data source of MySQL', () => {
     await entra?.stop();
   });
 
-  it('logs in with a token, without Nest, and works as any other of TypeORM', async () => {
+  it('logs in with a token outside Nest, and runs queries and transactions', async () => {
     const credential = new HandMadeCredential(entra);
     const dataSource = await createEntraDataSource({ credential, dataSource: mysql.dataSource(gate) });
     await dataSource.initialize();

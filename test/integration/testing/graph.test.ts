@@ -231,7 +231,7 @@ describe('Microsoft Graph', () => {
       expect(refusal.json()).toMatchObject({
         error: { message: expect.stringContaining('TokenIssuedBeforeRevocationTimestamp') },
       });
-      // Clients that understand no challenge have tokens of an hour, which nobody evaluates.
+      // Clients that understand no challenge have tokens of an hour, which Graph does not evaluate.
       expect((await ask(plain)).status).toBe(200);
       expect((await ask(await tokenFor({ claims: capable }))).status).toBe(200);
     });

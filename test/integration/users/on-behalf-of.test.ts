@@ -117,7 +117,7 @@ describe('the tokens of users', () => {
     expect(tokens.service.state().users).toBe(0);
   });
 
-  it('are deleted once their assertion has expired, though nobody asks', async () => {
+  it('are deleted once their assertion has expired, though no call asks for them', async () => {
     for (let n = 0; n < 5; n++) {
       await obtain(assertionOf(entra, makeCaller(), { lifetimeInSeconds: 600 + n * 600 }));
     }

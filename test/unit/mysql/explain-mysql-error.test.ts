@@ -49,7 +49,7 @@ describe('the error of a login to MySQL', () => {
       tokenOf({ upn: 'ada@example.com', scp: 'user_impersonation' }),
       /leave "username" out: the user is then found in the token: "ada@example.com"/,
     ],
-    ['that nobody asked for', undefined, /did not ask for a token.*CREATE AADUSER 'my-app';$/],
+    ['that the server did not ask for', undefined, /did not ask for a token.*CREATE AADUSER 'my-app';$/],
   ])('names the remedy for a token %s', (_, token, fix) => {
     expect(explain(serverError('28000', 'Access denied'), token)).toMatchObject({
       code: 'ENTRA_LOGIN_REFUSED',
