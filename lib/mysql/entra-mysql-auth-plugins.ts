@@ -1,5 +1,4 @@
-import { asError } from '../common/thrown.js';
-import { checkConnection } from './connection-guard.js';
+import { clearPasswordPlugin } from './clear-password.plugin.js';
 
 /** The option `authPlugins` of `mysql2`, with the one plugin that takes access tokens. */
 export type EntraMySqlAuthPlugins = Record<
@@ -27,18 +26,5 @@ interface MySqlTokens {
  * @see https://learn.microsoft.com/azure/mysql/flexible-server/security-entra-authentication
  */
 export function entraMySqlAuthPlugins(tokens: MySqlTokens, resource = 'mysql'): EntraMySqlAuthPlugins {
-  const currentToken = tokens.passwordProvider(resource);
-  return {
-    mysql_clear_password:
-      ({ connection }) =>
-      async () => {
-        try {
-          checkConnection(connection);
-          return Buffer.from(`${await currentToken()}\0`);
-        } catch (error) {
-          // A copy, since mysql2 writes a code of its own into what it gets, and others may hold the same error.
-          throw new Error(asError(error).message, { cause: error });
-        }
-      },
-  };
+  return clearPasswordPlugin(tokens.passwordProvider(resource));
 }

@@ -3,12 +3,12 @@ import { connect, type Socket } from 'node:net';
 import type { ConnectionOptions } from 'mysql2';
 
 import type { Timestamp } from '../common/clock.js';
-import { asError } from '../common/thrown.js';
 import { DatabaseLoginRefusedError } from '../database/database.error.js';
 import type { LoginContext } from '../database/database-kind.js';
 import { DatabaseLogins } from '../database/database-logins.js';
 import type { AccessToken } from '../entra/token-credential.js';
-import { checkConnection, checkTarget } from './connection-guard.js';
+import { clearPasswordPlugin } from './clear-password.plugin.js';
+import { checkTarget } from './connection-guard.js';
 import { explainMySqlError } from './explain-mysql-error.js';
 import { type MySqlConnection, streamOf } from './mysql-connection.js';
 import type { ResolvedMySqlDataSource } from './resolve-mysql-data-source.js';
@@ -42,11 +42,7 @@ export class MySqlLogin {
   /** What mysql2 is given for each connection, beside the server. */
   readonly connectionOptions = {
     stream: () => this.#openSocket(),
-    authPlugins: {
-      mysql_clear_password: ({ connection }) => {
-        return () => this.#password(connection);
-      },
-    },
+    authPlugins: clearPasswordPlugin((connection: MySqlConnection) => this.#tokenFor(connection)),
   } satisfies ConnectionOptions;
 
   /** Runs what may open a connection at once, and notes that in `opening`. */
@@ -108,21 +104,14 @@ export class MySqlLogin {
     return socket;
   }
 
-  /** Answers a server that asks for the password in clear. */
-  async #password(connection: MySqlConnection): Promise<Buffer> {
+  async #tokenFor(connection: MySqlConnection): Promise<string> {
     const startedAt = this.now();
-    try {
-      checkTarget(connection, { name: this.dataSource.name, ...this.#target() });
-      checkConnection(connection);
-      const token = await this.#logins.choose(this.#target());
-      if (streamOf(connection)?.destroyed) throw this.#logins.over(startedAt);
-      this.#presented.set(connection, token);
-      // Before the listeners of mysql2, which report the error.
-      connection.prependOnceListener('error', (error: Error) => this.#presented.set(error, token));
-      return Buffer.from(`${token.token}\0`);
-    } catch (error) {
-      // A copy, since mysql2 writes a code of its own into what it gets, and others may hold the same error.
-      throw new Error(asError(error).message, { cause: error });
-    }
+    checkTarget(connection, { name: this.dataSource.name, ...this.#target() });
+    const token = await this.#logins.choose(this.#target());
+    if (streamOf(connection)?.destroyed) throw this.#logins.over(startedAt);
+    this.#presented.set(connection, token);
+    // Before the listeners of mysql2, which report the error.
+    connection.prependOnceListener('error', (error: Error) => this.#presented.set(error, token));
+    return token.token;
   }
 }

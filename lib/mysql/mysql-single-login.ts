@@ -2,6 +2,7 @@ import type { Connection, ConnectionOptions } from 'mysql2';
 
 import type { Clock } from '../common/clock.js';
 import { asError } from '../common/thrown.js';
+import { connectTwice } from '../database/connect-twice.js';
 import type { SingleLogin } from '../database/database-kind.js';
 import { streamOf, terminate } from './mysql-connection.js';
 import type { MySqlLogin, Opening } from './mysql-login.js';
@@ -24,7 +25,11 @@ export class MySqlSingleLogin implements SingleLogin {
   }
 
   async query(text: string): Promise<void> {
-    const connection = await this.#connect();
+    const connection = await connectTwice(
+      this.#login,
+      () => this.#connect(),
+      () => this.#closed,
+    );
     try {
       await settled((callback) => connection.query(text, callback));
     } finally {
@@ -39,18 +44,6 @@ export class MySqlSingleLogin implements SingleLogin {
   }
 
   async #connect(): Promise<Connection> {
-    const startedAt = this.#login.now();
-    try {
-      return await this.#tryConnect();
-    } catch (error) {
-      return await this.#login.retryOnce(asError(error), startedAt, () => {
-        if (this.#closed) throw error;
-        return this.#tryConnect();
-      });
-    }
-  }
-
-  async #tryConnect(): Promise<Connection> {
     const { connectionOptions, dataSource } = this.#login;
     const { host, port, username, database, ssl } = dataSource.primary;
     const server = { host, port, database, ssl: ssl as ConnectionOptions['ssl'] & object };

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 
-import { asError } from '../common/thrown.js';
 import { destroySocket } from './client-internals.js';
+import { connectTwice } from '../database/connect-twice.js';
 import type { SingleLogin } from '../database/database-kind.js';
 import type { EntraLogin } from './entra-login.js';
 
@@ -18,7 +18,11 @@ export class PostgresSingleLogin implements SingleLogin {
   }
 
   async query(text: string): Promise<void> {
-    const client = await this.#connect();
+    const client = await connectTwice(
+      this.#login,
+      () => this.#connect(),
+      () => this.#closed,
+    );
     try {
       await client.query(text);
     } finally {
@@ -32,18 +36,6 @@ export class PostgresSingleLogin implements SingleLogin {
   }
 
   async #connect(): Promise<pg.Client> {
-    const startedAt = this.#login.now();
-    try {
-      return await this.#tryConnect();
-    } catch (error) {
-      return await this.#login.retryOnce(asError(error), startedAt, () => {
-        if (this.#closed) throw error;
-        return this.#tryConnect();
-      });
-    }
-  }
-
-  async #tryConnect(): Promise<pg.Client> {
     const client = new this.#driver.Client(configOf(this.#login));
     this.#client = client;
     // Without a listener, a connection that breaks while it closes would end the process.
