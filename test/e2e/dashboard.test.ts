@@ -9,7 +9,8 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 
 import { ensureBuilt, repositoryRoot } from '../support/build.js';
 import { describeWith, findProgram } from '../support/installed-server.js';
-import { RunningProgram } from '../support/running-program.js';
+import type { RunningProgram } from '../support/running-program.js';
+import { sampleUrl, startSample } from '../support/sample.js';
 import { SecretScan } from '../support/secret-scan.js';
 
 const require = createRequire(import.meta.url);
@@ -76,12 +77,8 @@ describeWith({ program: 'chromium', debianPackage: 'chromium' })(
       const executablePath = findProgram('chromium') ?? '';
       // As root, as in a container, Chromium has no sandbox.
       browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-      sample = RunningProgram.node(['dist/sample-app/main.js'], {
-        scan,
-        name: 'the sample',
-        env: { PORT: '0', TOKEN_LIFETIME_SECONDS: '240' },
-      });
-      address = await sample.said(/Open (http:\/\/localhost:\d+) to see/, 90_000);
+      sample = startSample({ scan, name: 'the sample', env: { TOKEN_LIFETIME_SECONDS: '240' } });
+      address = await sample.said(sampleUrl, 90_000);
       page = await openPage(browser, address, { viewport: { width: 1280, height: 900 } }, complaints);
     }, 120_000);
 

@@ -5,18 +5,14 @@ import { join } from 'node:path';
 import { ensureBuilt, repositoryRoot } from '../support/build.js';
 import { EndToEnd } from '../support/e2e.js';
 import { findProgram } from '../support/installed-server.js';
-import { RunningProgram, type ProgramOptions } from '../support/running-program.js';
+import { RunningProgram } from '../support/running-program.js';
+import { sampleUrl, startSample } from '../support/sample.js';
 import { SecretScan } from '../support/secret-scan.js';
 
-const url = /Open (http:\/\/localhost:\d+) to see/;
-const port = { PORT: '0' };
 const withRedis = findProgram('redis-server') !== undefined;
 /** What there is only with Redis. */
 const ifRedis = <T>(value: T): T[] => (withRedis ? [value] : []);
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown;
-
-const startSample = (options: ProgramOptions): RunningProgram =>
-  RunningProgram.node(['dist/sample-app/main.js'], { ...options, env: { ...port, ...options.env } });
 
 async function get(address: string): Promise<{ status: number; body: unknown }> {
   const response = await fetch(address, { signal: AbortSignal.timeout(10_000) });
@@ -42,7 +38,7 @@ describe('the sample application, started with nothing but a port', () => {
 
   beforeAll(async () => {
     sample = startSample({ scan, name: 'the sample', startsPostgres: true });
-    address = await sample.said(url, 120_000);
+    address = await sample.said(sampleUrl, 120_000);
   }, 240_000);
 
   afterAll(() => sample?.[Symbol.asyncDispose]());
@@ -214,7 +210,7 @@ describe('the sample application on another platform', () => {
 
     beforeAll(async () => {
       sample = start(azure());
-      address = await sample.said(url, 120_000);
+      address = await sample.said(sampleUrl, 120_000);
     }, 180_000);
 
     afterAll(() => sample?.[Symbol.asyncDispose]());
@@ -261,7 +257,7 @@ describe('the sample application on another platform', () => {
 
   it('answers 503 and is not ready, but alive, while the database refuses it, and recovers', async () => {
     await using sample = start(azure());
-    const address = await sample.said(url, 120_000);
+    const address = await sample.said(sampleUrl, 120_000);
     const { username } = e2e.entra.postgres;
     await e2e.entra.postgres.createRole({
       name: username,
@@ -321,9 +317,9 @@ describe('the one line that a newcomer types', () => {
 
   it('builds and starts everything, and Ctrl-C ends it all', async () => {
     const scan = new SecretScan();
-    const options = { cwd: clone, env: port, ownGroup: true, scan, startsPostgres: true };
+    const options = { cwd: clone, env: { PORT: '0' }, ownGroup: true, scan, startsPostgres: true };
     await using npm = new RunningProgram('npm', ['start'], options);
-    const address = await npm.said(url, 120_000);
+    const address = await npm.said(sampleUrl, 120_000);
     expect(await post(`${address}/notes`, '{"text":"hello"}')).toMatchObject({ status: 201 });
     expect(npm.belongings()).toContainEqual(expect.stringMatching(/postgres/));
 

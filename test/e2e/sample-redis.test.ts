@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ensureBuilt } from '../support/build.js';
 import { EndToEnd } from '../support/e2e.js';
 import { describeWithRedis } from '../support/redis/local-redis.js';
-import { RunningProgram, type ProgramOptions } from '../support/running-program.js';
+import type { RunningProgram } from '../support/running-program.js';
+import { sampleUrl, startSample } from '../support/sample.js';
 import { SecretScan } from '../support/secret-scan.js';
 
-const url = /Open (http:\/\/localhost:\d+) to see/;
 const tokenLifetimeInSeconds = 15;
 
 interface Answer {
@@ -27,10 +27,6 @@ async function request(address: string, json?: object): Promise<Answer> {
   };
   const response = await fetch(address, { ...body, signal: AbortSignal.timeout(10_000) });
   return { status: response.status, body: await response.json() };
-}
-
-function startSample({ env, ...options }: ProgramOptions): RunningProgram {
-  return RunningProgram.node(['dist/sample-app/main.js'], { ...options, env: { PORT: '0', ...env } });
 }
 
 /** Asks until the answer has these texts among its notes, at most 30 s. */
@@ -53,7 +49,7 @@ describeWithRedis('the sample application where redis-server is installed', () =
   beforeAll(async () => {
     const env = { TOKEN_LIFETIME_SECONDS: String(tokenLifetimeInSeconds) };
     sample = startSample({ scan, name: 'the sample', startsPostgres: true, env });
-    address = await sample.said(url, 120_000);
+    address = await sample.said(sampleUrl, 120_000);
   }, 240_000);
 
   afterAll(() => sample?.[Symbol.asyncDispose]());
@@ -129,7 +125,7 @@ describe('the sample application on a machine without redis-server', () => {
       startsPostgres: true,
       env: { PATH: programs },
     });
-    const address = await sample.said(url, 120_000);
+    const address = await sample.said(sampleUrl, 120_000);
     expect(sample.output).toContain('without Redis (no redis-server on PATH)');
     expect(await request(`${address}/health/ready`)).toMatchObject({
       status: 200,
@@ -165,7 +161,7 @@ describeWithRedis('the sample application on Azure, with REDIS_HOST', () => {
   it('queues and caches there, and is not ready while Redis refuses it', async () => {
     const { redis } = e2e.entra;
     await using sample = start({ REDIS_HOST: redis.host, REDIS_PORT: String(redis.port) });
-    const address = await sample.said(url, 120_000);
+    const address = await sample.said(sampleUrl, 120_000);
     const reminder = { text: 'from Azure', delayInSeconds: 0 };
     expect(await request(`${address}/reminders`, reminder)).toMatchObject({ status: 201 });
     expect(await notesOf(address, ['from Azure'])).toEqual(['from Azure']);
@@ -180,7 +176,7 @@ describeWithRedis('the sample application on Azure, with REDIS_HOST', () => {
 
   it('has no queue and no cache without it', async () => {
     await using sample = start({});
-    const address = await sample.said(url, 120_000);
+    const address = await sample.said(sampleUrl, 120_000);
     expect(await request(`${address}/reminders`)).toMatchObject({ status: 404 });
     expect(await request(`${address}/health/ready`)).toMatchObject({ status: 200 });
   }, 240_000);
