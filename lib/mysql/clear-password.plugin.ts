@@ -11,15 +11,18 @@ type ClearPasswordPlugin<Connection> = Record<
  * Answers a server that asks for the password in clear with a token, once the connection is verified.
  *
  * @param tokenFor returns the token for a connection
+ * @param check a check of the caller's own, which is made first
  */
 export function clearPasswordPlugin<Connection extends object>(
   tokenFor: (connection: Connection) => Promise<string>,
+  check: (connection: Connection) => void = () => undefined,
 ): ClearPasswordPlugin<Connection> {
   return {
     mysql_clear_password:
       ({ connection }) =>
       async () => {
         try {
+          check(connection);
           checkConnection(connection);
           return Buffer.from(`${await tokenFor(connection)}\0`);
         } catch (error) {

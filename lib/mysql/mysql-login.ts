@@ -42,7 +42,10 @@ export class MySqlLogin {
   /** What mysql2 is given for each connection, beside the server. */
   readonly connectionOptions = {
     stream: () => this.#openSocket(),
-    authPlugins: clearPasswordPlugin((connection: MySqlConnection) => this.#tokenFor(connection)),
+    authPlugins: clearPasswordPlugin(
+      (connection: MySqlConnection) => this.#tokenFor(connection),
+      (connection) => checkTarget(connection, { name: this.dataSource.name, ...this.#target() }),
+    ),
   } satisfies ConnectionOptions;
 
   /** Runs what may open a connection at once, and notes that in `opening`. */
@@ -106,7 +109,6 @@ export class MySqlLogin {
 
   async #tokenFor(connection: MySqlConnection): Promise<string> {
     const startedAt = this.now();
-    checkTarget(connection, { name: this.dataSource.name, ...this.#target() });
     const token = await this.#logins.choose(this.#target());
     if (streamOf(connection)?.destroyed) throw this.#logins.over(startedAt);
     this.#presented.set(connection, token);
