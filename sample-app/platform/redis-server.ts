@@ -10,5 +10,7 @@ export interface RedisServer {
 
 /** Whether the application has a Redis: on Azure where `REDIS_HOST` names it, on a desk where `redis-server` is installed. */
 export function hasRedis({ PGHOST, REDIS_HOST }: NodeJS.ProcessEnv): boolean {
-  return PGHOST ? Boolean(REDIS_HOST) : spawnSync('redis-server', ['--version']).status === 0;
+  return PGHOST
+    ? Boolean(REDIS_HOST)
+    : spawnSync('redis-server', ['--version'], { timeout: 5_000 }).status === 0;
 }
