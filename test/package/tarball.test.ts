@@ -73,7 +73,7 @@ describe('the tarball', () => {
       ...chunks,
     ];
     expect(entries.length).toBeGreaterThan(5);
-    expect(chunks.length).toBeLessThan(150);
+    expect(chunks.length).toBeLessThan(100);
 
     expect(files).toEqual(expected.sort());
     const others = sources.filter((source) => !source.endsWith('.ts') || source.endsWith('.test.ts'));
