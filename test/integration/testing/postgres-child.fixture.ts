@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -34,13 +34,17 @@ startLocalPostgres({
 }).catch((error) => { say({ failed: error.code, message: error.message }); void watchdog.close(); });
 `;
 
-/** Compiles what is tested to CommonJS in a folder that a plain Node.js, and every user, can run. */
+/** Compiles what is tested to CommonJS, with the packages that it runs, in a folder that every user can read. */
 export function compileProgram(): string {
-  const root = resolve('.test-output');
-  mkdirSync(root, { recursive: true });
-  const output = mkdtempSync(join(root, 'postgres-'));
+  const output = mkdtempSync(join(tmpdir(), 'postgres-program-'));
   const entries = ['index', 'watchdog', 'postgres/index'].map((entry) => `lib/testing/${entry}.ts`);
-  const options = ['--bundle', '--platform=node', '--format=cjs', '--packages=external', '--log-level=error'];
+  const options = [
+    '--bundle',
+    '--platform=node',
+    '--format=cjs',
+    '--external:pg-native',
+    '--log-level=error',
+  ];
   execFileSync('node_modules/esbuild/bin/esbuild', [
     ...entries,
     ...options,

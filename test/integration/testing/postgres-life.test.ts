@@ -19,10 +19,18 @@ import { makeCertificate, startTestServer } from './postgres.fixture.js';
 
 const nobody = { uid: 65534, gid: 65534 };
 
-/** Only root can run a child as another user, and Node.js and this folder must be open to that user. */
+/** Only root can run a child as another user, for whom Node.js must be open. */
 const canBeNobody =
-  process.getuid?.() === 0 &&
-  spawnSync(process.execPath, ['-e', 'fs.readFileSync("package.json")'], nobody).status === 0;
+  process.getuid?.() === 0 && spawnSync(process.execPath, ['-e', ''], { ...nobody, cwd: '/' }).status === 0;
+
+/** What a child of another user needs where this folder is open to its owner alone, as one below `/root` is. */
+function wishesOfNobody(open: string): Pick<ChildWishes, 'identity' | 'cwd' | 'options'> {
+  const installed = resolveBinaries(undefined);
+  const isOpen = spawnSync('ls', [installed], { ...nobody, cwd: '/' }).status === 0;
+  const binariesDirectory = isOpen ? installed : join(open, 'native');
+  if (!isOpen) cpSync(installed, binariesDirectory, { recursive: true, verbatimSymlinks: true });
+  return { identity: nobody, cwd: '/', options: { binariesDirectory } };
+}
 
 /** A copy of the installed programs as `npm install --ignore-scripts` leaves them, under a directory of root. */
 function copyBinariesBadly(target: string): string {
@@ -134,14 +142,14 @@ describe('the life of the local PostgreSQL', () => {
   );
 
   (canBeNobody ? it : it.skip)('runs as an ordinary user, too', async () => {
-    const running = start({ then: 'stop', identity: nobody });
+    const running = start({ then: 'stop', ...wishesOfNobody(compiled) });
     await running.said('stopped');
     await running.exited;
     expect(running.leftovers()).toEqual([]);
   });
 
   (canBeNobody ? it : it.skip)('leaves nothing when an ordinary user is killed', async () => {
-    const running = start({ identity: nobody });
+    const running = start(wishesOfNobody(compiled));
     await running.said('port');
     running.process.kill('SIGKILL');
     await running.exited;
