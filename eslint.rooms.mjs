@@ -40,7 +40,7 @@ export const rooms = {
   kafka: ['engine', 'entra', 'common'],
   graph: ['engine', 'entra', 'common'],
   telemetry: ['engine', 'entra', 'common'],
-  users: ['engine', 'refresh-token', 'entra', 'common'],
+  users: ['engine', 'refresh-token', 'store', 'entra', 'common'],
   reference: ['postgres', 'entra', 'common'],
   options: belowOptions.filter((room) => room !== 'refresh-token' && room !== 'store'),
   nest: [...belowOptions, 'options'],

@@ -1,54 +1,60 @@
-import { isEntraAuthError, problemOf } from '../common/entra-auth.error.js';
+import { problemOf } from '../common/entra-auth.error.js';
 import { parseJsonObject } from '../common/json-object.js';
-import { TokenUnavailableError } from '../engine/token-unavailable.error.js';
-import { HeldAccessToken } from '../entra/held-access-token.js';
+import { resourceCodes } from '../entra/aadsts.js';
+import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { InvalidTokenError } from '../entra/invalid-token.error.js';
 import { readClaims } from '../entra/json-web-token.js';
-import {
-  InvalidClientError,
-  needsSignIn,
-  ReauthenticationRequiredError,
-  TokenRequestFailedError,
-} from '../entra/token-endpoint.error.js';
+import { InvalidClientError, needsSignIn } from '../entra/token-endpoint.error.js';
 import { validateAccessToken } from '../entra/token-validation.js';
 import { processTokenResponse } from '../refresh-token/process-token-response.js';
 import {
   refuseBroken,
   refuseFailure,
   tokenEndpointRequest,
-  type TokenEndpointClient,
 } from '../refresh-token/token-endpoint-request.js';
-import { tokenRequest, type TokenRequestSettings } from '../refresh-token/token-request.js';
+import { tokenRequest } from '../refresh-token/token-request.js';
 import type { SignInPlace } from './challenge.js';
-import type { UserResource } from './user-resources.js';
-import { InvalidAssertionError, UserInteractionRequiredError } from './user-token.error.js';
-
-/** What one exchange is about. */
-export interface ExchangeOrder {
-  assertion: string;
-  /** Tenant to ask, where it is not the configured one. */
-  tenantId: string | undefined;
-  resource: UserResource;
-  claims: string | undefined;
-}
-
-export type ExchangeSettings = TokenRequestSettings & TokenEndpointClient & { readonly place: SignInPlace };
+import { requestErrorOf } from './request-error.js';
+import type { UserEntry } from './user-entry.js';
+import type { UserGrant, UserRequestSettings, UserTokenOrder } from './user-grant.js';
+import { InvalidAssertionError, type UserInteractionRequiredError } from './user-token.error.js';
 
 // Malformed, expired, or signed for or by someone else: another token of the same user may do.
 const assertionCodes: readonly unknown[] = [50013, 50027, 500131, 500133, 7000114];
 
 /**
- * Exchanges a user's token for one of a resource, once.
+ * Obtains tokens by the token that a user called with.
  *
- * @throws {UserInteractionRequiredError | InvalidAssertionError} when it is up to the user or the user's token
- * @throws {TokenUnavailableError} when it is not
  * @see https://learn.microsoft.com/entra/identity-platform/v2-oauth2-on-behalf-of-flow
  */
-export async function exchangeAssertion(
-  order: ExchangeOrder,
-  settings: ExchangeSettings,
+export class OnBehalfOfGrant implements UserGrant {
+  readonly #assertion: string;
+  entry: UserEntry;
+
+  constructor(assertion: string, entry: UserEntry) {
+    this.#assertion = assertion;
+    this.entry = entry;
+  }
+
+  request(order: UserTokenOrder, settings: UserRequestSettings): Promise<HeldAccessToken> {
+    return exchangeAssertion(this.#assertion, order, settings);
+  }
+
+  errorOf(error: unknown, resource: string, place: SignInPlace): Error {
+    return exchangeErrorOf(error, resource, place);
+  }
+
+  /** Entra sends these once it has accepted the assertion. */
+  isProvenBy({ aadsts }: UserInteractionRequiredError): boolean {
+    return resourceCodes.has(aadsts);
+  }
+}
+
+async function exchangeAssertion(
+  assertion: string,
+  { tenantId, resource, claims }: UserTokenOrder,
+  settings: UserRequestSettings,
 ): Promise<HeldAccessToken> {
-  const { assertion, tenantId, resource, claims } = order;
   const { scopes, enableCae } = resource;
   const request = tokenRequest({ scopes, claims, enableCae, tenantId }, settings);
   const parameters = {
@@ -88,30 +94,10 @@ function checkUser(token: string, assertion: string): void {
   );
 }
 
-/** Turns the failure of an exchange into the error that the caller gets. */
-export function exchangeErrorOf(error: unknown, resource: string, place: SignInPlace): Error {
-  if (!isEntraAuthError(error)) return error as Error;
-  if (needsSignIn(error)) {
-    const { aadsts, error: oauthError } = error;
-    const problem = problemOf(error);
-    if (assertionCodes.includes(aadsts))
-      return new InvalidAssertionError('refused', problem, { place, aadsts });
-    const claims = error instanceof ReauthenticationRequiredError ? error.claims : undefined;
-    return new UserInteractionRequiredError(resource, problem, { place, aadsts, claims, oauthError });
+function exchangeErrorOf(error: unknown, resource: string, place: SignInPlace): Error {
+  const refused = needsSignIn(error) || error instanceof InvalidClientError ? error : undefined;
+  if (refused !== undefined && assertionCodes.includes(refused.aadsts)) {
+    return new InvalidAssertionError('refused', problemOf(refused), { place, aadsts: refused.aadsts });
   }
-  if (error instanceof InvalidClientError && assertionCodes.includes(error.aadsts)) {
-    return new InvalidAssertionError('refused', problemOf(error), { place, aadsts: error.aadsts });
-  }
-  if (error.code === 'ENTRA_SHUT_DOWN' || error.code === 'ENTRA_OPTIONS_INVALID') return error;
-  const known =
-    error instanceof TokenRequestFailedError || error instanceof InvalidClientError ? error : undefined;
-  return new TokenUnavailableError(resource, {
-    problem: problemOf(error),
-    fix: error.retryable ? 'Try again: the next call asks anew.' : error.fix,
-    retryable: error.retryable,
-    cause: error,
-    ...(known?.aadsts !== undefined && { aadsts: known.aadsts }),
-    ...(known?.statusCode !== undefined && { statusCode: known.statusCode }),
-    ...(known?.retryAfterInMs !== undefined && { retryAfterInMs: known.retryAfterInMs }),
-  });
+  return requestErrorOf(error, resource, place);
 }

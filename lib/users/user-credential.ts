@@ -1,5 +1,5 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../entra/token-credential.js';
-import type { UserEntry } from './user-entry.js';
+import type { UserGrant } from './user-grant.js';
 import type { UserTokens } from './user-tokens.js';
 
 /** A credential that speaks for one user, for as long as the token that the user called with lives. */
@@ -18,14 +18,8 @@ export interface UserTokenCredential extends TokenCredential {
   invalidate(rejected: AccessToken | string): void;
 }
 
-/** A user's token and what is held for it. */
-export interface UserGrant {
-  readonly assertion: string;
-  entry: UserEntry;
-}
-
 /** Shows nothing of the user's tokens to `util.inspect`, JSON and spreading. */
-export class OnBehalfOfCredential implements UserTokenCredential {
+export class GrantCredential implements UserTokenCredential {
   readonly #users: UserTokens;
   readonly #grant: UserGrant;
 

@@ -30,12 +30,12 @@ export class UserSlot {
 
 const noSlots: UserSlot[] = [];
 
-/** What is held for one assertion: a token for each resource. Holds no assertion: callers bring it along. */
+/** What is held for one grant: a token for each resource. Holds no assertion: callers bring it along. */
 export class UserEntry {
   readonly key: string;
-  /** When the assertion expires; nothing is served from then on. */
+  /** When the grant ends; nothing is served from then on. Infinity for a grant without an end of its own. */
   readonly endsAt: Timestamp;
-  /** Tenant of the assertion, where it is not the configured one. */
+  /** Tenant of the user, where it is not the configured one. */
   readonly tenantId: string | undefined;
   slots: UserSlot[] = noSlots;
   /** Neighbours in the order of use. Kept by `UserCache`. */

@@ -11,7 +11,6 @@ import {
   type RefreshPolicy,
 } from '../engine/refresh-policy.js';
 import { TokenUnavailableError } from '../engine/token-unavailable.error.js';
-import { resourceCodes } from '../entra/aadsts.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 import { proxyOfEnvironment } from '../refresh-token/proxy-of-environment.js';
@@ -19,16 +18,10 @@ import { isTenantGroup } from './challenge.js';
 import { managedIdentityAuthentication } from './client-proof.js';
 import { ExchangeLog } from './exchange-log.js';
 import { ExchangeQueue } from './exchange-queue.js';
-import {
-  exchangeAssertion,
-  exchangeErrorOf,
-  type ExchangeOrder,
-  type ExchangeSettings,
-} from './on-behalf-of-grant.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
 import type { UserCache } from './user-cache.js';
-import type { UserGrant } from './user-credential.js';
 import type { UserEntry, UserSlot } from './user-entry.js';
+import type { UserGrant, UserRequestSettings, UserTokenOrder } from './user-grant.js';
 import type { UserResource } from './user-resources.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
 
@@ -54,7 +47,7 @@ export class UserExchanges {
   readonly #keep: (entry: UserEntry) => void;
   readonly #queue: ExchangeQueue;
   readonly #log: ExchangeLog;
-  readonly #wire: ExchangeSettings;
+  readonly #wire: UserRequestSettings;
   /** The agent that is made here, and ends here. */
   readonly #agent: Agent | undefined;
   readonly #flights = new Map<string, Promise<HeldAccessToken>>();
@@ -110,19 +103,19 @@ export class UserExchanges {
   }
 
   async #begin(
-    { entry, assertion }: UserGrant,
+    grant: UserGrant,
     resource: UserResource,
     claims: string | undefined,
   ): Promise<HeldAccessToken> {
     const { tenantId: configured } = this.#settings;
-    const tenantId = isTenantGroup(configured) ? (entry.tenantId ?? configured) : configured;
-    const order = { assertion, tenantId, resource, claims };
+    const tenantId = isTenantGroup(configured) ? (grant.entry.tenantId ?? configured) : configured;
+    const order = { tenantId, resource, claims };
     try {
-      const token = await this.#queue.run(tenantId, () => this.#send(order, tenantId));
-      this.#granted(this.#current(entry), resource, token, claims !== undefined);
+      const token = await this.#queue.run(tenantId, () => this.#send(grant, order));
+      this.#granted(this.#current(grant.entry), order, token);
       return token;
     } catch (thrown) {
-      throw this.#refused(this.#current(entry), resource, thrown, claims !== undefined);
+      throw this.#refused(grant, order, thrown);
     }
   }
 
@@ -131,21 +124,22 @@ export class UserExchanges {
     return this.#cache.get(entry.key) ?? entry;
   }
 
-  async #send(order: ExchangeOrder, tenantId: string): Promise<HeldAccessToken> {
+  async #send(grant: UserGrant, order: UserTokenOrder): Promise<HeldAccessToken> {
     this.#exchanges++;
     try {
-      const token = await exchangeAssertion(order, this.#wire);
+      const token = await grant.request(order, this.#wire);
       this.#log.succeeded();
       return token;
     } catch (error) {
       const retryAfterInMs = error instanceof TokenRequestFailedError ? error.retryAfterInMs : undefined;
-      if (retryAfterInMs !== undefined) this.#queue.pause(tenantId, retryAfterInMs);
+      if (retryAfterInMs !== undefined) this.#queue.pause(order.tenantId, retryAfterInMs);
       throw error;
     }
   }
 
-  #granted(entry: UserEntry, resource: UserResource, token: HeldAccessToken, isChallenged: boolean): void {
+  #granted(entry: UserEntry, { resource, claims }: UserTokenOrder, token: HeldAccessToken): void {
     const { clock, policy } = this.#settings;
+    const isChallenged = claims !== undefined;
     const slot = entry.slotOf(resource);
     const replaces =
       slot.token === undefined || slot.isRejected || isChallenged || slot.token.expiresBefore(token);
@@ -159,13 +153,18 @@ export class UserExchanges {
     if (!this.#isStopped && clock.now() < entry.endsAt) this.#keep(entry);
   }
 
-  #refused(entry: UserEntry, resource: UserResource, thrown: unknown, isChallenged: boolean): Error {
+  #refused(grant: UserGrant, order: UserTokenOrder, thrown: unknown): Error {
     const { place } = this.#settings;
-    const error = this.#isStopped ? new EntraShutDownError() : exchangeErrorOf(thrown, resource.name, place);
+    const { resource } = order;
+    const entry = this.#current(grant.entry);
+    const error = this.#isStopped ? new EntraShutDownError() : grant.errorOf(thrown, resource.name, place);
     if (!this.#isStopped) this.#failures++;
     if (error instanceof TokenUnavailableError) this.#log.failed(error);
-    if (error instanceof UserInteractionRequiredError)
-      this.#noteRefusal(entry, resource, error, isChallenged);
+    if (error instanceof UserInteractionRequiredError) {
+      this.#noteRefusal(entry, order, error);
+      // A forged assertion must not take the place of another user.
+      if (grant.isProvenBy(error) && this.#settings.clock.now() < entry.endsAt) this.#keep(entry);
+    }
     const slot = entry.find(resource);
     if (slot?.token !== undefined) this.#postpone(entry, slot, slot.token, asError(error));
     return error;
@@ -173,14 +172,12 @@ export class UserExchanges {
 
   #noteRefusal(
     entry: UserEntry,
-    resource: UserResource,
+    { resource, claims }: UserTokenOrder,
     error: UserInteractionRequiredError,
-    isChallenged: boolean,
   ): void {
     const at = this.#settings.clock.now();
-    entry.slotOf(resource).refusal = { error, at, until: isChallenged ? 0 : at + refusalRepeatedForMs };
-    // Entra sends these once it has accepted the assertion: a forged one cannot evict another user.
-    if (resourceCodes.has(error.aadsts) && at < entry.endsAt) this.#keep(entry);
+    const until = claims === undefined ? at + refusalRepeatedForMs : 0;
+    entry.slotOf(resource).refusal = { error, at, until };
   }
 
   /** Serves the held token on, and decides when its next use tries again. */

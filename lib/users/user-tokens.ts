@@ -9,10 +9,12 @@ import type { AccessToken, GetTokenOptions } from '../entra/token-credential.js'
 import { assertionKey, expiredAssertion, readAssertion } from './assertion.js';
 import { CacheSweeper } from './cache-sweeper.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
+import { OnBehalfOfGrant } from './on-behalf-of-grant.js';
 import { UserCache } from './user-cache.js';
-import { OnBehalfOfCredential, type UserGrant, type UserTokenCredential } from './user-credential.js';
+import { GrantCredential, type UserTokenCredential } from './user-credential.js';
 import { UserEntry, type UserSlot } from './user-entry.js';
 import { UserExchanges } from './user-exchanges.js';
+import type { UserGrant } from './user-grant.js';
 import { UserResources, type UserResource } from './user-resources.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
 
@@ -67,13 +69,13 @@ export class UserTokens {
       const { endsAt, tenantId } = readAssertion(text, this.#settings, now);
       const isOwn = sameTenant(tenantId, this.#settings.tenantId);
       const entry = new UserEntry(key, endsAt, isOwn ? undefined : tenantId);
-      return new OnBehalfOfCredential(this, { assertion: text, entry });
+      return new GrantCredential(this, new OnBehalfOfGrant(text, entry));
     }
     if (now >= known.endsAt) {
       this.#cache.delete(known);
       throw expiredAssertion(known.endsAt, place);
     }
-    return new OnBehalfOfCredential(this, { assertion: text, entry: known });
+    return new GrantCredential(this, new OnBehalfOfGrant(text, known));
   }
 
   getToken(

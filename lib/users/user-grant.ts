@@ -1,0 +1,42 @@
+import type { HeldAccessToken } from '../entra/held-access-token.js';
+import type { TokenEndpointClient } from '../refresh-token/token-endpoint-request.js';
+import type { TokenRequestSettings } from '../refresh-token/token-request.js';
+import type { SignInPlace } from './challenge.js';
+import type { UserEntry } from './user-entry.js';
+import type { UserResource } from './user-resources.js';
+import type { UserInteractionRequiredError } from './user-token.error.js';
+
+/** What one request asks for. */
+export interface UserTokenOrder {
+  /** Tenant to ask. */
+  readonly tenantId: string;
+  readonly resource: UserResource;
+  /** The claims of a challenge. */
+  readonly claims: string | undefined;
+}
+
+/** How requests for users' tokens are sent. */
+export type UserRequestSettings = TokenRequestSettings &
+  TokenEndpointClient & { readonly place: SignInPlace };
+
+/**
+ * What a user's tokens are obtained with, such as the token that the user called with. The entry has its key, its end and its
+ * tenant.
+ */
+export interface UserGrant {
+  /** What is held for it, once it is found or made. */
+  entry: UserEntry;
+
+  /**
+   * Requests a token, once, whatever is held.
+   *
+   * @throws what `errorOf` understands
+   */
+  request(order: UserTokenOrder, settings: UserRequestSettings): Promise<HeldAccessToken>;
+
+  /** Turns a failure of `request` into the error that the caller gets. */
+  errorOf(error: unknown, resource: string, place: SignInPlace): Error;
+
+  /** Whether a refusal shows that the grant is genuine, so that its entry may take the place of another. */
+  isProvenBy(refusal: UserInteractionRequiredError): boolean;
+}
