@@ -14,7 +14,7 @@ const help = `
 Looks at the credential that an application here would use, the proxy, the authority and this machine's clock, a token, the
 server's TLS, and a login with the token. Each line: ok, warn or fail, then what to do. Shows no token and no secret.
 
-Environment: that of the application, such as AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.
+Environment: the same as the application's, such as AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.
 
 Exit codes:
   0  nothing fails
@@ -27,7 +27,7 @@ const quietInMs = 1_000;
 /** Finds out why a login fails. */
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
-    .description('find out why a token cannot be had, or a login with it fails')
+    .description('find out why no token can be obtained, or a login with it fails')
     .option('--host <name>', 'PostgreSQL server to log in to')
     .option('--port <number>', 'of the server', '5432')
     .option('--database <name>', 'of the server (default: "postgres")')
@@ -38,7 +38,7 @@ export function doctorCommand(terminal: Terminal): Command {
     .option('--redis <host:port>', 'Redis to log in to')
     .option('--resource <name>', 'well-known name or scope of the token (default: "postgres")')
     .addOption(new Option('--cloud <cloud>').choices(clouds).default('public'))
-    .option('--authority-host <url>', 'another authority than that of the cloud')
+    .option('--authority-host <url>', "an authority other than the cloud's")
     .option('--ca-file <file>', 'certificate authority of the authority and the servers, as PEM')
     .option('--json', 'print JSON')
     .addHelpText('after', help)

@@ -8,7 +8,7 @@ export interface StoreOptions {
   adoptPlaintext?: boolean;
 }
 
-/** The options that say where the refresh token is kept. */
+/** Adds the options for the store of the refresh token. */
 export function addStoreOptions(command: Command): Command {
   return command
     .addOption(

@@ -35,7 +35,7 @@ export function tokenCommand(terminal: Terminal): Command {
       new Option('--endpoint <version>', 'of the token endpoint').choices(['v2.0', 'v1.0']).default('v2.0'),
     )
     .addOption(new Option('--cloud <cloud>').choices(clouds).default('public'))
-    .option('--authority-host <url>', 'another authority than that of the cloud')
+    .option('--authority-host <url>', "an authority other than the cloud's")
     .option('--ca-file <file>', 'certificate authority of that authority, as PEM')
     .option('--public-client', 'the application has no secret')
     .option('--spa', 'the refresh token is one of a single-page application')

@@ -20,7 +20,7 @@ export const errorCodes = {
   },
   ENTRA_CREDENTIAL_UNAVAILABLE: {
     cause:
-      'No credential can be had here: nothing is configured, a file is missing, or the package is not installed.',
+      'No credential is available here: nothing is configured, a file is missing, or the package is not installed.',
     remedy:
       "On a developer's machine run `az login`; on Azure assign a managed identity, or set AZURE_TENANT_ID, " +
       'AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.',

@@ -11,7 +11,7 @@ const advices: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /ERR_TLS_CERT_ALTNAME_INVALID|does not match certificate's altnames/,
-    'Check the authority host, and where DNS or a proxy leads it: the certificate is that of another host.',
+    'Check the authority host, and where DNS or a proxy leads it: the certificate belongs to another host.',
   ],
   [
     /SELF_SIGNED_CERT|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_(?:HAS_EXPIRED|UNTRUSTED|NOT_YET_VALID)|ERR_TLS_CERT|self-signed certificate|unable to (?:verify|get)[a-z ]* certificate/i,

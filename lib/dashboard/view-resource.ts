@@ -25,7 +25,7 @@ export function viewResource(state: TokenState, { lives, attempts }: TokenTrack)
   };
 }
 
-/** The tokens that are shown: those that were configured first, then those in trouble. */
+/** Selects the tokens to show: configured ones first, then failing ones. */
 export function shownFirst(states: readonly TokenState[], most: number): TokenState[] {
   const rank = ({ configured, consecutiveFailures }: TokenState): number =>
     (configured ? 0 : 2) + (consecutiveFailures > 0 ? 0 : 1);

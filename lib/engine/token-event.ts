@@ -57,7 +57,7 @@ export interface TokenHeldEvent extends TokenEventBase {
 }
 
 /**
- * A person must sign in again before another token can be had. Emitted once, after `refresh-failed`; `recovered` follows
+ * A person must sign in again before another token can be obtained. Emitted once, after `refresh-failed`; `recovered` follows
  * when attempts succeed again.
  */
 export interface ReauthenticationRequiredEvent extends TokenEventBase {

@@ -13,7 +13,7 @@ import type { TokenEntry } from './token-entry.js';
  * - `due`: a valid one is held, and a new one is being fetched or about to be
  * - `degraded`: a valid one is held and served, but the last attempt to replace it failed, a server rejected it, or the
  *   credential reports that it is degraded
- * - `reauthentication-required`: a valid one is held and served; another can be had only after a new sign-in
+ * - `reauthentication-required`: a valid one is held and served; another can be obtained only after a new sign-in
  * - `expired`: the one that was held has expired
  */
 export type TokenStateName =

@@ -39,7 +39,7 @@ export class MySqlLogin {
     return this.#logins.clock.now();
   }
 
-  /** What mysql2 is given for each connection, beside the server. */
+  /** What mysql2 is given for each connection, in addition to the server. */
   readonly connectionOptions = {
     stream: () => this.#openSocket(),
     authPlugins: clearPasswordPlugin(

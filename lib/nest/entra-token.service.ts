@@ -38,7 +38,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    *   `abortSignal` ends this caller's wait only
    * @throws {UnknownResourceError} for a name that is neither configured nor a scope
    * @throws {EntraOptionsError} for scopes or options that no token request can hold
-   * @throws {TokenUnavailableError} when no valid token is held and none can be had; `retryable` tells whether waiting
+   * @throws {TokenUnavailableError} when no valid token is held and none can be obtained; `retryable` tells whether waiting
    *   can help
    */
   getToken(resourceOrScopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {

@@ -15,7 +15,7 @@ export interface ResolvedEndpoint extends DatabaseEndpoint {
   applicationName?: string;
 }
 
-/** An endpoint as found in the options, before any of it is believed. */
+/** An endpoint as found in the options, not yet checked. */
 export type EndpointCandidate = Readonly<Partial<Record<keyof EntraEndpointOptions, unknown>>>;
 
 const defaultPort = 5432;

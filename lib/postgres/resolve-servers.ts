@@ -44,7 +44,7 @@ export function resolveServers(
   return { endpoints, fromUrl };
 }
 
-/** The master of a replication and its slaves, before any of it is believed. */
+/** The master of a replication and its slaves, not yet checked. */
 function serversOf(path: string, replication: unknown): EndpointCandidate[] {
   const wanted = 'Give { master, slaves }, where "slaves" is an array of servers.';
   if (!isObject(replication)) throw new EntraOptionsError(path, kindOf(replication), wanted);

@@ -16,7 +16,7 @@ export interface TlsCandidate {
   /** Path of the URL. */
   urlPath: string;
   host: string;
-  /** The option `ssl`, before any of it is believed. */
+  /** The option `ssl`, not yet checked. */
   given: unknown;
   url: ConnectionUrlParts;
   allowsUnverified: boolean;

@@ -55,7 +55,7 @@ const clusterOptions = [
 
 /**
  * Options of ioredis (5.11 and 6) that log each connection in with an access token: the first, reconnections,
- * duplicates, the nodes of a cluster. A token goes only to a server whose TLS is verified. While no token can be had,
+ * duplicates, the nodes of a cluster. A token goes only to a server whose TLS is verified. While no token is available,
  * the client waits and tries again, as it does without a network.
  *
  * Azure closes a connection when its token expires. Give the client to `keepAuthenticated`, and it will not.

@@ -65,7 +65,7 @@ function keepCluster(cluster: RedisCluster, tokens: RedisTokenSource): void {
   adoptSubscriber(cluster, Connector as EntraRedisConnectorClass, keep);
 }
 
-/** Those who share a client take duplicates of it, as BullMQ does for what blocks. */
+/** Keeps duplicates of a client authenticated too: BullMQ makes one for its blocking commands. */
 function keepDuplicates<T extends RedisClient | RedisCluster>(
   client: { duplicate(...args: never[]): T },
   tokens: RedisTokenSource,

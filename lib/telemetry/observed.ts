@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 
+import type { Timestamp } from '../common/clock.js';
 import type { TokenEvent } from '../engine/token-event.js';
 import type { TokenState } from '../engine/token-state.js';
 
@@ -9,8 +10,8 @@ export interface ObservedTokens {
   state(): TokenState[];
   /** Whether a resource is named in the options. */
   isConfigured(resource: string): boolean;
-  /** The wall clock of the engine, in milliseconds since the Unix epoch. */
-  now(): number;
+  /** The wall clock of the engine. */
+  now(): Timestamp;
 }
 
 /** A physical login to a database, as far as it is measured. */

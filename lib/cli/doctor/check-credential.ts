@@ -45,6 +45,6 @@ export function usedLink({ links, memory }: DoctorContext): Finding | undefined 
   if (link.signIn === undefined) return ok('credential', `The token comes from: ${link.title}.`);
   return warn(
     'credential',
-    `The token comes from a developer's tool: ${link.title}. It is that of a person, not of the application.`,
+    `The token comes from a developer's tool: ${link.title}. It belongs to a person, not to the application.`,
   );
 }

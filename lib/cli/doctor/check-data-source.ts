@@ -30,7 +30,7 @@ export async function loadForDoctor(file: string): Promise<DataSource | Finding>
   }
 }
 
-/** Connects the data source with its own credential, and lets go of it. */
+/** Connects the data source with its own credential, and closes it. */
 export async function connectDataSource(dataSource: DataSource): Promise<Finding[]> {
   const connect = async (): Promise<void> => {
     if (!dataSource.isInitialized) await dataSource.initialize();

@@ -117,6 +117,6 @@ function serverFailure({ host, port, ca }: DatabaseSettings, error: Error): Find
 function poolerFinding(port: number): Finding[] {
   if (port !== 6432) return [];
   const text =
-    'Port 6432 is that of PgBouncer, which hides why a login is refused and takes tokens to 2,047 bytes.';
+    'Port 6432 belongs to PgBouncer, which hides why a login is refused and takes tokens to 2,047 bytes.';
   return [warn('pooler', text, 'Where logins are refused, try port 5432 to see the reason.')];
 }

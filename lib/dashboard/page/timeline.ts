@@ -126,7 +126,7 @@ class AttemptMark implements Part<Attempt> {
   }
 }
 
-/** What the drawing shows, for those who do not see it. */
+/** Describes the drawing for readers who cannot see it. */
 function summary(
   { resource, lives, acquiredAt, expiresAt, nextRefreshAt, failures }: ResourceView,
   now: number,

@@ -24,7 +24,7 @@ export const outages: readonly Mistake[] = [
       secret(ground, { authorityHost: ground.entra.authorityHost.replace('localhost', 'login.example') }),
     prepare: () => leadEveryNameTo('127.0.0.1'),
     message:
-      "Hostname/IP does not match certificate's altnames: Host: login.example. is not in the cert's altnames: DNS:localhost, IP Address:127.0.0.1. Check the authority host, and where DNS or a proxy leads it: the certificate is that of another host.",
+      "Hostname/IP does not match certificate's altnames: Host: login.example. is not in the cert's altnames: DNS:localhost, IP Address:127.0.0.1. Check the authority host, and where DNS or a proxy leads it: the certificate belongs to another host.",
     attempts: 6,
   },
   {
