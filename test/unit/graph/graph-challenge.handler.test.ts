@@ -56,6 +56,19 @@ describe('GraphChallengeHandler', () => {
     expect(sentTokens()).toEqual(['token-1', 'token-2']);
   });
 
+  it('takes the token that is held by now when the SDK tried again with one that has ended', async () => {
+    const { client, credential, service, sentTokens } = await setUp(async ({ token }) => {
+      if (sentTokens().length > 1) return token === 'token-1' ? refusal() : ok();
+      await service.refresh('graph');
+      return new Response(null, { status: 503, headers: { 'retry-after': '0' } });
+    });
+
+    expect(await client.api('/me').get()).toEqual({ id: 'me' });
+
+    expect(sentTokens()).toEqual(['token-1', 'token-1', 'token-2']);
+    expect(credential.calls).toHaveLength(2);
+  });
+
   it('replaces a token that is refused without claims', async () => {
     const { client, credential, events, sentTokens } = await setUp(refuses('token-1'));
 
