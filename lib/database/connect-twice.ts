@@ -10,11 +10,12 @@ interface Login {
 /**
  * Connects outside any pool, with the same second try that a pool makes when a token is refused.
  *
+ * @param connect is given what refused the first try, for the second
  * @param isGivenUp whether no second try is wanted any more
  */
 export async function connectTwice<T>(
   login: Login,
-  connect: () => Promise<T>,
+  connect: (refusal?: Error) => Promise<T>,
   isGivenUp: () => boolean,
 ): Promise<T> {
   const startedAt = login.now();
@@ -23,7 +24,7 @@ export async function connectTwice<T>(
   } catch (error) {
     return await login.retryOnce(asError(error), startedAt, () => {
       if (isGivenUp()) throw error;
-      return connect();
+      return connect(asError(error));
     });
   }
 }

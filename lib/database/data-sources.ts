@@ -183,14 +183,15 @@ export class DataSources {
 
   /** Fills in the role where the options leave it to the token. */
   async #withRole(dataSource: ResolvedDatabase): Promise<ResolvedDatabase> {
-    if (dataSource.endpoints.every(({ username }) => username !== undefined)) return dataSource;
-    const kind = this.#kind(dataSource);
+    const { roles } = this.#kind(dataSource);
+    if (roles === undefined || dataSource.endpoints.every(({ username }) => username !== undefined))
+      return dataSource;
     let role = this.#roles.get(dataSource.name);
     if (role === undefined) {
-      role = await resolveRoleName(dataSource, kind.roleNames, this.#tokens, this.#options);
+      role = await resolveRoleName(dataSource, roles.names, this.#tokens, this.#options);
       this.#roles.set(dataSource.name, role);
     }
-    return kind.withUsername(dataSource, role);
+    return roles.withUsername(dataSource, role);
   }
 
   /** One for each data source: pools and probes learn from each other which tokens are refused. */

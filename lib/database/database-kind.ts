@@ -5,7 +5,8 @@ import type { DatabaseEndpoint, DatabaseType, ResolvedDatabase } from './resolve
 
 /** What one kind of database does its own way: `lib/database` drives all of them alike. */
 export interface DatabaseKind<D extends ResolvedDatabase = ResolvedDatabase> {
-  readonly roleNames: RoleNames;
+  /** How its logins ask for a role; absent where the server finds the user by the token alone. */
+  readonly roles?: DatabaseRoles<D>;
   /**
    * @param path the place of the options, for errors
    * @throws {EntraOptionsError} for the first option that is wrong or missing
@@ -13,8 +14,6 @@ export interface DatabaseKind<D extends ResolvedDatabase = ResolvedDatabase> {
   resolve(name: string, path: string, given: object): D;
   /** The servers whose identity is not verified. */
   unverifiedServers(dataSource: D): readonly DatabaseEndpoint[];
-  /** Fills in the role of every server that has none. */
-  withUsername(dataSource: D, username: string): D;
   /**
    * Loads the driver.
    *
@@ -24,6 +23,13 @@ export interface DatabaseKind<D extends ResolvedDatabase = ResolvedDatabase> {
 }
 
 export type DatabaseKinds = Readonly<Record<DatabaseType, DatabaseKind>>;
+
+/** The roles or users that logins ask for. */
+interface DatabaseRoles<D extends ResolvedDatabase> {
+  readonly names: RoleNames;
+  /** Fills in the role of every server that has none. */
+  withUsername(dataSource: D, username: string): D;
+}
 
 /** The names of roles or users. */
 export interface RoleNames {

@@ -73,10 +73,10 @@ export class DatabaseLogins {
     return {
       dataSource: this.dataSource.name,
       resource: this.dataSource.resource,
-      role: target.user,
       host: target.host,
       at: new Date(startedAt),
       durationInMs: this.clock.now() - startedAt,
+      ...(target.user === undefined ? {} : { role: target.user }),
       outcome: error === undefined ? 'accepted' : refused ? 'refused' : 'failed',
       ...(token === undefined ? {} : { tokenExpiresAt: new Date(token.expiresOnTimestamp) }),
       ...(error === undefined ? {} : { error }),

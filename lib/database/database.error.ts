@@ -25,7 +25,8 @@ export interface RefusedToken {
 export interface RefusalFacts {
   dataSource: string;
   resource: string;
-  role: string;
+  /** Absent where the server finds the user by the token alone. */
+  role?: string;
   host: string;
   port: number;
   database: string;
@@ -34,11 +35,17 @@ export interface RefusalFacts {
   now: Timestamp;
 }
 
+/** What is known about a refused login that asked for a role. */
+export type RoleRefusalFacts = RefusalFacts & { role: string };
+
 /** A refused login with its reason and its remedy. */
 export interface RefusedLogin extends RefusalFacts {
   /** What refused it, for people. */
   server: string;
-  sqlState: string | undefined;
+  /** The server's SQLSTATE, where it has such. */
+  sqlState?: string | undefined;
+  /** The server's own number of the error, where it has such. */
+  errorNumber?: number;
   fix: string;
 }
 
@@ -50,30 +57,38 @@ export class DatabaseLoginRefusedError extends EntraAuthError {
    * without an error, as PostgreSQL does for a token that is too long.
    */
   readonly sqlState: string | undefined;
+  /** The number of the error, of Azure SQL. */
+  readonly errorNumber: number | undefined;
   /** The resource whose token was the password. */
   readonly resource: string;
-  /** The role that was refused. */
-  readonly role: string;
+  /** The role that was refused. Absent for Azure SQL, which finds the user by the token alone. */
+  readonly role: string | undefined;
   readonly host: string;
   readonly port: number;
 
   constructor(login: RefusedLogin, cause: Error) {
-    const { server, sqlState, fix } = login;
-    const reason = sqlState === undefined ? cause.message : `SQLSTATE ${sqlState}: ${cause.message}`;
+    const { server, sqlState, errorNumber, role, fix } = login;
+    const of = role === undefined ? '' : ` of the role "${role}"`;
     super('ENTRA_LOGIN_REFUSED', {
       problem:
-        `${server} refused the login of the role "${login.role}" to "${login.database}" on ` +
+        `${server} refused the login${of} to "${login.database}" on ` +
         `${login.host}:${login.port} with the access token of the resource "${login.resource}" ` +
-        `(${reason}). ${describeToken(login)}`,
+        `(${reasonOfRefusal(login, cause)}). ${describeToken(login)}`,
       fix,
       cause,
     });
     this.sqlState = sqlState;
+    this.errorNumber = errorNumber;
     this.resource = login.resource;
-    this.role = login.role;
+    this.role = role;
     this.host = login.host;
     this.port = login.port;
   }
+}
+
+function reasonOfRefusal({ sqlState, errorNumber }: RefusedLogin, { message }: Error): string {
+  if (sqlState !== undefined) return `SQLSTATE ${sqlState}: ${message}`;
+  return errorNumber === undefined ? message : `error ${errorNumber}: ${message}`;
 }
 
 function describeToken({ token, now }: RefusalFacts): string {

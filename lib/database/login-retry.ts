@@ -8,8 +8,8 @@ import type { LoginTokens } from './login-tokens.js';
 export interface LoginTarget {
   readonly host: string;
   readonly port: number;
-  /** The role, for people also when it is not known. */
-  readonly user: string;
+  /** The role, for people also when it is not known; absent where the server finds it by the token alone. */
+  readonly user?: string;
 }
 
 /** Makes the second try of logins that were refused for their token. */
@@ -97,5 +97,5 @@ export class LoginRetry {
 }
 
 function loginOf({ host, port, user }: LoginTarget): string {
-  return `${host}:${port} ${user}`;
+  return `${host}:${port} ${user ?? ''}`;
 }

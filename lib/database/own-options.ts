@@ -4,25 +4,30 @@ import type { OptionTable } from '../common/option-table.js';
 import type { ResolvedDatabase } from './resolved-database.js';
 import { roleNameFromToken } from './role-name.js';
 
-/** The options of every data source that TypeORM does not know. */
+/** The options of data sources that TypeORM does not know. */
 export interface OwnOptions {
   resource?: string;
   roleNameFromToken?: ResolvedDatabase['roleNameFromToken'];
   fallbackUsername?: string;
 }
 
+/** Makes the check of the option `resource`. */
+export const resourceCheck =
+  (defaultResource: string) =>
+  (path: string, value: unknown = defaultResource): string => {
+    if (typeof value === 'string' && value !== '') return value;
+    throw new EntraOptionsError(path, kindOf(value), 'Give the name of a resource.');
+  };
+
 /**
- * Makes their checks.
+ * Makes the checks of those of a database whose logins ask for a role.
  *
  * @param defaultResource the resource whose token is the password by default
  * @param fits whether the server takes a name of a role
  */
 export const ownOptionChecks = (defaultResource: string, fits: (name: string) => boolean) =>
   ({
-    resource: (path, value = defaultResource) => {
-      if (typeof value === 'string' && value !== '') return value;
-      throw new EntraOptionsError(path, kindOf(value), 'Give the name of a resource.');
-    },
+    resource: resourceCheck(defaultResource),
     roleNameFromToken: (path, value = roleNameFromToken): ResolvedDatabase['roleNameFromToken'] => {
       if (typeof value === 'function') return value as ResolvedDatabase['roleNameFromToken'];
       const fix = 'Give a function from the claims of a token to the name of a role, or leave it out.';

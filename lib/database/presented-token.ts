@@ -9,14 +9,14 @@ import { roleNamedBy } from './role-name.resolver.js';
 /** Finds what may be told of a token that a server refused. */
 export function refusedToken(
   token: AccessToken | undefined,
-  role: string,
+  role: string | undefined,
   { roleNameFromToken }: ResolvedDatabase,
 ): { token?: RefusedToken } {
   if (!(token instanceof HeldAccessToken)) return {};
   const { acquiredAt, expiresOnTimestamp } = token;
   const claims = readClaims(token.token) ?? {};
   const userName = userNameOf(claims);
-  const named = [userName, roleNamedBy(roleNameFromToken, claims)[0]];
+  const named = [userName, roleNameFromToken && roleNamedBy(roleNameFromToken, claims)[0]];
   return {
     token: {
       acquiredAt,
@@ -24,7 +24,7 @@ export function refusedToken(
       sizeInBytes: Buffer.byteLength(token.token),
       principalType: principalTypeOf(claims),
       isGuest: isGuest(claims),
-      namesRole: named.some((name) => name?.toLowerCase() === role.toLowerCase()),
+      namesRole: named.some((name) => name !== undefined && name.toLowerCase() === role?.toLowerCase()),
       ...(typeof claims.oid === 'string' ? { oid: claims.oid } : {}),
       ...(typeof claims.appid === 'string' ? { appid: claims.appid } : {}),
       ...(userName === undefined ? {} : { userName }),

@@ -7,7 +7,7 @@ export type DatabaseType = 'postgres' | 'mysql';
 export interface DatabaseEndpoint {
   host: string;
   port: number;
-  /** Absent when the role is to be found in the token. */
+  /** Absent when the role is to be found in the token, or by the server. */
   username?: string;
   database: string;
 }
@@ -20,8 +20,8 @@ export interface ResolvedDatabase {
   /** The resource whose token is the password. */
   resource: string;
   connectTimeoutInMs: number;
-  /** Finds the role in a token, when there is no `username`. */
-  roleNameFromToken: (claims: AccessTokenClaims) => string | undefined;
+  /** Finds the role in a token, when there is no `username`; absent where logins ask for none. */
+  roleNameFromToken?: (claims: AccessTokenClaims) => string | undefined;
   fallbackUsername?: string;
   /** The only server, or the master. */
   primary: DatabaseEndpoint;

@@ -8,6 +8,7 @@ import { wellKnownScope } from '../entra/well-known-resources.js';
 import { RoleNameUnknownError } from './database.error.js';
 import type { RoleNames } from './database-kind.js';
 import type { ResolvedDatabase } from './resolved-database.js';
+import { roleNameFromToken } from './role-name.js';
 
 /**
  * Finds the role of a data source that has no `username`: in the database's token; else in a token for Azure Resource
@@ -17,7 +18,7 @@ import type { ResolvedDatabase } from './resolved-database.js';
  * @throws {RoleNameUnknownError} when none of them has a name that the server would take
  */
 export async function resolveRoleName(
-  { name, resource, roleNameFromToken: fromToken, fallbackUsername }: ResolvedDatabase,
+  { name, resource, roleNameFromToken: fromToken = roleNameFromToken, fallbackUsername }: ResolvedDatabase,
   roleNames: RoleNames,
   tokens: TokenEngine,
   options: EngineSettings,

@@ -5,7 +5,7 @@ import { isError } from '../common/thrown.js';
 import {
   DatabaseLoginRefusedError,
   DatabaseUnreachableError,
-  type RefusalFacts,
+  type RoleRefusalFacts,
 } from '../database/database.error.js';
 import { refusedToken, withoutToken } from '../database/presented-token.js';
 import type { AccessToken } from '../entra/token-credential.js';
@@ -72,7 +72,7 @@ function factsOf(
   token: AccessToken | undefined,
   dataSource: ResolvedMySqlDataSource,
   now: Timestamp,
-): RefusalFacts {
+): RoleRefusalFacts {
   const { name, resource, primary } = dataSource;
   const { host, port, database, username: role = 'unknown' } = primary;
   return {
@@ -87,7 +87,7 @@ function factsOf(
   };
 }
 
-function fixOf({ role, token }: RefusalFacts): string {
+function fixOf({ role, token }: RoleRefusalFacts): string {
   if (token?.principalType === 'user' && !token.namesRole && !token.isGuest) {
     const own = token.userName === undefined ? '' : `: "${token.userName}"`;
     return (

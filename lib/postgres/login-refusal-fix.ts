@@ -1,5 +1,5 @@
 import { isClass28, isHostRuleRefusal, sqlStateOf } from '../common/sqlstate.js';
-import type { RefusalFacts, RefusedToken } from '../database/database.error.js';
+import type { RoleRefusalFacts, RefusedToken } from '../database/database.error.js';
 import { sqlStates } from './sqlstate-table.js';
 
 /** Longest passwords that servers take, in bytes. PgBouncer has room for no more in its plain authentication. */
@@ -12,7 +12,7 @@ export function exceedsPostgres(sizeInBytes: number): boolean {
 }
 
 /** What to do about a refused login. */
-export function loginRefusalFix(login: RefusalFacts, cause: Error): string {
+export function loginRefusalFix(login: RoleRefusalFacts, cause: Error): string {
   if (isHostRuleRefusal(cause)) return hostRuleFix;
   const { token } = login;
   if (token !== undefined && exceedsPostgres(token.sizeInBytes))
@@ -37,7 +37,7 @@ function tooLong({ sizeInBytes }: RefusedToken, server: string, limit: number, f
   );
 }
 
-function principalFix(login: RefusalFacts): string {
+function principalFix(login: RoleRefusalFacts): string {
   const { role, token } = login;
   if (token?.principalType !== 'user') return roleFix(login);
   if (token.isGuest && !role.includes('#EXT#')) return guestFix(role, token);
@@ -54,7 +54,7 @@ function guestFix(role: string, { userName = 'ada@home.example' }: RefusedToken)
 }
 
 /** No SQL: it would bind the role of an application to a person. */
-function personFix({ role }: RefusalFacts, { userName }: RefusedToken): string {
+function personFix({ role }: RoleRefusalFacts, { userName }: RefusedToken): string {
   const own = userName === undefined ? '' : `: "${userName}"`;
   return (
     `The role "${role}" does not belong to the user who signed in on this machine. For a developer's own ` +
@@ -63,7 +63,7 @@ function personFix({ role }: RefusalFacts, { userName }: RefusedToken): string {
   );
 }
 
-function roleFix({ role, token }: RefusalFacts): string {
+function roleFix({ role, token }: RoleRefusalFacts): string {
   const name = literal(role);
   const create =
     token?.oid === undefined

@@ -6,14 +6,16 @@ import { withUsername } from './typeorm-options.js';
 
 /** PostgreSQL through `pg`. */
 export const postgresKind: DatabaseKind<ResolvedDataSource> = {
-  roleNames: {
-    fit: fitsRoleName,
-    limit: '63 bytes',
-    listing: 'select * from pgaadauth_list_principals(false);',
+  roles: {
+    names: {
+      fit: fitsRoleName,
+      limit: '63 bytes',
+      listing: 'select * from pgaadauth_list_principals(false);',
+    },
+    withUsername,
   },
   resolve: resolveDataSource,
   unverifiedServers: ({ endpoints }) => endpoints.filter(({ ssl }) => !verifiesServer(ssl)),
-  withUsername,
   // Loaded on first use: an application without a data source needs none of it.
   connector: async (dataSource, context) =>
     (await import('./postgres-connector.js')).postgresConnector(dataSource, context),
