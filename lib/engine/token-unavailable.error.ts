@@ -16,6 +16,7 @@ export interface TokenUnavailableDetails {
 /** No valid token is held for the resource, and none could be obtained. */
 export class TokenUnavailableError extends EntraAuthError {
   override readonly name = 'TokenUnavailableError';
+  declare readonly code: 'ENTRA_TOKEN_UNAVAILABLE';
   /** Name of the resource, or the scopes of a token that was asked for by scopes. */
   readonly resource: string;
   /** The number in Entra's `AADSTS…` code, when it gave one. */

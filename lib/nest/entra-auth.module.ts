@@ -14,6 +14,7 @@ import {
   type SealedOptions,
 } from './entra-auth.module-definition.js';
 import { EntraTelemetry } from './entra-telemetry.js';
+import { EngineTokenService } from './engine-token.service.js';
 import { EntraTokenService } from './entra-token.service.js';
 import { EntraTypeOrmOptionsFactory } from './entra-typeorm-options.factory.js';
 import { EventForwarding } from './event-forwarding.js';
@@ -21,6 +22,7 @@ import { EntraDataSourceHealthIndicator } from './health/entra-data-source.healt
 import { EntraRedisHealthIndicator } from './health/entra-redis.health.js';
 import { EntraTokenHealthIndicator } from './health/entra-token.health.js';
 import { SetupWarnings } from './setup-warnings.js';
+import { dataSourcesFor } from './stand-in.data-sources.js';
 import { logTokenEvents } from './token-event.logger.js';
 import { EntraUserTokenService } from './users/entra-user-token.service.js';
 
@@ -55,7 +57,7 @@ const logger = new Logger('EntraAuth');
     {
       provide: EntraTokenService,
       inject: [assemblyToken],
-      useFactory: ({ engine }: Assembly) => new EntraTokenService(engine),
+      useFactory: ({ engine }: Assembly): EntraTokenService => new EngineTokenService(engine),
     },
     {
       provide: EntraUserTokenService,
@@ -64,14 +66,15 @@ const logger = new Logger('EntraAuth');
     },
     {
       provide: EntraTypeOrmOptionsFactory,
-      inject: [assemblyToken],
-      useFactory: ({ dataSources }: Assembly) => new EntraTypeOrmOptionsFactory(dataSources),
+      inject: [EntraTokenService, assemblyToken],
+      useFactory: (tokens: EntraTokenService, parts: Assembly) =>
+        new EntraTypeOrmOptionsFactory(dataSourcesFor(tokens, parts)),
     },
     {
       provide: SetupWarnings,
-      inject: [ModulesContainer, assemblyToken],
-      useFactory: (modules: ModulesContainer, { dataSources }: Assembly) =>
-        new SetupWarnings(EntraAuthModule, modules, dataSources, logger),
+      inject: [ModulesContainer, EntraTokenService, assemblyToken],
+      useFactory: (modules: ModulesContainer, tokens: EntraTokenService, parts: Assembly) =>
+        new SetupWarnings(EntraAuthModule, modules, dataSourcesFor(tokens, parts), logger),
     },
     {
       provide: EventForwarding,
@@ -93,9 +96,9 @@ const logger = new Logger('EntraAuth');
     },
     {
       provide: EntraDataSourceHealthIndicator,
-      inject: [assemblyToken],
-      useFactory: ({ dataSources, options }: Assembly) =>
-        new EntraDataSourceHealthIndicator(dataSources, options.clock),
+      inject: [EntraTokenService, assemblyToken],
+      useFactory: (tokens: EntraTokenService, parts: Assembly) =>
+        new EntraDataSourceHealthIndicator(dataSourcesFor(tokens, parts), parts.options.clock),
     },
     {
       provide: EntraRedisHealthIndicator,

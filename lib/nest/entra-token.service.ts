@@ -2,7 +2,6 @@ import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 
 import type { EntraAuthError } from '../common/entra-auth.error.js';
-import type { TokenEngine } from '../engine/token-engine.js';
 import type { TokenEvent } from '../engine/token-event.js';
 import type { TokenState } from '../engine/token-state.js';
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../entra/token-credential.js';
@@ -14,20 +13,13 @@ import type { AccessToken, GetTokenOptions, TokenCredential } from '../entra/tok
  * It is itself a credential: every client of an Azure SDK, and everything else that takes a `TokenCredential`, can
  * be given this service.
  *
+ * Abstract, and without private members, so that a stand-in of a test has its type: `fakeEntraTokens()`.
+ *
  * @see https://learn.microsoft.com/javascript/api/@azure/core-auth/tokencredential
  */
-export class EntraTokenService implements TokenCredential, OnModuleInit, OnApplicationShutdown {
-  readonly #engine: TokenEngine;
-
-  /** @internal made by the module */
-  constructor(engine: TokenEngine) {
-    this.#engine = engine;
-  }
-
+export abstract class EntraTokenService implements TokenCredential, OnModuleInit, OnApplicationShutdown {
   /** What happens to the tokens, free of secrets. Completes when the application shuts down. */
-  get events(): Observable<TokenEvent> {
-    return this.#engine.events;
-  }
+  abstract get events(): Observable<TokenEvent>;
 
   /**
    * The access token of a resource: at once when a valid one is held, else as soon as the credential gives one.
@@ -41,9 +33,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * @throws {TokenUnavailableError} when no valid token is held and none can be obtained; `retryable` tells whether waiting
    *   can help
    */
-  getToken(resourceOrScopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
-    return this.#engine.getToken(resourceOrScopes, options);
-  }
+  abstract getToken(resourceOrScopes: string | string[], options?: GetTokenOptions): Promise<AccessToken>;
 
   /**
    * Reports that a server rejected a token. If it is still held, it is replaced in the background: calls wait for the new
@@ -51,9 +41,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    *
    * @param rejected the token, or what `getToken` returned
    */
-  invalidate(rejected: AccessToken | string): void {
-    this.#engine.invalidate(rejected);
-  }
+  abstract invalidate(rejected: AccessToken | string): void;
 
   /**
    * Reports that a server refused a login: emits `login-refused`, and leaves the token alone. The clients of
@@ -63,9 +51,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * @param error free of secrets
    * @throws {UnknownResourceError} for a name that is not configured
    */
-  reportRefusedLogin(resource: string, error: EntraAuthError): void {
-    this.#engine.reportRefusedLogin(resource, error);
-  }
+  abstract reportRefusedLogin(resource: string, error: EntraAuthError): void;
 
   /**
    * Replaces the token of a resource now, for example after a role was granted. One request serves all who ask at the same
@@ -76,9 +62,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * @throws {UnknownResourceError} for a name that is not configured
    * @throws {TokenUnavailableError} when the attempt fails; the held token stays in use
    */
-  refresh(resource: string): Promise<AccessToken> {
-    return this.#engine.refresh(resource);
-  }
+  abstract refresh(resource: string): Promise<AccessToken>;
 
   /**
    * Where the tokens stand. Free of secrets.
@@ -86,9 +70,7 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * @param resource name of a configured resource. Default: all, tokens that were asked for by scopes included
    * @throws {UnknownResourceError} for a name that is not configured
    */
-  state(resource?: string): TokenState[] {
-    return this.#engine.state(resource);
-  }
+  abstract state(resource?: string): TokenState[];
 
   /**
    * A function that returns the current token as a string, for drivers that ask for the password on each new
@@ -97,17 +79,11 @@ export class EntraTokenService implements TokenCredential, OnModuleInit, OnAppli
    * @param resource name of a configured resource. Default: `'postgres'`
    * @throws {UnknownResourceError} at once, for a name that is not configured
    */
-  passwordProvider(resource?: string): () => Promise<string> {
-    return this.#engine.passwordProvider(resource);
-  }
+  abstract passwordProvider(resource?: string): () => Promise<string>;
 
   /** Starts according to the option `startup`. Called by Nest. */
-  onModuleInit(): Promise<void> {
-    return this.#engine.start();
-  }
+  abstract onModuleInit(): Promise<void>;
 
   /** Stops every timer and wait. A token that is held is still served until it expires. Called by Nest. */
-  onApplicationShutdown(): Promise<void> {
-    return this.#engine.stop();
-  }
+  abstract onApplicationShutdown(): Promise<void>;
 }

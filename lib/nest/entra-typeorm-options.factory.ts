@@ -2,7 +2,7 @@ import type { TypeOrmModuleOptions, TypeOrmOptionsFactory } from '@nestjs/typeor
 import type { Observable } from 'rxjs';
 
 import type { LoginEvent } from '../database/login-event.js';
-import type { DataSources } from '../database/data-sources.js';
+import type { NestDataSources } from './stand-in.data-sources.js';
 
 /**
  * Makes the options of TypeORM data sources whose password is the current access token, asked for on each new
@@ -14,10 +14,10 @@ import type { DataSources } from '../database/data-sources.js';
  * ```
  */
 export class EntraTypeOrmOptionsFactory implements TypeOrmOptionsFactory {
-  readonly #dataSources: DataSources;
+  readonly #dataSources: Pick<NestDataSources, 'logins' | 'typeOrmOptions'>;
 
   /** @internal made by the module */
-  constructor(dataSources: DataSources) {
+  constructor(dataSources: Pick<NestDataSources, 'logins' | 'typeOrmOptions'>) {
     this.#dataSources = dataSources;
   }
 

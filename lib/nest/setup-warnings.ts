@@ -2,17 +2,22 @@ import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 
 import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
-import type { DataSources } from '../database/data-sources.js';
+import type { NestDataSources } from './stand-in.data-sources.js';
 
 /** Warns, when the application has started, of what was set up and has no use. */
 export class SetupWarnings implements OnApplicationBootstrap {
   readonly #module: unknown;
   readonly #modules: ModulesContainer;
-  readonly #dataSources: DataSources;
+  readonly #dataSources: Pick<NestDataSources, 'unused'>;
   readonly #logger: LineLogger;
 
   /** @param module the class of the module that must be registered once */
-  constructor(module: unknown, modules: ModulesContainer, dataSources: DataSources, logger: LineLogger) {
+  constructor(
+    module: unknown,
+    modules: ModulesContainer,
+    dataSources: Pick<NestDataSources, 'unused'>,
+    logger: LineLogger,
+  ) {
     this.#module = module;
     this.#modules = modules;
     this.#dataSources = dataSources;

@@ -21,6 +21,12 @@ export type { TokenLifetime } from './tokens/token-lifetime.js';
 export type { TokenExpectation } from './tokens/verified-token.js';
 export type { VerifiedClaims } from './tokens/verified-token.js';
 export { TokenRefusedError, type TokenRefusedReason } from './token-refused.error.js';
+export {
+  fakeEntraTokens,
+  type FakeEntraTokens,
+  type FakeEntraTokensOptions,
+} from './fakes/fake-entra-tokens.js';
+export type { FakeTokenError, FakeTokenValue } from './fakes/fake-token.js';
 export { ManualClock, type ManualTimer } from './manual-clock.js';
 // Types only: the database is loaded on first use.
 export type {

@@ -6,7 +6,7 @@ import { resolveOptions } from '../../lib/options/resolve-options.js';
 import { TokenEngine } from '../../lib/engine/token-engine.js';
 
 import { ManualClock } from '../../lib/testing/manual-clock.js';
-import { EntraTokenService } from '../../lib/nest/entra-token.service.js';
+import { EngineTokenService } from '../../lib/nest/engine-token.service.js';
 import { FakeCredential } from './fake-credential.js';
 
 // What a test wants to know of the log, it asks of a logger of its own.
@@ -19,7 +19,7 @@ export function createEngine(options: Partial<EntraAuthModuleOptions> = {}) {
   const registry = new SchedulerRegistry();
   const resolved = resolveOptions({ credential, clock, resources: { graph: {} }, ...options });
   const engine = new TokenEngine(resolved, { timers: registry, logger: new Logger('EntraAuth') });
-  const service = new EntraTokenService(engine);
+  const service = new EngineTokenService(engine);
   const events: TokenEvent[] = [];
   service.events.subscribe((event) => events.push(event));
   return { clock, credential, registry, engine, service, events };

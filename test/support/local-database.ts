@@ -10,7 +10,7 @@ import { resolveOptions } from '../../lib/options/resolve-options.js';
 import { noRegistry } from '../../lib/engine/refresh-scheduler.js';
 import { TokenEngine } from '../../lib/engine/token-engine.js';
 import { DataSources } from '../../lib/database/data-sources.js';
-import { EntraTokenService } from '../../lib/nest/entra-token.service.js';
+import { EngineTokenService } from '../../lib/nest/engine-token.service.js';
 import { databaseAudience, localDataSource } from './local-data-source.js';
 
 export { databaseAudience, localDataSource };
@@ -46,7 +46,7 @@ export function createDataSourceFactory(options: EntraAuthModuleOptions) {
   const resolved = resolveOptions({ ...options, refresh: { background: false, ...options.refresh } });
   const logger = new Logger('EntraAuth');
   const engine = new TokenEngine(resolved, { timers: noRegistry, logger });
-  const service = new EntraTokenService(engine);
+  const service = new EngineTokenService(engine);
   const dataSources = new DataSources(resolved, databaseKinds, { tokens: engine, logger });
   const factory = new EntraTypeOrmOptionsFactory(dataSources);
   const logins: LoginEvent[] = [];

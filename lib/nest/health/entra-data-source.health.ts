@@ -3,8 +3,8 @@ import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { kindOf } from '../../common/option-checks.js';
 import { checkOptions, numberCheck, type OptionTable } from '../../common/option-table.js';
 import { asError } from '../../common/thrown.js';
-import type { DataSources } from '../../database/data-sources.js';
 import { remedyOf } from '../../reference/error-reference.js';
+import type { NestDataSources } from '../stand-in.data-sources.js';
 import { remedyOfAll, type EntraHealthResult } from './health-status.js';
 import { SharedProbes } from './shared-probes.js';
 
@@ -64,12 +64,12 @@ const healthTable = {
  * @see https://docs.nestjs.com/recipes/terminus
  */
 export class EntraDataSourceHealthIndicator {
-  readonly #dataSources: DataSources;
+  readonly #dataSources: Pick<NestDataSources, 'names' | 'probe' | 'verifiesServers'>;
   readonly #clock: Clock;
   readonly #probes: SharedProbes<Probe>;
 
   /** @internal made by the module */
-  constructor(dataSources: DataSources, clock: Clock) {
+  constructor(dataSources: Pick<NestDataSources, 'names' | 'probe' | 'verifiesServers'>, clock: Clock) {
     this.#dataSources = dataSources;
     this.#clock = clock;
     this.#probes = new SharedProbes('the database', clock);
