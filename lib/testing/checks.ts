@@ -10,3 +10,8 @@ export function atLeast(minimum: number, value: number, name: string): number {
   if (Number.isFinite(value) && value >= minimum) return value;
   throw new RangeError(`"${name}" must be a number of at least ${minimum}, not ${value}.`);
 }
+
+/** @throws Error for a server that the local Entra was started without */
+export function isMissing(server: string, name: string): never {
+  throw new Error(`The local ${server} was not started: start the local Entra with { ${name}: true }.`);
+}

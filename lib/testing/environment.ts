@@ -12,13 +12,32 @@ export interface EnvironmentAddresses {
   appService: { endpoint: string; header: string };
 }
 
-/** The environment variables that lead `@azure/identity` to the local Entra. */
+/** The database of the local Entra. */
+interface DatabaseAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly username: string;
+}
+
+/** The database as a URL that names the authority to trust, as the module's option `url` takes it. */
+function databaseUrl({ host, port, database, username }: DatabaseAddress, authorityFile: string): string {
+  const user = encodeURIComponent(username);
+  return `postgres://${user}@${host}:${port}/${database}?sslrootcert=${encodeURIComponent(authorityFile)}`;
+}
+
+/** The environment variables that lead to the local Entra, and to its database. */
 export function environmentVariables(
   kind: EnvironmentKind,
   client: LocalClient,
   addresses: EnvironmentAddresses,
+  database?: DatabaseAddress,
 ): Record<string, string> {
-  const trust = { NODE_EXTRA_CA_CERTS: addresses.certificateAuthorityFile };
+  const { certificateAuthorityFile } = addresses;
+  const trust = {
+    NODE_EXTRA_CA_CERTS: certificateAuthorityFile,
+    ...(database && { DATABASE_URL: databaseUrl(database, certificateAuthorityFile) }),
+  };
   const application = {
     ...trust,
     AZURE_AUTHORITY_HOST: addresses.authorityHost,

@@ -69,9 +69,9 @@ export interface LocalEntra extends AsyncDisposable {
   readonly groups: readonly Required<LocalGroup>[];
 
   /**
-   * What a child process needs in its environment. A process can have one managed-identity source only. Credentials
-   * other than managed identity also need what no variable can tell them: `disableInstanceDiscovery: true`, which
-   * `{ kind: 'default', certificateAuthority }` of the module implies.
+   * What a process needs in its environment; with a database, `DATABASE_URL` too. A process can have one managed-identity
+   * source only. Credentials other than managed identity also need what no variable can tell them:
+   * `disableInstanceDiscovery: true`, which `{ kind: 'default', certificateAuthority }` of the module implies.
    *
    * @param client - Who logs in; managed identities are selected in the request instead. Default: the first client.
    */
@@ -110,6 +110,12 @@ export interface LocalEntra extends AsyncDisposable {
    * @see https://learn.microsoft.com/graph/api/user-revokesigninsessions
    */
   revokeSessions(principal: { readonly objectId: string }): void;
+  /**
+   * Has this process's calls of Microsoft Graph answered by the local one: the global `fetch` leads
+   * `https://graph.microsoft.com`, and the hosts of the other clouds, to `graphUrl`, and trusts its certificate. Everything
+   * else goes where it went. Ends when it is disposed of, and with `stop()`.
+   */
+  interceptGraph(): Disposable;
   /** Makes a token that no endpoint would issue. */
   issueToken(wanted: HandMadeToken): string;
   /**

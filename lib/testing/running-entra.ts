@@ -12,11 +12,12 @@ import { appServicePath } from './managed-identity/app-service.endpoint.js';
 import { environmentVariables, type EnvironmentKind } from './environment.js';
 import { FaultRegistry } from './faults/fault.registry.js';
 import { GraphRestrictions } from './graph/graph-restrictions.js';
+import { InterceptedGraph } from './graph/intercepted-graph.js';
 import { Latency } from './http/latency.js';
 import type { RequestDispatcher } from './http/request.dispatcher.js';
 import { InProcessCredential, type LocalCredential } from './in-process.credential.js';
 import type { LocalEntra } from './local-entra.js';
-import { atLeast } from './checks.js';
+import { atLeast, isMissing } from './checks.js';
 import type { LocalPostgres } from './postgres/index.js';
 import type { RunningRedis } from './redis/start-local-redis.js';
 import { RefreshTokenRegistry } from './refresh-tokens/refresh-token.registry.js';
@@ -57,6 +58,7 @@ export class RunningEntra implements LocalEntra {
   private readonly signingKeys: SigningKeys;
   private readonly tokenFiles: Map<string, FederatedTokenFile>;
   readonly servers: { postgres?: LocalPostgres; redis?: RunningRedis } = {};
+  private readonly intercepted: InterceptedGraph;
   private stopped: Promise<void> | undefined;
 
   constructor(private readonly parts: RunningEntraParts) {
@@ -65,6 +67,7 @@ export class RunningEntra implements LocalEntra {
     this.certificateAuthority = parts.certificateAuthority;
     this.authorityHost = `https://localhost:${ports.authority.port}`;
     this.graphUrl = `https://localhost:${ports.graph.port}`;
+    this.intercepted = new InterceptedGraph(this.graphUrl, this.certificateAuthority);
     this.imdsUrl = `http://127.0.0.1:${ports.imds.port}`;
     this.appService = {
       endpoint: `http://127.0.0.1:${ports.appService.port}${appServicePath}`,
@@ -77,8 +80,7 @@ export class RunningEntra implements LocalEntra {
     this.memberships = new Groups(parts.groups, () => [...parts.principals, ...people.all]);
     const consents = new Consents();
     const apis = new Apis(parts.principals, parts.apis);
-    this.signingKeys = new SigningKeys(signingKey);
-    const { signingKeys } = this;
+    const signingKeys = (this.signingKeys = new SigningKeys(signingKey));
     this.issuer = new TokenIssuer(jwt, signingKeys, settings, apis, this.authorityHost);
     this.verifier = new TokenVerifier(jwt, signingKeys, this.authorityHost, this.tenantId, settings.now);
     const domains = new Map([[parts.domain.toLowerCase(), parts.tenantId]]);
@@ -191,7 +193,7 @@ export class RunningEntra implements LocalEntra {
   }
 
   environment(kind: EnvironmentKind, client: LocalClient = this.client): Record<string, string> {
-    return environmentVariables(kind, client, this);
+    return environmentVariables(kind, client, this, this.servers.postgres);
   }
 
   credential(client: LocalClient = this.client): LocalCredential {
@@ -215,6 +217,10 @@ export class RunningEntra implements LocalEntra {
     this.refreshTokens.revokeOf(objectId);
   }
 
+  interceptGraph(): Disposable {
+    return this.intercepted.start();
+  }
+
   issueToken(wanted: HandMadeToken): string {
     return this.issuer.issueByHand({ ...wanted, client: wanted.client ?? this.client });
   }
@@ -224,15 +230,13 @@ export class RunningEntra implements LocalEntra {
   }
 
   stop(): Promise<void> {
-    this.stopped ??= this.shutDown();
-    return this.stopped;
+    return (this.stopped ??= this.shutDown());
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
-  }
+  [Symbol.asyncDispose] = (): Promise<void> => this.stop();
 
   private async shutDown(): Promise<void> {
+    this.intercepted[Symbol.dispose]();
     this.latency.stop();
     for (const file of this.tokenFiles.values()) file.stop();
     try {
@@ -242,8 +246,4 @@ export class RunningEntra implements LocalEntra {
       await this.parts.workspace.close();
     }
   }
-}
-
-function isMissing(server: string, name: string): never {
-  throw new Error(`The local ${server} was not started: start the local Entra with { ${name}: true }.`);
 }
