@@ -91,7 +91,7 @@ describe('the code in the README and on the pages', () => {
   }, 120_000);
 
   it('logs in to the local PostgreSQL, as docs/testing.md tells', async () => {
-    const testing = examples.filter(({ code }) => code.includes('postgres: true'));
+    const testing = examples.filter(({ code }) => code.includes('localOptions'));
     for (const { file, code } of testing) await writeFile(join(project.directory, file), code);
     const emitted = { module: 'nodenext', skipLibCheck: true, noEmit: false, outDir: '.' };
     await project.compile(
