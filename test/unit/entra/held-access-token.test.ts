@@ -14,6 +14,12 @@ it('keeps what was given', () => {
   expect(new HeldAccessToken({ ...init, ...more })).toMatchObject(more);
 });
 
+it('cannot be changed by one of the callers that share it', () => {
+  const held = new HeldAccessToken(init);
+  expect(() => Object.assign(held, { expiresOnTimestamp: 0 })).toThrow(TypeError);
+  expect(held.expiresOnTimestamp).toBe(3_600_000);
+});
+
 it.each<[string, number, number | undefined, number, number | undefined, boolean]>([
   ['this machine’s clock, where the issuer’s is known for none', 1, undefined, 2, undefined, true],
   ['this machine’s clock, where the issuer’s is known for one', 1, 9, 2, undefined, true],

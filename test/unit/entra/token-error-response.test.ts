@@ -136,6 +136,8 @@ describe('tokenEndpointErrorOf', () => {
 });
 
 describe('the body of an error response', () => {
+  const claimsOf = (length: number): string => JSON.stringify({ a: 'x'.repeat(length - 8) });
+
   it.each<[string, unknown, object]>([
     [
       'of Entra',
@@ -150,6 +152,10 @@ describe('the body of an error response', () => {
     ['with a code that is not in a list', { error_codes: 50173 }, { aadsts: undefined }],
     ['with blanks before what follows', { error_description: ' ', message: 'a' }, { description: 'a' }],
     ['with what it inherits', {}, { error: undefined, description: undefined, aadsts: undefined }],
+    ['with claims to satisfy', { claims: '{"access_token":{}}' }, { claims: '{"access_token":{}}' }],
+    ['with claims that are not JSON', { claims: 'x' }, { claims: undefined }],
+    ['with claims of 4,096 characters', { claims: claimsOf(4_096) }, { claims: claimsOf(4_096) }],
+    ['with claims of 4,097 characters', { claims: claimsOf(4_097) }, { claims: undefined }],
     ['that is a text', 'down: AADSTS90033', { error: undefined, description: undefined, aadsts: 90033 }],
   ])('%s is read', (_, body, expected) => {
     expect(readTokenErrorBody(JSON.stringify(body))).toMatchObject(expected);
