@@ -30,30 +30,21 @@ export function tokenSettings(
   const value = (name: string): string | undefined => env[name]?.trim() || undefined;
   const tenantId = value('AZURE_TENANT_ID');
   const clientId = value('AZURE_CLIENT_ID');
-  const clientSecret = value('AZURE_CLIENT_SECRET');
-  const clientCertificate = value('AZURE_CLIENT_CERTIFICATE_PATH');
+  const authentication = options.publicClient || options.spa ? {} : clientAuthentication(value);
   const refreshToken = value('AZURE_REFRESH_TOKEN');
-  const isPublic = options.publicClient === true || options.spa === true;
   const missing = [
     ...(tenantId === undefined ? ['AZURE_TENANT_ID'] : []),
     ...(clientId === undefined ? ['AZURE_CLIENT_ID'] : []),
-    ...(isPublic || (clientSecret ?? clientCertificate) !== undefined ? [] : ['AZURE_CLIENT_SECRET']),
+    ...(authentication === undefined ? ['AZURE_CLIENT_SECRET'] : []),
     ...(refreshToken !== undefined || hasStore ? [] : ['AZURE_REFRESH_TOKEN (or --store)']),
   ];
   if (tenantId === undefined || clientId === undefined || missing.length > 0) throw missingValues(missing);
   const authorityHost = options.authorityHost ?? value('AZURE_AUTHORITY_HOST');
   const certificateAuthority = options.caFile === undefined ? undefined : readCertificates(options.caFile);
-  const clientCertificatePassword = value('AZURE_CLIENT_CERTIFICATE_PASSWORD');
   return {
     tenantId,
     clientId,
-    ...(isPublic || clientSecret === undefined ? {} : { clientSecret }),
-    ...(isPublic || clientSecret !== undefined || clientCertificate === undefined
-      ? {}
-      : {
-          clientCertificate,
-          ...(clientCertificatePassword === undefined ? {} : { clientCertificatePassword }),
-        }),
+    ...authentication,
     ...(options.spa ? { spa: true } : {}),
     cloud: options.cloud,
     ...(authorityHost === undefined ? {} : { authorityHost }),
@@ -61,6 +52,23 @@ export function tokenSettings(
     endpointVersion: options.endpoint,
     requestTimeoutInMs: options.timeout * 1000,
     ...(refreshToken === undefined ? {} : { refreshToken }),
+  };
+}
+
+/** The secret, else the certificate; `undefined` when there is neither. */
+function clientAuthentication(
+  value: (name: string) => string | undefined,
+):
+  | Pick<RefreshTokenCredentialOptions, 'clientSecret' | 'clientCertificate' | 'clientCertificatePassword'>
+  | undefined {
+  const clientSecret = value('AZURE_CLIENT_SECRET');
+  if (clientSecret !== undefined) return { clientSecret };
+  const clientCertificate = value('AZURE_CLIENT_CERTIFICATE_PATH');
+  if (clientCertificate === undefined) return undefined;
+  const clientCertificatePassword = value('AZURE_CLIENT_CERTIFICATE_PASSWORD');
+  return {
+    clientCertificate,
+    ...(clientCertificatePassword === undefined ? {} : { clientCertificatePassword }),
   };
 }
 

@@ -2,7 +2,14 @@ import type { Observable } from 'rxjs';
 
 import { BoundedMap } from '../common/bounded-map.js';
 import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
-import type { LoginRefusedEvent, TokenEvent, TokenRefreshFailedEvent } from '../engine/token-event.js';
+import type {
+  ClientCredentialExpiryEvent,
+  CredentialRecoveredEvent,
+  CredentialTroubleEvent,
+  LoginRefusedEvent,
+  TokenEvent,
+  TokenRefreshFailedEvent,
+} from '../engine/token-event.js';
 import { LogEntry } from './log-entry.js';
 
 const shortestIntervalInMs = 60_000;
@@ -88,6 +95,12 @@ function logFailure(event: TokenRefreshFailedEvent, outages: Map<string, Outage>
   else logger.error(line);
 }
 
+function logRecovery(resource: string, outages: Map<string, Outage>, logger: LineLogger): void {
+  const failures = outages.get(resource)?.failures ?? 0;
+  outages.delete(resource);
+  logger.log(`The access token of "${resource}" can be refreshed again, after ${failures} failed attempts.`);
+}
+
 function logEvent(
   event: Exclude<TokenEvent, TokenRefreshFailedEvent | LoginRefusedEvent>,
   outages: Map<string, Outage>,
@@ -103,10 +116,8 @@ function logEvent(
         `The ${token} is still the same; next attempt at ${event.nextRefreshAt.toISOString()}.`,
       );
     case 'reauthentication-required': {
-      const held =
-        event.expiresAt === undefined
-          ? 'No token is held.'
-          : `The held one serves until ${event.expiresAt.toISOString()}.`;
+      const until = event.expiresAt?.toISOString();
+      const held = until === undefined ? 'No token is held.' : `The held one serves until ${until}.`;
       return logger.error(`The ${token} cannot be replaced without a new sign-in. ${held} ${event.fix}`);
     }
     case 'expiring':
@@ -121,11 +132,20 @@ function logEvent(
       return logger.warn(
         `The ${token} was rejected by a server before its expiry; a new one is being fetched.`,
       );
-    case 'recovered': {
-      const failures = outages.get(event.resource)?.failures ?? 0;
-      outages.delete(event.resource);
-      return logger.log(`The ${token} can be refreshed again, after ${failures} failed attempts.`);
-    }
+    case 'recovered':
+      return logRecovery(event.resource, outages, logger);
+    case 'clock-skew':
+      return logger.warn(describeSkew(event.clockAheadInMs));
+    default:
+      return logCredential(event, logger);
+  }
+}
+
+function logCredential(
+  event: CredentialTroubleEvent | ClientCredentialExpiryEvent | CredentialRecoveredEvent,
+  logger: LineLogger,
+): void {
+  switch (event.type) {
     case 'credential-degraded':
     case 'refresh-token-lost':
       return logger.error(`The credential of "${event.resource}": ${event.problem} ${event.fix}`);
@@ -135,8 +155,6 @@ function logEvent(
       return logger.error(`${event.problem} It is used for "${event.resource}". ${event.fix}`);
     case 'credential-recovered':
       return logger.log(`The credential of "${event.resource}" works again.`);
-    case 'clock-skew':
-      return logger.warn(describeSkew(event.clockAheadInMs));
   }
 }
 

@@ -58,37 +58,42 @@ export function parseParameters(path: string, parameters: URLSearchParams): Conn
         `its parameter "${name.slice(0, 40)}" is given twice`,
         'Keep one of them.',
       );
-    switch (name) {
-      case 'sslmode':
-        parts.sslmode = choice(path, name, value, sslModes);
-        break;
-      case 'sslrootcert':
-        parts.rootCertificate = value === 'system' ? 'system' : 'own';
-        if (value !== 'system') parts.ca = readFile(path, name, value);
-        break;
-      case 'sslcert':
-        parts.clientCertificate = { ...parts.clientCertificate, cert: readFile(path, name, value) };
-        break;
-      case 'sslkey':
-        parts.clientCertificate = { ...parts.clientCertificate, key: readFile(path, name, value) };
-        break;
-      case 'sslnegotiation':
-        parts.sslnegotiation = choice(path, name, value, ['postgres', 'direct'] as const);
-        break;
-      case 'application_name':
-        parts.applicationName = value;
-        break;
-      case 'connect_timeout':
-        parts.connectTimeoutMS = timeout(path, value);
-        break;
-      case 'options':
-        parts.options = value;
-        break;
-      default:
-        refuseUnlessHarmless(path, name, value);
-    }
+    take(parts, path, name, value);
   }
   return parts;
+}
+
+/** Adds one parameter to the others. */
+function take(parts: ConnectionUrlParameters, path: string, name: string, value: string): void {
+  switch (name) {
+    case 'sslmode':
+      parts.sslmode = choice(path, name, value, sslModes);
+      break;
+    case 'sslrootcert':
+      parts.rootCertificate = value === 'system' ? 'system' : 'own';
+      if (value !== 'system') parts.ca = readFile(path, name, value);
+      break;
+    case 'sslcert':
+      parts.clientCertificate = { ...parts.clientCertificate, cert: readFile(path, name, value) };
+      break;
+    case 'sslkey':
+      parts.clientCertificate = { ...parts.clientCertificate, key: readFile(path, name, value) };
+      break;
+    case 'sslnegotiation':
+      parts.sslnegotiation = choice(path, name, value, ['postgres', 'direct'] as const);
+      break;
+    case 'application_name':
+      parts.applicationName = value;
+      break;
+    case 'connect_timeout':
+      parts.connectTimeoutMS = timeout(path, value);
+      break;
+    case 'options':
+      parts.options = value;
+      break;
+    default:
+      refuseUnlessHarmless(path, name, value);
+  }
 }
 
 function refuseUnlessHarmless(path: string, name: string, value: string): void {

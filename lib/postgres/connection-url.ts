@@ -19,21 +19,7 @@ export interface ConnectionUrlParts extends ConnectionUrlParameters {
  * @see https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
  */
 export function parseConnectionUrl(path: string, text: string): ConnectionUrlParts {
-  if (/^[^/]*\/\/[^/?#]*,/.test(text)) {
-    const fix = 'Write one, and give the others as "replication": { master, slaves }.';
-    throw new EntraOptionsError(path, 'names several hosts', fix);
-  }
-  // Everything after it is dropped silently, the host included: names of guests contain "#EXT#".
-  if (text.includes('#')) {
-    const fix = 'Write each "#" that stands for itself as "%23".';
-    throw new EntraOptionsError(path, 'contains "#", which ends a URL', fix);
-  }
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new EntraOptionsError(path, 'cannot be read', `Write "postgres://role@host:5432/database".`);
-  }
+  const url = parsed(path, text);
   if (!/^postgres(ql)?:$/.test(url.protocol)) {
     throw new EntraOptionsError(
       path,
@@ -57,6 +43,23 @@ export function parseConnectionUrl(path: string, text: string): ConnectionUrlPar
     ...(database === '' ? {} : { database }),
     ...parseParameters(path, url.searchParams),
   };
+}
+
+function parsed(path: string, text: string): URL {
+  if (/^[^/]*\/\/[^/?#]*,/.test(text)) {
+    const fix = 'Write one, and give the others as "replication": { master, slaves }.';
+    throw new EntraOptionsError(path, 'names several hosts', fix);
+  }
+  // Everything after it is dropped silently, the host included: names of guests contain "#EXT#".
+  if (text.includes('#')) {
+    const fix = 'Write each "#" that stands for itself as "%23".';
+    throw new EntraOptionsError(path, 'contains "#", which ends a URL', fix);
+  }
+  try {
+    return new URL(text);
+  } catch {
+    throw new EntraOptionsError(path, 'cannot be read', `Write "postgres://role@host:5432/database".`);
+  }
 }
 
 /** For what is given in the URL and as an option, and not the same in both. */

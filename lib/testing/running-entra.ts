@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { FederatedIssuer } from './client-authentication/federated.issuer.js';
-import { Apis } from './directory/apis.js';
-import { Consents } from './directory/consents.js';
-import { Directory } from './directory/directory.js';
+
+import { assembleAuthority } from './assemble-authority.js';
+import type { AuthorityParts } from './authority.js';
 import { Groups, type LocalGroup } from './directory/groups.js';
 import { FileBackedClient, type LocalClient } from './directory/file-backed.client.js';
 import { FederatedTokenFile } from './client-authentication/federated-token.file.js';
-import { type LocalUser, People } from './directory/people.js';
-import type { ServicePrincipal } from './directory/service-principal.js';
+import type { LocalUser } from './directory/people.js';
 import { appServicePath } from './managed-identity/app-service.endpoint.js';
 import { environmentVariables, type EnvironmentKind } from './environment.js';
 import { FaultRegistry } from './faults/fault.registry.js';
@@ -20,18 +18,13 @@ import type { LocalEntra } from './local-entra.js';
 import { atLeast, isMissing } from './checks.js';
 import type { LocalPostgres } from './postgres/index.js';
 import type { RunningRedis } from './redis/start-local-redis.js';
-import { RefreshTokenRegistry } from './refresh-tokens/refresh-token.registry.js';
+import type { RefreshTokenRegistry } from './refresh-tokens/refresh-token.registry.js';
 import { RequestTally } from './requests/request.counters.js';
 import type { RunningEntraParts } from './running-entra.parts.js';
 import { serveEndpoints } from './serve-endpoints.js';
 import type { HandMadeToken } from './tokens/hand-made-token.js';
-import { Authorization } from './sign-ins/authorization.js';
-import { SignInDesk } from './sign-ins/sign-in.desk.js';
-import { SignInRegistry } from './sign-ins/sign-in.registry.js';
-import { SigningKeys } from './tokens/signing-keys.js';
-import { TokenIssuer } from './tokens/token.issuer.js';
+import type { SignInDesk } from './sign-ins/sign-in.desk.js';
 import { tokenLifetime, type TokenLifetime } from './tokens/token-lifetime.js';
-import { TokenVerifier } from './tokens/token.verifier.js';
 import type { TokenExpectation, VerifiedClaims } from './tokens/verified-token.js';
 
 /** The local Entra, put together. */
@@ -49,20 +42,17 @@ export class RunningEntra implements LocalEntra {
   readonly refreshTokens: RefreshTokenRegistry;
   readonly signIns: SignInDesk;
   private readonly restrictions: GraphRestrictions;
-  private readonly people: People;
+  private readonly known: AuthorityParts;
   private readonly memberships: Groups;
   private readonly authority: RequestDispatcher;
   private readonly latency: Latency;
-  private readonly issuer: TokenIssuer;
-  private readonly verifier: TokenVerifier;
-  private readonly signingKeys: SigningKeys;
-  private readonly tokenFiles: Map<string, FederatedTokenFile>;
+  private readonly tokenFiles = new Map<string, FederatedTokenFile>();
   readonly servers: { postgres?: LocalPostgres; redis?: RunningRedis } = {};
   private readonly intercepted: InterceptedGraph;
   private stopped: Promise<void> | undefined;
 
   constructor(private readonly parts: RunningEntraParts) {
-    const { jwt, signingKey, settings, ports, workspace } = parts;
+    const { settings, ports, workspace } = parts;
     this.tenantId = parts.tenantId;
     this.certificateAuthority = parts.certificateAuthority;
     this.authorityHost = `https://localhost:${ports.authority.port}`;
@@ -76,55 +66,21 @@ export class RunningEntra implements LocalEntra {
     this.restrictions = new GraphRestrictions(settings.now);
     this.latency = new Latency(parts.latencyInMs);
     this.faults = new FaultRegistry(() => ports.refuse((endpoint) => this.faults.refuses(endpoint)));
-    const people = (this.people = new People(parts.users));
-    this.memberships = new Groups(parts.groups, () => [...parts.principals, ...people.all]);
-    const consents = new Consents();
-    const apis = new Apis(parts.principals, parts.apis);
-    const signingKeys = (this.signingKeys = new SigningKeys(signingKey));
-    this.issuer = new TokenIssuer(jwt, signingKeys, settings, apis, this.authorityHost);
-    this.verifier = new TokenVerifier(jwt, signingKeys, this.authorityHost, this.tenantId, settings.now);
-    const domains = new Map([[parts.domain.toLowerCase(), parts.tenantId]]);
-    const directory = new Directory(parts.principals, domains, parts.systemAssigned);
-    this.refreshTokens = new RefreshTokenRegistry(parts.principals[0], people, consents, settings.now);
-    const signIns = new SignInRegistry(people, consents, settings.now);
-    const authorization = new Authorization(directory, apis, signIns);
-    this.signIns = new SignInDesk(people, signIns, authorization);
-    const federatedIssuer = new FederatedIssuer(
-      jwt,
-      `${this.authorityHost}/workloads`,
-      settings.now,
-      parts.federatedTokenLifetimeInSeconds,
-    );
-    this.tokenFiles = new Map(
-      parts.principals.map((principal) => [
-        principal.objectId,
-        new FederatedTokenFile(principal, workspace, federatedIssuer, parts.clock),
-      ]),
-    );
-    const pathOf = ({ objectId }: ServicePrincipal): string => this.tokenFiles.get(objectId)?.path ?? '';
-    const [first, ...others] = parts.principals;
-    this.client = new FileBackedClient(first, workspace, () => pathOf(first));
-    this.additionalClients = others.map(
-      (principal) => new FileBackedClient(principal, workspace, () => pathOf(principal)),
-    );
+    const authority = (this.known = assembleAuthority(parts, this.authorityHost, this.graphUrl));
+    this.refreshTokens = authority.refreshTokens;
+    this.signIns = authority.desk;
+    this.memberships = new Groups(parts.groups, () => [...parts.principals, ...authority.people.all]);
+    const { federatedIssuer } = authority;
+    const [first, ...others] = parts.principals.map((principal) => {
+      const file = new FederatedTokenFile(principal, workspace, federatedIssuer, parts.clock);
+      this.tokenFiles.set(principal.objectId, file);
+      return new FileBackedClient(principal, workspace, () => file.path);
+    });
+    this.client = first!;
+    this.additionalClients = others;
     const context = { tally: this.requests, faults: this.faults, latency: this.latency, now: settings.now };
     this.authority = serveEndpoints(ports, context, {
-      jwt,
-      signingKeys,
-      settings,
-      federatedIssuer,
-      refreshTokens: this.refreshTokens,
-      directory,
-      apis,
-      people,
-      consents,
-      signIns,
-      authorization,
-      desk: this.signIns,
-      issuer: this.issuer,
-      verifier: this.verifier,
-      host: this.authorityHost,
-      graphUrl: this.graphUrl,
+      ...authority,
       appServiceHeader: this.appService.header,
       restrictions: this.restrictions,
       managedIdentity: parts.managedIdentity,
@@ -132,7 +88,7 @@ export class RunningEntra implements LocalEntra {
   }
 
   get users(): readonly LocalUser[] {
-    return this.people.all;
+    return this.known.people.all;
   }
 
   get groups(): readonly Required<LocalGroup>[] {
@@ -205,7 +161,7 @@ export class RunningEntra implements LocalEntra {
   }
 
   rotateKeys({ withdraw = false }: { withdraw?: boolean } = {}): void {
-    this.signingKeys.rotate(withdraw);
+    this.known.signingKeys.rotate(withdraw);
   }
 
   throttleGraph(retryAfterInSeconds: number, client: LocalClient = this.client): void {
@@ -222,11 +178,11 @@ export class RunningEntra implements LocalEntra {
   }
 
   issueToken(wanted: HandMadeToken): string {
-    return this.issuer.issueByHand({ ...wanted, client: wanted.client ?? this.client });
+    return this.known.issuer.issueByHand({ ...wanted, client: wanted.client ?? this.client });
   }
 
   verifyToken(token: string, expected: TokenExpectation): VerifiedClaims {
-    return this.verifier.verify(token, expected);
+    return this.known.verifier.verify(token, expected);
   }
 
   stop(): Promise<void> {
