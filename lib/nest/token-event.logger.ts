@@ -12,6 +12,8 @@ import type {
 } from '../engine/token-event.js';
 import { LogEntry } from './log-entry.js';
 
+type CredentialEvent = CredentialTroubleEvent | ClientCredentialExpiryEvent | CredentialRecoveredEvent;
+
 const shortestIntervalInMs = 60_000;
 const mostOutages = 10_000;
 
@@ -51,6 +53,7 @@ export function logTokenEvents(events: Observable<TokenEvent>, logger: LineLogge
     };
     if (event.type === 'refresh-failed') logFailure(event, outages, forEvent);
     else if (event.type === 'login-refused') logRefusal(event, refusals, forEvent);
+    else if (isOfCredential(event)) logCredential(event, forEvent);
     else logEvent(event, outages, forEvent);
   });
 }
@@ -102,7 +105,7 @@ function logRecovery(resource: string, outages: Map<string, Outage>, logger: Lin
 }
 
 function logEvent(
-  event: Exclude<TokenEvent, TokenRefreshFailedEvent | LoginRefusedEvent>,
+  event: Exclude<TokenEvent, TokenRefreshFailedEvent | LoginRefusedEvent | CredentialEvent>,
   outages: Map<string, Outage>,
   logger: LineLogger,
 ): void {
@@ -136,15 +139,14 @@ function logEvent(
       return logRecovery(event.resource, outages, logger);
     case 'clock-skew':
       return logger.warn(describeSkew(event.clockAheadInMs));
-    default:
-      return logCredential(event, logger);
   }
 }
 
-function logCredential(
-  event: CredentialTroubleEvent | ClientCredentialExpiryEvent | CredentialRecoveredEvent,
-  logger: LineLogger,
-): void {
+function isOfCredential(event: TokenEvent): event is CredentialEvent {
+  return event.type.startsWith('credential-') || event.type === 'refresh-token-lost';
+}
+
+function logCredential(event: CredentialEvent, logger: LineLogger): void {
   switch (event.type) {
     case 'credential-degraded':
     case 'refresh-token-lost':
