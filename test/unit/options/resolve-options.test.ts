@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { EntraOptionsError } from '../../../lib/common/entra-auth.error.js';
 import type { EntraAuthModuleOptions } from '../../../lib/options/entra-auth-module.options.js';
-import { resolveOptions } from '../../../lib/options/resolve-options.js';
+import { identityResource, resolveOptions } from '../../../lib/options/resolve-options.js';
 import { defaultRefreshPolicy } from '../../../lib/options/resolve-refresh-options.js';
 
 const credential = { getToken: () => Promise.resolve(null) };
@@ -253,6 +253,40 @@ describe('resolveOptions', () => {
     });
     const own = [...resources.values()].map((resource) => resource.credential.isOwnTenant(tenantId));
     expect(own).toEqual([true, false]);
+  });
+
+  it.each(['wait', 'background', 'lazy'] as const)('takes the start-up mode %s', (startup) => {
+    expect(resolveOptions({ credential, startup }).startup).toBe(startup);
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['the managed identity of the module', { ...identity, clientId: tenantId }, tenantId],
+    [
+      "the machine's, not by a secret",
+      { kind: 'client-secret', tenantId, clientId: tenantId, clientSecret: 's' },
+      undefined,
+    ],
+    [
+      "the machine's, not by a credential of the application's own",
+      { ...credential, ...identity },
+      undefined,
+    ],
+  ])('proves the application to Entra by %s', (_, given, clientId) => {
+    const users = {
+      client: { tenantId, clientId: tenantId, clientAssertion: 'managed-identity' },
+      resources: { graph: {} },
+    };
+    const alike = { scopes: 'a', credential: { ...identity, clientId } };
+    const { resources } = resolveAnything({ credential: given, users, resources: { alike } });
+    const proof = resources.get(identityResource);
+    expect(proof?.scopes).toEqual(['api://AzureADTokenExchange/.default']);
+    expect(proof?.credential).toBe(resources.get('alike')?.credential);
+  });
+
+  it('asks for no identity where the application proves itself otherwise', () => {
+    const client = { tenantId, clientId: tenantId, clientSecret: 's' };
+    const { resources } = resolveAnything({ credential, users: { client, resources: { graph: {} } } });
+    expect([...resources.keys()]).toEqual([]);
   });
 
   it('lets a resource refine the refresh options of the module', () => {
