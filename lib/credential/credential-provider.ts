@@ -43,7 +43,7 @@ export class CredentialProvider {
   }
 
   /** Replaces the instance that `get` returned earlier, unless another caller has done so, and returns the current one. */
-  renew(used: Promise<TokenCredential>): Promise<TokenCredential> {
+  renew(used: Promise<TokenCredential> | undefined): Promise<TokenCredential> {
     if (this.renewable && this.#current === used) this.#current = undefined;
     return this.get();
   }

@@ -121,8 +121,7 @@ export class TokenSource {
       this.#suspect = false;
       return token;
     };
-    const renew = (): Promise<TokenCredential> =>
-      this.#inUse === undefined ? credential.get() : credential.renew(this.#inUse);
+    const renew = (): Promise<TokenCredential> => credential.renew(this.#inUse);
     const current = (): Promise<TokenCredential> => (this.#suspect ? renew() : credential.get());
     return {
       plain: () => call(current()),

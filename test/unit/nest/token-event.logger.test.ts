@@ -99,6 +99,7 @@ describe('a clock that is wrong', () => {
   it.each([
     [5 * hour, "warn This machine's clock is 18000 s ahead of Entra's."],
     [-5 * hour, "warn This machine's clock is 18000 s behind Entra's."],
+    [-60 * second, "warn This machine's clock is 60 s behind Entra's."],
   ])('by %i ms is said once, in event, line and state', async (ahead, line) => {
     const { service, clock, credential, events, lines } = setUp({ resources: { graph: {}, keyvault: {} } });
     credential.answer(() => {
@@ -115,6 +116,20 @@ describe('a clock that is wrong', () => {
     ]);
     expect(lines).toEqual([expect.stringContaining(line)]);
     expect(service.state()).toMatchObject([{ clockAheadInMs: ahead }, { clockAheadInMs: ahead }]);
+  });
+
+  it.each([59, 60])('by %i s, a life of the token, is said from a minute on', async (seconds) => {
+    const { service, clock, credential, events } = setUp();
+    const aheadInMs = seconds * second;
+    credential.answer(() => {
+      const iat = (clock.now() - aheadInMs) / second;
+      return { token: jwt({ iat, exp: iat + seconds }), expiresOnTimestamp: clock.now() + aheadInMs };
+    });
+    await service.getToken('graph');
+    const expected = seconds < 60 ? [] : [aheadInMs];
+    const skews = events.flatMap((event) => (event.type === 'clock-skew' ? event.clockAheadInMs : []));
+    expect(skews).toEqual(expected);
+    expect(service.state('graph').flatMap((state) => state.clockAheadInMs ?? [])).toEqual(expected);
   });
 
   it('is said again when it has changed, and not after it was set right', async () => {
