@@ -1,3 +1,4 @@
+import type { Clock } from '../common/clock.js';
 import { withoutSecrets } from '../common/known-secrets.js';
 import { keysVariable } from './key-ring.js';
 
@@ -18,6 +19,7 @@ export function discreetTerminal(terminal: Terminal, args: readonly string[]): T
   return {
     env: terminal.env,
     inputIsTyped: terminal.inputIsTyped,
+    clock: terminal.clock,
     now: () => terminal.now(),
     readInput: () => terminal.readInput(),
     out: (text) => terminal.out(withoutSecrets(text, fromArguments)),
@@ -62,4 +64,6 @@ export interface Terminal {
   /** Whether a person types the input. */
   readonly inputIsTyped: boolean;
   now(): number;
+  /** Paces what waits. Default: the machine's. */
+  readonly clock?: Clock | undefined;
 }

@@ -8,6 +8,7 @@ import { asError } from '../common/thrown.js';
 import { discreetTerminal, type Terminal } from './discreet-terminal.js';
 import { doctorCommand } from './doctor.command.js';
 import { ExitCode, exitCodeOf, exitCodes } from './exit-code.js';
+import { loginCommand } from './login.command.js';
 import { storeCommand } from './store.command.js';
 import { tokenCommand } from './token.command.js';
 import { usageMessage } from './usage-message.js';
@@ -41,11 +42,12 @@ export async function runProgram(args: readonly string[], fullTerminal: Terminal
 function createProgram(terminal: Terminal): Command {
   const program = new Command('nestjs-entra-auth')
     .description(
-      'Finds out why a login with a token of Microsoft Entra ID fails, redeems refresh tokens, and looks after their stores.',
+      'Finds out why a login with a token of Microsoft Entra ID fails, signs in, redeems refresh tokens, and looks after their stores.',
     )
     .version(version());
   program
     .addCommand(tokenCommand(terminal))
+    .addCommand(loginCommand(terminal))
     .addCommand(storeCommand(terminal))
     .addCommand(doctorCommand(terminal));
   direct(program, terminal);

@@ -39,7 +39,7 @@ export function tokenCommand(terminal: Terminal): Command {
     .option('--ca-file <file>', 'certificate authority of that authority, as PEM')
     .option('--public-client', 'the application has no secret')
     .option('--spa', 'the refresh token is one of a single-page application')
-    .option('--timeout <seconds>', 'how long the request may take', seconds, 10)
+    .option('--timeout <seconds>', 'how long the request may take', requestTimeout, 10)
     .option('--show-tokens', 'print the tokens themselves')
     .option('--json', 'print JSON');
   return addStoreOptions(command)
@@ -85,7 +85,8 @@ function warnOfLoss(
   );
 }
 
-function seconds(text: string): number {
+/** Seconds, as an option has them. @throws {InvalidArgumentError} for anything else */
+export function requestTimeout(text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0 && value <= 600) return value;
   throw new InvalidArgumentError('Give seconds from above 0 to 600.');

@@ -1,3 +1,5 @@
+import type { Clock } from 'nestjs-entra-auth';
+
 import type { Terminal } from '../../../lib/cli/discreet-terminal.js';
 
 /** A terminal that remembers what it was told. */
@@ -7,6 +9,7 @@ export class FakeTerminal implements Terminal {
   input = '';
   inputIsTyped = false;
   now = Date.now;
+  clock: Clock | undefined;
 
   constructor(readonly env: Readonly<Record<string, string | undefined>> = {}) {}
 

@@ -24,7 +24,7 @@ const options = [
 const others = ['--ca-file', '--timeout', '--refresh-token', '--client-secret', '--json', '--spa', '--help'];
 
 function commandLines(secret: string): string[][] {
-  const commands = [['token'], ['store', 'put'], ['store', 'show'], ['store', 'rotate-key']];
+  const commands = [['token'], ['login'], ['store', 'put'], ['store', 'show'], ['store', 'rotate-key']];
   const inOptions = [...options, ...others].flatMap((option) => [[`${option}=${secret}`], [option, secret]]);
   return [
     ...[[secret], ['store', secret], ['help', secret], [`--${secret}`], [`-${secret}`]],
