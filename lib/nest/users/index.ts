@@ -4,6 +4,17 @@ export { OnBehalfOf } from './on-behalf-of.decorator.js';
 export { OnBehalfOfPipe } from './on-behalf-of.pipe.js';
 export { UserChallengeFilter } from './user-challenge.filter.js';
 export { InvalidAssertionError, UserInteractionRequiredError } from '../../users/user-token.error.js';
+export { RedisTokenCache } from '../../store/redis/redis.token-cache.js';
+export type { RedisTokenCacheOptions } from '../../store/redis/redis.token-cache.js';
+export type { IoredisClient, NodeRedisClient } from '../../store/redis/redis-client.js';
+export type {
+  LeaseRequest,
+  PutRequest,
+  SharedRecord,
+  SharedTokenCache,
+} from '../../store/shared-token-cache.js';
+export type { SharedCacheOptions } from '../../users/shared/shared-cache.options.js';
+export type { SharedTokensState } from '../../users/shared/shared-tokens.js';
 export type { UserTokenCredential } from '../../users/user-credential.js';
 export type { UserTokensState } from '../../users/user-tokens.js';
 export type { UserTokenOptions } from '../../users/user-tokens.options.js';

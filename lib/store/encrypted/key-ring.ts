@@ -23,22 +23,25 @@ export class KeyRing {
   readonly current: string;
   readonly #keys: ReadonlyMap<string, KeyObject>;
 
-  /** @throws {EntraOptionsError} for a missing or invalid key; the error names its id and shows none of it */
-  constructor(options: RefreshTokenKeyRing) {
+  /**
+   * @param path of the option, for errors
+   * @throws {EntraOptionsError} for a missing or invalid key; the error names its id and shows none of it
+   */
+  constructor(options: RefreshTokenKeyRing, path = 'keys') {
     checkObject(
-      'keys',
+      path,
       options,
       namesOf<keyof RefreshTokenKeyRing>({ current: true, keys: true }),
       'Give { current, keys }.',
     );
     const { current, keys } = options;
     if (!isObject(keys))
-      throw new EntraOptionsError('keys.keys', kindOf(keys), 'Give the keys by their ids.');
-    this.#keys = new Map(Object.entries(keys).map(([id, key]) => [id, secretKey(id, key)]));
+      throw new EntraOptionsError(`${path}.keys`, kindOf(keys), 'Give the keys by their ids.');
+    this.#keys = new Map(Object.entries(keys).map(([id, key]) => [id, secretKey(`${path}.keys`, id, key)]));
     if (typeof current !== 'string' || !this.#keys.has(current)) {
       const known = [...this.#keys.keys()].map((id) => `"${id}"`).join(', ') || 'none';
       const given = typeof current === 'string' ? 'not the id of a key' : kindOf(current);
-      throw new EntraOptionsError('keys.current', given, `Give the id of one of the keys: ${known}.`);
+      throw new EntraOptionsError(`${path}.current`, given, `Give the id of one of the keys: ${known}.`);
     }
     this.current = current;
   }
@@ -47,14 +50,19 @@ export class KeyRing {
     return this.#keys.get(id);
   }
 
+  /** Ids of all keys, that of the current one first. */
+  get ids(): string[] {
+    return [this.current, ...[...this.#keys.keys()].filter((id) => id !== this.current)];
+  }
+
   get currentKey(): KeyObject {
     return this.#keys.get(this.current)!;
   }
 }
 
-function secretKey(id: string, key: unknown): KeyObject {
-  const path = `keys.keys.${id}`;
-  if (id === '') throw new EntraOptionsError('keys.keys', 'a key has an empty id', 'Give each key an id.');
+function secretKey(ring: string, id: string, key: unknown): KeyObject {
+  const path = `${ring}.${id}`;
+  if (id === '') throw new EntraOptionsError(ring, 'a key has an empty id', 'Give each key an id.');
   const bytes = bytesOf(key);
   if (bytes === undefined) throw new EntraOptionsError(path, kindOf(key), keyFix);
   if (bytes.length !== keyLength) throw new EntraOptionsError(path, `has ${bytes.length} bytes`, keyFix);

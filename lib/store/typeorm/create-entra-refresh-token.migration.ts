@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-import { refreshTokenPath } from './refresh-token-path.js';
+import { refreshTokenPath } from './table-path.js';
 
 /** Creates the table of `TypeOrmRefreshTokenStore`. Add it to the `migrations` of the data source. */
 export class CreateEntraRefreshToken1763683200000 implements MigrationInterface {

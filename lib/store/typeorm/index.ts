@@ -4,3 +4,6 @@ export type { TypeOrmRefreshTokenStoreOptions } from './typeorm.refresh-token-st
 export { EntraRefreshTokenEntity } from './entra-refresh-token.entity.js';
 export type { EntraRefreshTokenRow } from './entra-refresh-token.entity.js';
 export { CreateEntraRefreshToken1763683200000 } from './create-entra-refresh-token.migration.js';
+export { TypeOrmTokenCache } from './typeorm.token-cache.js';
+export type { TypeOrmTokenCacheOptions } from './typeorm.token-cache.js';
+export { CreateEntraUserToken1795910400000 } from './create-entra-user-token.migration.js';

@@ -18,7 +18,7 @@ import { guardDatabase } from './database-failure.js';
 import { DatabaseLock } from './database-lock.js';
 import type { DatabaseSession } from './database-session.js';
 import { LockedRow } from './locked-row.js';
-import { refreshTokenPath } from './refresh-token-path.js';
+import { refreshTokenPath } from './table-path.js';
 import { RefreshTokenRow } from './refresh-token-row.js';
 
 /** The database and the row that keep the refresh token. */

@@ -9,10 +9,19 @@ export interface TablePath {
   readonly primaryKey: string;
 }
 
-/** Locates the table by the schema, the prefix and the naming strategy of a data source. */
-export function refreshTokenPath({ options, namingStrategy }: DataSource): TablePath {
+/** Locates the table of refresh tokens by the schema, the prefix and the naming strategy of a data source. */
+export function refreshTokenPath(dataSource: DataSource): TablePath {
+  return tablePath(dataSource, 'EntraRefreshToken', refreshTokenTable);
+}
+
+/** Locates the table of the shared cache of users' tokens. */
+export function userTokenPath(dataSource: DataSource): TablePath {
+  return tablePath(dataSource, 'EntraUserToken', 'entra_user_token');
+}
+
+function tablePath({ options, namingStrategy }: DataSource, entity: string, given: string): TablePath {
   const schema: unknown = Reflect.get(options, 'schema');
-  const plain = namingStrategy.tableName('EntraRefreshToken', refreshTokenTable);
+  const plain = namingStrategy.tableName(entity, given);
   const { entityPrefix } = options;
   const table = entityPrefix ? namingStrategy.prefixTableName(entityPrefix, plain) : plain;
   const path = typeof schema === 'string' && schema !== '' ? [schema, table] : [table];
