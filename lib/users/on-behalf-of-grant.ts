@@ -36,6 +36,11 @@ export class OnBehalfOfGrant implements UserGrant {
     this.entry = entry;
   }
 
+  /** Of the exact assertion, as in memory. */
+  get sharedKey(): string {
+    return this.entry.key;
+  }
+
   request(order: UserTokenOrder, settings: UserRequestSettings): Promise<HeldAccessToken> {
     return exchangeAssertion(this.#assertion, order, settings);
   }

@@ -20,6 +20,8 @@ import {
 } from '../refresh-token/client-authentication/resolve-client-authentication.js';
 import { reusedAuthentication } from './client-proof.js';
 import { signInPlace, type SignInPlace } from './challenge.js';
+import { resolveSharedOptions } from './shared/resolve-shared-options.js';
+import type { SharedTokenSettings } from './shared/shared-tokens.js';
 import type { CacheLimits } from './user-cache.js';
 import type { UserResource } from './user-resources.js';
 import type {
@@ -44,6 +46,7 @@ export interface UserTokenSettings {
   readonly requestTimeoutInMs: number;
   readonly resources: ReadonlyMap<string, UserResource>;
   readonly limits: CacheLimits;
+  readonly shared: SharedTokenSettings | undefined;
   readonly policy: RefreshPolicy;
   readonly clock: Clock;
 }
@@ -76,6 +79,7 @@ const clientTable = {
 const cacheTable = {
   maxUsers: numberCheck(100_000, { min: 1, max: 10_000_000, unit: 'a number of users' }),
   maxBytes: numberCheck(268_435_456, { min: 65_536, max: 2 ** 40, unit: 'a number of bytes' }),
+  shared: resolveSharedOptions,
 } satisfies OptionTable<UserCacheOptions>;
 
 const usersTable = {
@@ -98,6 +102,8 @@ export function resolveUserOptions(
   const checked = checkOptions(clientPath, client, clientTable, clientFix);
   const { tenantId, clientId, requestTimeoutInMs: timeoutInMs } = checked;
   const authorityHost = checked.authorityHost ?? authorityHosts[cloud];
+  const cacheFix = 'Give an object such as { maxUsers: 50_000 }.';
+  const { shared, ...limits } = checkOptions(`${path}.cache`, cache ?? {}, cacheTable, cacheFix);
   const authenticationContext = { path: clientPath, timeoutInMs, clock };
   return {
     tenantId,
@@ -111,12 +117,8 @@ export function resolveUserOptions(
     agent: checked.agent,
     requestTimeoutInMs: timeoutInMs,
     resources: resourcesOf(`${path}.resources`, resources, { cloud, tenantId }),
-    limits: checkOptions(
-      `${path}.cache`,
-      cache ?? {},
-      cacheTable,
-      'Give an object such as { maxUsers: 50_000 }.',
-    ),
+    limits,
+    shared,
     policy,
     clock,
   };

@@ -26,6 +26,13 @@ export class UserSlot {
   constructor(resource: UserResource) {
     this.resource = resource;
   }
+
+  /** Whether a token that another replica fetched may take the place of the one that is held. */
+  isOutdoneBy(other: HeldAccessToken): boolean {
+    const { token, isRejected } = this;
+    if (token === undefined) return true;
+    return isRejected ? token.acquiredAt < other.acquiredAt : token.expiresBefore(other);
+  }
 }
 
 const noSlots: UserSlot[] = [];

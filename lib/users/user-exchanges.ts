@@ -19,6 +19,7 @@ import { managedIdentityAuthentication } from './client-proof.js';
 import { ExchangeLog } from './exchange-log.js';
 import { ExchangeQueue } from './exchange-queue.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
+import { SharedTokens, type SharedTokensState } from './shared/shared-tokens.js';
 import type { UserCache } from './user-cache.js';
 import type { UserEntry, UserSlot } from './user-entry.js';
 import type { UserGrant, UserRequestSettings, UserTokenOrder } from './user-grant.js';
@@ -47,6 +48,7 @@ export class UserExchanges {
   readonly #keep: (entry: UserEntry) => void;
   readonly #queue: ExchangeQueue;
   readonly #log: ExchangeLog;
+  readonly #shared: SharedTokens | undefined;
   readonly #wire: UserRequestSettings;
   /** The agent that is made here, and ends here. */
   readonly #agent: Agent | undefined;
@@ -62,6 +64,8 @@ export class UserExchanges {
     this.#keep = keep;
     this.#queue = new ExchangeQueue(atOnce, clock);
     this.#log = new ExchangeLog(logger, clock);
+    const application = [settings.authorityHost, settings.tenantId, settings.clientId].join(' ');
+    this.#shared = settings.shared && new SharedTokens(settings.shared, application, clock, logger);
     this.#agent = settings.agent === undefined ? agentFor(settings.authorityHost) : undefined;
     this.#wire = {
       ...settings,
@@ -84,6 +88,10 @@ export class UserExchanges {
     return { pending: this.#queue.length, exchanges: this.#exchanges, failures: this.#failures };
   }
 
+  get sharedState(): SharedTokensState | undefined {
+    return this.#shared?.state;
+  }
+
   /** Exchanges a user's token, or joins the exchange that is under way. */
   exchange(grant: UserGrant, resource: UserResource, claims: string | undefined): Promise<HeldAccessToken> {
     const key = `${grant.entry.key}|${resource.name}|${claims ?? ''}`;
@@ -99,6 +107,7 @@ export class UserExchanges {
   stop(): void {
     this.#isStopped = true;
     this.#queue.stop();
+    this.#shared?.stop();
     this.#agent?.destroy();
   }
 
@@ -111,7 +120,7 @@ export class UserExchanges {
     const tenantId = isTenantGroup(configured) ? (grant.entry.tenantId ?? configured) : configured;
     const order = { tenantId, resource, claims };
     try {
-      const token = await this.#queue.run(tenantId, () => this.#send(grant, order));
+      const token = await this.#obtain(grant, order);
       this.#granted(this.#current(grant.entry), order, token);
       return token;
     } catch (thrown) {
@@ -122,6 +131,22 @@ export class UserExchanges {
   /** The entry that is held by now: callers with the same assertion may have begun with one each. */
   #current(entry: UserEntry): UserEntry {
     return this.#cache.get(entry.key) ?? entry;
+  }
+
+  /** From the shared cache, where there is one, or by a request. */
+  #obtain(grant: UserGrant, order: UserTokenOrder): Promise<HeldAccessToken> {
+    const { resource, claims, tenantId } = order;
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#queue.run(tenantId, work);
+    const fetch = (): Promise<HeldAccessToken> => this.#send(grant, order);
+    const { sharedKey: user } = grant;
+    if (this.#shared === undefined || user === undefined) return inTurn(fetch);
+    const accepts = (token: HeldAccessToken): boolean => {
+      const slot = this.#current(grant.entry).find(resource);
+      return slot === undefined || slot.isOutdoneBy(token);
+    };
+    const { endsAt } = grant.entry;
+    const wanted = { user, resource, endsAt, isChallenged: claims !== undefined, accepts };
+    return this.#shared.obtain(wanted, { inTurn, fetch });
   }
 
   async #send(grant: UserGrant, order: UserTokenOrder): Promise<HeldAccessToken> {

@@ -26,6 +26,8 @@ export type UserRequestSettings = TokenRequestSettings &
 export interface UserGrant {
   /** What is held for it, once it is found or made. */
   entry: UserEntry;
+  /** What replicas know it by in the shared cache; `undefined` for tokens that must not be shared. */
+  readonly sharedKey: string | undefined;
 
   /**
    * Requests a token, once, whatever is held.

@@ -1,6 +1,7 @@
 import type { Agent } from 'node:https';
 
 import type { ClientAssertionCallback } from '../refresh-token/client-authentication/client-assertion.js';
+import type { SharedCacheOptions } from './shared/shared-cache.options.js';
 
 /** The application that exchanges the tokens of its callers. */
 export interface UserClientOptions {
@@ -54,6 +55,8 @@ export interface UserCacheOptions {
   maxUsers?: number;
   /** Size of the tokens and of what they are held in, in bytes. @default 268435456, 256 MiB */
   maxBytes?: number;
+  /** A cache behind the memory, in Redis or PostgreSQL, which the replicas share. @default none: each replica fetches its own */
+  shared?: SharedCacheOptions;
 }
 
 /** Tokens of the users of an API, by the on-behalf-of flow. */

@@ -10,6 +10,7 @@ import { assertionKey, expiredAssertion, readAssertion } from './assertion.js';
 import { CacheSweeper } from './cache-sweeper.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
 import { OnBehalfOfGrant } from './on-behalf-of-grant.js';
+import type { SharedTokensState } from './shared/shared-tokens.js';
 import { UserCache } from './user-cache.js';
 import { GrantCredential, type UserTokenCredential } from './user-credential.js';
 import { UserEntry, type UserSlot } from './user-entry.js';
@@ -32,6 +33,8 @@ export interface UserTokensState {
   readonly exchanges: number;
   /** Exchanges that gave no token. */
   readonly failures: number;
+  /** What came of the shared cache, where there is one. */
+  readonly shared?: SharedTokensState;
 }
 
 /**
@@ -119,7 +122,8 @@ export class UserTokens {
 
   state(): UserTokensState {
     const { size: users, bytes, evictions } = this.#cache;
-    return { users, bytes, evictions, ...this.#exchanges.counts };
+    const { counts, sharedState: shared } = this.#exchanges;
+    return { users, bytes, evictions, ...counts, ...(shared && { shared }) };
   }
 
   /** Begins no more exchanges. Tokens that are held are served until they expire. */

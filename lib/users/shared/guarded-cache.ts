@@ -1,0 +1,125 @@
+import type { Clock } from '../../common/clock.js';
+import { EntraTimeoutError } from '../../common/entra-auth.error.js';
+import type {
+  LeaseRequest,
+  PutRequest,
+  SharedRecord,
+  SharedTokenCache,
+} from '../../store/shared-token-cache.js';
+import { Circuit } from './circuit.js';
+import type { SharedCacheLog } from './shared-cache-log.js';
+
+/** A cache with its limits. */
+export interface GuardedCacheSettings {
+  readonly store: SharedTokenCache;
+  readonly timeoutInMs: number;
+  readonly clock: Clock;
+}
+
+const nothing: SharedRecord = { record: undefined, isLeased: false };
+
+// Replies that came while the event loop was held up are read before a command counts as late.
+const graceInMs = 25;
+
+/**
+ * The shared cache, with a deadline for each command and a pause after a failure. Never rejects: what fails is as if nothing
+ * were stored. After a pause of reading, a probe goes ahead in the background: no caller waits for a cache that hangs.
+ */
+export class GuardedCache {
+  readonly #store: SharedTokenCache;
+  readonly #timeoutInMs: number;
+  readonly #clock: Clock;
+  readonly #log: SharedCacheLog;
+  readonly #reads: Circuit;
+  /** A cache that is full can still be read. */
+  readonly #writes: Circuit;
+  #failures = 0;
+  #isStopped = false;
+
+  constructor({ store, timeoutInMs, clock }: GuardedCacheSettings, log: SharedCacheLog) {
+    this.#store = store;
+    this.#timeoutInMs = timeoutInMs;
+    this.#clock = clock;
+    this.#log = log;
+    this.#reads = new Circuit(clock);
+    this.#writes = new Circuit(clock);
+  }
+
+  /** Commands that failed. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  get isPaused(): boolean {
+    return !this.#reads.isClosed || !this.#writes.isClosed;
+  }
+
+  /** Sends no more commands. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async read(name: string): Promise<SharedRecord> {
+    const read = (): Promise<SharedRecord> =>
+      this.#command(this.#reads, nothing, (timeoutInMs) => this.#store.read(name, timeoutInMs));
+    if (this.#reads.isClosed) return read();
+    if (this.#reads.mayProbe()) void read();
+    return nothing;
+  }
+
+  /** @returns `'unknown'` when the cache does not tell */
+  async lease(name: string, request: LeaseRequest): Promise<'taken' | 'unknown' | SharedRecord> {
+    if (this.isPaused) return 'unknown';
+    return this.#command<'taken' | 'unknown' | SharedRecord>(this.#writes, 'unknown', (timeoutInMs) =>
+      this.#store.lease(name, request, timeoutInMs),
+    );
+  }
+
+  async put(name: string, request: PutRequest): Promise<void> {
+    if (!this.#reads.isClosed || (!this.#writes.isClosed && !this.#writes.mayProbe())) return;
+    await this.#command(this.#writes, false, (timeoutInMs) => this.#store.put(name, request, timeoutInMs));
+  }
+
+  async release(name: string, holder: string): Promise<void> {
+    if (this.isPaused) return;
+    await this.#command(this.#writes, undefined, (timeoutInMs) =>
+      this.#store.release(name, holder, timeoutInMs),
+    );
+  }
+
+  /** @returns whether it was deleted */
+  delete(name: string): Promise<boolean> {
+    return this.#command(this.#writes, false, async (timeoutInMs) => {
+      await this.#store.delete(name, timeoutInMs);
+      return true;
+    });
+  }
+
+  async #command<T>(circuit: Circuit, fallback: T, send: (timeoutInMs: number) => Promise<T>): Promise<T> {
+    if (this.#isStopped) return fallback;
+    try {
+      const reply = await this.#inTime(send(this.#timeoutInMs));
+      if (circuit.succeeded() && !this.isPaused) this.#log.recovered();
+      return reply;
+    } catch (error) {
+      // The application may have closed its client by now.
+      if (this.#isStopped) return fallback;
+      this.#failures++;
+      circuit.failed();
+      this.#log.failed(error);
+      return fallback;
+    }
+  }
+
+  #inTime<T>(reply: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const late = (): void =>
+        reject(new EntraTimeoutError('A command', this.#timeoutInMs, 'Check the server.'));
+      let timer = this.#clock.setTimeout(
+        () => (timer = this.#clock.setTimeout(late, graceInMs)),
+        Math.max(0, this.#timeoutInMs - graceInMs),
+      );
+      reply.then(resolve, reject).finally(() => this.#clock.clearTimeout(timer));
+    });
+  }
+}

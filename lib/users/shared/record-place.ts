@@ -1,0 +1,65 @@
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+
+import type { KeyRing } from '../../store/encrypted/key-ring.js';
+import type { UserResource } from '../user-resources.js';
+
+/** Where a record is, and what it is encrypted with. */
+export interface RecordPlace {
+  /** Under which it is stored: tells nothing about the user. */
+  readonly name: string;
+  /** Of this record alone, 32 bytes. */
+  readonly key: Buffer;
+  /** Key of the ring that both come from. */
+  readonly keyId: string;
+}
+
+const purpose = 'nestjs-entra-auth/users/shared-cache/1';
+const half = 32;
+
+/**
+ * Derives the places of records. One HMAC-SHA-512 gives name and key: the record of another user neither is found nor
+ * decrypts, and no two records share a key.
+ */
+export class RecordPlaces {
+  readonly #secrets: readonly { id: string; secret: KeyObject }[];
+  readonly #application: string;
+  readonly #contexts = new WeakMap<UserResource, Buffer>();
+
+  /** @param application what tokens depend on besides user and resource: authority, tenant, client */
+  constructor(ring: KeyRing, application: string) {
+    this.#secrets = ring.ids.map((id) => ({ id, secret: derive(ring.get(id)!) }));
+    this.#application = application;
+  }
+
+  /** The place where records are written. */
+  current(user: string, resource: UserResource): RecordPlace {
+    return this.#place(user, resource, 0);
+  }
+
+  /** The places where other keys of the ring had it. */
+  earlier(user: string, resource: UserResource): RecordPlace[] {
+    return this.#secrets.slice(1).map((_, n) => this.#place(user, resource, n + 1));
+  }
+
+  #place(user: string, resource: UserResource, n: number): RecordPlace {
+    const { id, secret } = this.#secrets[n]!;
+    const hmac = createHmac('sha512', secret).update(this.#contextOf(resource)).update(user, 'latin1');
+    const digest = hmac.digest();
+    return { name: digest.toString('base64url', 0, half), key: digest.subarray(half), keyId: id };
+  }
+
+  #contextOf(resource: UserResource): Buffer {
+    const known = this.#contexts.get(resource);
+    if (known !== undefined) return known;
+    const { scopes, enableCae } = resource;
+    const text = JSON.stringify([this.#application, [...scopes].sort(), enableCae]);
+    const context = Buffer.from(`${text}\n`);
+    this.#contexts.set(resource, context);
+    return context;
+  }
+}
+
+/** The keys of a ring may serve a store of refresh tokens, too. */
+function derive(key: KeyObject): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha512', key, '', purpose, 64)));
+}
