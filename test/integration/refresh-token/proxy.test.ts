@@ -132,6 +132,7 @@ describe('a proxy of the environment', () => {
   it.each([
     [407, false, /asks for its own user name and password \(status 407\)/],
     [403, false, /did not connect .* \(status 403\)/],
+    [500, true, /did not connect .* \(status 500\)/],
     [502, true, /did not connect .* \(status 502\)/],
   ])('that answers %d is reported as that, without its credentials', async (status, retryable, message) => {
     proxy.status = status;

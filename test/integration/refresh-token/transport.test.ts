@@ -193,6 +193,17 @@ it('uses an agent and the connection that it keeps', async () => {
   agent.destroy();
 });
 
+it('does not send a refresh token again when a kept connection closes', async () => {
+  const agent = new Agent({ keepAlive: true, ca: server.certificateAuthority });
+  const credential = credentialWith({ agent });
+  await credential.getToken(graph);
+  server.answer((_, response) => void response.destroy());
+  const error = await failureOf(credential);
+  expect(error).toMatchObject({ code: 'ENTRA_TOKEN_REQUEST_FAILED', retryable: true });
+  expect(server.received).toHaveLength(2);
+  agent.destroy();
+});
+
 it.each(['TLSv1.2', 'TLSv1.3'] as const)(
   'verifies each connection of an agent that would resume a session of %s',
   async (version) => {
