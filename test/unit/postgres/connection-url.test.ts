@@ -241,6 +241,12 @@ describe('TLS that is given twice, or not at all', () => {
     };
     expect(sslOf(unverified)).toMatchObject(refused);
     expect(sslOf({ ...unverified, ...opened })).toMatchObject({ rejectUnauthorized: false });
+    const unnamed = { ssl: { checkServerIdentity: () => undefined } };
+    expect(sslOf(unnamed)).toMatchObject(refused);
+    expect(sslOf({ ...unnamed, ...opened })).toMatchObject(unnamed.ssl);
+    expect(sslOf({ ssl: { checkServerIdentity: false }, ...opened })).toMatchObject({
+      option: 'dataSource.ssl.checkServerIdentity',
+    });
     expect(sslOf({ ssl: false })).toMatchObject(refused);
     expect(sslOf({ ssl: false, ...opened })).toBe(false);
     const disabled = { url: `${base}?sslmode=disable`, host: undefined };
