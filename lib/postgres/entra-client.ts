@@ -25,24 +25,9 @@ export function entraClientOf(driver: PgModule, login: EntraLogin, clock: Clock)
         });
       }
       // pg refuses to connect twice; the first login goes on.
-      if (this.#hasBegun) super.connect(callback);
-      else this.#login(callback);
-    }
-
-    #login(callback: ConnectCallback): void {
+      if (this.#hasBegun) return super.connect(callback);
       this.#hasBegun = true;
-      askWithTarget(this);
-      const attempt = login.begin(this);
-      super.connect((original: Error | null) => {
-        // pg calls again when the token comes, or fails, after the server has ended the connection.
-        if (attempt.ended) return;
-        const error = original ? login.translate(original, attempt) : undefined;
-        login.end(attempt, error);
-        // pg leaves the socket open when the password function fails; the server would keep its slot for a minute.
-        if (error !== undefined) this.end(() => undefined);
-        // pg reports success with null, which its types do not have.
-        callback((error ?? null) as Error);
-      });
+      logIn(this, login, (done) => super.connect(done), callback);
     }
 
     /** Terminates the session, and closes the socket if the server does not within a second. */
@@ -62,4 +47,24 @@ export function entraClientOf(driver: PgModule, login: EntraLogin, clock: Clock)
       });
     }
   };
+}
+
+function logIn(
+  client: pg.Client,
+  login: EntraLogin,
+  connect: (done: (original: Error | null) => void) => void,
+  callback: ConnectCallback,
+): void {
+  askWithTarget(client);
+  const attempt = login.begin(client);
+  connect((original) => {
+    // pg calls again when the token comes, or fails, after the server has ended the connection.
+    if (attempt.ended) return;
+    const error = original ? login.translate(original, attempt) : undefined;
+    login.end(attempt, error);
+    // pg leaves the socket open when the password function fails; the server would keep its slot for a minute.
+    if (error !== undefined) client.end(() => undefined);
+    // pg reports success with null, which its types do not have.
+    callback((error ?? null) as Error);
+  });
 }
