@@ -61,7 +61,8 @@ export function getOnce({
     };
     const fail = (error: unknown): void =>
       settle(() => reject(isError(error) ? error : new Error(String(error))));
-    const abort = (): void => fail(new DOMException('The request was aborted.', 'AbortError'));
+    const abort = (): void =>
+      settle(() => reject(new DOMException('The request was aborted.', 'AbortError')));
     const timer = clock.setTimeout(() => {
       const advice = 'Check that this machine can reach it; the background refresh tries again.';
       fail(Object.assign(new EntraTimeoutError(name, timeoutInMs, advice), { connected }));

@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream';
+
 import { createHttpHeaders, createPipelineRequest, type HttpClient } from '@azure/core-rest-pipeline';
 import { describe, expect, it } from '@jest/globals';
 
 import { capHttpClient } from '../../../lib/credential/capped-http-client.js';
-import { withoutPage } from '../../../lib/credential/capped-response.js';
+import { readCapped, withoutPage } from '../../../lib/credential/capped-response.js';
 import { connectRequests, type WireObservation } from '../../../lib/entra/wire-observation.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 
@@ -62,4 +64,21 @@ it('of the headers of a response only those stay that a credential reads', () =>
   const success = { ...page, status: 399, bodyAsText: 'a page' };
   withoutPage(success);
   expect(success.bodyAsText).toBe('a page');
+});
+
+it.each([
+  [200, true],
+  [399, true],
+  [400, false],
+])('a body of 65 levels with status %d is refused: %p', async (status, isRefused) => {
+  const body = '['.repeat(65) + ']'.repeat(65);
+  const request = createPipelineRequest({ url: 'https://login.example' });
+  const headers = createHttpHeaders();
+  const response = { request, status, headers, readableStreamBody: Readable.from([body]) };
+  const read = readCapped(response).then(
+    () => Reflect.get(response, 'bodyAsText') as unknown,
+    (error: unknown) => error,
+  );
+  if (isRefused) expect(await read).toMatchObject({ code: 'ENTRA_TOKEN_REQUEST_FAILED', retryable: true });
+  else expect(await read).toBe(body);
 });

@@ -95,6 +95,17 @@ describe('classifyCredentialFailure', () => {
 });
 
 describe('classifyCredentialFailure, of what was seen on the wire', () => {
+  it.each([
+    ['the wire', '7', 7_000],
+    ['the error, where the wire has none', undefined, 5_000],
+  ])('takes Retry-After from %s', (_, header, retryAfterInMs) => {
+    const cause = new TokenRequestFailedError('Busy.', 'Wait.', { retryable: true, retryAfterInMs: 5_000 });
+    expect(classify(new CredentialRequestError(cause, 429, header, undefined))).toMatchObject({
+      retryAfterInMs,
+      statusCode: 429,
+    });
+  });
+
   const hidden = new Error('endpoints_resolution_error: See https://aka.ms/msal.js.errors');
   const request = (status: number | undefined, answer?: string, cause: unknown = hidden): unknown =>
     classify(new CredentialRequestError(cause, status, undefined, undefined, answer));

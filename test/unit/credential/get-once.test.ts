@@ -131,7 +131,10 @@ describe('a signal', () => {
     const controller = new AbortController();
     const url = await start(() => controller.abort());
     const { clock, response } = get(url, { signal: controller.signal });
-    await expect(response).rejects.toThrow('The request was aborted.');
+    await expect(response).rejects.toMatchObject({
+      name: 'AbortError',
+      message: 'The request was aborted.',
+    });
     expect(clock.pendingTimers).toBe(0);
   });
 

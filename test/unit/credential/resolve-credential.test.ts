@@ -158,6 +158,27 @@ describe('what @azure/identity is given', () => {
       expected,
     );
   });
+
+  it('a workload identity that the environment describes is made as one', async () => {
+    const given: object[] = [];
+    class WorkloadIdentityCredential {
+      constructor(options: object) {
+        given.push(options);
+      }
+    }
+    const environment = { ...process.env };
+    Object.assign(process.env, { AZURE_TENANT_ID: 't', AZURE_FEDERATED_TOKEN_FILE: '/f' });
+    try {
+      const identity = Promise.resolve({ WorkloadIdentityCredential } as never);
+      await createManagedIdentity(
+        { clientId: 'c' },
+        contextOf({}, 'public', () => identity),
+      );
+    } finally {
+      process.env = environment;
+    }
+    expect(given).toEqual([expect.objectContaining({ clientId: 'c' })]);
+  });
 });
 
 describe('the secrets of a configuration', () => {
