@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 
+import { BoundedMap } from '../../common/bounded-map.js';
 import { unref, type Clock, type TimerHandle } from '../../common/clock.js';
 import type { HeartbeatMonitor } from './heartbeat.js';
 import { createEntry, readEntry, removeEntry, type LeftBehind, type LockEntry } from './lock-entry.js';
@@ -11,8 +12,7 @@ const longestPollInMs = 200;
 const heartbeatsBeforeStale = 5;
 
 // Locks of this process that could not be removed, for example while their volume was gone. They may reappear.
-const givenUp = new Set<string>();
-const mostGivenUp = 100;
+const givenUp = new BoundedMap<string, true>(100);
 
 export interface FileLockOptions {
   path: string;
@@ -89,7 +89,7 @@ export class FileLock {
     await this.#beating;
     const { path } = this.#options;
     const gone = await removeEntry(path, this.id, this.#self, this.#leftBehind).catch(() => false);
-    if (!gone) noteGivenUp(this.id);
+    if (!gone) givenUp.set(this.id, true);
     await this.#handle.close().catch(() => undefined);
   }
 
@@ -108,12 +108,6 @@ export class FileLock {
     await this.#handle.utimes(now, now).catch(() => undefined);
     if (!this.#released) this.#planHeartbeat();
   }
-}
-
-function noteGivenUp(id: string): void {
-  givenUp.add(id);
-  const [oldest] = givenUp;
-  if (givenUp.size > mostGivenUp && oldest !== undefined) givenUp.delete(oldest);
 }
 
 function judgeWith({ clock, staleAfterInMs, heartbeats }: FileLockOptions, self: LockHolder): LeftBehind {

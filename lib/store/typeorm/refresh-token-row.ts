@@ -27,7 +27,6 @@ export class RefreshTokenRow {
   ): Promise<RefreshTokenSnapshot> {
     const current = await this.read(session);
     if (current?.version === snapshot.version) return snapshot;
-    if (current?.version !== expectedVersion) throw new RefreshTokenConflictError(this.#description);
     const written =
       expectedVersion === undefined
         ? await session.query(

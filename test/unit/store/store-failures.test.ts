@@ -14,6 +14,7 @@ import { decodeRecord, encodeRecord } from '../../../lib/store/refresh-token-rec
 import {
   RefreshTokenConflictError,
   RefreshTokenStoreError,
+  RefreshTokenUnreadableError,
 } from '../../../lib/store/refresh-token-store.error.js';
 import { acquireLock, withLock } from '../../../lib/store/store-lock.js';
 import { guardDatabase, isConnectionLoss } from '../../../lib/store/typeorm/database-failure.js';
@@ -272,6 +273,8 @@ describe('a key ring', () => {
     await expect(cipher.decrypt('x')).rejects.toThrow('it is not a whole JWE of this package');
     expect([isEncrypted('plain'), keyIdOf('plain')]).toEqual([false, undefined]);
     expect(isEncrypted('a..b.c.d')).toBe(true);
+    const signed = `${btoa('{"alg":"RS256","kid":"a","store":"mine"}')}.e30.x`;
+    expect([isEncrypted(signed), keyIdOf(signed)]).toEqual([false, undefined]);
   });
 
   it('needs the package jose', async () => {
@@ -301,4 +304,10 @@ describe('the holder of a lock', () => {
   ])('is read from %s', (stat, status) => {
     expect(parseStat(stat)).toEqual(status);
   });
+});
+
+it('errors of a store are told apart by name', () => {
+  expect(new RefreshTokenStoreError('a', 'b').name).toBe('RefreshTokenStoreError');
+  expect(new RefreshTokenConflictError('a').name).toBe('RefreshTokenConflictError');
+  expect(new RefreshTokenUnreadableError('a', 'b').name).toBe('RefreshTokenUnreadableError');
 });
