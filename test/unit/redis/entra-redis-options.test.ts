@@ -33,7 +33,8 @@ describe('entraRedisOptions', () => {
 
   it.each([
     [{ host: 'rediss://name' }, 'host', /Give the name alone/],
-    [{ host: '' }, 'host', /Give the name alone/],
+    [{ host: '' }, 'host', /: not a host name\. Give the name alone/],
+    [{ host: 5 }, 'host', /: 5\. Give the name alone/],
     [{ host, password: 'secret' }, 'password', /the access token is the password/],
     [{ host, Connector: Object }, 'Connector', /Leave it out/],
     [{ path: '/run/redis.sock' }, 'path', /which has no TLS. Give "host" and "port"/],
@@ -47,7 +48,17 @@ describe('entraRedisOptions', () => {
       'redisOptions',
       /new Cluster\(nodes, \{ redisOptions: …, redisOptions: entraRedisOptions/,
     ],
-    [{ host, dnsLookup: Object }, 'dnsLookup', /new Cluster\(nodes, \{ dnsLookup: …/],
+    ...[
+      'clusterRetryStrategy',
+      'clusterNodeRetryStrategy',
+      'dnsLookup',
+      'natMap',
+      'scaleReads',
+      'slotsRefreshTimeout',
+      'slotsRefreshInterval',
+      'shardedSubscribers',
+      'useSRVRecords',
+    ].map((name) => [{ host, [name]: 1 }, name, new RegExp(`new Cluster\\(nodes, \\{ ${name}: …`)]),
     [{ host, username: ' ' }, 'username', /Leave it out for the "oid"/],
     [{ socket: { host } }, 'socket', /node-redis\. Write createClient\(entraNodeRedisOptions/],
     [new Redis({ host, lazyConnect: true }), 'options', /a client\. Write new Redis\(entraRedisOptions/],
