@@ -25,7 +25,7 @@ const session = (token = 'first'): RedisSession => ({
 });
 
 function connector(): EntraRedisConnector {
-  const logins = new RedisLogins(tokens, {});
+  const logins = new RedisLogins(tokens, { username: 'the-oid' });
   return new EntraRedisConnector({ tokens, logins, clients: new ClientRoster(logins), verify: true }, {});
 }
 
@@ -72,6 +72,35 @@ describe('KeptClient', () => {
     await new Promise(setImmediate);
     expect(own.session?.login.token.token).toBe('first');
     expect(kept.present(login('second'))).toBe(true);
+  });
+
+  it('presents a token again that waited in a transaction', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    const { kept, client, auth } = await connected('normal', 'QUEUED');
+    kept.present(login('second'));
+    await new Promise(setImmediate);
+    expect(auth).toHaveBeenCalledTimes(1);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(auth.mock.calls.length).toBeGreaterThan(1);
+    client.emit('close');
+  });
+
+  it('presents no token after its connection has closed, until it has another', async () => {
+    const { kept, client, auth } = await connected('normal', 'OK');
+    kept.start();
+    await new Promise(setImmediate);
+    expect(auth).toHaveBeenCalledTimes(1);
+    await tokens.refresh('redis');
+    await new Promise(setImmediate);
+    expect(auth).toHaveBeenCalledTimes(2);
+    client.emit('close');
+    await tokens.refresh('redis');
+    await new Promise(setImmediate);
+    expect(auth).toHaveBeenCalledTimes(2);
+    client.emit('ready');
+    await new Promise(setImmediate);
+    expect(auth).toHaveBeenCalledTimes(3);
+    client.emit('close');
   });
 
   it('presents nothing on a connection that is not ready', async () => {
