@@ -92,6 +92,16 @@ export class FileRefreshTokenStore implements RefreshTokenStore {
     return (await this.#open()).exclusive(work, options);
   }
 
+  /**
+   * Deletes the file under its lock, whatever it holds.
+   *
+   * @internal
+   * @returns whether there was one
+   */
+  async remove(options: ExclusiveOptions = {}): Promise<boolean> {
+    return (await this.#open()).remove(options);
+  }
+
   /** Loads on first use what reads, locks and replaces files. */
   async #open(): Promise<SharedFile> {
     const { SharedFile: Opened } = await import('./shared-file.js');

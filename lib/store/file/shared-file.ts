@@ -29,6 +29,8 @@ export interface SharedFileSettings {
   clock: Clock;
 }
 
+type LockedFile = StoreLock & { file: TokenFile; access: RefreshTokenAccess };
+
 /** Reads and locks the file of one store. */
 export class SharedFile {
   readonly #settings: SharedFileSettings;
@@ -42,10 +44,16 @@ export class SharedFile {
     return read(await this.#file());
   }
 
-  async exclusive<T>(
-    work: (access: RefreshTokenAccess) => Promise<T>,
-    options: ExclusiveOptions,
-  ): Promise<T> {
+  exclusive<T>(work: (access: RefreshTokenAccess) => Promise<T>, options: ExclusiveOptions): Promise<T> {
+    return this.#withLock(({ access }) => work(access), options);
+  }
+
+  /** @returns whether there was a file */
+  remove(options: ExclusiveOptions): Promise<boolean> {
+    return this.#withLock(({ file }) => file.remove(), options);
+  }
+
+  #withLock<T>(work: (locked: LockedFile) => Promise<T>, options: ExclusiveOptions): Promise<T> {
     const { path, clock } = this.#settings;
     let holder: LockHolder | undefined;
     const request = {
@@ -55,7 +63,7 @@ export class SharedFile {
       holder: () => (holder === undefined ? '' : `: the process ${holder.pid} on ${holder.host} holds it`),
       acquire: (signal: AbortSignal) => this.#acquire(signal, (found) => (holder = found)),
     };
-    return withLock(request, ({ access }) => work(access));
+    return withLock(request, work);
   }
 
   #file(): Promise<TokenFile> {
@@ -65,7 +73,7 @@ export class SharedFile {
   async #acquire(
     signal: AbortSignal,
     onHolder: (holder: LockHolder | undefined) => void,
-  ): Promise<StoreLock & { access: RefreshTokenAccess }> {
+  ): Promise<LockedFile> {
     const { path, clock, staleAfterInMs } = this.#settings;
     const unlock = await mutex.acquire(resolve(path), signal);
     try {
@@ -86,7 +94,7 @@ export class SharedFile {
         await lock.release();
         throw error;
       }
-      return { release: () => lock.release().finally(unlock), access: accessTo(file, lock) };
+      return { release: () => lock.release().finally(unlock), file, access: accessTo(file, lock) };
     } catch (error) {
       unlock();
       throw isEntraAuthError(error) || signal.aborted ? error : fileFailure('Locking', path, error);

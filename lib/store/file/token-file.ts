@@ -108,6 +108,22 @@ export class TokenFile {
     }
   }
 
+  /**
+   * Deletes the file for good. Only for the holder of the lock.
+   *
+   * @returns whether there was one
+   */
+  async remove(): Promise<boolean> {
+    try {
+      await rm(this.path);
+      await syncDirectory(dirname(this.path));
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false;
+      throw asFailure('Deleting', this.path, error);
+    }
+  }
+
   /** Removes what killed processes left behind. Only for the holder of the lock. */
   async tidy(ownLock: string): Promise<void> {
     const directory = dirname(this.path);

@@ -8,9 +8,10 @@ const passingClasses = ['08', '53', '57', '40', '25'];
 
 const remedies: Readonly<Record<string, string>> = {
   '42P01':
-    'Add the migration `CreateEntraRefreshToken1763683200000` of nestjs-entra-auth/typeorm to the data source, and run it.',
+    'Add the migration of the table, `CreateEntraRefreshToken1763683200000` or `CreateEntraSignIn1795914000000` of nestjs-entra-auth/typeorm, to the data source, and run it.',
   '42703': 'The table has other columns: make it with the migration of nestjs-entra-auth/typeorm.',
-  '42501': 'Grant the role SELECT, INSERT and UPDATE on the table, and USAGE on its schema.',
+  '42501':
+    'Grant the role SELECT, INSERT and UPDATE on the table (DELETE too for sign-ins), and USAGE on its schema.',
 };
 
 /** Whether the connection failed, so that it is open what has become of a statement. */

@@ -43,6 +43,12 @@ export class RefreshTokenRow {
     return snapshot;
   }
 
+  /** @returns whether there was a row */
+  async delete(session: DatabaseSession): Promise<boolean> {
+    const statement = `DELETE FROM ${this.table} WHERE "name" = $1 RETURNING "name"`;
+    return (await session.query(statement, [this.name])).length > 0;
+  }
+
   get #description(): string {
     return `the row "${this.name}" of the table ${this.table}`;
   }

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 
 import { refreshTokenTable } from './entra-refresh-token.entity.js';
+import { signInTable } from './entra-sign-in.entity.js';
 
 export interface TablePath {
   /** Quoted for SQL, with the schema. */
@@ -12,6 +13,11 @@ export interface TablePath {
 /** Locates the table of refresh tokens by the schema, the prefix and the naming strategy of a data source. */
 export function refreshTokenPath(dataSource: DataSource): TablePath {
   return tablePath(dataSource, 'EntraRefreshToken', refreshTokenTable);
+}
+
+/** Locates the table of sign-ins. */
+export function signInPath(dataSource: DataSource): TablePath {
+  return tablePath(dataSource, 'EntraSignIn', signInTable);
 }
 
 /** Locates the table of the shared cache of users' tokens. */

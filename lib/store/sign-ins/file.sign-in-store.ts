@@ -1,0 +1,105 @@
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { EntraOptionsError, isEntraAuthError } from '../../common/entra-auth.error.js';
+import { checkObject, kindOf } from '../../common/option-checks.js';
+import { namesOf } from '../../common/option-table.js';
+import {
+  FileRefreshTokenStore,
+  type FileRefreshTokenStoreOptions,
+} from '../file/file.refresh-token-store.js';
+import type { ExclusiveOptions, RefreshTokenStore } from '../refresh-token-store.js';
+import { checkSignInKey, decodeKey, encodeKey } from './sign-in-key.js';
+import type { SignInPage, SignInStore, StoredSignIn } from './sign-in-store.js';
+
+/** Which directory keeps the sign-ins, and who may read it. */
+export interface FileSignInStoreOptions extends Omit<FileRefreshTokenStoreOptions, 'path'> {
+  /** A directory of its own. It must exist and be writable. */
+  directory: string;
+}
+
+const ending = '.json';
+const optionNames = namesOf<keyof FileSignInStoreOptions>({
+  directory: true,
+  allowGroupAccess: true,
+  staleAfterInMs: true,
+  clock: true,
+});
+
+/**
+ * Keeps each sign-in in a file of its own, as `FileRefreshTokenStore` does. The name of the file is the key in base32. For some
+ * thousands of users: each use reads the names in the directory.
+ *
+ * The content is not encrypted: wrap the store in an `EncryptedSignInStore` for that.
+ *
+ * @throws {EntraOptionsError} when an option is wrong
+ */
+export class FileSignInStore implements SignInStore {
+  readonly #directory: string;
+  readonly #options: Omit<FileSignInStoreOptions, 'directory'>;
+
+  constructor(options: FileSignInStoreOptions) {
+    checkObject('options', options, optionNames, 'Give { directory }.');
+    const { directory, ...others } = options;
+    if (typeof directory !== 'string' || directory === '' || directory.includes('\0'))
+      throw new EntraOptionsError('directory', kindOf(directory), 'Give the path of a directory.');
+    this.#directory = resolve(directory);
+    this.#options = others;
+    // Checks the other options.
+    this.#file('probe');
+  }
+
+  of(key: string): RefreshTokenStore {
+    checkSignInKey('key', key);
+    const file = this.#file(encodeKey(key));
+    return {
+      identity: key,
+      load: () => file.load(),
+      save: (value, expectedVersion) => file.save(value, expectedVersion),
+      exclusive: (work, options) => file.exclusive(work, options),
+    };
+  }
+
+  async delete(key: string, options?: ExclusiveOptions): Promise<boolean> {
+    checkSignInKey('key', key);
+    return this.#file(encodeKey(key)).remove(options);
+  }
+
+  async list({ limit, after }: SignInPage): Promise<readonly StoredSignIn[]> {
+    const from = after === undefined ? '' : encodeKey(after);
+    const names = (await this.#names()).filter((name) => name > from).sort();
+    const listed: StoredSignIn[] = [];
+    for (const name of names) {
+      if (listed.length === limit) break;
+      const key = decodeKey(name);
+      const line = key === undefined ? undefined : await this.#line(key, name);
+      if (line !== undefined) listed.push(line);
+    }
+    return listed;
+  }
+
+  /** @returns `undefined` for a file that was deleted meanwhile */
+  async #line(key: string, name: string): Promise<StoredSignIn | undefined> {
+    try {
+      const snapshot = await this.#file(name).load();
+      return snapshot && { key, obtainedOnTimestamp: snapshot.value.obtainedOnTimestamp };
+    } catch (error) {
+      if (!isEntraAuthError(error) || error.code !== 'ENTRA_REFRESH_TOKEN_UNREADABLE') throw error;
+      return { key, obtainedOnTimestamp: undefined };
+    }
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      const names = await readdir(this.#directory);
+      return names.filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length));
+    } catch (error) {
+      const { fileFailure } = await import('../file/file-failure.js');
+      throw fileFailure('Listing', this.#directory, error);
+    }
+  }
+
+  #file(name: string): FileRefreshTokenStore {
+    return new FileRefreshTokenStore({ ...this.#options, path: join(this.#directory, `${name}${ending}`) });
+  }
+}

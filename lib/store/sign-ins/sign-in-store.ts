@@ -1,0 +1,43 @@
+import type { Timestamp } from '../../common/clock.js';
+import type { ExclusiveOptions, RefreshTokenStore } from '../refresh-token-store.js';
+
+/** Keeps the refresh tokens of many users, each under a key of its own. */
+export interface SignInStore {
+  /**
+   * The store of one user's refresh token. Makes no request.
+   *
+   * @param key 1 to 128 bytes in UTF-8
+   * @throws {EntraOptionsError} for what cannot be a key
+   */
+  of(key: string): RefreshTokenStore;
+
+  /**
+   * Deletes what is stored under a key, also what is damaged or encrypted with a missing key.
+   *
+   * @returns whether there was anything
+   * @throws {RefreshTokenStoreError} when it cannot be deleted
+   */
+  delete(key: string, options?: ExclusiveOptions): Promise<boolean>;
+
+  /**
+   * Lists by the bytes of the keys in UTF-8.
+   *
+   * @throws {RefreshTokenStoreError} when the store cannot be read
+   */
+  list(page: SignInPage): Promise<readonly StoredSignIn[]>;
+}
+
+/** Which part of a list. */
+export interface SignInPage {
+  /** How many at the most. */
+  limit: number;
+  /** The key before the first. Default: from the beginning. */
+  after?: string | undefined;
+}
+
+/** One line of a list. */
+export interface StoredSignIn {
+  readonly key: string;
+  /** When the refresh token was obtained; `undefined` for a record that cannot be read. */
+  readonly obtainedOnTimestamp: Timestamp | undefined;
+}

@@ -1,0 +1,169 @@
+import { mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  EntraOptionsError,
+  RefreshTokenConflictError,
+  RefreshTokenStoreError,
+  RefreshTokenUnreadableError,
+} from 'nestjs-entra-auth';
+import type { DataSource } from 'typeorm';
+
+import { EncryptedSignInStore } from '../../../lib/store/sign-ins/encrypted.sign-in-store.js';
+import { FileSignInStore } from '../../../lib/store/sign-ins/file.sign-in-store.js';
+import { MemorySignInStore } from '../../../lib/store/sign-ins/memory.sign-in-store.js';
+import { encodeKey } from '../../../lib/store/sign-ins/sign-in-key.js';
+import type { SignInStore } from '../../../lib/store/sign-ins/sign-in-store.js';
+import { CreateEntraSignIn1795914000000, TypeOrmSignInStore } from '../../../lib/store/typeorm/index.js';
+import { grant, Places } from './stores.fixture.js';
+
+const places = new Places();
+let dataSource: DataSource;
+
+beforeAll(async () => {
+  await places.start();
+  dataSource = await places.connect({
+    migrations: [CreateEntraSignIn1795914000000],
+    migrationsTableName: 'sign_in_migrations',
+  });
+  await dataSource.runMigrations();
+}, 60_000);
+afterAll(() => places.stop());
+
+const keys = { current: 'k1', keys: { k1: Buffer.from('0123456789abcdef0123456789abcdef') } };
+const newDirectory = (): string => mkdtempSync(join(places.directory, 'sign-ins-'));
+
+const kinds: Record<string, () => SignInStore | Promise<SignInStore>> = {
+  memory: () => new MemorySignInStore(),
+  files: () => new FileSignInStore({ directory: newDirectory() }),
+  'a table': async () => {
+    await dataSource.query('DELETE FROM "entra_sign_in"');
+    return new TypeOrmSignInStore({ dataSource });
+  },
+  'encrypted files': () =>
+    new EncryptedSignInStore({ store: new FileSignInStore({ directory: newDirectory() }), keys }),
+};
+
+describe.each(Object.entries(kinds))('the sign-ins of many users in %s', (_, open) => {
+  let store: SignInStore;
+
+  beforeEach(async () => {
+    store = await open();
+  });
+
+  it('have a record each', async () => {
+    const [ada, bob] = [grant(), grant()];
+    const saved = await store.of('ada').save(ada, undefined);
+    await store.of('bob').save(bob, undefined);
+
+    expect((await store.of('ada').load())?.value).toEqual(ada);
+    expect((await store.of('bob').load())?.value).toEqual(bob);
+    expect(await store.of('eve').load()).toBeUndefined();
+    await expect(store.of('ada').save(bob, 'unknown')).rejects.toThrow(RefreshTokenConflictError);
+    await store.of('ada').save(bob, saved.version);
+  });
+
+  it('are locked each on its own', async () => {
+    const inner = await store.of('ada').exclusive(async () => {
+      await expect(store.of('ada').exclusive(() => Promise.resolve(), { timeoutInMs: 30 })).rejects.toThrow(
+        RefreshTokenStoreError,
+      );
+      return store.of('bob').exclusive((access) => access.load());
+    });
+    expect(inner).toBeUndefined();
+  });
+
+  it('are listed by page, in the order of the bytes of their keys', async () => {
+    const expected = ['A', 'B', 'a', 'a b', 'b', 'é', '\u{1f511}'];
+    for (const key of [...expected].reverse()) await store.of(key).save(grant(), undefined);
+
+    const found: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await store.list({ limit: 3, after });
+      found.push(...page.map(({ key }) => key));
+      for (const line of page) expect(line.obtainedOnTimestamp).toBe(grant().obtainedOnTimestamp);
+      after = page.at(-1)?.key;
+      if (after === undefined) break;
+    }
+    expect(found).toEqual(expected);
+    expect(await store.list({ limit: 10, after: 'a' })).toHaveLength(4);
+    expect(await store.list({ limit: 10, after: 'Z' })).toHaveLength(5);
+  });
+
+  it('are deleted for good: what follows on a deleted one is a conflict', async () => {
+    const { version } = await store.of('ada').save(grant(), undefined);
+    await store.of('bob').save(grant(), undefined);
+
+    expect(await store.delete('ada')).toBe(true);
+    expect(await store.delete('ada')).toBe(false);
+    expect(await store.of('ada').load()).toBeUndefined();
+    expect((await store.list({ limit: 10 })).map(({ key }) => key)).toEqual(['bob']);
+    await expect(store.of('ada').save(grant(), version)).rejects.toThrow(RefreshTokenConflictError);
+    await store.of('ada').save(grant(), undefined);
+  });
+
+  it('refuse what cannot be a key', async () => {
+    for (const key of ['', 'k'.repeat(65_536)]) {
+      expect(() => store.of(key)).toThrow(EntraOptionsError);
+      await expect(store.delete(key)).rejects.toThrow(EntraOptionsError);
+    }
+  });
+});
+
+describe('damaged sign-ins', () => {
+  it('are listed, and deleted', async () => {
+    const directory = newDirectory();
+    const store = new FileSignInStore({ directory });
+    await store.of('ada').save(grant(), undefined);
+    writeFileSync(join(directory, `${encodeKey('ada')}.json`), 'garbage');
+    writeFileSync(join(directory, 'readme.txt'), 'not one of them');
+
+    await expect(store.of('ada').load()).rejects.toThrow(RefreshTokenUnreadableError);
+    expect(await store.list({ limit: 10 })).toEqual([{ key: 'ada', obtainedOnTimestamp: undefined }]);
+    expect(await store.delete('ada')).toBe(true);
+    expect(readdirSync(directory)).toEqual(['readme.txt']);
+  });
+
+  it('are listed and deleted in a table too', async () => {
+    await dataSource.query('DELETE FROM "entra_sign_in"');
+    await dataSource.query(`INSERT INTO "entra_sign_in" VALUES ('ada', '1', 'garbage')`);
+    const store = new TypeOrmSignInStore({ dataSource });
+    expect(await store.list({ limit: 10 })).toEqual([{ key: 'ada', obtainedOnTimestamp: undefined }]);
+    expect(await store.delete('ada')).toBe(true);
+  });
+});
+
+describe('encrypted sign-ins', () => {
+  it('show nothing, and are refused in the place of another user', async () => {
+    const directory = newDirectory();
+    const store = new EncryptedSignInStore({ store: new FileSignInStore({ directory }), keys });
+    const ada = grant();
+    await store.of('ada').save(ada, undefined);
+    await store.of('bob').save(grant(), undefined);
+    const [adas, bobs] = ['ada', 'bob'].map((key) => join(directory, `${encodeKey(key)}.json`)) as [
+      string,
+      string,
+    ];
+    expect(readFileSync(adas, 'utf8')).not.toContain(ada.refreshToken);
+
+    renameSync(adas, bobs);
+    await expect(store.of('bob').load()).rejects.toThrow(RefreshTokenUnreadableError);
+  });
+
+  it('are rewritten with a new key, all of them', async () => {
+    const inner = new MemorySignInStore();
+    const before = new EncryptedSignInStore({ store: inner, keys });
+    for (let n = 0; n < 250; n++) await before.of(`user ${n}`).save(grant(`token ${n}`), undefined);
+    const rotated = {
+      current: 'k2',
+      keys: { ...keys.keys, k2: Buffer.from('fedcba9876543210fedcba9876543210') },
+    };
+
+    expect(await new EncryptedSignInStore({ store: inner, keys: rotated }).reencrypt()).toBe(250);
+    expect(await new EncryptedSignInStore({ store: inner, keys: rotated }).reencrypt()).toBe(0);
+    const onlyNew = { current: 'k2', keys: { k2: rotated.keys.k2 } };
+    const after = new EncryptedSignInStore({ store: inner, keys: onlyNew });
+    expect((await after.of('user 7').load())?.value.refreshToken).toBe('token 7');
+  });
+});
