@@ -94,7 +94,9 @@ export class RefreshTokenMemory {
     ];
   }
 
-  #isWorthATry({ refreshToken }: StoredRefreshToken, inUse: StoredRefreshToken | undefined): boolean {
+  #isWorthATry({ refreshToken, user }: StoredRefreshToken, inUse: StoredRefreshToken | undefined): boolean {
+    // Another user may have signed in since.
+    if (user?.objectId !== inUse?.user?.objectId) return false;
     return refreshToken !== inUse?.refreshToken && !this.#retired.has(refreshToken);
   }
 }

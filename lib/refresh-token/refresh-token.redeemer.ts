@@ -147,6 +147,7 @@ export class RefreshTokenRedeemer {
           // A refresh token that is not replaced grows older.
           obtainedOnTimestamp: replaced && !spa ? now : redeemed.obtainedOnTimestamp,
           ...(accessTokens !== undefined && { accessTokens }),
+          ...(redeemed.user !== undefined && { user: redeemed.user }),
         },
         redeemed,
       );

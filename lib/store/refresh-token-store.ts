@@ -70,6 +70,16 @@ export interface StoredRefreshToken {
    * Access tokens obtained with it, by what was requested, so that replicas share one redemption.
    */
   readonly accessTokens?: Readonly<Record<string, SharedAccessToken>>;
+  /** Whose grant it is. A token of another user is refused. Default: not known */
+  readonly user?: StoredUser;
+}
+
+/** A user, as the sign-in named it. */
+export interface StoredUser {
+  /** `oid` */
+  readonly objectId: string;
+  /** `tid` */
+  readonly tenantId?: string;
 }
 
 /** An access token that every user of the store may use. */

@@ -13,6 +13,7 @@ import {
   tokenEndpointRequest,
 } from '../refresh-token/token-endpoint-request.js';
 import { tokenRequest } from '../refresh-token/token-request.js';
+import type { TokenResponse } from '../refresh-token/token-response.js';
 import type { SignInPlace } from './challenge.js';
 import { requestErrorOf } from './request-error.js';
 import type { UserEntry } from './user-entry.js';
@@ -41,8 +42,13 @@ export class OnBehalfOfGrant implements UserGrant {
     return this.entry.key;
   }
 
-  request(order: UserTokenOrder, settings: UserRequestSettings): Promise<HeldAccessToken> {
-    return exchangeAssertion(this.#assertion, order, settings);
+  async request(order: UserTokenOrder, settings: UserRequestSettings): Promise<HeldAccessToken> {
+    return (await exchangeAssertion(this.#assertion, order, settings)).token;
+  }
+
+  /** Requests a refresh token too, with which the user's tokens go on after the assertion has ended. */
+  requestOffline(order: UserTokenOrder, settings: UserRequestSettings): Promise<AssertionExchange> {
+    return exchangeAssertion(this.#assertion, order, { ...settings, offlineAccess: true });
   }
 
   errorOf(error: unknown, resource: string, place: SignInPlace): Error {
@@ -55,11 +61,17 @@ export class OnBehalfOfGrant implements UserGrant {
   }
 }
 
+/** What an exchange has brought. */
+export interface AssertionExchange {
+  readonly token: HeldAccessToken;
+  readonly response: TokenResponse;
+}
+
 async function exchangeAssertion(
   assertion: string,
   { tenantId, resource, claims }: UserTokenOrder,
   settings: UserRequestSettings,
-): Promise<HeldAccessToken> {
+): Promise<AssertionExchange> {
   const { scopes, enableCae } = resource;
   const request = tokenRequest({ scopes, claims, enableCae, tenantId }, settings);
   const parameters = {
@@ -83,7 +95,7 @@ async function exchangeAssertion(
     },
   );
   checkUser(token, assertion);
-  return held;
+  return { token: held, response: granted };
 }
 
 /** An answer for someone else, by whatever stands in between, must not be used. Guests have another `oid` elsewhere. */

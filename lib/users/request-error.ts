@@ -10,6 +10,8 @@ import {
 import type { SignInPlace } from './challenge.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
 
+const finalCodes: readonly string[] = ['ENTRA_SHUT_DOWN', 'ENTRA_OPTIONS_INVALID', 'ENTRA_TOKEN_UNAVAILABLE'];
+
 /** Turns the failure of a request for a user's token into the error that the caller gets. */
 export function requestErrorOf(error: unknown, resource: string, place: SignInPlace): Error {
   if (!isEntraAuthError(error)) return asError(error);
@@ -19,7 +21,7 @@ export function requestErrorOf(error: unknown, resource: string, place: SignInPl
     const details = { place, aadsts, claims, oauthError };
     return new UserInteractionRequiredError(resource, problemOf(error), details);
   }
-  if (error.code === 'ENTRA_SHUT_DOWN' || error.code === 'ENTRA_OPTIONS_INVALID') return error;
+  if (finalCodes.includes(error.code)) return error;
   const known =
     error instanceof TokenRequestFailedError || error instanceof InvalidClientError ? error : undefined;
   return new TokenUnavailableError(resource, {

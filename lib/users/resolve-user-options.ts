@@ -22,6 +22,8 @@ import { reusedAuthentication } from './client-proof.js';
 import { signInPlace, type SignInPlace } from './challenge.js';
 import { resolveSharedOptions } from './shared/resolve-shared-options.js';
 import type { SharedTokenSettings } from './shared/shared-tokens.js';
+import { signInsOf } from './sign-ins/sign-in-options.js';
+import type { SignInSettings } from './sign-ins/sign-ins.js';
 import type { CacheLimits } from './user-cache.js';
 import type { UserResource } from './user-resources.js';
 import type {
@@ -47,6 +49,8 @@ export interface UserTokenSettings {
   readonly resources: ReadonlyMap<string, UserResource>;
   readonly limits: CacheLimits;
   readonly shared: SharedTokenSettings | undefined;
+  /** `undefined`: no sign-ins are kept. */
+  readonly signIns: SignInSettings | undefined;
   readonly policy: RefreshPolicy;
   readonly clock: Clock;
 }
@@ -86,6 +90,7 @@ const usersTable = {
   client: anything,
   resources: anything,
   cache: anything,
+  signIns: anything,
 } satisfies OptionTable<UserTokenOptions>;
 
 /** @throws {EntraOptionsError} for the first option that is wrong or missing */
@@ -96,7 +101,7 @@ export function resolveUserOptions(
 ): UserTokenSettings {
   const { cloud, policy, clock } = context;
   const fix = `Give an object such as { client: { tenantId, clientId, clientSecret }, resources: { graph: {} } }.`;
-  const { client, resources, cache } = checkOptions(path, value, usersTable, fix);
+  const { client, resources, cache, signIns } = checkOptions(path, value, usersTable, fix);
   const clientPath = `${path}.client`;
   const clientFix = `Give an object with tenantId, clientId and one of ${clientProofs.join(', ')}.`;
   const checked = checkOptions(clientPath, client, clientTable, clientFix);
@@ -119,6 +124,7 @@ export function resolveUserOptions(
     resources: resourcesOf(`${path}.resources`, resources, { cloud, tenantId }),
     limits,
     shared,
+    signIns: signIns === undefined ? undefined : signInsOf(`${path}.signIns`, signIns),
     policy,
     clock,
   };

@@ -75,7 +75,7 @@ export class UserCache {
   }
 
   /**
-   * Deletes entries whose assertion has expired, from those that were used least lately on.
+   * Deletes entries that are over, from those that were used least lately on.
    *
    * @param from where to go on; `undefined` begins
    * @param most how many are looked at
@@ -86,7 +86,7 @@ export class UserCache {
     let entry = isThere ? from : this.#oldest;
     for (let n = 0; n < most && entry !== undefined; n++) {
       const newer: UserEntry | undefined = entry.newer;
-      if (entry.endsAt <= now) this.delete(entry);
+      if (entry.isOver(now)) this.delete(entry);
       entry = newer;
     }
     return entry;

@@ -74,6 +74,11 @@ export class UserEntry {
     return slot;
   }
 
+  /** Whether nothing of it is of use any more. */
+  isOver(now: Timestamp): boolean {
+    return this.endsAt <= now;
+  }
+
   get bytes(): number {
     return this.slots.reduce(
       (sum, { token }) => sum + bytesOfSlot + (token?.token.length ?? 0),

@@ -49,7 +49,8 @@ export class UserExchanges {
   readonly #queue: ExchangeQueue;
   readonly #log: ExchangeLog;
   readonly #shared: SharedTokens | undefined;
-  readonly #wire: UserRequestSettings;
+  /** How requests are sent. */
+  readonly wire: UserRequestSettings;
   /** The agent that is made here, and ends here. */
   readonly #agent: Agent | undefined;
   readonly #flights = new Map<string, Promise<HeldAccessToken>>();
@@ -67,7 +68,7 @@ export class UserExchanges {
     const application = [settings.authorityHost, settings.tenantId, settings.clientId].join(' ');
     this.#shared = settings.shared && new SharedTokens(settings.shared, application, clock, logger);
     this.#agent = settings.agent === undefined ? agentFor(settings.authorityHost) : undefined;
-    this.#wire = {
+    this.wire = {
       ...settings,
       endpointVersion: 'v2.0',
       offlineAccess: false,
@@ -104,6 +105,23 @@ export class UserExchanges {
     return flight;
   }
 
+  /** Keeps an entry, unless it has ended. */
+  keep(entry: UserEntry): void {
+    if (!this.#isStopped && this.#settings.clock.now() < entry.endsAt) this.#keep(entry);
+  }
+
+  /** What a request for a user's token asks for. */
+  orderOf(entry: UserEntry, resource: UserResource, claims?: string): UserTokenOrder {
+    const { tenantId: configured } = this.#settings;
+    const tenantId = isTenantGroup(configured) ? (entry.tenantId ?? configured) : configured;
+    return { tenantId, resource, claims, replaces: entry.find(resource)?.token };
+  }
+
+  /** Sends a request when it is its turn, and counts it. */
+  send<T>(order: UserTokenOrder, request: () => Promise<T>): Promise<T> {
+    return this.#queue.run(order.tenantId, () => this.#counted(order, request));
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#queue.stop();
@@ -116,12 +134,10 @@ export class UserExchanges {
     resource: UserResource,
     claims: string | undefined,
   ): Promise<HeldAccessToken> {
-    const { tenantId: configured } = this.#settings;
-    const tenantId = isTenantGroup(configured) ? (grant.entry.tenantId ?? configured) : configured;
-    const order = { tenantId, resource, claims };
+    const order = this.orderOf(grant.entry, resource, claims);
     try {
       const token = await this.#obtain(grant, order);
-      this.#granted(this.#current(grant.entry), order, token);
+      this.hold(this.#current(grant.entry), order, token);
       return token;
     } catch (thrown) {
       throw this.#refused(grant, order, thrown);
@@ -137,7 +153,7 @@ export class UserExchanges {
   #obtain(grant: UserGrant, order: UserTokenOrder): Promise<HeldAccessToken> {
     const { resource, claims, tenantId } = order;
     const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#queue.run(tenantId, work);
-    const fetch = (): Promise<HeldAccessToken> => this.#send(grant, order);
+    const fetch = (): Promise<HeldAccessToken> => this.#counted(order, () => grant.request(order, this.wire));
     const { sharedKey: user } = grant;
     if (this.#shared === undefined || user === undefined) return inTurn(fetch);
     const accepts = (token: HeldAccessToken): boolean => {
@@ -149,20 +165,21 @@ export class UserExchanges {
     return this.#shared.obtain(wanted, { inTurn, fetch });
   }
 
-  async #send(grant: UserGrant, order: UserTokenOrder): Promise<HeldAccessToken> {
+  async #counted<T>({ tenantId }: UserTokenOrder, request: () => Promise<T>): Promise<T> {
     this.#exchanges++;
     try {
-      const token = await grant.request(order, this.#wire);
+      const result = await request();
       this.#log.succeeded();
-      return token;
+      return result;
     } catch (error) {
       const retryAfterInMs = error instanceof TokenRequestFailedError ? error.retryAfterInMs : undefined;
-      if (retryAfterInMs !== undefined) this.#queue.pause(order.tenantId, retryAfterInMs);
+      if (retryAfterInMs !== undefined) this.#queue.pause(tenantId, retryAfterInMs);
       throw error;
     }
   }
 
-  #granted(entry: UserEntry, { resource, claims }: UserTokenOrder, token: HeldAccessToken): void {
+  /** Holds a token that was granted. */
+  hold(entry: UserEntry, { resource, claims }: UserTokenOrder, token: HeldAccessToken): void {
     const { clock, policy } = this.#settings;
     const isChallenged = claims !== undefined;
     const slot = entry.slotOf(resource);
@@ -175,7 +192,7 @@ export class UserExchanges {
     const held = slot.token ?? token;
     slot.usableUntil = Math.min(usableUntil(held), entry.endsAt);
     slot.dueAt = dueAt(held, entry, policy, clock.random());
-    if (!this.#isStopped && clock.now() < entry.endsAt) this.#keep(entry);
+    this.keep(entry);
   }
 
   #refused(grant: UserGrant, order: UserTokenOrder, thrown: unknown): Error {
@@ -188,7 +205,7 @@ export class UserExchanges {
     if (error instanceof UserInteractionRequiredError) {
       this.#noteRefusal(entry, order, error);
       // A forged assertion must not take the place of another user.
-      if (grant.isProvenBy(error) && this.#settings.clock.now() < entry.endsAt) this.#keep(entry);
+      if (grant.isProvenBy(error)) this.keep(entry);
     }
     const slot = entry.find(resource);
     if (slot?.token !== undefined) this.#postpone(entry, slot, slot.token, asError(error));

@@ -13,6 +13,8 @@ export interface UserTokenOrder {
   readonly resource: UserResource;
   /** The claims of a challenge. */
   readonly claims: string | undefined;
+  /** The token that is held and to be replaced, or was rejected. */
+  readonly replaces: HeldAccessToken | undefined;
 }
 
 /** How requests for users' tokens are sent. */

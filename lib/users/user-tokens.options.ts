@@ -2,6 +2,7 @@ import type { Agent } from 'node:https';
 
 import type { ClientAssertionCallback } from '../refresh-token/client-authentication/client-assertion.js';
 import type { SharedCacheOptions } from './shared/shared-cache.options.js';
+import type { SignInStore } from '../store/sign-ins/sign-in-store.js';
 
 /** The application that exchanges the tokens of its callers. */
 export interface UserClientOptions {
@@ -59,10 +60,25 @@ export interface UserCacheOptions {
   shared?: SharedCacheOptions;
 }
 
-/** Tokens of the users of an API, by the on-behalf-of flow. */
+/** Where the sign-ins of users are kept. */
+export interface UserSignInOptions {
+  /** Keeps the refresh token of each user: a `TypeOrmSignInStore`, a `FileSignInStore`, one of them encrypted, or your own. */
+  store: SignInStore;
+  /**
+   * Deadline of each call to the store, in milliseconds: to lock it, to read and to write. At most 5 seconds for writing a
+   * successor, since callers wait for the access token; it is retried afterwards.
+   *
+   * @default 10000
+   */
+  storeTimeoutInMs?: number;
+}
+
+/** Tokens of the users of an application: of those who call it, and of those who signed in to it. */
 export interface UserTokenOptions {
   client: UserClientOptions;
   /** By a name of your choice. Well-known names, such as `graph`, need no scopes. @default none: callers ask by scopes */
   resources?: Record<string, UserResourceOptions>;
   cache?: UserCacheOptions;
+  /** Needed for `adopt`, `forUser` and `beginSession`. @default none are kept */
+  signIns?: UserSignInOptions;
 }

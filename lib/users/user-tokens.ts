@@ -11,6 +11,7 @@ import { CacheSweeper } from './cache-sweeper.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
 import { OnBehalfOfGrant } from './on-behalf-of-grant.js';
 import type { SharedTokensState } from './shared/shared-tokens.js';
+import { UserSignIns } from './sign-ins/user-sign-ins.js';
 import { UserCache } from './user-cache.js';
 import { GrantCredential, type UserTokenCredential } from './user-credential.js';
 import { UserEntry, type UserSlot } from './user-entry.js';
@@ -21,7 +22,7 @@ import { UserInteractionRequiredError } from './user-token.error.js';
 
 /** What is held, and what was done for it. */
 export interface UserTokensState {
-  /** Assertions whose tokens are held. */
+  /** Assertions and sign-ins whose tokens are held. */
   readonly users: number;
   /** Size of what is held. */
   readonly bytes: number;
@@ -29,12 +30,16 @@ export interface UserTokensState {
   readonly evictions: number;
   /** Exchanges that wait or are under way. */
   readonly pending: number;
-  /** Exchanges that were sent. */
+  /** Exchanges and redemptions that were begun. */
   readonly exchanges: number;
   /** Exchanges that gave no token. */
   readonly failures: number;
   /** What came of the shared cache, where there is one. */
   readonly shared?: SharedTokensState;
+  /** Stored sign-ins that Entra has refused, as far as this process knows: their users must sign in again. */
+  readonly refused: number;
+  /** New refresh tokens that could not be stored yet, and would be lost with the process. */
+  readonly unsaved: number;
 }
 
 /**
@@ -47,6 +52,7 @@ export class UserTokens {
   readonly #cache: UserCache;
   readonly #exchanges: UserExchanges;
   readonly #sweeper: CacheSweeper;
+  readonly #signIns: UserSignIns | undefined;
 
   /** @param identityToken returns an assertion of the machine's identity, for an application that authenticates by it */
   constructor(settings: UserTokenSettings, identityToken: () => Promise<string>, logger: LineLogger) {
@@ -59,10 +65,36 @@ export class UserTokens {
       this.#sweeper.arm();
     };
     this.#exchanges = new UserExchanges(settings, { identityToken, logger, cache: this.#cache, keep });
+    const { signIns } = settings;
+    if (signIns !== undefined)
+      this.#signIns = new UserSignIns(settings, signIns, { cache: this.#cache, exchanges: this.#exchanges });
   }
 
   /** @throws {InvalidAssertionError} for what is not a live access token of a user for this application */
   onBehalfOf(assertion: unknown): UserTokenCredential {
+    return new GrantCredential(this, this.#grantOf(assertion));
+  }
+
+  /** @throws {EntraOptionsError} for what cannot be a key */
+  forUser(userKey: unknown): UserTokenCredential {
+    return new GrantCredential(this, this.signIns.grantOf(userKey));
+  }
+
+  /** Obtains a refresh token by an assertion, and stores it under a key. */
+  async beginSession(sessionKey: unknown, assertion: unknown, named: string | string[]): Promise<void> {
+    const { signIns } = this;
+    const grant = this.#grantOf(assertion);
+    await signIns.beginSession(sessionKey, grant, this.#resources.find(named));
+  }
+
+  /** @throws {EntraOptionsError} without the option `signIns` */
+  get signIns(): UserSignIns {
+    if (this.#signIns !== undefined) return this.#signIns;
+    const fix = 'Give { store: new TypeOrmSignInStore({ dataSource }) }, or another store of sign-ins.';
+    throw new EntraOptionsError('users.signIns', 'missing', fix);
+  }
+
+  #grantOf(assertion: unknown): OnBehalfOfGrant {
     const { place, clock } = this.#settings;
     const key = assertionKey(assertion, place);
     const text = assertion as string;
@@ -72,13 +104,13 @@ export class UserTokens {
       const { endsAt, tenantId } = readAssertion(text, this.#settings, now);
       const isOwn = sameTenant(tenantId, this.#settings.tenantId);
       const entry = new UserEntry(key, endsAt, isOwn ? undefined : tenantId);
-      return new GrantCredential(this, new OnBehalfOfGrant(text, entry));
+      return new OnBehalfOfGrant(text, entry);
     }
     if (now >= known.endsAt) {
       this.#cache.delete(known);
       throw expiredAssertion(known.endsAt, place);
     }
-    return new GrantCredential(this, new OnBehalfOfGrant(text, known));
+    return new OnBehalfOfGrant(text, known);
   }
 
   getToken(
@@ -123,13 +155,18 @@ export class UserTokens {
   state(): UserTokensState {
     const { size: users, bytes, evictions } = this.#cache;
     const { counts, sharedState: shared } = this.#exchanges;
-    return { users, bytes, evictions, ...counts, ...(shared && { shared }) };
+    const { refused = 0, unsaved = 0 } = this.#signIns?.counts ?? {};
+    return { users, bytes, evictions, ...counts, refused, unsaved, ...(shared && { shared }) };
   }
 
-  /** Begins no more exchanges. Tokens that are held are served until they expire. */
-  stop(): void {
+  /**
+   * Begins no more exchanges, and stores the refresh tokens that wait for it. Tokens that are held are served until they
+   * expire.
+   */
+  async close(): Promise<void> {
     this.#sweeper.stop();
     this.#exchanges.stop();
+    await this.#signIns?.close();
   }
 
   async #obtain(grant: UserGrant, resource: UserResource, request: TokenRequest): Promise<AccessToken> {

@@ -1,13 +1,15 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 
 import { EntraOptionsError } from '../../common/entra-auth.error.js';
+import type { SignInResponse } from '../../users/sign-ins/adopted-response.js';
+import type { SignInListOptions, SignInSummary } from '../../users/sign-ins/user-sign-ins.js';
 import type { UserTokenCredential } from '../../users/user-credential.js';
 import type { UserInteractionRequiredError } from '../../users/user-token.error.js';
 import type { UserTokens, UserTokensState } from '../../users/user-tokens.js';
 
 /**
- * Exchanges the access tokens of an API's callers for tokens of other APIs, by the on-behalf-of flow, and holds them in
- * memory. While a valid one is held, no call fails or waits for the network.
+ * Obtains tokens of users and holds them in memory: of an API's callers, by the on-behalf-of flow, and of those who signed in,
+ * by their stored refresh tokens. While a valid one is held, no call fails or waits for the network.
  *
  * It does not authenticate callers: validate their tokens first, by passport or `jose`.
  *
@@ -34,6 +36,66 @@ export class EntraUserTokenService implements OnApplicationShutdown {
   }
 
   /**
+   * Stores the sign-in of a user under a key, in the place of an earlier one of the same user, and holds its access token. When
+   * it resolves the refresh token is stored.
+   *
+   * The library that signed the user in has verified the response; this does not.
+   *
+   * @param userKey 1 to 128 bytes that only this user has, such as the object id. Readable in the store
+   * @param response what the token endpoint returned for the authorization code or the device code
+   * @throws {EntraOptionsError} for a response without refresh token, a wrong key, or the key of another user
+   * @throws {RefreshTokenStoreError | RefreshTokenUnreadableError} when it could not be stored
+   * @see https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
+   */
+  async adopt(userKey: string, response: SignInResponse): Promise<void> {
+    await this.#tokens().signIns.adopt(userKey, response);
+  }
+
+  /**
+   * A credential that speaks for a user whose sign-in is stored. Makes no request; without a sign-in its `getToken` rejects with
+   * `UserInteractionRequiredError`.
+   *
+   * @throws {EntraOptionsError} for what cannot be a key, and without the option `users.signIns`
+   */
+  forUser(userKey: string): UserTokenCredential {
+    return this.#tokens().forUser(userKey);
+  }
+
+  /**
+   * Lets work for the caller go on after its token has ended: exchanges the token for a refresh token, and stores that under
+   * a key, for `forUser`.
+   *
+   * @param sessionKey 1 to 128 bytes, such as a random id of the job
+   * @param assertion the access token that the user called with, without `Bearer`
+   * @param resourceOrScopes what to ask consent for; the session may ask for more later
+   * @throws {InvalidAssertionError | UserInteractionRequiredError | TokenUnavailableError} when the exchange fails
+   * @throws {RefreshTokenStoreError | RefreshTokenUnreadableError} when it could not be stored
+   */
+  async beginSession(
+    sessionKey: string,
+    assertion: string,
+    resourceOrScopes: string | string[],
+  ): Promise<UserTokenCredential> {
+    const tokens = this.#tokens();
+    await tokens.beginSession(sessionKey, assertion, resourceOrScopes);
+    return tokens.forUser(sessionKey);
+  }
+
+  /**
+   * Deletes what is stored and held under a key. Entra's sessions of the user go on: revoke them there.
+   *
+   * @returns whether anything was stored
+   */
+  async forget(userKey: string): Promise<boolean> {
+    return this.#tokens().signIns.forget(userKey);
+  }
+
+  /** Lists the stored sign-ins by page, in the order of the bytes of their keys. */
+  async listSignIns(options?: SignInListOptions): Promise<readonly SignInSummary[]> {
+    return this.#tokens().signIns.list(options);
+  }
+
+  /**
    * The last refusal that Entra sent for this token of a user, while it is held. For errors of SDKs that swallow theirs.
    *
    * @param assertion the access token that the user called with
@@ -47,9 +109,12 @@ export class EntraUserTokenService implements OnApplicationShutdown {
     return this.#tokens().state();
   }
 
-  /** Begins no more exchanges. Tokens that are held are served until they expire. Called by Nest. */
-  onApplicationShutdown(): void {
-    this.#users?.stop();
+  /**
+   * Begins no more exchanges, and stores the refresh tokens that wait for it. Tokens that are held are served until they
+   * expire. Called by Nest.
+   */
+  async onApplicationShutdown(): Promise<void> {
+    await this.#users?.close();
   }
 
   #tokens(): UserTokens {

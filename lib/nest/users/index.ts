@@ -18,3 +18,8 @@ export type { SharedTokensState } from '../../users/shared/shared-tokens.js';
 export type { UserTokenCredential } from '../../users/user-credential.js';
 export type { UserTokensState } from '../../users/user-tokens.js';
 export type { UserTokenOptions } from '../../users/user-tokens.options.js';
+export type { SignInResponse } from '../../users/sign-ins/adopted-response.js';
+export { EncryptedSignInStore } from '../../store/sign-ins/encrypted.sign-in-store.js';
+export { FileSignInStore } from '../../store/sign-ins/file.sign-in-store.js';
+export { MemorySignInStore } from '../../store/sign-ins/memory.sign-in-store.js';
+export type { SignInStore, StoredSignIn } from '../../store/sign-ins/sign-in-store.js';

@@ -317,7 +317,7 @@ describe('the tokens of users', () => {
       () => entra.requests.token,
       (count) => count === 2,
     );
-    tokens.service.onApplicationShutdown();
+    await tokens.service.onApplicationShutdown();
 
     await expect(waiting).rejects.toMatchObject({ code: 'ENTRA_SHUT_DOWN' });
     expect(await held.getToken('graph')).toBe(first);

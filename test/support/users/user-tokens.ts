@@ -40,7 +40,7 @@ export function startUserTokens(
   const { users: tokens, engine } = assemble({ users, clock, startup: 'lazy', ...more }, { logger });
   const service = new EntraUserTokenService(tokens);
   const stop = async (): Promise<void> => {
-    service.onApplicationShutdown();
+    await service.onApplicationShutdown();
     await engine.stop();
   };
   return { service, lines, engine, stop };

@@ -1,0 +1,85 @@
+import type { Timestamp } from '../../common/clock.js';
+import type { HeldAccessToken } from '../../entra/held-access-token.js';
+import { InvalidTokenError } from '../../entra/invalid-token.error.js';
+import { validateAccessToken } from '../../entra/token-validation.js';
+import type { SignInPlace } from '../challenge.js';
+import { requestErrorOf } from '../request-error.js';
+import { UserEntry } from '../user-entry.js';
+import type { UserGrant, UserTokenOrder } from '../user-grant.js';
+import { isAnotherUser, userOf } from './adopted-response.js';
+import { NoSignInError } from './attentive-store.js';
+import type { SignIns } from './sign-ins.js';
+
+/** What is held for a sign-in. */
+export class SignInEntry extends UserEntry {
+  readonly userKey: string;
+
+  constructor(userKey: string) {
+    super(signInEntryKey(userKey), Infinity, undefined);
+    this.userKey = userKey;
+  }
+
+  /** A sign-in has no end of its own: its tokens have. */
+  override isOver(now: Timestamp): boolean {
+    return this.slots.every(({ token, refusal }) => {
+      const isHeld = token !== undefined && now < token.expiresOnTimestamp;
+      return !isHeld && !(refusal !== undefined && now < refusal.until);
+    });
+  }
+
+  /** Serves nothing more, also to credentials that were made before. */
+  clear(): void {
+    this.slots = [];
+  }
+}
+
+/** The key of its entry. That of an assertion is a hash of 32 characters. */
+export function signInEntryKey(userKey: string): string {
+  return `a sign-in, stored under the key ${userKey}`;
+}
+
+/** Obtains tokens by a stored sign-in. */
+export class SignInGrant implements UserGrant {
+  readonly #signIns: SignIns;
+  readonly #userKey: string;
+  #isStored = false;
+  /** Replicas share tokens by the store of the sign-in. */
+  readonly sharedKey = undefined;
+  entry: UserEntry;
+
+  constructor(signIns: SignIns, entry: SignInEntry) {
+    this.#signIns = signIns;
+    this.#userKey = entry.userKey;
+    this.entry = entry;
+  }
+
+  async request(order: UserTokenOrder): Promise<HeldAccessToken> {
+    this.#isStored = true;
+    try {
+      const { token: shared, session } = await this.#signIns.obtain(this.#userKey, order);
+      if (isAnotherUser(session.user, userOf(shared.token))) throw wrongUser();
+      const { acquiredOnTimestamp: now, ...token } = shared;
+      return validateAccessToken(token, order.resource.expectations, { now });
+    } catch (error) {
+      if (error instanceof NoSignInError) this.#isStored = false;
+      throw error;
+    }
+  }
+
+  errorOf(error: unknown, resource: string, place: SignInPlace): Error {
+    return requestErrorOf(error, resource, place);
+  }
+
+  /** An entry for each key that someone makes up would evict those of users. */
+  isProvenBy(): boolean {
+    return this.#isStored;
+  }
+}
+
+function wrongUser(): InvalidTokenError {
+  return new InvalidTokenError(
+    'wrong-user',
+    'The token endpoint returned a token of another user than the one who signed in.',
+    'Check that each user has a key of its own, and what stands between this machine and the authority host.',
+  );
+}

@@ -1,0 +1,178 @@
+import { BoundedMap } from '../../common/bounded-map.js';
+import { EntraOptionsError } from '../../common/entra-auth.error.js';
+import { warnOfLosses } from '../../entra/credential-state.js';
+import type { RefreshTokenSettings } from '../../refresh-token/refresh-token.settings.js';
+import { SaveRetry } from '../../refresh-token/save-retry.js';
+import type { SharedAccessToken, StoredRefreshToken } from '../../store/refresh-token-store.js';
+import type { SignInPage, SignInStore, StoredSignIn } from '../../store/sign-ins/sign-in-store.js';
+import type { UserRequestSettings, UserTokenOrder } from '../user-grant.js';
+import { isAnotherUser, type AdoptedSignIn } from './adopted-response.js';
+import { NoSignInError, type Refusal } from './attentive-store.js';
+import { SignInSession } from './sign-in.session.js';
+
+/** Sessions that are kept between two redemptions: they know more than the store, such as what has been replaced. */
+const mostIdleSessions = 1_000;
+const mostRefusals = 10_000;
+
+export interface SignInSettings {
+  readonly store: SignInStore;
+  readonly storeTimeoutInMs: number;
+}
+
+/** A token, and the session that has obtained it. */
+export interface ObtainedToken {
+  readonly token: SharedAccessToken;
+  readonly session: SignInSession;
+}
+
+/** The stored sign-ins of users: keeps, redeems, lists and deletes them. */
+export class SignIns {
+  readonly #settings: SignInSettings;
+  readonly #wire: UserRequestSettings;
+  readonly #sessions = new Map<string, SignInSession>();
+  readonly #refusals = new BoundedMap<string, Refusal>(mostRefusals);
+  readonly #saveRetry: SaveRetry;
+  #isClosed = false;
+
+  constructor(settings: SignInSettings, wire: UserRequestSettings) {
+    this.#settings = settings;
+    this.#wire = { ...wire, offlineAccess: true };
+    this.#saveRetry = new SaveRetry(wire.transport.clock, () => this.flush());
+  }
+
+  /** New refresh tokens that wait in memory to be stored. */
+  get unsaved(): number {
+    let unsaved = 0;
+    for (const session of this.#sessions.values()) if (session.isUnsaved) unsaved++;
+    return unsaved;
+  }
+
+  /** Refused sign-ins that are known here. */
+  get refused(): number {
+    return this.#refusals.size;
+  }
+
+  /**
+   * Stores a sign-in, in the place of an earlier one of the same user.
+   *
+   * @throws {EntraOptionsError} when the earlier one is of another user
+   * @throws {RefreshTokenStoreError | RefreshTokenUnreadableError} when it is not stored
+   */
+  async adopt(
+    key: string,
+    { refreshToken, user }: AdoptedSignIn,
+    accessTokens: StoredRefreshToken['accessTokens'],
+  ): Promise<void> {
+    const value: StoredRefreshToken = {
+      refreshToken,
+      obtainedOnTimestamp: this.#wire.transport.clock.now(),
+      ...(accessTokens !== undefined && { accessTokens }),
+      ...(user !== undefined && { user }),
+    };
+    await this.#settings.store.of(key).exclusive(
+      async (access) => {
+        const before = await access.load();
+        if (isAnotherUser(before?.value.user, user)) throw ofAnotherUser();
+        await access.save(value, before?.version);
+      },
+      { timeoutInMs: this.#settings.storeTimeoutInMs },
+    );
+    this.#refusals.delete(key);
+  }
+
+  /** @returns whether there was a sign-in */
+  async forget(key: string): Promise<boolean> {
+    this.#sessions.delete(key);
+    this.#refusals.delete(key);
+    return this.#settings.store.delete(key, { timeoutInMs: this.#settings.storeTimeoutInMs });
+  }
+
+  list(page: SignInPage): Promise<readonly StoredSignIn[]> {
+    return this.#settings.store.list(page);
+  }
+
+  /** Obtains a token of a user. */
+  async obtain(key: string, order: UserTokenOrder): Promise<ObtainedToken> {
+    const session = this.#sessionOf(key);
+    try {
+      const token = await session.obtain(order);
+      // Forgotten meanwhile: what has arrived must not be held.
+      if (this.#sessions.get(key) !== session) throw new NoSignInError();
+      return { token, session };
+    } finally {
+      this.#settle(key, session);
+    }
+  }
+
+  /** Retries to store what is unsaved. */
+  async flush(): Promise<void> {
+    const unsaved = [...this.#sessions].filter(([, session]) => session.isUnsaved);
+    for (const [, session] of unsaved) await session.flush();
+    this.#planSave();
+  }
+
+  /** Waits for redemptions under way, and stores what is unsaved. What cannot be stored becomes a process warning. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#sessions.values()].map((session) => session.flush()));
+    this.#saveRetry.stop();
+    const { unsaved } = this;
+    if (unsaved === 0) return;
+    const problem = `The new refresh tokens of ${unsaved} users could not be stored and are lost with the process.`;
+    warnOfLosses([
+      { problem, fix: 'Check the store; a server that rotates refresh tokens needs new sign-ins.' },
+    ]);
+  }
+
+  #sessionOf(key: string): SignInSession {
+    const known = this.#sessions.get(key);
+    if (known !== undefined) return known;
+    const session = new SignInSession(this.#redeemSettings(key), this.#refusals.get(key));
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  #redeemSettings(key: string): RefreshTokenSettings {
+    const { store, storeTimeoutInMs } = this.#settings;
+    return {
+      ...this.#wire,
+      store: store.of(key),
+      storeTimeoutInMs,
+      shutdownTimeoutInMs: storeTimeoutInMs,
+      initial: undefined,
+      shareAccessTokens: true,
+      stopWhenStoreFails: true,
+      spa: false,
+      onTokenResponse: undefined,
+    };
+  }
+
+  #settle(key: string, session: SignInSession): void {
+    if (session.refusal !== undefined) this.#refusals.set(key, session.refusal);
+    else this.#refusals.delete(key);
+    if (this.#sessions.get(key) === session) {
+      // The newest is the last.
+      this.#sessions.delete(key);
+      this.#sessions.set(key, session);
+    }
+    this.#planSave();
+    if (this.#sessions.size <= mostIdleSessions) return;
+    for (const [other, { isIdle }] of this.#sessions) {
+      if (this.#sessions.size <= mostIdleSessions) return;
+      if (isIdle) this.#sessions.delete(other);
+    }
+  }
+
+  #planSave(): void {
+    if (this.unsaved === 0 || this.#isClosed) this.#saveRetry.stop();
+    else this.#saveRetry.plan();
+  }
+}
+
+function ofAnotherUser(): EntraOptionsError {
+  return new EntraOptionsError(
+    'userKey',
+    'the stored sign-in under this key is of another user',
+    'Give each user a key of its own, such as the object id; or call `forget` before.',
+  );
+}

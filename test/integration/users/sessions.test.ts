@@ -1,0 +1,90 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ManualClock, startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
+import { MemorySignInStore } from 'nestjs-entra-auth/users';
+
+import { assertionOf, claimsOf, makeCaller } from '../../support/users/callers.js';
+import { startUserTokens, userOptions } from '../../support/users/user-tokens.js';
+
+const hour = 3_600_000;
+
+describe('a session that outlives the token of its caller', () => {
+  let entra: LocalEntra;
+  let clock: ManualClock;
+  let store: MemorySignInStore;
+  let tokens: ReturnType<typeof startUserTokens>;
+
+  beforeAll(async () => {
+    clock = new ManualClock();
+    entra = await startLocalEntra({
+      clock,
+      tokenLifetimeInSeconds: 3600,
+      client: { delegatedPermissions: ['https://graph.microsoft.com/User.Read'] },
+    });
+    entra.refreshTokens.rotation = 'strict';
+  });
+  afterAll(() => entra.stop());
+  beforeEach(() => {
+    store = new MemorySignInStore();
+    tokens = startUserTokens(userOptions(entra, { signIns: { store } }), { clock });
+    entra.requests.reset();
+  });
+  afterEach(() => tokens.stop());
+
+  it('goes on for days, in another process too', async () => {
+    const ada = makeCaller();
+    const assertion = assertionOf(entra, ada, { lifetimeInSeconds: 600 });
+    const user = await tokens.service.beginSession('job 1', assertion, 'graph');
+    expect(claimsOf((await user.getToken('graph')).token)).toMatchObject({ oid: ada.objectId });
+    expect(entra.requests.token).toBe(1);
+
+    for (let day = 0; day < 3; day++) {
+      await clock.advance(24 * hour);
+      expect(claimsOf((await user.getToken('graph')).token)).toMatchObject({ oid: ada.objectId });
+    }
+    const other = startUserTokens(userOptions(entra, { signIns: { store } }), { clock });
+    await clock.advance(24 * hour);
+    const { token } = await other.service.forUser('job 1').getToken('graph');
+    expect(claimsOf(token)).toMatchObject({ oid: ada.objectId });
+    await other.stop();
+    expect(entra.refreshTokens.reuseRevocations).toBe(0);
+    expect(() => tokens.service.onBehalfOf(assertion)).toThrow(/expired/);
+  });
+
+  it('begins though the token of the caller is held already', async () => {
+    const assertion = assertionOf(entra, makeCaller());
+    await tokens.service.onBehalfOf(assertion).getToken('graph');
+    await tokens.service.beginSession('job 2', assertion, 'graph');
+    expect((await store.of('job 2').load())?.value.refreshToken).toMatch(/^1\./);
+    expect(await tokens.service.listSignIns()).toHaveLength(1);
+  });
+
+  it('does not begin without the consent of the user, nor with a wrong token, key or resource', async () => {
+    const ada = makeCaller();
+    const assertion = assertionOf(entra, ada);
+    await tokens.service.onBehalfOf(assertion).getToken('graph');
+    entra.requests.reset();
+    await expect(tokens.service.beginSession('', assertion, 'graph')).rejects.toThrow(/"sessionKey"/);
+    await expect(tokens.service.beginSession('job', 'garbage', 'graph')).rejects.toMatchObject({
+      reason: 'malformed',
+    });
+    await expect(tokens.service.beginSession('job', assertion, 'nowhere')).rejects.toThrow(/nowhere/);
+    expect(entra.requests.token).toBe(0);
+
+    entra.signIns.refuse(ada.objectId, 50076);
+    await expect(tokens.service.beginSession('job', assertion, 'graph')).rejects.toMatchObject({
+      name: 'UserInteractionRequiredError',
+      claims: expect.any(String) as unknown,
+    });
+    expect(await tokens.service.listSignIns()).toEqual([]);
+  });
+
+  it('reports a response without a refresh token', async () => {
+    await entra.faults.set('token', { kind: 'altered-response', members: { refresh_token: undefined } });
+    const assertion = assertionOf(entra, makeCaller());
+    await expect(tokens.service.beginSession('job', assertion, 'graph')).rejects.toMatchObject({
+      code: 'ENTRA_TOKEN_UNAVAILABLE',
+      message: expect.stringContaining('offline_access') as unknown,
+    });
+    await entra.faults.clear();
+  });
+});
