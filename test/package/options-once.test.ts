@@ -55,6 +55,8 @@ const declarations: readonly (readonly [after: string, declared: string, checked
   ].map(([name = '', file = '']) => [`interface ${name} {`, file, file] as const),
 ];
 
+const entries = ['lib/index.ts', 'lib/store/typeorm/index.ts', 'lib/nest/users/index.ts'];
+
 const option = (index: number): string => `forgotten${index}`;
 
 const readFile = (path: string): string | undefined => ts.sys.readFile(path);
@@ -65,7 +67,7 @@ function programWithMoreOptions(): ts.Program {
     config: object;
   };
   const { options } = ts.parseJsonConfigFileContent(
-    { ...config, include: [], files: ['lib/index.ts', 'lib/store/typeorm/index.ts'] },
+    { ...config, include: [], files: entries },
     ts.sys,
     repositoryRoot,
   );
@@ -78,7 +80,7 @@ function programWithMoreOptions(): ts.Program {
   });
   const host = ts.createCompilerHost(options);
   host.readFile = (path) => changed.get(path) ?? readFile(path);
-  const files = ['lib/index.ts', 'lib/store/typeorm/index.ts'].map((file) => join(repositoryRoot, file));
+  const files = entries.map((file) => join(repositoryRoot, file));
   return ts.createProgram(files, options, host);
 }
 

@@ -1,21 +1,25 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import type { Clock } from '../../common/clock.js';
 import { EntraOptionsError, isEntraAuthError } from '../../common/entra-auth.error.js';
 import { checkObject, kindOf } from '../../common/option-checks.js';
 import { namesOf } from '../../common/option-table.js';
-import {
-  FileRefreshTokenStore,
-  type FileRefreshTokenStoreOptions,
-} from '../file/file.refresh-token-store.js';
+import { FileRefreshTokenStore } from '../file/file.refresh-token-store.js';
 import type { ExclusiveOptions, RefreshTokenStore } from '../refresh-token-store.js';
 import { checkSignInKey, decodeKey, encodeKey } from './sign-in-key.js';
 import type { SignInPage, SignInStore, StoredSignIn } from './sign-in-store.js';
 
 /** Which directory keeps the sign-ins, and who may read it. */
-export interface FileSignInStoreOptions extends Omit<FileRefreshTokenStoreOptions, 'path'> {
+export interface FileSignInStoreOptions {
   /** A directory of its own. It must exist and be writable. */
   directory: string;
+  /** As that of `FileRefreshTokenStore`. @default false */
+  allowGroupAccess?: boolean;
+  /** As that of `FileRefreshTokenStore`, in milliseconds. @default 15000 */
+  staleAfterInMs?: number;
+  /** Time and chance, for tests. */
+  clock?: Clock;
 }
 
 const ending = '.json';

@@ -27,9 +27,9 @@ export interface SignInSummary {
 /** Which sign-ins to list. */
 export interface SignInListOptions {
   /** How many at the most, up to 1,000. @default 100 */
-  limit?: number;
+  limit?: number | undefined;
   /** The last key of the page before. @default the list begins */
-  after?: string;
+  after?: string | undefined;
 }
 
 export interface UserSignInParts {
