@@ -1,5 +1,3 @@
-import { Agent } from 'node:https';
-
 import type { Timestamp } from '../common/clock.js';
 import { EntraShutDownError } from '../common/entra-auth.error.js';
 import type { LineLogger } from '../common/guarded-logger.js';
@@ -12,22 +10,15 @@ import {
 } from '../engine/refresh-policy.js';
 import { TokenUnavailableError } from '../engine/token-unavailable.error.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
-import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
-import { proxyOfEnvironment } from '../refresh-token/proxy-of-environment.js';
 import { isTenantGroup } from './challenge.js';
-import { managedIdentityAuthentication } from './client-proof.js';
-import { ExchangeLog } from './exchange-log.js';
-import { ExchangeQueue } from './exchange-queue.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
 import { SharedTokens, type SharedTokensState } from './shared/shared-tokens.js';
 import type { UserCache } from './user-cache.js';
 import type { UserEntry, UserSlot } from './user-entry.js';
 import type { UserGrant, UserRequestSettings, UserTokenOrder } from './user-grant.js';
 import type { UserResource } from './user-resources.js';
+import { UserRequests } from './user-requests.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
-
-// A handshake and a response take half a millisecond each, and those of a turn add up.
-const atOnce = 24;
 
 // A front end that repeats its call meanwhile gets the same answer. Entra blocks clients that loop (AADSTS50196).
 const refusalRepeatedForMs = 15_000;
@@ -46,47 +37,28 @@ export class UserExchanges {
   readonly #settings: UserTokenSettings;
   readonly #cache: UserCache;
   readonly #keep: (entry: UserEntry) => void;
-  readonly #queue: ExchangeQueue;
-  readonly #log: ExchangeLog;
+  readonly #requests: UserRequests;
   readonly #shared: SharedTokens | undefined;
-  /** How requests are sent. */
-  readonly wire: UserRequestSettings;
-  /** The agent that is made here, and ends here. */
-  readonly #agent: Agent | undefined;
   readonly #flights = new Map<string, Promise<HeldAccessToken>>();
-  #exchanges = 0;
   #failures = 0;
   #isStopped = false;
 
   constructor(settings: UserTokenSettings, { identityToken, logger, cache, keep }: UserExchangeParts) {
-    const { authentication, clock } = settings;
     this.#settings = settings;
     this.#cache = cache;
     this.#keep = keep;
-    this.#queue = new ExchangeQueue(atOnce, clock);
-    this.#log = new ExchangeLog(logger, clock);
+    this.#requests = new UserRequests(settings, identityToken, logger);
     const application = [settings.authorityHost, settings.tenantId, settings.clientId].join(' ');
-    this.#shared = settings.shared && new SharedTokens(settings.shared, application, clock, logger);
-    this.#agent = settings.agent === undefined ? agentFor(settings.authorityHost) : undefined;
-    this.wire = {
-      ...settings,
-      endpointVersion: 'v2.0',
-      offlineAccess: false,
-      authentication:
-        authentication === 'managed-identity' ? managedIdentityAuthentication(identityToken) : authentication,
-      transport: {
-        ca: settings.certificateAuthority,
-        agent: settings.agent ?? this.#agent,
-        timeoutInMs: settings.requestTimeoutInMs,
-        clock,
-        origin: undefined,
-        repeatsOnStaleConnection: () => !this.#isStopped,
-      },
-    };
+    this.#shared = settings.shared && new SharedTokens(settings.shared, application, settings.clock, logger);
+  }
+
+  /** How requests are sent. */
+  get wire(): UserRequestSettings {
+    return this.#requests.wire;
   }
 
   get counts(): { pending: number; exchanges: number; failures: number } {
-    return { pending: this.#queue.length, exchanges: this.#exchanges, failures: this.#failures };
+    return { pending: this.#requests.pending, exchanges: this.#requests.sent, failures: this.#failures };
   }
 
   get sharedState(): SharedTokensState | undefined {
@@ -119,14 +91,14 @@ export class UserExchanges {
 
   /** Sends a request when it is its turn, and counts it. */
   send<T>(order: UserTokenOrder, request: () => Promise<T>): Promise<T> {
-    return this.#queue.run(order.tenantId, () => this.#counted(order, request));
+    const { tenantId } = order;
+    return this.#requests.inTurn(tenantId, () => this.#requests.send(tenantId, request));
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#queue.stop();
+    this.#requests.stop();
     this.#shared?.stop();
-    this.#agent?.destroy();
   }
 
   async #begin(
@@ -152,8 +124,9 @@ export class UserExchanges {
   /** From the shared cache, where there is one, or by a request. */
   #obtain(grant: UserGrant, order: UserTokenOrder): Promise<HeldAccessToken> {
     const { resource, claims, tenantId } = order;
-    const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#queue.run(tenantId, work);
-    const fetch = (): Promise<HeldAccessToken> => this.#counted(order, () => grant.request(order, this.wire));
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#requests.inTurn(tenantId, work);
+    const fetch = (): Promise<HeldAccessToken> =>
+      this.#requests.send(tenantId, () => grant.request(order, this.wire));
     const { sharedKey: user } = grant;
     if (this.#shared === undefined || user === undefined) return inTurn(fetch);
     const accepts = (token: HeldAccessToken): boolean => {
@@ -163,19 +136,6 @@ export class UserExchanges {
     const { endsAt } = grant.entry;
     const wanted = { user, resource, endsAt, isChallenged: claims !== undefined, accepts };
     return this.#shared.obtain(wanted, { inTurn, fetch });
-  }
-
-  async #counted<T>({ tenantId }: UserTokenOrder, request: () => Promise<T>): Promise<T> {
-    this.#exchanges++;
-    try {
-      const result = await request();
-      this.#log.succeeded();
-      return result;
-    } catch (error) {
-      const retryAfterInMs = error instanceof TokenRequestFailedError ? error.retryAfterInMs : undefined;
-      if (retryAfterInMs !== undefined) this.#queue.pause(tenantId, retryAfterInMs);
-      throw error;
-    }
   }
 
   /** Holds a token that was granted. */
@@ -201,7 +161,7 @@ export class UserExchanges {
     const entry = this.#current(grant.entry);
     const error = this.#isStopped ? new EntraShutDownError() : grant.errorOf(thrown, resource.name, place);
     if (!this.#isStopped) this.#failures++;
-    if (error instanceof TokenUnavailableError) this.#log.failed(error);
+    if (error instanceof TokenUnavailableError) this.#requests.failed(error);
     if (error instanceof UserInteractionRequiredError) {
       this.#noteRefusal(entry, order, error);
       // A forged assertion must not take the place of another user.
@@ -248,15 +208,4 @@ export class UserExchanges {
 function dueAt(token: HeldAccessToken, entry: UserEntry, policy: RefreshPolicy, random: number): Timestamp {
   const isEnough = usableUntil(token) >= entry.endsAt && token.refreshAfterTimestamp === undefined;
   return isEnough ? Infinity : refreshDueAt(token, policy, random);
-}
-
-/** Keeps connections open between exchanges. Through a proxy each has one of its own. */
-function agentFor(authorityHost: string): Agent | undefined {
-  try {
-    if (proxyOfEnvironment(new URL(authorityHost)) !== undefined) return undefined;
-  } catch {
-    // The request itself reports the variable.
-    return undefined;
-  }
-  return new Agent({ keepAlive: true, maxSockets: atOnce, maxFreeSockets: atOnce, timeout: 60_000 });
 }

@@ -1,0 +1,99 @@
+import { Agent } from 'node:https';
+
+import type { EntraAuthError } from '../common/entra-auth.error.js';
+import type { LineLogger } from '../common/guarded-logger.js';
+import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
+import { proxyOfEnvironment } from '../refresh-token/proxy-of-environment.js';
+import { managedIdentityAuthentication } from './client-proof.js';
+import { ExchangeLog } from './exchange-log.js';
+import { ExchangeQueue } from './exchange-queue.js';
+import type { UserTokenSettings } from './resolve-user-options.js';
+import type { UserRequestSettings } from './user-grant.js';
+
+// A handshake and a response take half a millisecond each, and those of a turn add up.
+const atOnce = 24;
+
+/** Sends the requests for users' tokens: so many at once, none while a tenant pauses, and counts them. */
+export class UserRequests {
+  /** How requests are sent. */
+  readonly wire: UserRequestSettings;
+  readonly #queue: ExchangeQueue;
+  readonly #log: ExchangeLog;
+  /** The agent that is made here, and ends here. */
+  readonly #agent: Agent | undefined;
+  #sent = 0;
+  #isStopped = false;
+
+  constructor(settings: UserTokenSettings, identityToken: () => Promise<string>, logger: LineLogger) {
+    const { authentication, clock } = settings;
+    this.#queue = new ExchangeQueue(atOnce, clock);
+    this.#log = new ExchangeLog(logger, clock);
+    this.#agent = settings.agent === undefined ? agentFor(settings.authorityHost) : undefined;
+    this.wire = {
+      ...settings,
+      endpointVersion: 'v2.0',
+      offlineAccess: false,
+      authentication:
+        authentication === 'managed-identity' ? managedIdentityAuthentication(identityToken) : authentication,
+      transport: {
+        ca: settings.certificateAuthority,
+        agent: settings.agent ?? this.#agent,
+        timeoutInMs: settings.requestTimeoutInMs,
+        clock,
+        origin: undefined,
+        repeatsOnStaleConnection: () => !this.#isStopped,
+      },
+    };
+  }
+
+  /** Requests that wait or are under way. */
+  get pending(): number {
+    return this.#queue.length;
+  }
+
+  /** Requests that were begun. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Runs work when it is its turn. */
+  inTurn<T>(tenantId: string, work: () => Promise<T>): Promise<T> {
+    return this.#queue.run(tenantId, work);
+  }
+
+  /** Sends a request, whose turn it is. */
+  async send<T>(tenantId: string, request: () => Promise<T>): Promise<T> {
+    this.#sent++;
+    try {
+      const result = await request();
+      this.#log.succeeded();
+      return result;
+    } catch (error) {
+      const retryAfterInMs = error instanceof TokenRequestFailedError ? error.retryAfterInMs : undefined;
+      if (retryAfterInMs !== undefined) this.#queue.pause(tenantId, retryAfterInMs);
+      throw error;
+    }
+  }
+
+  /** Logs a failure that is not up to a user. */
+  failed(error: EntraAuthError): void {
+    this.#log.failed(error);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#queue.stop();
+    this.#agent?.destroy();
+  }
+}
+
+/** Keeps connections open between exchanges. Through a proxy each has one of its own. */
+function agentFor(authorityHost: string): Agent | undefined {
+  try {
+    if (proxyOfEnvironment(new URL(authorityHost)) !== undefined) return undefined;
+  } catch {
+    // The request itself reports the variable.
+    return undefined;
+  }
+  return new Agent({ keepAlive: true, maxSockets: atOnce, maxFreeSockets: atOnce, timeout: 60_000 });
+}
