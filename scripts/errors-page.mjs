@@ -2,6 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { everydayMistakes } from './everyday-mistakes.mjs';
+
 const sections = [
   [
     'package',
@@ -22,6 +24,18 @@ const sections = [
 
 const cell = (text) => text.replaceAll('|', '\\|');
 
+function mistakes() {
+  const parts = everydayMistakes.map(
+    ({ mistake, wrote, message }) =>
+      `### ${mistake[0].toUpperCase()}${mistake.slice(1)}\n\n${wrote}\n\n\`\`\`text\n${message}\n\`\`\``,
+  );
+  return [
+    '## Everyday mistakes',
+    'What was written, and the line of the error or of the log.',
+    ...parts,
+  ].join('\n\n');
+}
+
 /** The page of the error reference, as Markdown. */
 export function errorsPage(reference) {
   const parts = sections.map(([family, title, text]) => {
@@ -40,7 +54,9 @@ export function errorsPage(reference) {
   });
   return `# Errors
 
-Made from \`lib/reference/error-reference.ts\` by \`npm run docs:errors\`.
+Made from \`lib/reference/error-reference.ts\` and \`scripts/everyday-mistakes.mjs\` by \`npm run docs:errors\`.
+
+${mistakes()}
 
 ${parts.join('\n\n')}
 `;
