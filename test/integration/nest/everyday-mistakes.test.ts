@@ -2,11 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConsoleLogger, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import {
-  EntraAuthModule,
-  EntraTokenService,
-  EntraTypeOrmOptionsFactory,
-} from 'nestjs-entra-auth';
+import { EntraAuthModule, EntraTokenService, EntraTypeOrmOptionsFactory } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { everydayMistakes } from '../../../scripts/everyday-mistakes.mjs';
