@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 
 import { describe, expect, it } from '@jest/globals';
-import { GraphChallengeHandler } from 'nestjs-entra-auth';
+import { EntraAuthError, GraphChallengeHandler } from 'nestjs-entra-auth';
 
 import { createEngine } from '../../support/engine.js';
 import { createGraph, ok, refusal, type Script } from './scripted-graph.js';
@@ -54,6 +54,20 @@ describe('GraphChallengeHandler', () => {
     });
 
     expect(sentTokens()).toEqual(['token-1', 'token-2']);
+  });
+
+  it.each([
+    ['ENTRA_USER_INTERACTION_REQUIRED', 'Sign in again.'],
+    ['ENTRA_TOKEN_UNAVAILABLE', 'Refused.'],
+  ] as const)('passes on %s, or the refusal of Graph', async (code, message) => {
+    const { service } = createEngine();
+    const failing = Object.create(service) as typeof service;
+    failing.getToken = (resource, options) =>
+      options?.claims === undefined
+        ? service.getToken(resource, options)
+        : Promise.reject(new EntraAuthError(code, { problem: 'No token.', fix: 'Sign in again.' }));
+    const { client } = createGraph(failing, () => refusal(claims));
+    await expect(client.api('/me').get()).rejects.toThrow(message);
   });
 
   it('takes the token that is held by now when the SDK tried again with one that has ended', async () => {

@@ -2,11 +2,27 @@ import { describe, expect, it } from '@jest/globals';
 import { EntraShutDownError } from 'nestjs-entra-auth';
 
 import { errorCodes } from '../../../lib/common/error-codes.js';
-import { aadstsMeaning } from '../../../lib/entra/aadsts.js';
+import { aadstsMeaning, aadstsTable } from '../../../lib/entra/aadsts.js';
 import { sqlStates } from '../../../lib/postgres/sqlstate-table.js';
-import { remedyOf } from '../../../lib/reference/error-reference.js';
+import { errorReference, remedyOf } from '../../../lib/reference/error-reference.js';
 
 const serverError = (code: string): Error => Object.assign(new Error('from the server'), { code });
+
+describe('the reference', () => {
+  it.each([
+    ['package', /^ENTRA_[A-Z_]+$/, Object.keys(errorCodes).length],
+    ['entra', /^AADSTS\d+$/, aadstsTable.size],
+    ['postgres', /^[0-9A-Z]{5}$/, Object.keys(sqlStates).length],
+  ])('has each code of the family %s once, with a cause and a remedy', (family, code, count) => {
+    const rows = errorReference.filter((row) => row.family === family);
+    expect(new Set(rows.map((row) => row.code)).size).toBe(count);
+    expect(rows).toHaveLength(count);
+    for (const row of rows) {
+      expect(row.code).toMatch(code);
+      expect([row.cause, row.remedy]).not.toContain('');
+    }
+  });
+});
 
 describe('the remedy of an error', () => {
   it('is its own for an error of this package, which takes it from the table', () => {

@@ -87,9 +87,14 @@ describe('EntraTokenHealthIndicator', () => {
       remainingSeconds: 90,
     });
     expect(indicator.isHealthy('entra', { minRemainingSeconds: 91 }).entra.status).toBe('down');
-    expect(() => indicator.isHealthy('entra', { minRemainingSeconds: -1 })).toThrow(
-      'Invalid option "minRemainingSeconds"',
-    );
+    for (const minRemainingSeconds of [-1, 604_801]) {
+      expect(() => indicator.isHealthy('entra', { minRemainingSeconds })).toThrow(
+        'Invalid option "minRemainingSeconds"',
+      );
+    }
+    expect(indicator.isHealthy('entra', { minRemainingSeconds: 604_800 }).entra.status).toBe('down');
+    await clock.advance(90_000);
+    expect(indicator.isHealthy('entra').entra).toMatchObject({ status: 'down', remainingSeconds: 0 });
   });
 
   it('tells what a person must do', async () => {
