@@ -22,8 +22,7 @@ export function isTenantGroup(tenantId: string): boolean {
 }
 
 /**
- * Makes the value of a `WWW-Authenticate` header. With claims the error is `insufficient_claims`, by which MSAL and the
- * SDKs know a claims challenge.
+ * Makes the value of a `WWW-Authenticate` header.
  *
  * @see https://learn.microsoft.com/entra/identity-platform/claims-challenge#claims-challenge-header-format
  */
@@ -36,7 +35,7 @@ export function bearerChallenge(
     ['realm', realm],
     ['authorization_uri', authorizationUri],
     ['client_id', clientId],
-    ['error', claims === undefined ? error : 'insufficient_claims'],
+    ['error', error],
     ...(claims === undefined ? [] : [['claims', Buffer.from(claims).toString('base64')]]),
   ];
   return `Bearer ${parameters.map(([name, value]) => `${name}="${value}"`).join(', ')}`;

@@ -1,7 +1,7 @@
-import type { Clock, Timestamp } from '../common/clock.js';
 import { EntraShutDownError } from '../common/entra-auth.error.js';
 import { asError } from '../common/thrown.js';
 import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
+import type { TenantPauses } from './tenant-pauses.js';
 
 interface Waiting {
   begin: () => void;
@@ -9,8 +9,6 @@ interface Waiting {
 }
 
 const mostWaiting = 20_000;
-// A day in Retry-After would outlive every assertion.
-const longestPauseInMs = 600_000;
 
 /**
  * Runs a number of exchanges at once and lets the others wait for their turn, first come first served: thousands of TLS
@@ -18,17 +16,18 @@ const longestPauseInMs = 600_000;
  */
 export class ExchangeQueue {
   readonly #atOnce: number;
-  readonly #clock: Clock;
-  readonly #pauses = new Map<string, Timestamp>();
+  readonly #pauses: TenantPauses;
+  readonly #requestTimeoutInMs: number;
   #waiting: Waiting[] = [];
   /** Position of the first that still waits. */
   #first = 0;
   #running = 0;
   #isStopped = false;
 
-  constructor(atOnce: number, clock: Clock) {
+  constructor(atOnce: number, pauses: TenantPauses, requestTimeoutInMs: number) {
     this.#atOnce = atOnce;
-    this.#clock = clock;
+    this.#pauses = pauses;
+    this.#requestTimeoutInMs = requestTimeoutInMs;
   }
 
   get length(): number {
@@ -38,7 +37,7 @@ export class ExchangeQueue {
   /**
    * Runs an exchange when it is its turn.
    *
-   * @throws {TokenRequestFailedError} while the tenant pauses, and when too many wait
+   * @throws {TokenRequestFailedError | InvalidClientError} while the tenant pauses, and when too many wait
    * @throws {EntraShutDownError} when the queue was stopped before its turn
    */
   run<T>(tenantId: string, exchange: () => Promise<T>): Promise<T> {
@@ -63,23 +62,6 @@ export class ExchangeQueue {
     });
   }
 
-  /** Notes that a tenant asked for a pause. */
-  pause(tenantId: string, forMs: number): void {
-    const until = this.#clock.now() + Math.min(forMs, longestPauseInMs);
-    this.#pauses.set(tenantId, Math.max(until, this.#pauses.get(tenantId) ?? 0));
-  }
-
-  /** How long a tenant still pauses, in milliseconds; zero when it does not. */
-  pauseOf(tenantId: string): number {
-    const until = this.#pauses.get(tenantId);
-    if (until === undefined) return 0;
-    const left = until - this.#clock.now();
-    // A clock that was set back must not prolong it.
-    if (left > 0 && left <= longestPauseInMs) return left;
-    this.#pauses.delete(tenantId);
-    return 0;
-  }
-
   /** Rejects what waits, and begins nothing more. */
   stop(): void {
     this.#isStopped = true;
@@ -91,8 +73,7 @@ export class ExchangeQueue {
 
   #refusalFor(tenantId: string): Error | undefined {
     if (this.#isStopped) return new EntraShutDownError();
-    const retryAfterInMs = this.pauseOf(tenantId);
-    return retryAfterInMs === 0 ? undefined : paused(retryAfterInMs);
+    return this.#pauses.refusalFor(tenantId, this.#requestTimeoutInMs);
   }
 
   #next(): void {
@@ -106,14 +87,6 @@ export class ExchangeQueue {
     this.#waiting = this.#waiting.slice(this.#first);
     this.#first = 0;
   }
-}
-
-function paused(retryAfterInMs: number): TokenRequestFailedError {
-  return new TokenRequestFailedError(
-    'The token endpoint asked for a pause, which is not over.',
-    'Try again after it; users whose tokens are held are served.',
-    { retryable: true, retryAfterInMs },
-  );
 }
 
 function tooMany(): TokenRequestFailedError {

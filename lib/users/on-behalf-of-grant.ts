@@ -14,14 +14,12 @@ import {
 } from '../refresh-token/token-endpoint-request.js';
 import { tokenRequest } from '../refresh-token/token-request.js';
 import type { TokenResponse } from '../refresh-token/token-response.js';
+import { assertionCodes } from './assertion-codes.js';
 import type { SignInPlace } from './challenge.js';
 import { requestErrorOf } from './request-error.js';
 import type { UserEntry } from './user-entry.js';
 import type { UserGrant, UserRequestSettings, UserTokenOrder } from './user-grant.js';
 import { InvalidAssertionError, type UserInteractionRequiredError } from './user-token.error.js';
-
-// Malformed, expired, or signed for or by someone else: another token of the same user may do.
-const assertionCodes: readonly unknown[] = [50013, 50027, 500131, 500133, 7000114];
 
 /**
  * Obtains tokens by the token that a user called with.
@@ -35,6 +33,10 @@ export class OnBehalfOfGrant implements UserGrant {
   constructor(assertion: string, entry: UserEntry) {
     this.#assertion = assertion;
     this.entry = entry;
+  }
+
+  get usesStore(): boolean {
+    return false;
   }
 
   /** Of the exact assertion, as in memory. */

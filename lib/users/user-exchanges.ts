@@ -89,10 +89,9 @@ export class UserExchanges {
     return { tenantId, resource, claims, replaces: entry.find(resource)?.token };
   }
 
-  /** Sends a request when it is its turn, and counts it. */
-  send<T>(order: UserTokenOrder, request: () => Promise<T>): Promise<T> {
-    const { tenantId } = order;
-    return this.#requests.inTurn(tenantId, () => this.#requests.send(tenantId, request));
+  /** Sends a request for a grant when it is its turn, and counts it. */
+  send<T>(grant: UserGrant, { tenantId }: UserTokenOrder, request: () => Promise<T>): Promise<T> {
+    return this.#requests.inTurn(grant, tenantId, () => this.#requests.send(tenantId, request));
   }
 
   stop(): void {
@@ -124,9 +123,13 @@ export class UserExchanges {
   /** From the shared cache, where there is one, or by a request. */
   #obtain(grant: UserGrant, order: UserTokenOrder): Promise<HeldAccessToken> {
     const { resource, claims, tenantId } = order;
-    const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#requests.inTurn(tenantId, work);
-    const fetch = (): Promise<HeldAccessToken> =>
-      this.#requests.send(tenantId, () => grant.request(order, this.wire));
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#requests.inTurn(grant, tenantId, work);
+    const fetch = (): Promise<HeldAccessToken> => {
+      const begunAt = this.#settings.clock.now();
+      // Another replica may have stored it.
+      const isNew = ({ acquiredAt }: HeldAccessToken): boolean => acquiredAt >= begunAt;
+      return this.#requests.send(tenantId, () => grant.request(order, this.wire), isNew);
+    };
     const { sharedKey: user } = grant;
     if (this.#shared === undefined || user === undefined) return inTurn(fetch);
     const accepts = (token: HeldAccessToken): boolean => {

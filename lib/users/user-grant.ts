@@ -28,6 +28,8 @@ export type UserRequestSettings = TokenRequestSettings &
 export interface UserGrant {
   /** What is held for it, once it is found or made. */
   entry: UserEntry;
+  /** Whether a request waits for a store too, so that it has a queue of its own. */
+  readonly usesStore: boolean;
   /** What replicas know it by in the shared cache; `undefined` for tokens that must not be shared. */
   readonly sharedKey: string | undefined;
 

@@ -2,13 +2,13 @@ import { Agent } from 'node:https';
 
 import type { EntraAuthError } from '../common/entra-auth.error.js';
 import type { LineLogger } from '../common/guarded-logger.js';
-import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 import { proxyOfEnvironment } from '../refresh-token/proxy-of-environment.js';
 import { managedIdentityAuthentication } from './client-proof.js';
 import { ExchangeLog } from './exchange-log.js';
 import { ExchangeQueue } from './exchange-queue.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
-import type { UserRequestSettings } from './user-grant.js';
+import { TenantPauses } from './tenant-pauses.js';
+import type { UserGrant, UserRequestSettings } from './user-grant.js';
 
 // A handshake and a response take half a millisecond each, and those of a turn add up.
 const atOnce = 24;
@@ -17,7 +17,10 @@ const atOnce = 24;
 export class UserRequests {
   /** How requests are sent. */
   readonly wire: UserRequestSettings;
-  readonly #queue: ExchangeQueue;
+  readonly #pauses: TenantPauses;
+  readonly #exchanges: ExchangeQueue;
+  /** Those that wait for a store too: one that hangs holds up no exchange. */
+  readonly #redemptions: ExchangeQueue;
   readonly #log: ExchangeLog;
   /** The agent that is made here, and ends here. */
   readonly #agent: Agent | undefined;
@@ -26,7 +29,11 @@ export class UserRequests {
 
   constructor(settings: UserTokenSettings, identityToken: () => Promise<string>, logger: LineLogger) {
     const { authentication, clock } = settings;
-    this.#queue = new ExchangeQueue(atOnce, clock);
+    this.#pauses = new TenantPauses(clock);
+    const newQueue = (): ExchangeQueue =>
+      new ExchangeQueue(atOnce, this.#pauses, settings.requestTimeoutInMs);
+    this.#exchanges = newQueue();
+    this.#redemptions = newQueue();
     this.#log = new ExchangeLog(logger, clock);
     this.#agent = settings.agent === undefined ? agentFor(settings.authorityHost) : undefined;
     this.wire = {
@@ -48,7 +55,7 @@ export class UserRequests {
 
   /** Requests that wait or are under way. */
   get pending(): number {
-    return this.#queue.length;
+    return this.#exchanges.length + this.#redemptions.length;
   }
 
   /** Requests that were begun. */
@@ -56,21 +63,34 @@ export class UserRequests {
     return this.#sent;
   }
 
-  /** Runs work when it is its turn. */
-  inTurn<T>(tenantId: string, work: () => Promise<T>): Promise<T> {
-    return this.#queue.run(tenantId, work);
+  /** Runs work for a grant when it is its turn. */
+  inTurn<T>({ usesStore }: UserGrant, tenantId: string, work: () => Promise<T>): Promise<T> {
+    return (usesStore ? this.#redemptions : this.#exchanges).run(tenantId, work);
   }
 
-  /** Sends a request, whose turn it is. */
-  async send<T>(tenantId: string, request: () => Promise<T>): Promise<T> {
+  /** How long a tenant is left alone, in milliseconds; zero when it is not. */
+  pauseOf(tenantId: string): number {
+    return this.#pauses.leftOf(tenantId);
+  }
+
+  /**
+   * Sends a request, whose turn it is.
+   *
+   * @param isFromServer whether a result shows that the server accepts the application
+   */
+  async send<T>(
+    tenantId: string,
+    request: () => Promise<T>,
+    isFromServer: (result: T) => boolean = () => true,
+  ): Promise<T> {
     this.#sent++;
     try {
       const result = await request();
       this.#log.succeeded();
+      if (isFromServer(result)) this.#pauses.succeeded(tenantId);
       return result;
     } catch (error) {
-      const retryAfterInMs = error instanceof TokenRequestFailedError ? error.retryAfterInMs : undefined;
-      if (retryAfterInMs !== undefined) this.#queue.pause(tenantId, retryAfterInMs);
+      this.#pauses.failed(tenantId, error);
       throw error;
     }
   }
@@ -82,7 +102,8 @@ export class UserRequests {
 
   stop(): void {
     this.#isStopped = true;
-    this.#queue.stop();
+    this.#exchanges.stop();
+    this.#redemptions.stop();
     this.#agent?.destroy();
   }
 }

@@ -29,6 +29,8 @@ export class InvalidAssertionError extends EntraAuthError {
   readonly reason: InvalidAssertionReason;
   /** The number of the `AADSTS…` code, when Entra refused it. */
   readonly aadsts: number | undefined;
+  /** `error` of the challenge. */
+  readonly challenge = 'invalid_token';
   /** Value of the header `WWW-Authenticate` for the response to the caller, whose status is 401. */
   readonly wwwAuthenticate: string;
 
@@ -40,7 +42,7 @@ export class InvalidAssertionError extends EntraAuthError {
     super('ENTRA_ASSERTION_INVALID', { problem, fix: errorCodes.ENTRA_ASSERTION_INVALID.remedy, cause });
     this.reason = reason;
     this.aadsts = aadsts;
-    this.wwwAuthenticate = bearerChallenge(place, 'invalid_token');
+    this.wwwAuthenticate = bearerChallenge(place, this.challenge);
   }
 }
 
@@ -62,6 +64,8 @@ export class UserInteractionRequiredError extends EntraAuthError {
   readonly aadsts: number | undefined;
   /** What the next sign-in must ask for, as JSON, where a policy wants more. */
   readonly claims: string | undefined;
+  /** `error` of the challenge. With claims `insufficient_claims`, by which MSAL and the SDKs know a claims challenge. */
+  readonly challenge: 'insufficient_claims' | 'consent_required' | 'interaction_required';
   /** Value of the header `WWW-Authenticate` for the response to the caller, whose status is 401. */
   readonly wwwAuthenticate: string;
 
@@ -76,8 +80,9 @@ export class UserInteractionRequiredError extends EntraAuthError {
     this.resource = resource;
     this.aadsts = aadsts;
     this.claims = claims;
-    const named = oauthError === 'consent_required' ? oauthError : 'interaction_required';
-    this.wwwAuthenticate = bearerChallenge(place, named, claims);
+    const plain = oauthError === 'consent_required' ? oauthError : 'interaction_required';
+    this.challenge = claims === undefined ? plain : 'insufficient_claims';
+    this.wwwAuthenticate = bearerChallenge(place, this.challenge, claims);
   }
 }
 

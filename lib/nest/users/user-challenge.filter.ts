@@ -70,9 +70,12 @@ export class UserChallengeFilter implements ExceptionFilter<unknown> {
       return;
     }
     // Forgotten in the meantime: the client begins anew.
-    const header = challenge?.wwwAuthenticate ?? 'Bearer error="interaction_required"';
-    httpAdapter.setHeader(response, 'WWW-Authenticate', header);
-    const error = /error="([\w-]+)"/.exec(header)?.[1];
+    const error = challenge?.challenge ?? 'interaction_required';
+    httpAdapter.setHeader(
+      response,
+      'WWW-Authenticate',
+      challenge?.wwwAuthenticate ?? `Bearer error="${error}"`,
+    );
     httpAdapter.reply(response, { statusCode: 401, message: 'Unauthorized', error }, 401);
   }
 }

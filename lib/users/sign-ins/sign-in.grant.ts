@@ -45,6 +45,7 @@ export class SignInGrant implements UserGrant {
   #isStored = false;
   /** Replicas share tokens by the store of the sign-in. */
   readonly sharedKey = undefined;
+  readonly usesStore = true;
   entry: UserEntry;
 
   constructor(signIns: SignIns, entry: SignInEntry) {

@@ -75,7 +75,7 @@ export class UserSignIns {
     checkSignInKey('sessionKey', sessionKey);
     const order = this.#exchanges.orderOf(grant.entry, resource);
     try {
-      const { token, response } = await this.#exchanges.send(order, () =>
+      const { token, response } = await this.#exchanges.send(grant, order, () =>
         grant.requestOffline(order, this.#exchanges.wire),
       );
       const { refreshToken } = response;
