@@ -2,6 +2,7 @@
 export interface DashboardFigure {
   /** What is counted, such as `failed calls`. */
   label: string;
+  /** What is shown next to the label. */
   value: string | number;
   /** Whether the value needs attention. Default: `false`. */
   alarm?: boolean;
@@ -11,6 +12,7 @@ export interface DashboardFigure {
 export interface DashboardAction {
   /** Unique name of letters, digits and hyphens; part of the address that the page posts to. */
   name: string;
+  /** What the button says. */
   label: string;
   /** What it does, in one sentence. */
   description?: string;

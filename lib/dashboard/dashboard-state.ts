@@ -3,18 +3,23 @@ export type IsoTime = string;
 
 /** What the page shows, and what `<path>/state` answers. Free of secrets. */
 export interface DashboardState {
+  /** The heading of the page. */
   title: string;
   /** The machine and the process. */
   instance: string;
   /** The clock of the application at this moment. */
   at: IsoTime;
+  /** Where the token of each resource stands. */
   resources: readonly ResourceView[];
   /** How many more tokens are held than are shown. */
   moreResources: number;
+  /** Logins since the start, by how they ended. */
   logins: LoginsView;
   /** The newest first. */
   events: readonly EventLine[];
+  /** The figures of the extensions. */
   figures: readonly FigureView[];
+  /** The buttons of the extensions. */
   actions: readonly ActionView[];
 }
 

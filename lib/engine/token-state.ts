@@ -25,6 +25,7 @@ export interface TokenState {
   resource: string;
   /** Whether the resource was configured; tokens asked for by scopes come and go. */
   configured: boolean;
+  /** Where the token stands. */
   state: TokenStateName;
   /** When the held token was obtained. */
   acquiredAt?: Date;

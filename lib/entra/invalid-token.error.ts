@@ -14,6 +14,7 @@ export type InvalidTokenReason =
 /** A credential returned a token that the resource cannot use. It was not used. */
 export class InvalidTokenError extends EntraAuthError {
   override readonly name = 'InvalidTokenError';
+  /** What is wrong with the token. */
   readonly reason: InvalidTokenReason;
 
   constructor(reason: InvalidTokenReason, problem: string, fix: string) {

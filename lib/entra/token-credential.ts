@@ -10,6 +10,7 @@ export type { AbortSignalLike } from '../common/deadline.js';
  * @see https://learn.microsoft.com/javascript/api/@azure/core-auth/tokencredential
  */
 export interface TokenCredential {
+  /** Obtains an access token for these scopes; `null` when the credential has none. */
   getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken | null>;
 }
 

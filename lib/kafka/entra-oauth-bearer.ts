@@ -34,7 +34,9 @@ interface LoginConversation {
 
 /** Options for `new Kafka(…)` of kafkajs. */
 export interface KafkaJsOauthBearer {
+  /** TLS, which the token needs. */
   ssl: ConnectionOptions;
+  /** How the client logs in, with the held token. */
   sasl: {
     mechanism: 'oauthbearer';
     /** Called by the client at each login. */
@@ -46,7 +48,9 @@ export interface KafkaJsOauthBearer {
 
 /** Options for `new Kafka({ kafkaJS: … })` of `@confluentinc/kafka-javascript`. */
 export interface ConfluentOauthBearer {
+  /** TLS, which the token needs. */
   ssl: true;
+  /** How the client logs in, with the held token. */
   sasl: {
     mechanism: 'oauthbearer';
     /** Called by the client at each login. */
@@ -58,7 +62,9 @@ type SendToken = (connection: never, message: Buffer, callback: never) => unknow
 
 /** Options for each class of `@platformatic/kafka`. */
 export interface PlatformaticOauthBearer {
+  /** TLS, which the token needs. */
   tls: ConnectionOptions;
+  /** How the client logs in, with the held token. */
   sasl: {
     mechanism: 'OAUTHBEARER';
     /** Called by the client at each login. */

@@ -48,9 +48,11 @@ export interface EntraMySqlDataSourceOptions
       | 'connectTimeout'
     >,
     NestOptions {
+  /** The database. */
   type: 'mysql';
   /** The server's name, which is in its certificate: `mysql2` does not compare an IP address with that. */
   host: string;
+  /** Name of the database. */
   database: string;
   /** A token is the password; give none. */
   password?: never;

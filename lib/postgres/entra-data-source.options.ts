@@ -111,7 +111,9 @@ export interface UnverifiedDataSourceOptions extends Omit<EntraDataSourceOptions
    * @see https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION
    */
   dangerouslySendTokenWithoutVerifiedTls: true;
+  /** TLS that may be off, or not verified. */
   ssl?: boolean | TlsConnectionOptions;
+  /** A master and its replicas, which may be unverified. */
   replication?: Omit<PostgresReplication, 'master' | 'slaves'> & {
     master: UnverifiedEndpointOptions;
     slaves: UnverifiedEndpointOptions[];

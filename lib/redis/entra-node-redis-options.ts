@@ -33,13 +33,17 @@ interface NodeRedisServer {
 
 /** Options of `entraNodeRedisOptions`; every other option of `createClient` may stand among them. */
 export interface EntraNodeRedisOptions extends OwnOptions, NodeRedisServer {
+  /** Version of the protocol. */
   RESP?: 2 | 3;
 }
 
 /** Options of `entraNodeRedisOptions`; every other option of `createCluster` may stand among them. */
 export interface EntraNodeRedisClusterOptions extends OwnOptions {
+  /** Nodes by which the cluster is found. */
   rootNodes: NodeRedisServer[];
+  /** What every node of the cluster is connected with. */
   defaults?: NodeRedisServer;
+  /** Version of the protocol. */
   RESP?: 2 | 3;
 }
 
@@ -48,7 +52,9 @@ type SocketOf<T> = T extends { socket: infer S extends object } ? S : object;
 
 /** What `entraNodeRedisOptions` adds to the options that it is given. */
 export interface EntraNodeRedisClientOptions<S extends object = object> {
+  /** Where to connect, by verified TLS. */
   socket: Omit<S, 'tls' | 'port'> & { tls: true; port: number };
+  /** Gives each connection its login, and renews it. */
   credentialsProvider: EntraRedisCredentials;
 }
 

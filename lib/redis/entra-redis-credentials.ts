@@ -4,18 +4,23 @@ import { RedisLogins, type RedisLoginOptions, type RedisTokenSource } from './re
 
 /** User name and password, as `redis` takes them. */
 export interface RedisBasicAuth {
+  /** The object id of the identity. */
   username: string;
+  /** The access token. A secret: never log it. */
   password: string;
 }
 
 /** What a client of `redis` listens by. */
 export interface RedisCredentialsListener {
+  /** Called with each new login. */
   onNext: (credentials: RedisBasicAuth) => void;
+  /** Called when there is no new login. */
   onError: (error: Error) => void;
 }
 
 /** The option `credentialsProvider` of `redis` (node-redis). */
 export interface EntraRedisCredentials {
+  /** The kind of provider that node-redis knows. */
   readonly type: 'streaming-credentials-provider';
   /** Called by the client for each connection. */
   subscribe(listener: RedisCredentialsListener): Promise<[RedisBasicAuth, { dispose(): void }]>;

@@ -32,7 +32,9 @@ export interface EntraRedisOptions extends RedisLoginOptions {
 
 /** What `entraRedisOptions` adds to the options that it is given. */
 export interface EntraRedisClientOptions {
+  /** Port of the server. */
   port: number;
+  /** TLS, which verifies the server. */
   tls: ConnectionOptions;
   /** A connector of ioredis. Of this type it fits every version. */
   Connector: never;

@@ -177,6 +177,7 @@ export class RefreshTokenCredential implements TokenCredential, ReportingCredent
     warnOfLosses([{ problem, fix }]);
   }
 
+  /** The same as `close()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

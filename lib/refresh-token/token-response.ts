@@ -36,6 +36,7 @@ export class TokenResponse {
   readonly #refreshToken: string | undefined;
   readonly #idToken: string | undefined;
   readonly #additional: Readonly<Record<string, unknown>>;
+  /** Always `Bearer`. */
   readonly tokenType = 'Bearer';
   /** The granted scopes, separated by blanks. Absent: those requested. */
   readonly scope?: string;
@@ -80,6 +81,7 @@ export class TokenResponse {
     Object.freeze(this);
   }
 
+  /** The access token. A secret: never log it. */
   get accessToken(): string {
     return this.#accessToken;
   }
@@ -113,6 +115,7 @@ export class TokenResponse {
     };
   }
 
+  /** Shows times and scopes, and no token. */
   [inspect.custom](): Record<string, unknown> {
     return this.toJSON();
   }

@@ -56,6 +56,7 @@ export interface ExclusiveOptions {
 
 /** What is stored, with its version. */
 export interface RefreshTokenSnapshot {
+  /** What is stored. */
   readonly value: StoredRefreshToken;
   /** Opaque. Changes with every `save`. */
   readonly version: string;
@@ -63,6 +64,7 @@ export interface RefreshTokenSnapshot {
 
 /** A grant. Secret, except for its times. */
 export interface StoredRefreshToken {
+  /** The refresh token itself. A secret: never log it. */
   readonly refreshToken: string;
   /** When the refresh token was obtained or stored by an operator. Its 90 days begin then. */
   readonly obtainedOnTimestamp: Timestamp;

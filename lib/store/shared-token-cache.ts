@@ -21,6 +21,7 @@ export interface LeaseRequest {
 
 /** A record to store. */
 export interface PutRequest {
+  /** What is kept. */
   readonly record: Uint8Array;
   /** After this time the record is gone, in milliseconds. */
   readonly expiresInMs: number;
@@ -38,7 +39,11 @@ export interface SharedTokenCache {
   /** What it is, for log lines: `Redis`. */
   readonly description: string;
 
-  /** @param timeoutInMs after this time the caller waits no longer */
+  /**
+   * Returns the record of a name, and whether a replica holds its lease.
+   *
+   * @param timeoutInMs after this time the caller waits no longer
+   */
   read(name: string, timeoutInMs: number): Promise<SharedRecord>;
 
   /**

@@ -10,6 +10,7 @@ export interface LocalTokenOptions {
   tenantId?: string;
   /** Declares that claims challenges are understood (`cp1`). */
   enableCae?: boolean;
+  /** Ends the caller's wait. */
   abortSignal?: { readonly aborted: boolean; addEventListener(type: 'abort', listener: () => void): void };
 }
 

@@ -19,9 +19,11 @@ import type { TokenLifetime } from './tokens/token-lifetime.js';
  * `disableInstanceDiscovery: true` and `tlsOptions: { ca: certificateAuthority }`.
  */
 export interface LocalEntra extends AsyncDisposable {
+  /** Id of the tenant. */
   readonly tenantId: string;
   /** The first service principal. */
   readonly client: LocalClient;
+  /** The other service principals, in the order of the options. */
   readonly additionalClients: readonly LocalClient[];
 
   /** `https://localhost:<port>`; by this name and no other, or MSAL refuses the issuer. */
@@ -58,7 +60,9 @@ export interface LocalEntra extends AsyncDisposable {
   graphChallengeStatus: 401 | 403;
   /** How long requests that arrive from now on wait for their answer. */
   latencyInMs: number;
+  /** Has endpoints fail. */
   readonly faults: Faults;
+  /** How often each endpoint was asked. */
   readonly requests: RequestCounters;
   /** Issues refresh tokens, ends them, and tells what has become of them. */
   readonly refreshTokens: RefreshTokens;
@@ -66,6 +70,7 @@ export interface LocalEntra extends AsyncDisposable {
   readonly signIns: SignIns;
   /** The people of the tenant so far. */
   readonly users: readonly LocalUser[];
+  /** The groups of the tenant. */
   readonly groups: readonly Required<LocalGroup>[];
 
   /**

@@ -6,9 +6,13 @@ const longestDelayInMs = 2 ** 31 - 1;
 
 /** A timer of a {@link ManualClock}. It keeps no process alive, so `ref` and `unref` change nothing. */
 export interface ManualTimer {
+  /** When it fires, in milliseconds since the clock was made. */
   readonly at: number;
+  /** What it calls. */
   readonly callback: () => void;
+  /** Changes nothing. */
   ref(): ManualTimer;
+  /** Changes nothing. */
   unref(): ManualTimer;
 }
 
@@ -33,8 +37,10 @@ export class ManualClock {
     this.#wall = startsAt;
   }
 
+  /** The wall clock, in milliseconds since the Unix epoch. */
   readonly now = (): number => this.#wall;
 
+  /** What `setRandom` fixed. */
   readonly random = (): number => this.#random;
 
   /** Fixes what `random()` returns from now on, at first 0.5. */
@@ -42,6 +48,7 @@ export class ManualClock {
     this.#random = value;
   }
 
+  /** Calls back when the clock has been moved that far. */
   setTimeout(callback: () => void, delayInMs: number): ManualTimer {
     const delay = delayInMs > 0 && delayInMs <= longestDelayInMs ? delayInMs : 0;
     const timer: ManualTimer = {
@@ -54,6 +61,7 @@ export class ManualClock {
     return timer;
   }
 
+  /** Takes what `setTimeout` returned, also after it has fired. */
   clearTimeout(handle: unknown): void {
     this.#timers.delete(handle as ManualTimer);
   }

@@ -56,6 +56,7 @@ export class RedisTokenCache implements SharedTokenCache {
     this.#prefix = prefix;
   }
 
+  /** Returns the record of this name, and whether a replica holds its lease. */
   async read(name: string): Promise<SharedRecord> {
     const [record, lease] = await this.#commands().mget(this.#keys(name));
     return { record: record ?? undefined, isLeased: lease !== null && lease !== undefined };

@@ -53,6 +53,7 @@ export class TypeOrmTokenCache implements SharedTokenCache {
     this.#clock = clock;
   }
 
+  /** Returns the record of this name, and whether a replica holds its lease. */
   read(name: string, timeoutInMs: number): Promise<SharedRecord> {
     return this.#use(timeoutInMs, async (query, { read }) => recordOf(await query(read, [name])));
   }

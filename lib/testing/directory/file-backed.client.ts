@@ -6,9 +6,13 @@ import type { TokenSubject } from '../tokens/hand-made-token.js';
 export interface LocalClient extends TokenSubject {
   /** Display name. */
   readonly name: string;
+  /** The tenant that it is registered in. */
   readonly tenantId: string;
+  /** Its application id. */
   readonly clientId: string;
+  /** A secret that it may log in with. */
   readonly clientSecret: string;
+  /** Object id of its service principal. */
   readonly objectId: string;
   /** Azure resource ID as a user-assigned managed identity. */
   readonly resourceId: string;

@@ -15,10 +15,13 @@ import type { LoginCounters } from './login/login-tally.js';
  * @see https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP
  */
 export interface LocalPostgres {
+  /** Where it listens. */
   readonly host: 'localhost';
+  /** The port of the gateway that checks tokens. */
   readonly port: number;
   /** The port of the pooler. @throws Error without the option `pooler` */
   readonly poolerPort: number;
+  /** Name of the database. */
   readonly database: string;
   /** The default role. */
   readonly username: string;

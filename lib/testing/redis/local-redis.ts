@@ -13,11 +13,13 @@ export interface LocalRedisOptions {
 export interface LocalRedis {
   /** Name that its certificate has; `certificateAuthority` of the local Entra signed it. */
   readonly host: string;
+  /** The port of the gate that checks tokens. */
   readonly port: number;
   /** Logins by AUTH and HELLO so far. */
   readonly logins: { readonly accepted: number; readonly refused: number };
   /** Connections so far. */
   readonly connections: number;
+  /** How many connections are open. */
   readonly openConnections: number;
   /** Connections that ended because their token did. */
   readonly closedForExpiry: number;

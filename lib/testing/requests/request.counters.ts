@@ -2,7 +2,9 @@ import type { EndpointName } from '../http/endpoint.js';
 
 /** How many requests have arrived since the start or the last reset, those that met a fault included. */
 export interface RequestCounters {
+  /** Requests of the discovery documents. */
   readonly discovery: number;
+  /** Requests of the signing keys. */
   readonly jwks: number;
   /** To the sign-in page. */
   readonly authorize: number;
@@ -10,8 +12,11 @@ export interface RequestCounters {
   readonly deviceCode: number;
   /** To the token endpoint of any tenant. */
   readonly token: number;
+  /** Requests of IMDS. */
   readonly imds: number;
+  /** Requests of the endpoint of App Service. */
   readonly appService: number;
+  /** Requests of Graph. */
   readonly graph: number;
   /** All of the above. */
   readonly total: number;

@@ -1,7 +1,10 @@
 /** Who a token speaks for. Every client of the local Entra is one. */
 export interface TokenSubject {
+  /** The tenant that it is registered in. */
   tenantId: string;
+  /** Its application id. */
   clientId: string;
+  /** Object id of its service principal. */
   objectId: string;
 }
 

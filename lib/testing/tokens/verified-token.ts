@@ -4,8 +4,11 @@ export interface VerifiedClaims {
   aud: string;
   /** `https://sts.windows.net/{tenant}/`, as in every version 1.0 token. */
   iss: string;
+  /** When it was issued, in seconds since the Unix epoch. */
   iat: number;
+  /** When it begins to be valid, in seconds since the Unix epoch. */
   nbf: number;
+  /** When it expires, in seconds since the Unix epoch. */
   exp: number;
   /** The client (application) that asked for the token. */
   appid?: string;

@@ -4,6 +4,7 @@ import type { LoginRefusalReason } from './login-refusal.factory.js';
 export interface LoginEvent {
   /** The user name that the client gave. */
   role: string;
+  /** How the login ended. */
   outcome: 'accepted' | 'refused';
   /** Only for a refused login. */
   reason?: LoginRefusalReason;
@@ -18,6 +19,7 @@ export interface LoginCounters {
    * such as "database does not exist", is not counted.
    */
   readonly accepted: number;
+  /** How many logins were refused. */
   readonly refused: number;
   /** Every reason is present, 0 where it did not happen. */
   readonly refusedBy: Readonly<Record<LoginRefusalReason, number>>;

@@ -1,0 +1,57 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { repositoryRoot } from '../support/build.js';
+import { runProgram, type ProgramResult } from '../support/run-program.js';
+
+/** What says all by its name. */
+const plain = /\.(name|code) \(Property\)$|\.__type\./;
+/** The parts of clients that are used here, which their own documentation describes. */
+const structural = /^(redis\.Redis(Client|Cluster)|nest\/users\.(IoredisClient|NodeRedisClient))\./;
+/** Names of the protocols, as servers send them. */
+const wire = /^nest\/users\.SignInResponse\./;
+/** Still to be documented. */
+const owed = [
+  'index.DatabaseLoginRefusedError.host (Property)',
+  'index.DatabaseLoginRefusedError.port (Property)',
+  'index.DatabaseUnreachableError.host (Property)',
+  'index.DatabaseUnreachableError.port (Property)',
+  'nest/users.InvalidAssertionError.reason (Property)',
+  'nest/users.StoredSignIn.key (Property)',
+  'nest/users.UserTokenOptions.cache (Property)',
+  'nest/users.UserTokenOptions.client (Property)',
+];
+
+describe('the reference: npm run docs:api', () => {
+  let folder: string;
+  let result: ProgramResult;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nestjs-entra-auth-reference-'));
+    const typedoc = join(repositoryRoot, 'node_modules/typedoc/bin/typedoc');
+    result = await runProgram(process.execPath, [typedoc, '--out', folder], { cwd: repositoryRoot });
+  }, 180_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('has a page with a search for every entry', async () => {
+    expect(result.exitCode).toBe(0);
+    const page = await readFile(join(folder, 'index.html'), 'utf8');
+    for (const entry of ['index', 'testing', 'redis', 'kafka', 'nest/users', 'store/typeorm', 'dashboard'])
+      expect(page).toContain(`>${entry}<`);
+    expect((await readFile(join(folder, 'assets/search.js'), 'utf8')).length).toBeGreaterThan(1_000);
+  });
+
+  it('documents every public item', () => {
+    const lines = stripVTControlCharacters(result.stdout + result.stderr).split('\n');
+    const missing = lines
+      .map((line) => /^\[warning\] (.*), defined in .*, does not have any documentation$/.exec(line)?.[1])
+      .filter((name) => name !== undefined);
+    expect(missing.length).toBeGreaterThan(0);
+    const unexpected = missing.filter((name) => ![plain, structural, wire].some((one) => one.test(name)));
+    expect([...new Set(unexpected)].filter((name) => !owed.includes(name))).toEqual([]);
+  });
+});
