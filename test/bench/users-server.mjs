@@ -8,7 +8,9 @@ import { selfSigned } from './self-signed.mjs';
 import { accessTokenOf, clientInfoOf, idTokenOf, oidIn, refreshTokenOf } from './users-tokens.mjs';
 
 const { cert, key } = await selfSigned();
+let requests = 0;
 const server = createServer({ cert, key }, (request, response) => {
+  requests++;
   const chunks = [];
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('end', () => {
@@ -30,4 +32,5 @@ server.keepAliveTimeout = 60_000;
 server.listen(0, 'localhost', () =>
   process.send({ authorityHost: `https://localhost:${server.address().port}`, certificateAuthority: cert }),
 );
+process.on('message', () => process.send(requests));
 process.once('disconnect', () => process.exit(0));

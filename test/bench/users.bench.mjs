@@ -9,6 +9,7 @@ import { startApplication } from './application.mjs';
 import { median } from './paired.mjs';
 import { atLeastTimesFaster, atMost, atMostTimes } from './report.mjs';
 import { createMsal, exchange, fill, versions } from './users-msal.mjs';
+import { shared } from './users-shared.mjs';
 import {
   accessTokenOf,
   assertionOf,
@@ -26,7 +27,16 @@ const range = (count, from = 0) => Array.from({ length: count }, (_, n) => from 
 export async function run() {
   const server = fork(new URL('users-server.mjs', import.meta.url));
   const [endpoint] = await once(server, 'message');
-  const results = [await eventLoop(endpoint), await bytesPerUser(endpoint), ...(await cached(endpoint))];
+  const requests = async () => {
+    server.send('requests');
+    return (await once(server, 'message'))[0];
+  };
+  const results = [
+    await eventLoop(endpoint),
+    await bytesPerUser(endpoint),
+    ...(await cached(endpoint)),
+    ...(await shared(endpoint, requests)),
+  ];
   server.disconnect();
   return results;
 }
@@ -61,10 +71,11 @@ async function eventLoopOurs(endpoint) {
 
 async function bytesOurs(endpoint) {
   const ours = await startUsers(endpoint);
-  const bytes = await growth(1_000, async (assertion) => {
+  const add = async (assertion) => {
     const { token } = await ours.users.onBehalfOf(assertion).getToken('graph');
     return token.length;
-  });
+  };
+  const bytes = await growth(1_000, add);
   await ours.close();
   return bytes;
 }
@@ -93,6 +104,8 @@ async function longestDelay(assertions, call) {
   delay.enable();
   await sleep(50);
   delay.reset();
+  // The first interval after a reset is not recorded.
+  await sleep(10);
   await Promise.all(assertions.map(call));
   await sleep(5);
   delay.disable();
