@@ -27,6 +27,8 @@ export function parseJsonObject(text: string): Record<string, unknown> | undefin
 
 /** Whether a text can be given to a JSON parser: at most 64 levels and 10,000 values. Does not check that it is JSON. */
 export function isBoundedJson(text: string): boolean {
+  // The usual text is neither so long nor has so many brackets, whatever they are part of.
+  if (text.length <= mostJsonValues && hasAtMost(deepestJson, text)) return true;
   const mark = /["[{,\]}]/g;
   let depth = 0;
   let values = 0;
@@ -40,6 +42,17 @@ export function isBoundedJson(text: string): boolean {
     else if (character !== ',') depth++;
     values++;
     if (depth > deepestJson || values > mostJsonValues) return false;
+  }
+  return true;
+}
+
+/** Whether a text has at most so many opening brackets. */
+function hasAtMost(most: number, text: string): boolean {
+  let count = 0;
+  for (const bracket of ['[', '{']) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (++count > most) return false;
+    }
   }
   return true;
 }

@@ -146,10 +146,16 @@ function whenVerified(
   });
 }
 
+/** The name that a connection was verified for: its certificate takes 0.15 ms to read, and stays the same. */
+const verifiedNames = new WeakMap<TLSSocket, string>();
+
 function faultOf(socket: TLSSocket, hostname: string): Error | undefined {
   if (!socket.authorized) return notVerified(String(socket.authorizationError));
+  if (verifiedNames.get(socket) === hostname) return undefined;
   const mismatch = checkServerIdentity(hostname.replace(/^\[|\]$/g, ''), socket.getPeerCertificate());
-  return mismatch === undefined ? undefined : notVerified(mismatch.message);
+  if (mismatch !== undefined) return notVerified(mismatch.message);
+  verifiedNames.set(socket, hostname);
+  return undefined;
 }
 
 function isTls(socket: Socket): socket is TLSSocket {

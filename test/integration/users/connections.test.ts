@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 import { systemClock } from '../../../lib/common/clock.js';
 import { ScriptedTokenServer } from '../../support/scripted-token-server.js';
@@ -50,6 +51,17 @@ describe('the connections of exchanges', () => {
     await Promise.all(Array.from({ length: 300 }, exchange));
     expect(server.received).toHaveLength(300);
     expect(sockets.size).toBeLessThanOrEqual(24);
+  });
+
+  it('have their certificate read once', async () => {
+    const read = jest.spyOn(TLSSocket.prototype, 'getPeerCertificate');
+    for (let n = 0; n < 10; n++) await exchange();
+    // By `checkServerIdentity` of the handshake, and by our own look.
+    const once = read.mock.calls.length;
+    for (let n = 0; n < 10; n++) await exchange();
+    expect(read.mock.calls.length).toBe(once);
+    expect(once).toBeGreaterThan(0);
+    read.mockRestore();
   });
 
   it('are replaced when the server had closed one, without a failure', async () => {
