@@ -70,7 +70,7 @@ export class UserExchanges {
     const key = `${grant.entry.key}|${resource.name}|${claims ?? ''}`;
     const running = this.#flights.get(key);
     if (running !== undefined) return running;
-    const flight = this.#begin(grant, resource, claims).finally(() => this.#flights.delete(key));
+    const flight = this.#begin(key, grant, { resource, claims });
     // Callers come and go; its outcome is noted in the entry in any case.
     flight.catch(() => undefined);
     this.#flights.set(key, flight);
@@ -101,9 +101,9 @@ export class UserExchanges {
   }
 
   async #begin(
+    key: string,
     grant: UserGrant,
-    resource: UserResource,
-    claims: string | undefined,
+    { resource, claims }: Pick<UserTokenOrder, 'resource' | 'claims'>,
   ): Promise<HeldAccessToken> {
     const order = this.orderOf(grant.entry, resource, claims);
     try {
@@ -112,6 +112,8 @@ export class UserExchanges {
       return token;
     } catch (thrown) {
       throw this.#refused(grant, order, thrown);
+    } finally {
+      this.#flights.delete(key);
     }
   }
 

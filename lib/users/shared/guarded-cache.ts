@@ -59,12 +59,12 @@ export class GuardedCache {
     this.#isStopped = true;
   }
 
-  async read(name: string): Promise<SharedRecord> {
+  read(name: string): Promise<SharedRecord> {
     const read = (): Promise<SharedRecord> =>
       this.#command(this.#reads, nothing, (timeoutInMs) => this.#store.read(name, timeoutInMs));
     if (this.#reads.isClosed) return read();
     if (this.#reads.mayProbe()) void read();
-    return nothing;
+    return Promise.resolve(nothing);
   }
 
   /** @returns `'unknown'` when the cache does not tell */
@@ -119,7 +119,13 @@ export class GuardedCache {
         () => (timer = this.#clock.setTimeout(late, graceInMs)),
         Math.max(0, this.#timeoutInMs - graceInMs),
       );
-      reply.then(resolve, reject).finally(() => this.#clock.clearTimeout(timer));
+      const settled = <V>(settle: (value: V) => void): ((value: V) => void) => {
+        return (value) => {
+          this.#clock.clearTimeout(timer);
+          settle(value);
+        };
+      };
+      reply.then(settled(resolve), settled(reject));
     });
   }
 }

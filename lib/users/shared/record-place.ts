@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { hash, hkdfSync, type KeyObject } from 'node:crypto';
 
 import type { KeyRing } from '../../store/encrypted/key-ring.js';
 import type { UserResource } from '../user-resources.js';
@@ -21,13 +21,13 @@ const half = 32;
  * decrypts, and no two records share a key.
  */
 export class RecordPlaces {
-  readonly #secrets: readonly { id: string; secret: KeyObject }[];
+  readonly #secrets: readonly { id: string; hmac: (message: Buffer) => Buffer }[];
   readonly #application: string;
   readonly #contexts = new WeakMap<UserResource, Buffer>();
 
   /** @param application what tokens depend on besides user and resource: authority, tenant, client */
   constructor(ring: KeyRing, application: string) {
-    this.#secrets = ring.ids.map((id) => ({ id, secret: derive(ring.get(id)!) }));
+    this.#secrets = ring.ids.map((id) => ({ id, hmac: hmacOf(ring.get(id)!) }));
     this.#application = application;
   }
 
@@ -42,9 +42,12 @@ export class RecordPlaces {
   }
 
   #place(user: string, resource: UserResource, n: number): RecordPlace {
-    const { id, secret } = this.#secrets[n]!;
-    const hmac = createHmac('sha512', secret).update(this.#contextOf(resource)).update(user, 'latin1');
-    const digest = hmac.digest();
+    const { id, hmac } = this.#secrets[n]!;
+    const context = this.#contextOf(resource);
+    const message = Buffer.allocUnsafe(context.length + user.length);
+    context.copy(message);
+    message.write(user, context.length, 'latin1');
+    const digest = hmac(message);
     return { name: digest.toString('base64url', 0, half), key: digest.subarray(half), keyId: id };
   }
 
@@ -59,7 +62,20 @@ export class RecordPlaces {
   }
 }
 
-/** The keys of a ring may serve a store of refresh tokens, too. */
-function derive(key: KeyObject): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync('sha512', key, '', purpose, 64)));
+const blockLength = 128;
+
+/**
+ * HMAC-SHA-512 by a key of its own: those of a ring may serve a store of refresh tokens, too. Made of two one-shot hashes,
+ * which take a third of the time.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc2104
+ */
+function hmacOf(key: KeyObject): (message: Buffer) => Buffer {
+  const secret = Buffer.alloc(blockLength);
+  Buffer.from(hkdfSync('sha512', key, '', purpose, 64)).copy(secret);
+  const [inner, outer] = [0x36, 0x5c].map((pad) => secret.map((byte) => byte ^ pad));
+  return (message) => {
+    const first = hash('sha512', Buffer.concat([inner!, message]), 'buffer');
+    return hash('sha512', Buffer.concat([outer!, first]), 'buffer');
+  };
 }

@@ -21,7 +21,7 @@ export function sealRecord(plain: Uint8Array, { name, key, keyId }: RecordPlace)
   header.writeUInt8(id.length, 1);
   randomFillSync(header, nonceAt);
   const cipher = createCipheriv(algorithm, key, header.subarray(nonceAt));
-  cipher.setAAD(Buffer.concat([header, id, Buffer.from(name)]));
+  cipher.setAAD(Buffer.concat([header, id, Buffer.from(name, 'latin1')]));
   return Buffer.concat([header, id, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
@@ -35,7 +35,10 @@ export function openRecord(record: Uint8Array, { name, key, keyId }: RecordPlace
   if (bytes.toString('utf8', versionLength, start) !== keyId) return 'another key';
   try {
     const decipher = createDecipheriv(algorithm, key, bytes.subarray(nonceAt, versionLength));
-    decipher.setAAD(Buffer.concat([bytes.subarray(0, start), Buffer.from(name)]));
+    const bound = Buffer.allocUnsafe(start + name.length);
+    bytes.copy(bound, 0, 0, start);
+    bound.write(name, start, 'latin1');
+    decipher.setAAD(bound);
     decipher.setAuthTag(bytes.subarray(end));
     const plain = decipher.update(bytes.subarray(start, end));
     decipher.final();

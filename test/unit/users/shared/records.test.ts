@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
 import { describe, expect, it } from '@jest/globals';
 
@@ -29,6 +29,14 @@ describe('the place of a record', () => {
     expect(ada.name).toMatch(/^[\w-]{43}$/);
     expect(ada.key).toHaveLength(32);
     expect(Buffer.from(ada.name, 'base64url').equals(ada.key)).toBe(false);
+  });
+
+  it('is an HMAC of the user, the application and the scopes', () => {
+    const secret = hkdfSync('sha512', first, '', 'nestjs-entra-auth/users/shared-cache/1', 64);
+    const context = '["host tenant client",["User.Read"],false]\n';
+    const digest = createHmac('sha512', Buffer.from(secret)).update(`${context}ada`).digest();
+    expect(ada.name).toBe(digest.toString('base64url', 0, 32));
+    expect(ada.key.equals(digest.subarray(32))).toBe(true);
   });
 
   it.each<[string, () => { name: string; key: Buffer }]>([
