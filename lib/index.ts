@@ -44,6 +44,7 @@ export type {
   EntraDataSourceOptions,
   UnverifiedDataSourceOptions,
 } from './postgres/entra-data-source.options.js';
+export type { EntraMsSqlDataSourceOptions } from './mssql/mssql-data-source.options.js';
 export type { EntraMySqlDataSourceOptions } from './mysql/mysql-data-source.options.js';
 export type { LoginEvent } from './database/login-event.js';
 export { entraMySqlAuthPlugins } from './mysql/entra-mysql-auth-plugins.js';

@@ -1,7 +1,7 @@
 import type { AccessTokenClaims } from '../entra/json-web-token.js';
 
 /** The databases of data sources, as TypeORM names them. */
-export type DatabaseType = 'postgres' | 'mysql';
+export type DatabaseType = 'postgres' | 'mysql' | 'mssql';
 
 /** One server, complete: everything but the token. */
 export interface DatabaseEndpoint {

@@ -3,6 +3,7 @@ import type { CredentialConfiguration } from '../credential/credential-configura
 import type { StartupMode } from '../engine/engine-settings.js';
 import type { EntraCloud } from '../entra/clouds.js';
 import type { TokenCredential, TokenCredentialFactory } from '../entra/token-credential.js';
+import type { EntraMsSqlDataSourceOptions } from '../mssql/mssql-data-source.options.js';
 import type { EntraMySqlDataSourceOptions } from '../mysql/mysql-data-source.options.js';
 import type {
   EntraDataSourceOptions,
@@ -11,7 +12,10 @@ import type {
 import type { UserTokenOptions } from '../users/user-tokens.options.js';
 
 type AnyDataSourceOptions =
-  EntraDataSourceOptions | UnverifiedDataSourceOptions | EntraMySqlDataSourceOptions;
+  | EntraDataSourceOptions
+  | UnverifiedDataSourceOptions
+  | EntraMySqlDataSourceOptions
+  | EntraMsSqlDataSourceOptions;
 
 /**
  * A credential as plain data, a function that makes one, or an instance. With the first two, a new instance can be
@@ -63,7 +67,7 @@ export interface EntraAuthModuleOptions {
   startupTimeoutInMs?: number;
   /**
    * The TypeORM data sources that log in with a token: the options of the default one (recognised by its
-   * `type`, `'postgres'` or `'mysql'`), or several by name.
+   * `type`, `'postgres'`, `'mysql'` or `'mssql'`), or several by name.
    */
   dataSource?: AnyDataSourceOptions | Record<string, AnyDataSourceOptions>;
   /**

@@ -5,6 +5,7 @@ const { rooms } = (await import(configuration)) as { rooms: Record<string, strin
 const neighbours: Readonly<Record<string, readonly string[]>> = {
   credential: ['nest'],
   graph: ['clients'],
+  mssql: ['drivers'],
   mysql: ['drivers'],
   options: ['nest'],
 };

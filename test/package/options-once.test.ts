@@ -9,6 +9,7 @@ import { repositoryRoot } from '../support/build.js';
 const moduleOptions = 'options/entra-auth-module.options.ts';
 const dataSource = 'postgres/entra-data-source.options.ts';
 const mySqlDataSource = 'mysql/mysql-data-source.options.ts';
+const msSqlDataSource = 'mssql/mssql-data-source.options.ts';
 
 /** Each set of options: where it is declared, after which text, and the file that checks it. */
 const declarations: readonly (readonly [after: string, declared: string, checked: string])[] = [
@@ -19,6 +20,7 @@ const declarations: readonly (readonly [after: string, declared: string, checked
   ['backoff?: {', moduleOptions, 'options/resolve-refresh-options.ts'],
   ['    NestOptions {', dataSource, 'postgres/resolve-data-source.ts'],
   ['    NestOptions {', mySqlDataSource, 'mysql/resolve-mysql-data-source.ts'],
+  ['    NestOptions {', msSqlDataSource, 'mssql/resolve-mssql-data-source.ts'],
   [
     "interface EntraEndpointOptions extends Omit<PostgresEndpoint, 'password' | 'ssl'> {",
     dataSource,

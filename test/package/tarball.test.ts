@@ -51,7 +51,7 @@ describe('the tarball', () => {
     const isPage = (source: string) => /^dashboard\/(page\/|html\.d\.ts$)/.test(source);
     const declarations = (build: string, of: string[]) =>
       of
-        .filter((source) => !isPage(source))
+        .filter((source) => !isPage(source) && !source.endsWith('.d.ts'))
         .map((source) => `dist/${build}/${source.replace(/\.ts$/, '.d.ts')}`);
     const { exports } = JSON.parse(await read('package.json')) as Manifest;
     const entries = Object.values(exports).flatMap((entry) =>

@@ -48,9 +48,10 @@ export async function connectDataSource(dataSource: DataSource): Promise<Finding
 
 /** The server, where no check of its own has named it. */
 function whereTo({ options }: DataSource): string {
-  if (options.type !== 'mysql') return '';
-  const { host = 'localhost', port = 3306 } = options;
-  return ` to MySQL at ${host}:${port}`;
+  if (options.type === 'mysql') return ` to MySQL at ${options.host ?? 'localhost'}:${options.port ?? 3306}`;
+  if (options.type === 'mssql')
+    return ` to Azure SQL at ${options.host ?? 'localhost'}:${options.port ?? 1433}`;
+  return '';
 }
 
 const late = new EntraTimeoutError('The data source', timeoutInMs, 'Check that its server can be reached.');

@@ -1,111 +1,188 @@
 import { EventEmitter, once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer, type TLSSocket } from 'node:tls';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createSecureContext, TLSSocket, type SecureContext } from 'node:tls';
+
 import type { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
-import { readBytes, ClientGoneError } from '../../../lib/testing/postgres/protocol/byte.reader.js';
-import {
-  answer,
-  done,
-  errorToken,
-  fedAuthInfo,
-  fedAuthLibrary,
-  fedAuthToken,
-  loginAcknowledged,
-  messageType,
-  oneRow,
-  preLoginAnswer,
-  readMessage,
-} from './tds-message.js';
+import { ClientGoneError } from '../../../lib/testing/postgres/protocol/byte.reader.js';
+import { refusals, SqlRefusal } from './sql-refusal.js';
+import { SqlSession } from './sql-session.js';
+import { encryption } from './tds-message.js';
+import { TlsInTds } from './tls-in-tds.js';
 
 export interface LocalSqlServerOptions {
   authority: CertificateAuthority;
-  /** @throws Error when the token does not let its owner in */
+  /** @throws SqlRefusal, or any other error, when the token does not let its owner in */
   checkToken: (token: string) => void;
+  /**
+   * `strict`: TDS 8.0, inside of TLS. `inside`: TDS 7.4, with TLS inside, which is required. `declined`: TDS 7.4 without
+   * TLS, which Azure SQL never does, but who stands between may.
+   *
+   * @default 'strict'
+   */
+  transport?: 'strict' | 'inside' | 'declined';
+  /**
+   * The name that it has, and that is in its certificate.
+   *
+   * @default 'localhost'
+   */
+  host?: string;
 }
 
-/** Takes logins as Azure SQL does by TDS 8.0: TLS first, then a token. Answers every query as the one for the schema. */
+/** Takes logins as Azure SQL does: TLS, then a token. Answers queries with one row. */
 export class LocalSqlServer implements AsyncDisposable {
-  readonly host = 'localhost';
   /** What it tells the client to fetch a token for. */
   resource = 'https://database.windows.net/';
   accepted = 0;
   refused = 0;
+  /** The tokens that it was given. */
+  readonly presented: string[] = [];
   /** Queries are answered after it. */
   busyUntil: Promise<unknown> = Promise.resolve();
+  /** How many queries wait for that. */
+  waiting = 0;
+  /** Takes connections, and is silent at once or after the token. */
+  silent: 'no' | 'at once' | 'after the token' = 'no';
+  /** Where clients are sent after their logins. */
+  route: { host: string; port: number } | undefined;
+  /** The databases it has; any when there is none. */
+  databases: readonly string[] = [];
+  /** Refuses a client before its token is asked for. */
+  blocked: SqlRefusal | undefined;
+  /** What queries get, in order. */
+  readonly queryErrors: SqlRefusal[] = [];
   readonly #logins = new EventEmitter();
-  readonly #sockets = new Set<TLSSocket>();
+  readonly #sockets = new Set<Socket>();
   readonly #failures: unknown[] = [];
-  readonly #server;
+  readonly #server = createServer();
+  /** Sessions up to this one get no answers any more. */
+  #forgotten = 0;
 
-  private constructor(
-    private readonly options: LocalSqlServerOptions,
-    certificate: { key: string; cert: string },
-  ) {
-    this.#server = createServer({ ...certificate, ALPNProtocols: ['tds/8.0'] }, (socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-      socket.on('error', () => socket.destroy());
-      this.#serve(socket).catch((error: unknown) => {
-        socket.destroy();
-        if (!(error instanceof ClientGoneError)) this.#failures.push(error);
-      });
-    });
-  }
+  private constructor(private readonly options: LocalSqlServerOptions) {}
 
   static async start(options: LocalSqlServerOptions): Promise<LocalSqlServer> {
-    const local = new LocalSqlServer(options, options.authority.issueServerCertificate());
+    const local = new LocalSqlServer(options);
+    const certificate = options.authority.issueServerCertificate(options.host);
+    const context = createSecureContext(
+      options.transport === 'inside' ? { ...certificate, maxVersion: 'TLSv1.2' } : certificate,
+    );
+    local.#server.on('connection', (socket) => local.#take(socket, context));
     local.#server.listen(0, '127.0.0.1');
     await once(local.#server, 'listening');
     return local;
+  }
+
+  get host(): string {
+    return this.options.host ?? 'localhost';
   }
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** How many connections of clients are open. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   nextLogin(): Promise<unknown> {
     return once(this.#logins, 'accepted');
   }
 
+  /** Answers nothing more on the connections that are open, as behind a load balancer that forgot them. */
+  forget(): void {
+    this.#forgotten = this.accepted;
+  }
+
+  /** Ends every connection. */
+  endSessions(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   /** @throws AggregateError when something failed that is not a refusal */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    this.endSessions();
     this.#server.close();
     await once(this.#server, 'close');
     if (this.#failures.length > 0) throw new AggregateError(this.#failures, 'The local SQL Server failed.');
   }
 
-  async #serve(socket: TLSSocket): Promise<void> {
-    const next = async (...expected: number[]): Promise<Buffer> => {
-      const { type, payload } = await readMessage((size) => readBytes(socket, size));
-      if (!expected.includes(type))
-        throw new Error(`A message of type ${type} came instead of ${expected.join(' or ')}.`);
-      return payload;
-    };
-    await next(messageType.preLogin);
-    socket.write(answer(preLoginAnswer));
-    if (fedAuthLibrary(await next(messageType.login7)) !== 2) throw new Error('No token was announced.');
-    socket.write(answer(fedAuthInfo('https://login.microsoftonline.com/common', this.resource)));
-    const token = fedAuthToken(await next(messageType.fedAuthToken));
+  #take(socket: Socket, context: SecureContext): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    if (this.silent === 'at once') {
+      socket.resume();
+      return;
+    }
+    this.#serve(socket, context).catch((error: unknown) => {
+      socket.destroy();
+      if (!(error instanceof ClientGoneError)) this.#failures.push(error);
+    });
+  }
+
+  async #serve(socket: Socket, context: SecureContext): Promise<void> {
+    const { transport = 'strict' } = this.options;
+    if (transport === 'strict') {
+      const session = this.#session(secured(socket, context));
+      await session.preLogin(encryption.on);
+      return session.serve();
+    }
+    const plain = this.#session(socket);
+    if (transport === 'declined') {
+      await plain.preLogin(encryption.notSupported);
+      return plain.serve();
+    }
+    await plain.preLogin(encryption.required);
+    return this.#session(secured(new TlsInTds(socket), context)).serve();
+  }
+
+  #session(stream: Duplex): SqlSession {
+    stream.on('error', () => stream.destroy());
+    return new SqlSession(stream, {
+      resource: this.resource,
+      admit: (login) => this.#admit(login),
+      present: (token) => this.presented.push(token),
+      authenticate: (token) => this.#authenticate(token),
+      route: this.route,
+      stallsAfterToken: this.silent === 'after the token',
+      accepted: () => this.accepted,
+      untilFree: (session, isQuery) => this.#untilFree(session, isQuery),
+      queryError: () => this.queryErrors.shift(),
+    });
+  }
+
+  async #untilFree(session: number, isQuery: boolean): Promise<void> {
+    if (session <= this.#forgotten) await new Promise(() => undefined);
+    if (!isQuery) return;
+    this.waiting++;
+    await this.busyUntil;
+    this.waiting--;
+  }
+
+  #admit({ serverName, database }: { serverName: string; database: string }): void {
+    if (this.blocked !== undefined) throw this.blocked;
+    if (serverName !== this.host) throw refusals.server(serverName);
+    if (this.databases.length > 0 && !this.databases.includes(database)) throw refusals.database(database);
+  }
+
+  #authenticate(token: string): void {
     try {
       this.options.checkToken(token);
-    } catch {
+    } catch (error) {
       this.refused++;
-      socket.end(
-        answer(errorToken(18456, "Login failed for user '<token-identified principal>'."), done(true)),
-      );
-      return;
+      throw error instanceof SqlRefusal ? error : refusals.principal();
     }
     this.accepted++;
     this.#logins.emit('accepted');
-    socket.write(answer(loginAcknowledged, done()));
-    // How the client sets its session up.
-    await next(messageType.sqlBatch);
-    socket.write(answer(done()));
-    for (;;) {
-      await next(messageType.sqlBatch, messageType.remoteCall);
-      await this.busyUntil;
-      socket.write(answer(oneRow('schema_name', 'dbo'), done()));
-    }
   }
+}
+
+function secured(stream: Duplex, secureContext: SecureContext): TLSSocket {
+  // A handshake that the client breaks off is its right.
+  return new TLSSocket(stream, {
+    isServer: true,
+    secureContext,
+    ALPNProtocols: ['tds/8.0'],
+  });
 }

@@ -108,7 +108,7 @@ describe('the options of a data source of MySQL', () => {
 
   it('are told from those of other databases by "type"', () => {
     expect(refusal({ type: 'mariadb' }).message).toBe(
-      'Invalid option "dataSource.type": "mariadb". Write type: "postgres" or type: "mysql".',
+      'Invalid option "dataSource.type": "mariadb". Write type: "postgres", "mysql" or "mssql".',
     );
     expect(refusal({ type: 'toString' }).option).toBe('dataSource.type');
   });

@@ -383,7 +383,7 @@ describe('resolveOptions', () => {
   it.each<[string, string, object]>([
     ['an empty array', 'an empty array', { resources: { api: { scopes: [] } } }],
     ['a URL of blanks', 'nothing but white space', { dataSource: { type: 'postgres', url: ' ' } }],
-    ['another database', '"mssql"', { dataSource: { ...dataSource, type: 'mssql' } }],
+    ['another database', '"oracle"', { dataSource: { ...dataSource, type: 'oracle' } }],
   ])('tells of %s that %s', (_, given, options) => {
     expect(errorOf({ credential, ...options }).message).toContain(given);
   });

@@ -218,7 +218,7 @@ describe('resolveDataSources', () => {
   });
 
   it.each<[string, object]>([
-    ['dataSource.type', { ...given, type: 'mssql' }],
+    ['dataSource.type', { ...given, type: 'oracle' }],
     ['dataSource.applicationName', { ...given, applicationName: 7 }],
     ['dataSource.ssl.servername', { ...given, ssl: { servername: 'other.example' } }],
     ['dataSource.ssl.host', { ...given, ssl: { host: 'other.example' } }],
