@@ -1,18 +1,23 @@
-import { unref, type Clock, type TimerHandle } from '../common/clock.js';
+import { unref, type Clock, type TimerHandle, type Timestamp } from '../common/clock.js';
 import type { UserCache } from './user-cache.js';
 import type { UserEntry } from './user-entry.js';
 
 const intervalInMs = 60_000;
 const mostInTurn = 1_000;
 
-/** Deletes expired entries once a minute, a thousand in a turn of the event loop. Has no timer while the cache is empty. */
+type Visit = (entry: UserEntry, now: Timestamp, everyMs: number) => void;
+
+/** Looks at all entries, and deletes those that are over, once a minute, a thousand in a turn of the event loop. Has no timer while the cache is empty. */
 export class CacheSweeper {
   readonly #cache: UserCache;
   readonly #clock: Clock;
+  readonly #visit: Visit;
   #timer: TimerHandle;
   #isStopped = false;
 
-  constructor(cache: UserCache, clock: Clock) {
+  /** @param visit is called with each entry that stays, and how much later it is called again, in milliseconds */
+  constructor(cache: UserCache, clock: Clock, visit: Visit) {
+    this.#visit = visit;
     this.#cache = cache;
     this.#clock = clock;
   }
@@ -36,7 +41,9 @@ export class CacheSweeper {
 
   #sweep(from: UserEntry | undefined): void {
     this.#timer = undefined;
-    const next = this.#cache.sweep(from, mostInTurn, this.#clock.now());
+    const now = this.#clock.now();
+    const visit = (entry: UserEntry): void => this.#visit(entry, now, intervalInMs);
+    const next = this.#cache.sweep(from, { most: mostInTurn, now, visit });
     if (next !== undefined) this.#wait(0, next);
     else if (this.#cache.size > 0) this.#wait(intervalInMs, undefined);
   }

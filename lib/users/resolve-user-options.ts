@@ -18,6 +18,7 @@ import {
   onlyProof,
   resolveClientAuthentication,
 } from '../refresh-token/client-authentication/resolve-client-authentication.js';
+import type { BackgroundSettings } from './background-refresh.js';
 import { reusedAuthentication } from './client-proof.js';
 import { signInPlace, type SignInPlace } from './challenge.js';
 import { resolveSharedOptions } from './shared/resolve-shared-options.js';
@@ -29,6 +30,7 @@ import type { UserResource } from './user-resources.js';
 import type {
   UserCacheOptions,
   UserClientOptions,
+  UserRefreshOptions,
   UserResourceOptions,
   UserTokenOptions,
 } from './user-tokens.options.js';
@@ -51,6 +53,7 @@ export interface UserTokenSettings {
   readonly shared: SharedTokenSettings | undefined;
   /** `undefined`: no sign-ins are kept. */
   readonly signIns: SignInSettings | undefined;
+  readonly background: BackgroundSettings;
   readonly policy: RefreshPolicy;
   readonly clock: Clock;
 }
@@ -86,11 +89,17 @@ const cacheTable = {
   shared: resolveSharedOptions,
 } satisfies OptionTable<UserCacheOptions>;
 
+const refreshTable = {
+  maxRequestsPerSecond: numberCheck(50, { min: 0.01, max: 10_000, unit: 'a number of requests' }),
+  idleAfterInMs: numberCheck(3_600_000, { min: 0, max: 7 * 86_400_000, unit: 'milliseconds' }),
+} satisfies OptionTable<UserRefreshOptions>;
+
 const usersTable = {
   client: anything,
   resources: anything,
   cache: anything,
   signIns: anything,
+  refresh: anything,
 } satisfies OptionTable<UserTokenOptions>;
 
 /** @throws {EntraOptionsError} for the first option that is wrong or missing */
@@ -101,7 +110,7 @@ export function resolveUserOptions(
 ): UserTokenSettings {
   const { cloud, policy, clock } = context;
   const fix = `Give an object such as { client: { tenantId, clientId, clientSecret }, resources: { graph: {} } }.`;
-  const { client, resources, cache, signIns } = checkOptions(path, value, usersTable, fix);
+  const { client, resources, cache, signIns, refresh } = checkOptions(path, value, usersTable, fix);
   const clientPath = `${path}.client`;
   const clientFix = `Give an object with tenantId, clientId and one of ${clientProofs.join(', ')}.`;
   const checked = checkOptions(clientPath, client, clientTable, clientFix);
@@ -124,6 +133,12 @@ export function resolveUserOptions(
     resources: resourcesOf(`${path}.resources`, resources, { cloud, tenantId }),
     limits,
     shared,
+    background: checkOptions(
+      `${path}.refresh`,
+      refresh ?? {},
+      refreshTable,
+      'Give an object such as { maxRequestsPerSecond: 20 }.',
+    ),
     signIns: signIns === undefined ? undefined : signInsOf(`${path}.signIns`, signIns),
     policy,
     clock,

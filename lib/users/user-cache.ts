@@ -79,14 +79,19 @@ export class UserCache {
    *
    * @param from where to go on; `undefined` begins
    * @param most how many are looked at
+   * @param visit is called with those that stay
    * @returns where to go on, or `undefined` at the end
    */
-  sweep(from: UserEntry | undefined, most: number, now: Timestamp): UserEntry | undefined {
+  sweep(
+    from: UserEntry | undefined,
+    { most, now, visit }: { most: number; now: Timestamp; visit: (entry: UserEntry) => void },
+  ): UserEntry | undefined {
     const isThere = from !== undefined && this.#entries.get(from.key) === from;
     let entry = isThere ? from : this.#oldest;
     for (let n = 0; n < most && entry !== undefined; n++) {
       const newer: UserEntry | undefined = entry.newer;
       if (entry.isOver(now)) this.delete(entry);
+      else visit(entry);
       entry = newer;
     }
     return entry;

@@ -15,6 +15,8 @@ export class UserSlot {
   usableUntil: Timestamp = 0;
   /** When the next use fetches a new token. */
   dueAt: Timestamp = Infinity;
+  /** For how long it has not been used, roughly: the look at all entries adds to it. */
+  idleInMs = 0;
   /** Failed refreshes in a row. */
   failures = 0;
   /** Whether the resource rejected the token. */

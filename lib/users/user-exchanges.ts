@@ -65,11 +65,21 @@ export class UserExchanges {
     return this.#shared?.state;
   }
 
-  /** Exchanges a user's token, or joins the exchange that is under way. */
-  exchange(grant: UserGrant, resource: UserResource, claims: string | undefined): Promise<HeldAccessToken> {
+  /**
+   * Exchanges a user's token, or joins the exchange that is under way.
+   *
+   * @param onBegin is called unless it joins one
+   */
+  exchange(
+    grant: UserGrant,
+    resource: UserResource,
+    claims: string | undefined,
+    onBegin?: () => void,
+  ): Promise<HeldAccessToken> {
     const key = `${grant.entry.key}|${resource.name}|${claims ?? ''}`;
     const running = this.#flights.get(key);
     if (running !== undefined) return running;
+    onBegin?.();
     const flight = this.#begin(key, grant, { resource, claims });
     // Callers come and go; its outcome is noted in the entry in any case.
     flight.catch(() => undefined);
@@ -84,9 +94,12 @@ export class UserExchanges {
 
   /** What a request for a user's token asks for. */
   orderOf(entry: UserEntry, resource: UserResource, claims?: string): UserTokenOrder {
-    const { tenantId: configured } = this.#settings;
-    const tenantId = isTenantGroup(configured) ? (entry.tenantId ?? configured) : configured;
-    return { tenantId, resource, claims, replaces: entry.find(resource)?.token };
+    return { tenantId: this.#tenantOf(entry), resource, claims, replaces: entry.find(resource)?.token };
+  }
+
+  /** Whether no request is sent for an entry at the moment. */
+  isPaused(entry: UserEntry): boolean {
+    return this.#requests.pauseOf(this.#tenantOf(entry)) > 0;
   }
 
   /** Sends a request for a grant when it is its turn, and counts it. */
@@ -115,6 +128,11 @@ export class UserExchanges {
     } finally {
       this.#flights.delete(key);
     }
+  }
+
+  #tenantOf(entry: UserEntry): string {
+    const { tenantId } = this.#settings;
+    return isTenantGroup(tenantId) ? (entry.tenantId ?? tenantId) : tenantId;
   }
 
   /** The entry that is held by now: callers with the same assertion may have begun with one each. */

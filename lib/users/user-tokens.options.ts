@@ -73,6 +73,24 @@ export interface UserSignInOptions {
   storeTimeoutInMs?: number;
 }
 
+/** How tokens are refreshed ahead of their end. */
+export interface UserRefreshOptions {
+  /**
+   * The most requests a second for tokens that nobody waits for yet, of this process. Requests that callers wait for count too,
+   * and are never held up by it. A process with 100,000 active users needs 60.
+   *
+   * @default 50
+   */
+  maxRequestsPerSecond?: number;
+  /**
+   * For how long after its last use the token of a stored sign-in is refreshed in the background, in milliseconds. Then it is
+   * served until it expires, and let go.
+   *
+   * @default 3600000, an hour
+   */
+  idleAfterInMs?: number;
+}
+
 /** Tokens of the users of an application: of those who call it, and of those who signed in to it. */
 export interface UserTokenOptions {
   client: UserClientOptions;
@@ -81,4 +99,5 @@ export interface UserTokenOptions {
   cache?: UserCacheOptions;
   /** Needed for `adopt`, `forUser` and `beginSession`. @default none are kept */
   signIns?: UserSignInOptions;
+  refresh?: UserRefreshOptions;
 }

@@ -1,3 +1,4 @@
+import type { Timestamp } from '../common/clock.js';
 import { withDeadline } from '../common/deadline.js';
 import { EntraOptionsError, EntraTimeoutError } from '../common/entra-auth.error.js';
 import type { LineLogger } from '../common/guarded-logger.js';
@@ -7,10 +8,11 @@ import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { sameTenant } from '../entra/tenant.js';
 import type { AccessToken, GetTokenOptions } from '../entra/token-credential.js';
 import { assertionKey, expiredAssertion, readAssertion } from './assertion.js';
+import { BackgroundRefresh } from './background-refresh.js';
 import { CacheSweeper } from './cache-sweeper.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
 import { OnBehalfOfGrant } from './on-behalf-of-grant.js';
-import type { SharedTokensState } from './shared/shared-tokens.js';
+import { RequestRate } from './request-rate.js';
 import { UserSignIns } from './sign-ins/user-sign-ins.js';
 import { UserCache } from './user-cache.js';
 import { GrantCredential, type UserTokenCredential } from './user-credential.js';
@@ -18,29 +20,10 @@ import { UserEntry, type UserSlot } from './user-entry.js';
 import { UserExchanges } from './user-exchanges.js';
 import type { UserGrant } from './user-grant.js';
 import { UserResources, type UserResource } from './user-resources.js';
+import type { UserTokensState } from './user-tokens-state.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
 
-/** What is held, and what was done for it. */
-export interface UserTokensState {
-  /** Assertions and sign-ins whose tokens are held. */
-  readonly users: number;
-  /** Size of what is held. */
-  readonly bytes: number;
-  /** Live users that made room for others: more than a few call for a larger `cache`. */
-  readonly evictions: number;
-  /** Exchanges that wait or are under way. */
-  readonly pending: number;
-  /** Exchanges and redemptions that were begun. */
-  readonly exchanges: number;
-  /** Exchanges that gave no token. */
-  readonly failures: number;
-  /** What came of the shared cache, where there is one. */
-  readonly shared?: SharedTokensState;
-  /** Stored sign-ins that Entra has refused, as far as this process knows: their users must sign in again. */
-  readonly refused: number;
-  /** New refresh tokens that could not be stored yet, and would be lost with the process. */
-  readonly unsaved: number;
-}
+const rateRetryInMs = 1_000;
 
 /**
  * Holds the tokens of users, by the token that each user called with. Refreshes them ahead of their end when they are used,
@@ -51,6 +34,8 @@ export class UserTokens {
   readonly #resources: UserResources;
   readonly #cache: UserCache;
   readonly #exchanges: UserExchanges;
+  readonly #rate: RequestRate;
+  readonly #background: BackgroundRefresh;
   readonly #sweeper: CacheSweeper;
   readonly #signIns: UserSignIns | undefined;
 
@@ -59,7 +44,22 @@ export class UserTokens {
     this.#settings = settings;
     this.#resources = new UserResources(settings.resources, settings.cloud);
     this.#cache = new UserCache(settings.limits);
-    this.#sweeper = new CacheSweeper(this.#cache, settings.clock);
+    const { clock, background } = settings;
+    this.#rate = new RequestRate(background.maxRequestsPerSecond, clock);
+    this.#background = new BackgroundRefresh({
+      clock,
+      idleAfterInMs: background.idleAfterInMs,
+      rate: this.#rate,
+      isPaused: (entry) => this.#exchanges.isPaused(entry),
+      refresh: (entry, resource) => {
+        const grant = this.signIns.grantFor(entry);
+        // What becomes of it is noted in the slot.
+        this.#exchanges.exchange(grant, resource, undefined).catch(() => undefined);
+      },
+    });
+    this.#sweeper = new CacheSweeper(this.#cache, clock, (entry, now, everyMs) =>
+      this.#background.visit(entry, now, everyMs),
+    );
     const keep = (entry: UserEntry): void => {
       this.#cache.put(entry);
       this.#sweeper.arm();
@@ -123,7 +123,8 @@ export class UserTokens {
       const slot = grant.entry.find(resource);
       const now = this.#settings.clock.now();
       if (slot?.token !== undefined && now < slot.usableUntil && isPlain(options)) {
-        if (now >= slot.dueAt) this.#refreshAhead(grant, slot);
+        slot.idleInMs = 0;
+        if (now >= slot.dueAt) this.#refreshAhead(grant, slot, now);
         return Promise.resolve(slot.token);
       }
       return this.#obtain(grant, resource, readTokenRequest(options));
@@ -156,7 +157,11 @@ export class UserTokens {
     const { size: users, bytes, evictions } = this.#cache;
     const { counts, sharedState: shared } = this.#exchanges;
     const { refused = 0, unsaved = 0 } = this.#signIns?.counts ?? {};
-    return { users, bytes, evictions, ...counts, refused, unsaved, ...(shared && { shared }) };
+    const { waiting: waitingRefreshes } = this.#background;
+    return {
+      ...{ users, bytes, evictions, ...counts, waitingRefreshes, refused, unsaved },
+      ...(shared && { shared }),
+    };
   }
 
   /**
@@ -165,6 +170,7 @@ export class UserTokens {
    */
   async close(): Promise<void> {
     this.#sweeper.stop();
+    this.#background.stop();
     this.#exchanges.stop();
     await this.#signIns?.close();
   }
@@ -195,7 +201,7 @@ export class UserTokens {
   #exchange(grant: UserGrant, resource: UserResource, request: TokenRequest): Promise<HeldAccessToken> {
     const { clock, requestTimeoutInMs } = this.#settings;
     const timeoutInMs = 3 * requestTimeoutInMs;
-    const flight = this.#exchanges.exchange(grant, resource, request.claims);
+    const flight = this.#exchanges.exchange(grant, resource, request.claims, () => this.#rate.count());
     const onTimeout = (): Error =>
       new EntraTimeoutError(
         "The exchange of a user's token",
@@ -205,7 +211,11 @@ export class UserTokens {
     return withDeadline(flight, { timeoutInMs, clock, onTimeout, signal: request.abortSignal });
   }
 
-  #refreshAhead(grant: UserGrant, slot: UserSlot): void {
+  #refreshAhead(grant: UserGrant, slot: UserSlot, now: Timestamp): void {
+    if (!this.#rate.take()) {
+      slot.dueAt = now + rateRetryInMs;
+      return;
+    }
     slot.dueAt = Infinity;
     // What becomes of it is noted in the slot.
     this.#exchanges.exchange(grant, slot.resource, undefined).catch(() => undefined);

@@ -36,13 +36,17 @@ const declarations: readonly (readonly [after: string, declared: string, checked
     'credential/credential-configuration.ts',
     'credential/resolve-credential.ts',
   ],
-  ...['UserTokenOptions', 'UserClientOptions', 'UserResourceOptions', 'UserCacheOptions'].map(
-    (name): [string, string, string] => [
-      `interface ${name} {`,
-      'users/user-tokens.options.ts',
-      'users/resolve-user-options.ts',
-    ],
-  ),
+  ...[
+    'UserTokenOptions',
+    'UserClientOptions',
+    'UserResourceOptions',
+    'UserCacheOptions',
+    'UserRefreshOptions',
+  ].map((name): [string, string, string] => [
+    `interface ${name} {`,
+    'users/user-tokens.options.ts',
+    'users/resolve-user-options.ts',
+  ]),
   ['interface UserSignInOptions {', 'users/user-tokens.options.ts', 'users/sign-ins/sign-in-options.ts'],
   ...[
     ['FileRefreshTokenStoreOptions', 'store/file/file.refresh-token-store.ts'],

@@ -5,7 +5,8 @@ import type { SignInResponse } from '../../users/sign-ins/adopted-response.js';
 import type { SignInListOptions, SignInSummary } from '../../users/sign-ins/user-sign-ins.js';
 import type { UserTokenCredential } from '../../users/user-credential.js';
 import type { UserInteractionRequiredError } from '../../users/user-token.error.js';
-import type { UserTokens, UserTokensState } from '../../users/user-tokens.js';
+import type { UserTokens } from '../../users/user-tokens.js';
+import type { UserTokensState } from '../../users/user-tokens-state.js';
 
 /**
  * Obtains tokens of users and holds them in memory: of an API's callers, by the on-behalf-of flow, and of those who signed in,

@@ -59,6 +59,10 @@ export class UserSignIns {
     checkSignInKey('userKey', userKey);
     const known = this.#cache.get(signInEntryKey(userKey));
     const entry = known instanceof SignInEntry ? known : new SignInEntry(userKey);
+    return this.grantFor(entry);
+  }
+
+  grantFor(entry: SignInEntry): SignInGrant {
     return new SignInGrant(this.#signIns, entry);
   }
 
