@@ -111,6 +111,7 @@ describe('the watchers of a dashboard', () => {
     await clock.advance(2_000);
     expect(stream.state).toBe('ended');
     expect(watchers.size).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('are all let go at the end, the slow ones without a wait', () => {
