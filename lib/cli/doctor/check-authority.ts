@@ -41,7 +41,8 @@ export async function checkAuthority({ settings, clock }: DoctorContext): Promis
   }
 }
 
-function clockFinding(date: string | undefined, now: number): Finding {
+/** Compares the `Date` of a response with this machine's clock. */
+export function clockFinding(date: string | undefined, now: number): Finding {
   const theirs = Date.parse(date ?? '');
   if (Number.isNaN(theirs)) return warn('clock', 'The authority sends no time to compare with.');
   const aheadInMs = now - theirs;
