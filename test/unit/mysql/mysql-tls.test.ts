@@ -17,12 +17,14 @@ describe('the TLS of a server of MySQL', () => {
     expect(resolveMySqlTls('ssl', given)).toMatchObject({ ...verified, ...kept });
   });
 
-  it.each([
+  it.each<[unknown, string | RegExp]>([
     ['Amazon RDS', 'Invalid option "ssl": the name of a profile of mysql2.'],
     [5, 'Invalid option "ssl": 5.'],
     [null, 'Invalid option "ssl": null.'],
     [{ rejectUnauthorized: 'true' }, 'Invalid option "ssl.rejectUnauthorized": a string.'],
     [{ ['x'.repeat(50)]: 1 }, `Invalid option "ssl.${'x'.repeat(40)}": ignored by mysql2.`],
+    [{ dhparam: 'x' }, /mysql2 knows ca, .*, verifyIdentity\.$/],
+    [{ pfx: 'x' }, 'rejectUnauthorized, verifyIdentity. Give "cert" and "key".'],
   ])('is refused for %j', (given, message) => {
     const resolve = (): unknown => resolveMySqlTls('ssl', given);
     expect(resolve).toThrow(EntraOptionsError);

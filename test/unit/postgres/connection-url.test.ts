@@ -65,8 +65,9 @@ describe('the parameters of a connection URL', () => {
     expect(refusal(() => parse(parameters))).toEqual(invalid(message));
   });
 
-  it('show no more than forty characters of a name', () => {
-    const error = refusal(() => parse(`${'n'.repeat(60)}=1`)) as Error;
+  it.each([1, 2])('show no more than forty characters of a name that is given %d times', (times) => {
+    const text = Array.from({ length: times }, () => `${'n'.repeat(60)}=1`).join('&');
+    const error = refusal(() => parse(text)) as Error;
     expect(error.message).toContain(`"${'n'.repeat(40)}"`);
     expect(error.message).not.toContain('n'.repeat(41));
   });

@@ -202,6 +202,12 @@ describe('resolveDataSources', () => {
       applicationName,
     });
     const replication = { master: server('writer'), slaves: [server('reader')] };
+    expect(errorOf({ type: 'postgres', replication, host: 'other.example' })).toMatchObject({
+      option: 'dataSource.host',
+      message: expect.stringContaining('ignored together with "replication"'),
+    });
+    const negotiation = { type: 'postgres', replication, extra: { sslnegotiation: 'postgres' } } as const;
+    expect(resolve(negotiation).typeOrmOptions.extra).toMatchObject({ sslnegotiation: 'postgres' });
     const resolved = resolve({ type: 'postgres', replication, applicationName: 'notes' });
     expect(resolved.typeOrmOptions).toMatchObject({
       applicationName: 'notes',
