@@ -47,7 +47,8 @@ export class UserEntry {
   /** Tenant of the user, where it is not the configured one. */
   readonly tenantId: string | undefined;
   slots: UserSlot[] = noSlots;
-  /** Neighbours in the order of use. Kept by `UserCache`. */
+  /** Whether it was used since it was put in its place. Kept by `UserCache`, as its neighbours are. */
+  isUsed = false;
   newer: UserEntry | undefined;
   older: UserEntry | undefined;
   /** Size by which `UserCache` counts it; zero while it is not in there. */
@@ -71,8 +72,8 @@ export class UserEntry {
     const known = this.find(resource);
     if (known !== undefined) return known;
     const slot = new UserSlot(resource);
-    // An array that grows by `push` has room for seventeen, and nearly every user has one.
-    this.slots = [...this.slots.slice(1 - mostSlots), slot];
+    // Nearly every user has one: an array that grows, by `push` or by a spread, has room for seventeen.
+    this.slots = this.slots.length === 0 ? [slot] : this.slots.slice(1 - mostSlots).concat(slot);
     return slot;
   }
 
