@@ -81,11 +81,13 @@ export class MsSqlAttempt implements LoginAttempt {
     connection.on('errorMessage', this.#onError);
   }
 
-  /** Gives the login up, if it has not ended: closes its socket, and opens no other. */
+  /**
+   * Gives the login up, if it has not ended: breaks its socket, and opens no other. The connection stays as it is: one that
+   * is closed first hears no more of its socket, whose error then ends the process.
+   */
   abort(reason: Error): void {
     this.#over ??= reason;
     this.#socket?.destroy(reason);
-    this.#connection?.close();
   }
 
   /** Lets go of the token, and of the connection. */
