@@ -24,7 +24,8 @@ export function explainMsSqlError(
   if (failure !== undefined) return failure;
   const cause = innermost(original);
   if (isEntraAuthError(cause)) return cause;
-  if (cause instanceof TypeError && /"token-credential"|"type" property/.test(cause.message)) return tooOld();
+  const unfit = unfitDriver(cause);
+  if (unfit !== undefined) return unfit;
   const { host, port } = dataSource.primary;
   const answer = decisive(errors);
   if (answer !== undefined) return answered(answer, token, dataSource, now);
@@ -85,7 +86,13 @@ function redacted(error: Error, token: AccessToken | undefined): Error {
   return token === undefined ? error : withoutToken(error, token.token, []);
 }
 
-function tooOld(): EntraOptionsError {
-  const fix = 'Update "mssql" to 12, or "tedious" to 18.3 at least: `npm update mssql tedious`.';
-  return new EntraOptionsError('dataSource', 'the "tedious" of "mssql" is too old to ask for a token', fix);
+/** Tells a `tedious` that cannot ask for a token, and one that wants a later Node.js, which npm installs all the same. */
+function unfitDriver({ message }: Error): EntraOptionsError | undefined {
+  if (/^The "type" property must one of/.test(message)) {
+    const fix = 'Update "mssql" to 12, or "tedious" to 18.3 at least: `npm update mssql tedious`.';
+    return new EntraOptionsError('dataSource', 'the "tedious" of "mssql" is too old to ask for a token', fix);
+  }
+  if (!message.includes('Promise.withResolvers is not a function')) return undefined;
+  const fix = 'Run it on Node.js 22, or `npm install tedious@19`.';
+  return new EntraOptionsError('dataSource', 'the "tedious" of "mssql" needs Node.js 22', fix);
 }

@@ -156,11 +156,17 @@ describe('the error of a login to Azure SQL', () => {
     expect(explain({ failure, error: ofDriver('', 'EFEDAUTH') })).toBe(failure);
   });
 
-  it('asks for a later tedious where that cannot ask for a token', () => {
-    const error = new TypeError('The "type" property must one of "default", "ntlm".');
-    expect(explain({ error })).toMatchObject({
+  it.each([
+    ['cannot ask for a token', 'The "type" property must one of "default", "ntlm".', /"tedious" to 18\.3/],
+    [
+      'needs a later Node.js',
+      'Failed to connect to db.example:1433 - Promise.withResolvers is not a function',
+      /on Node\.js 22, or `npm install tedious@19`/,
+    ],
+  ])('asks for another tedious where that %s', (_, message, fix) => {
+    expect(explain({ stage: 'connected', error: ofDriver(message, 'ESOCKET') })).toMatchObject({
       code: 'ENTRA_OPTIONS_INVALID',
-      fix: expect.stringContaining('"tedious" to 18.3'),
+      fix: expect.stringMatching(fix),
     });
   });
 });
