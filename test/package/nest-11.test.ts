@@ -1,16 +1,46 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import type { AccessToken, EntraAuthModuleOptions } from 'nestjs-entra-auth';
 import { startLocalEntra } from 'nestjs-entra-auth/testing';
 
 import { CertificateAuthority } from '../../lib/testing/certificates/certificate-authority.js';
 import { RecordingServer } from '../integration/postgres/guard.recording-server.js';
 import { unnamedAddress } from '../integration/postgres/guard.setup.js';
+import { itWith } from '../support/installed-server.js';
 import { HandMadeCredential } from '../support/local-database.js';
+import { mariaDbServer } from '../support/mysql/maria-db.js';
+import { MySqlSetup } from '../support/mysql/mysql-setup.js';
+import { MsSqlSetup } from '../support/sql-server/mssql-setup.js';
 import { databaseToken } from '../support/tokens.js';
 import { Consumer } from './consumer.js';
 
+/** Two tokens, the first of which is refused. */
+async function refusedFirst(
+  credential: { getToken(): Promise<AccessToken> },
+  revoked: Set<string>,
+): Promise<string[]> {
+  const tokens = [(await credential.getToken()).token, (await credential.getToken()).token];
+  revoked.add(tokens[0] ?? '');
+  return tokens;
+}
+
 describe('a CommonJS application on Nest 11', () => {
   let app: Consumer;
+
+  /** Logs in with the oldest TypeORM, and repeats the refused login. */
+  async function works(
+    server: EntraAuthModuleOptions['dataSource'],
+    tokens: string[],
+    query: string,
+  ): Promise<void> {
+    const SETTINGS = JSON.stringify({ server, tokens, query });
+    await expect(app.outputOf('other-database.cjs', { SETTINGS })).resolves.toEqual({
+      value: expect.any(String),
+      rows: 1,
+      firstLogins: ['refused', 'accepted'],
+      asked: 2,
+    });
+  }
 
   beforeAll(async () => {
     app = await Consumer.installed('nest-11');
@@ -47,6 +77,26 @@ describe('a CommonJS application on Nest 11', () => {
       pools: 1,
       evicted: true,
     });
+  }, 60_000);
+
+  itWith(mariaDbServer)(
+    'works with the oldest mysql2',
+    async () => {
+      await using entra = await startLocalEntra();
+      await using mysql = await MySqlSetup.start(entra);
+      await using gate = await mysql.gate();
+      const tokens = await refusedFirst(new HandMadeCredential(entra), mysql.revoked);
+      await works(mysql.dataSource(gate), tokens, 'select current_user() as value');
+    },
+    60_000,
+  );
+
+  it('works with the oldest mssql and tedious', async () => {
+    await using entra = await startLocalEntra();
+    const sql = new MsSqlSetup(entra);
+    await using server = await sql.server();
+    const tokens = await refusedFirst(sql.credential(), sql.revoked);
+    await works(sql.dataSource(server), tokens, 'select @@spid as value');
   }, 60_000);
 
   it('has the oldest driver check an IP address against the certificate', async () => {
