@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { Readable } from 'node:stream';
 
 import { createHttpHeaders, createPipelineRequest, type HttpClient } from '@azure/core-rest-pipeline';
@@ -64,6 +65,21 @@ it('of the headers of a response only those stay that a credential reads', () =>
   const success = { ...page, status: 399, bodyAsText: 'a page' };
   withoutPage(success);
   expect(success.bodyAsText).toBe('a page');
+});
+
+it('passes on why a request failed', async () => {
+  const reason = new Error('connect ECONNREFUSED');
+  const client = capHttpClient({ sendRequest: () => Promise.reject(reason) }, 1_000, new ManualClock());
+  const request = createPipelineRequest({ url: 'https://login.example' });
+  await expect(client.sendRequest(request)).rejects.toBe(reason);
+});
+
+it('leaves nothing on the signals of a request that has ended', async () => {
+  const { signal } = new AbortController();
+  const client = capHttpClient({ sendRequest: answer(200) }, 1_000, new ManualClock());
+  const url = 'https://login.example';
+  await client.sendRequest(createPipelineRequest({ url, abortSignal: signal }));
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 it.each([

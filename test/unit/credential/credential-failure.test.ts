@@ -46,6 +46,7 @@ describe('classifyCredentialFailure', () => {
 
   it('takes an error of this package at its word', () => {
     const error = new CredentialUnavailableError('There is none.', 'Give one.');
+    expect(error.name).toBe('CredentialUnavailableError');
     expect(classify(error)).toEqual({ retryable: false, problem: 'There is none.', fix: 'Give one.' });
   });
 

@@ -205,3 +205,22 @@ it('the links that are configured by the environment decide', () => {
     ['managedidentitycredential', false],
   ]);
 });
+
+it('a workload identity takes from the environment what it is not given', async () => {
+  const context = new AzureIdentityContext({ kind: 'default' }, 'public', new ManualClock());
+  const environment = { ...process.env };
+  const all = { AZURE_TENANT_ID: 't', AZURE_CLIENT_ID: 'c', AZURE_FEDERATED_TOKEN_FILE: '/f' };
+  const refusalWithout = async (name: string, ids: object = {}): Promise<string | undefined> => {
+    process.env = { ...environment, ...all };
+    Reflect.deleteProperty(process.env, name);
+    return (await workloadIdentityLink(ids, context).refusal(undefined))?.reason;
+  };
+  try {
+    expect(await refusalWithout('nothing')).toBeUndefined();
+    for (const name of Object.keys(all)) expect(await refusalWithout(name)).toContain(name);
+    expect(await refusalWithout('AZURE_TENANT_ID', { tenantId: 't' })).toBeUndefined();
+    expect(await refusalWithout('AZURE_CLIENT_ID', { clientId: 'c' })).toBeUndefined();
+  } finally {
+    process.env = environment;
+  }
+});

@@ -97,6 +97,15 @@ describe('the options of a data source of MySQL', () => {
     ['ssl.ca', { ssl: { ca: '' } }, /-----BEGIN CERTIFICATE-----/],
     ['extra', { extra: 7 }, /Give an object of pool options/],
     ['extra.stream', { extra: { stream: () => undefined } }, /Use the data source options/],
+    ...[
+      ...['authSwitchHandler', 'connectTimeout', 'database', 'enableCleartextPlugin', 'host', 'insecureAuth'],
+      ...['isServer', 'password', 'password2', 'password3', 'passwordSha1', 'pool', 'port', 'socketPath'],
+      ...['ssl', 'uri', 'user'],
+    ].map((name): [string, object, RegExp] => [
+      `extra.${name}`,
+      { extra: { [name]: 'hunter2' } },
+      /Use the data source options/,
+    ]),
     ['extra.authPlugins', { extra: { authPlugins: {} } }, /Use the data source options/],
     ['extra.password1', { extra: { password1: 'hunter2' } }, /Use the data source options/],
     ['extra.debug', { extra: { debug: true } }, /Use the data source options/],
