@@ -60,7 +60,7 @@ async function logIn(options: LoginOptions, terminal: Terminal): Promise<void> {
   const clock = terminal.clock ?? systemClock;
   const settings = resolveRefreshTokenOptions({ ...given, store: opened.store, clock });
   const request = tokenRequest({ scopes: options.scope ?? wellKnownScope('graph', options.cloud) }, settings);
-  // Nobody is sent to a browser for what cannot be kept.
+  // Checked before a person is sent to a browser for a token that could not be kept.
   checkReadable(opened, await opened.store.load());
   const authorization = await requestDeviceCode(request, settings);
   const minutes = Math.floor((authorization.expiresAt - clock.now()) / 60_000);

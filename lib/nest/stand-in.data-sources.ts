@@ -22,8 +22,8 @@ export function dataSourcesFor(
 }
 
 /**
- * Data sources that connect to nothing. The tokens of a stand-in are for nobody: no server is asked with them, and nothing
- * asks Entra for others.
+ * Data sources that connect to nothing. The tokens of a stand-in are sent to no server, and Entra is asked
+ * for none.
  */
 class StandInDataSources implements NestDataSources {
   readonly #tokens: Pick<EntraTokenService, 'getToken'>;

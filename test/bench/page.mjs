@@ -42,7 +42,7 @@ const prose = {
     'The local Entra of `nestjs-entra-auth/testing`: from the call until it answers, in a new process each time. With ' +
     'PostgreSQL from the second start on: the first one makes the cluster that the others copy.',
   import:
-    'What importing the root adds to `@nestjs/common`, `@nestjs/core` and `@nestjs/schedule`, beside a file that imports what the ' +
+    'What importing the root adds to `@nestjs/common`, `@nestjs/core` and `@nestjs/schedule`, compared with a file that imports what the ' +
     'root imports and has no code: Node.js walks all modules of Nest once more for either. ' +
     pairs,
 };
