@@ -14,7 +14,10 @@ export function sqlServerOptions(
     host,
     port,
     database,
-    options: { encrypt: true, trustServerCertificate: false, cryptoCredentialsDetails: { ca } },
-    extra: { authentication: { type: 'token-credential', options: { credential } } },
+    extra: {
+      authentication: { type: 'token-credential', options: { credential } },
+      // With `encrypt: true`, tedious 19 sends the token in clear text to a server that declines TLS.
+      options: { encrypt: 'strict', cryptoCredentialsDetails: { ca } },
+    },
   };
 }
