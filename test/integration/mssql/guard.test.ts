@@ -57,7 +57,6 @@ beforeAll(async () => {
 
 afterEach(() => {
   jest.restoreAllMocks();
-  delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
   for (const server of everyServer()) server.route = undefined;
 });
 
@@ -86,15 +85,6 @@ describe.each(transports)('a token for Azure SQL, %s', (transport) => {
       expect(String(error)).toContain('No token was sent.');
     }
     expect(presented()).toEqual(before);
-  });
-
-  it('does not go to a server of an unknown authority when Node.js is told to accept every one', async () => {
-    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
-    const before = presented();
-    expect(await refusal(foreign[transport], encryptOf(transport))).toBeInstanceOf(InsecureConnectionError);
-    expect(presented()).toEqual(before);
-    emitWarning.mockRestore();
   });
 
   it('follows what a verified server names in its place, if that is verified for its own name', async () => {

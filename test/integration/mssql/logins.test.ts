@@ -140,6 +140,13 @@ describe('a login to Azure SQL that is refused', () => {
     await (await connect(setup)).destroy();
   });
 
+  it('is explained by the last answer, where the driver has tried again', async () => {
+    server.blockedFirst.push(refusals.paused('notes'));
+    server.blocked = refusals.firewall('local');
+    const refused = await failure(connect(sql.create(server, { options: impatient }, { clock })));
+    expect(refused).toMatchObject({ code: 'ENTRA_LOGIN_REFUSED', errorNumber: 40615 });
+  });
+
   it('hides the token, even if the server repeats it', async () => {
     const setup = sql.create(server, {}, { clock });
     const { token } = await setup.service.getToken('sql');

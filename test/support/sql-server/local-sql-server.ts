@@ -49,6 +49,8 @@ export class LocalSqlServer implements AsyncDisposable {
   databases: readonly string[] = [];
   /** Refuses a client before its token is asked for. */
   blocked: SqlRefusal | undefined;
+  /** The same for the next ones, in order. */
+  readonly blockedFirst: SqlRefusal[] = [];
   /** What queries get, in order. */
   readonly queryErrors: SqlRefusal[] = [];
   readonly #logins = new EventEmitter();
@@ -161,7 +163,8 @@ export class LocalSqlServer implements AsyncDisposable {
   }
 
   #admit({ serverName, database }: { serverName: string; database: string }): void {
-    if (this.blocked !== undefined) throw this.blocked;
+    const blocked = this.blockedFirst.shift() ?? this.blocked;
+    if (blocked !== undefined) throw blocked;
     if (serverName !== this.host) throw refusals.server(serverName);
     if (this.databases.length > 0 && !this.databases.includes(database)) throw refusals.database(database);
   }
