@@ -57,6 +57,11 @@ export class UserExchanges {
     return this.#requests.wire;
   }
 
+  /** How refresh tokens are redeemed. */
+  get redemptionWire(): UserRequestSettings {
+    return this.#requests.redemptionWire;
+  }
+
   get counts(): { pending: number; exchanges: number; failures: number } {
     return { pending: this.#requests.pending, exchanges: this.#requests.sent, failures: this.#failures };
   }

@@ -17,6 +17,11 @@ const atOnce = 24;
 export class UserRequests {
   /** How requests are sent. */
   readonly wire: UserRequestSettings;
+  /**
+   * How refresh tokens are redeemed: over a connection of its own each, which shutdown does not cut off, and never twice. A server
+   * may take each one once.
+   */
+  readonly redemptionWire: UserRequestSettings;
   readonly #pauses: TenantPauses;
   readonly #exchanges: ExchangeQueue;
   /** Those that wait for a store too: one that hangs holds up no exchange. */
@@ -50,6 +55,13 @@ export class UserRequests {
         origin: undefined,
         repeatsOnStaleConnection: () => !this.#isStopped,
       },
+    };
+    const { transport } = this.wire;
+    const { agent } = settings;
+    this.redemptionWire = {
+      ...this.wire,
+      offlineAccess: true,
+      transport: { ...transport, agent, repeatsOnStaleConnection: () => false },
     };
   }
 

@@ -36,7 +36,7 @@ export class SignIns {
 
   constructor(settings: SignInSettings, wire: UserRequestSettings) {
     this.#settings = settings;
-    this.#wire = { ...wire, offlineAccess: true };
+    this.#wire = wire;
     this.#saveRetry = new SaveRetry(wire.transport.clock, () => this.flush());
   }
 

@@ -48,7 +48,7 @@ export class UserSignIns {
     this.#settings = settings;
     this.#cache = cache;
     this.#exchanges = exchanges;
-    this.#signIns = new SignIns(signIns, exchanges.wire);
+    this.#signIns = new SignIns(signIns, exchanges.redemptionWire);
   }
 
   get counts(): { refused: number; unsaved: number } {

@@ -250,6 +250,20 @@ describe('the sign-ins of users', () => {
     expect(entra.refreshTokens.reuseRevocations).toBe(0);
   });
 
+  it('are stored though the application shuts down during a redemption', async () => {
+    const ada = await adoptNew('ada');
+    const before = (await stored('ada'))?.refreshToken;
+    entra.latencyInMs = 200;
+    const waiting = oidOf('ada');
+    await eventually(() => entra.requests.token === 1);
+    entra.latencyInMs = 0;
+    await tokens.service.onApplicationShutdown();
+
+    expect((await stored('ada'))?.refreshToken).not.toBe(before);
+    expect(await waiting).toBe(ada.objectId);
+    expect(entra.refreshTokens.accepts((await stored('ada'))?.refreshToken ?? '')).toBe(true);
+  });
+
   it('survive a response that broke off, since its refresh token is stored', async () => {
     const ada = await adoptNew('ada');
     await entra.faults.set('token', {
