@@ -184,7 +184,7 @@ describe.each(Object.entries(places))('sign-ins in %s while replicas are killed'
       }
       expect(complaints.join('')).toBe('');
       expect(wrong).toEqual([]);
-      expect(saved.length).toBeGreaterThan(signIns);
+      expect(saved.length).toBeGreaterThan(signIns / 2);
       expect(answered).toBeGreaterThan(saved.length);
       // Entra lets the old refresh token serve. A strict server has rotated it, and the successor died with the process.
       if (rotation === 'keep') expect(lost).toEqual([]);
