@@ -26,7 +26,7 @@ export {
   type FakeEntraTokens,
   type FakeEntraTokensOptions,
 } from './fakes/fake-entra-tokens.js';
-export type { FakeTokenError, FakeTokenValue } from './fakes/fake-token.js';
+export type { FakeTokenError, FakeTokenState, FakeTokenValue } from './fakes/fake-token.js';
 export { ManualClock, type ManualTimer } from './manual-clock.js';
 // Types only: the database is loaded on first use.
 export type {

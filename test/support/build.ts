@@ -43,7 +43,7 @@ const tarballFile = `dist/nestjs-entra-auth-${version}.tgz`;
 
 const tarball: Build = {
   stamp: 'dist/.tarball',
-  sources: [...library.sources, 'README.md', 'CHANGELOG.md', 'LICENSE'],
+  sources: [...library.sources, 'docs', 'README.md', 'CHANGELOG.md', 'LICENSE'],
   outputs: [tarballFile],
   // The library has just been built; what `prepack` does would take it away from under other tests.
   command: ['npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', 'dist'],

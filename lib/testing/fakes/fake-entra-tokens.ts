@@ -5,6 +5,7 @@ import {
   type FakeAccessToken,
   type FakeTokenChange,
   type FakeTokenError,
+  type FakeTokenState,
   type FakeTokenValue,
 } from './fake-token.js';
 import { unavailable, unknown } from './fake-token.error.js';
@@ -85,7 +86,7 @@ export class FakeEntraTokens {
   }
 
   /** Where the tokens stand, as the health indicator reads it. */
-  state(resource?: string) {
+  state(resource?: string): (FakeTokenState & { resource: string; configured: boolean })[] {
     const names = resource === undefined ? [...this.#tokens.keys()] : [resource];
     return names.map((name) => ({ resource: name, configured: true, ...this.#named(name).state() }));
   }

@@ -29,6 +29,28 @@ export type FakeTokenChange =
       nextRefreshAt: Date;
     };
 
+/** Where a fake token stands, in the words of the real service. */
+export interface FakeTokenState {
+  /** Where the token stands. */
+  state: 'pending' | 'fresh' | 'degraded' | 'expired';
+  /** When the held token was obtained. */
+  acquiredAt?: Date;
+  /** When the held token expires. */
+  expiresAt?: Date;
+  /** When the next token is obtained. */
+  nextRefreshAt?: Date;
+  /** How many tokens have been obtained. */
+  refreshes: number;
+  /** How many attempts have failed. */
+  failures: number;
+  /** How many attempts have failed since the last success. */
+  consecutiveFailures: number;
+  /** Why attempts fail; absent while they succeed. */
+  lastError?: string;
+  /** What to do about that. */
+  remedy?: string;
+}
+
 /** What tells the fakes of one set apart. */
 interface FakeTokenSettings {
   value: FakeTokenValue;
@@ -116,7 +138,7 @@ export class FakeToken {
     else this.#noteFailure(this.#error);
   }
 
-  state() {
+  state(): FakeTokenState {
     this.#catchUp();
     const holds = this.#token !== undefined;
     return {
@@ -130,7 +152,7 @@ export class FakeToken {
     };
   }
 
-  #stateName(): 'pending' | 'fresh' | 'degraded' | 'expired' {
+  #stateName(): FakeTokenState['state'] {
     if (this.#token === undefined) return 'pending';
     if (!this.#valid()) return 'expired';
     return this.#error !== undefined || this.#isRejected ? 'degraded' : 'fresh';
