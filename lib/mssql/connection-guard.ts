@@ -17,12 +17,17 @@ export const tlsFix =
  */
 export function checkConnection(socket: unknown, hosts: readonly string[]): void {
   const reason = whyUnverified(socket, hosts);
-  if (reason === undefined) return;
-  const problem = `The connection to "${hosts.at(-1)}" is not verified: ${reason}. No token was sent.`;
-  throw new InsecureConnectionError(problem, tlsFix);
+  if (reason !== undefined) throw unverified(hosts.at(-1), reason);
 }
 
-function whyUnverified(socket: unknown, hosts: readonly string[]): string | undefined {
+/** The error of a connection that gets no token. */
+export function unverified(host: string | undefined, reason: string): InsecureConnectionError {
+  const problem = `The connection to "${host}" is not verified: ${reason}. No token was sent.`;
+  return new InsecureConnectionError(problem, tlsFix);
+}
+
+/** @returns `undefined` for a connection that may be given a token */
+export function whyUnverified(socket: unknown, hosts: readonly string[]): string | undefined {
   if (!(socket instanceof TLSSocket)) return 'it is not TLS';
   if (!socket.authorized) return asError(socket.authorizationError).message;
   const certificate = socket.getPeerCertificate();

@@ -6,7 +6,7 @@ import { asError } from '../common/thrown.js';
 import type { LoginAttempt } from '../database/database-logins.js';
 import type { LoginTarget } from '../database/login-retry.js';
 import type { AccessToken } from '../entra/token-credential.js';
-import { checkConnection } from './connection-guard.js';
+import { checkConnection, unverified, whyUnverified } from './connection-guard.js';
 import type { ConnectTarget, TediousConnection } from './mssql-driver.js';
 
 /** An error that the server sent while it was logged in to. */
@@ -58,6 +58,7 @@ export class MsSqlAttempt implements LoginAttempt {
   /** The option `connector` of `tedious`: opens a socket to the server, or to the one that it named in its place. */
   readonly connector = async ({ host, port, localAddress }: ConnectTarget): Promise<Socket> => {
     this.#throwIfOver();
+    this.#checkRedirection(host);
     this.#host = host;
     this.#tls = undefined;
     this.errors = [];
@@ -90,6 +91,15 @@ export class MsSqlAttempt implements LoginAttempt {
     this.#socket?.destroy(reason);
   }
 
+  /**
+   * Checks the connection of a login that was accepted: the server may not have asked for a token.
+   *
+   * @throws {InsecureConnectionError}
+   */
+  checkAccepted({ socket }: TediousConnection): void {
+    if (this.stage !== 'verified') checkConnection(socket, this.#hosts);
+  }
+
   /** Lets go of the token, and of the connection. */
   end(): void {
     this.#over ??= new Error('The login has ended.');
@@ -103,6 +113,7 @@ export class MsSqlAttempt implements LoginAttempt {
 
   readonly #onSecure = (tls: unknown): void => {
     this.#tls = tls;
+    if (whyUnverified(tls, this.#hosts) === undefined) this.stage = 'verified';
   };
 
   readonly #onError = ({ number, state, message }: ServerError): void => {
@@ -111,7 +122,7 @@ export class MsSqlAttempt implements LoginAttempt {
 
   async #tokenForServer(): Promise<AccessToken> {
     try {
-      checkConnection(this.#tls ?? this.#connection?.socket, [this.target.host, this.#host]);
+      checkConnection(this.#tls ?? this.#connection?.socket, this.#hosts);
       this.stage = 'verified';
       const token = await this.#choose();
       this.#throwIfOver();
@@ -121,6 +132,17 @@ export class MsSqlAttempt implements LoginAttempt {
       this.failure = asError(error);
       throw error;
     }
+  }
+
+  /** An attacker in between may name a server of their own, which has a certificate for its own name. */
+  #checkRedirection(host: string): void {
+    if (this.stage === 'verified' || this.#hosts.includes(host)) return;
+    this.failure = unverified(this.#host, 'it names another server before it has proved its own name');
+    throw this.failure;
+  }
+
+  get #hosts(): readonly string[] {
+    return [this.target.host, this.#host];
   }
 
   #throwIfOver(): void {

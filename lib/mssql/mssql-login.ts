@@ -81,6 +81,7 @@ export class MsSqlLogin {
     };
     try {
       const connection = await withDeadline(opened, { timeoutInMs, clock, onTimeout });
+      attempt.checkAccepted(connection);
       this.#end(attempt);
       return connection;
     } catch (thrown) {

@@ -45,6 +45,8 @@ export class LocalSqlServer implements AsyncDisposable {
   silent: 'no' | 'at once' | 'after the token' = 'no';
   /** Where clients are sent after their logins. */
   route: { host: string; port: number } | undefined;
+  /** Whether it asks for a token. An impostor can let everyone in. */
+  asksForToken = true;
   /** The databases it has; any when there is none. */
   databases: readonly string[] = [];
   /** Refuses a client before its token is asked for. */
@@ -147,6 +149,7 @@ export class LocalSqlServer implements AsyncDisposable {
       present: (token) => this.presented.push(token),
       authenticate: (token) => this.#authenticate(token),
       route: this.route,
+      asksForToken: this.asksForToken,
       stallsAfterToken: this.silent === 'after the token',
       accepted: () => this.accepted,
       untilFree: (session, isQuery) => this.#untilFree(session, isQuery),
@@ -169,9 +172,9 @@ export class LocalSqlServer implements AsyncDisposable {
     if (this.databases.length > 0 && !this.databases.includes(database)) throw refusals.database(database);
   }
 
-  #authenticate(token: string): void {
+  #authenticate(token: string | undefined): void {
     try {
-      this.options.checkToken(token);
+      if (token !== undefined) this.options.checkToken(token);
     } catch (error) {
       this.refused++;
       throw error instanceof SqlRefusal ? error : refusals.principal();

@@ -29,10 +29,12 @@ export interface SqlServerRules {
   admit: (login: { serverName: string; database: string }) => void;
   /** Notes a token that came. */
   present: (token: string) => void;
-  /** @throws Error when the token does not let its owner in */
-  authenticate: (token: string) => void;
+  /** @throws Error when the token, if it was asked for, does not let its owner in */
+  authenticate: (token: string | undefined) => void;
   /** Where the client is sent after its login. */
   route: { host: string; port: number } | undefined;
+  /** Whether a login needs a token. */
+  asksForToken: boolean;
   /** Answers nothing to the token but the beginning of an answer. */
   stallsAfterToken: boolean;
   accepted: () => number;
@@ -78,6 +80,13 @@ export class SqlSession {
     if (login.fedAuth?.library !== 2 || !login.fedAuth.echo)
       throw new Error('No token was announced as the server wants it.');
     this.#rules.admit(login);
+    this.#rules.authenticate(this.#rules.asksForToken ? await this.#askForToken() : undefined);
+    const { route } = this.#rules;
+    const where = route === undefined ? [] : [routing(route.host, route.port)];
+    this.#stream.write(answer(loginAcknowledged, ...where, done()));
+  }
+
+  async #askForToken(): Promise<string> {
     this.#stream.write(answer(fedAuthInfo('https://login.microsoftonline.com/common', this.#rules.resource)));
     const token = fedAuthToken((await this.#next(messageType.fedAuthToken)).payload);
     this.#rules.present(token);
@@ -85,10 +94,7 @@ export class SqlSession {
       this.#stream.write(answer(loginAcknowledged, done()).subarray(0, 20));
       await this.#next();
     }
-    this.#rules.authenticate(token);
-    const { route } = this.#rules;
-    const where = route === undefined ? [] : [routing(route.host, route.port)];
-    this.#stream.write(answer(loginAcknowledged, ...where, done()));
+    return token;
   }
 
   async #answer({ type, payload }: TdsMessage, session: number): Promise<void> {
