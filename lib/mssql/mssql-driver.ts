@@ -37,6 +37,7 @@ export interface MsSqlPool {
   _poolValidate(connection: TediousConnection): boolean | Promise<boolean>;
   _poolDestroy(connection: TediousConnection): Promise<void>;
   release(connection: TediousConnection): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 export type MsSqlPoolClass = new (config: PoolConfig) => MsSqlPool;

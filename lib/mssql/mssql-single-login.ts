@@ -29,6 +29,8 @@ export class MsSqlSingleLogin implements SingleLogin {
 
   async query(text: string): Promise<void> {
     const pool = new this.#Pool({ server: this.#login.dataSource.primary.host });
+    // The query fails by itself when its connection does. Without a listener the pool would end the process.
+    pool.on('error', () => undefined);
     const connection = await this.#login.connect(
       (attempt) => {
         this.#attempt = attempt;

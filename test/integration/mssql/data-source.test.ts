@@ -191,6 +191,28 @@ describe('a data source of Azure SQL', () => {
     }
   });
 
+  it.each(['inside', 'strict'] as const)(
+    'is down when the server ends the connection of a probe in its query, and the process goes on: %s',
+    async (transport) => {
+      const local = transport === 'inside' ? server : await sql.server({ transport });
+      const options = { encrypt: transport === 'inside' ? true : transport } as const;
+      const setup = sql.create(local, { options }, { clock: systemClock });
+      const indicator = new EntraDataSourceHealthIndicator(setup.dataSources, systemClock);
+      local.busyUntil = new Promise(() => undefined);
+      const ends = await whatEndsTheProcess(async () => {
+        const health = setup.dataSources.probe(undefined, spid, 5_000).catch(String);
+        while (local.waiting === 0) await sleep(1);
+        local.endSessions();
+        expect(await health).toContain('socket hang up');
+        while (local.connections > 0) await sleep(1);
+      });
+      expect(ends).toEqual([]);
+      local.busyUntil = Promise.resolve();
+      expect(await indicator.isHealthy('database')).toMatchObject({ database: { status: 'up' } });
+      if (local !== server) await local[Symbol.asyncDispose]();
+    },
+  );
+
   it('reports and closes idle connections that a load balancer has forgotten', async () => {
     const setup = sql.create(server, { pool: { max: 3 } }, { clock: systemClock });
     const dataSource = await connect(setup);
