@@ -10,6 +10,8 @@ import { MsSqlAttempt } from './mssql-attempt.js';
 import type { ConnectionConfig, TediousConnection } from './mssql-driver.js';
 import type { ResolvedMsSqlDataSource } from './resolve-mssql-data-source.js';
 
+const marginInMs = 1_000;
+
 /** Opens a connection of `mssql` that asks the attempt for its socket and its token. */
 type Open = (attempt: MsSqlAttempt) => Promise<TediousConnection>;
 
@@ -60,8 +62,8 @@ export class MsSqlLogin {
         instanceName: undefined,
         debug: undefined,
         connector,
-        // Of one server; whatever a login goes through, its deadline is above.
-        connectTimeout: Math.max(1, timeoutInMs),
+        // Of one server, and behind the deadline of the whole login, which knows what to report.
+        connectTimeout: timeoutInMs + marginInMs,
       },
     };
   }

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { DatabaseLoginRefusedError, type AccessToken } from 'nestjs-entra-auth';
 import { startLocalEntra, ManualClock, type LocalEntra } from 'nestjs-entra-auth/testing';
 
+import { systemClock } from '../../../lib/common/clock.js';
 import { SecretScan } from '../../support/secret-scan.js';
 import type { LocalSqlServer } from '../../support/sql-server/local-sql-server.js';
 import { ask, connect, MsSqlSetup } from '../../support/sql-server/mssql-setup.js';
@@ -168,7 +169,7 @@ describe('a login to Azure SQL that does not end', () => {
   beforeAll(() => {
     globalThis.setTimeout = ((run: () => void, delay?: number) => {
       const timer = start(run, delay);
-      if (delay === tooLong) timer.unref();
+      if (delay !== undefined && delay >= tooLong) timer.unref();
       return timer;
     }) as typeof setTimeout;
   });
@@ -233,6 +234,23 @@ describe('a login to Azure SQL that does not end', () => {
     await clock.advance(tooLong);
     expect(await outcome).toMatchObject({ code: 'ENTRA_LOGIN_REFUSED', errorNumber: 18456 });
     while (server.connections > 0) await sleep(1);
+  });
+
+  it.each<[string, () => LocalSqlServer, 'strict' | true]>([
+    ['TDS 7.4', () => server, true],
+    ['TDS 8.0', () => strict, 'strict'],
+  ])('gives it that refusal by the clock of the machine too: %s', async (_, where, encrypt) => {
+    const setup = sql.create(
+      where(),
+      { connectionTimeout: 300, options: { encrypt } },
+      { clock: systemClock },
+    );
+    sql.revoked.add((await setup.service.getToken('sql')).token);
+    sql.onToken = () => (where().silent = 'at once');
+    const error = await failure(connect(setup));
+    sql.onToken = undefined;
+    expect(error).toMatchObject({ code: 'ENTRA_LOGIN_REFUSED', errorNumber: 18456 });
+    while (where().connections > 0) await sleep(1);
   });
 
   it('names a server that refuses connections, and boot tries it again', async () => {
