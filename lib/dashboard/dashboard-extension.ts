@@ -12,7 +12,7 @@ export interface DashboardFigure {
 export interface DashboardAction {
   /** Unique name of letters, digits and hyphens; part of the address that the page posts to. */
   name: string;
-  /** What the button says. */
+  /** Label of the button. */
   label: string;
   /** What it does, in one sentence. */
   description?: string;

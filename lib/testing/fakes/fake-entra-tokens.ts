@@ -145,7 +145,7 @@ export class FakeEntraTokens {
 
 /**
  * Makes an `EntraTokenService` for tests that need no Entra: no request, no timer, tokens that expire, fail and recover
- * when the test says so.
+ * when the test asks for that.
  *
  * ```ts
  * const tokens = fakeEntraTokens({ graph: 'token' });
