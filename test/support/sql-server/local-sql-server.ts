@@ -16,7 +16,7 @@ export interface LocalSqlServerOptions {
   checkToken: (token: string) => void;
   /**
    * `strict`: TDS 8.0, inside of TLS. `inside`: TDS 7.4, with TLS inside, which is required. `declined`: TDS 7.4 without
-   * TLS, which Azure SQL never does, but who stands between may.
+   * TLS, which Azure SQL never does, but a server in between may.
    *
    * @default 'strict'
    */
