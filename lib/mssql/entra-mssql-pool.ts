@@ -19,7 +19,9 @@ export function entraMsSqlPool(
     #attempt: MsSqlAttempt | undefined;
 
     constructor(config: PoolConfig) {
-      super({ ...config, beforeConnect: (connection) => this.#attempt?.bind(connection) });
+      // TypeORM takes its handler from this option, which the pool underneath refuses.
+      const { errorHandler: _, ...pool } = config.pool ?? {};
+      super({ ...config, pool, beforeConnect: (connection) => this.#attempt?.bind(connection) });
     }
 
     open(attempt: MsSqlAttempt): Promise<TediousConnection> {

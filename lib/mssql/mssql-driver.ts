@@ -25,6 +25,7 @@ export interface ConnectionConfig {
 
 export interface PoolConfig extends Record<string, unknown> {
   server: string;
+  pool?: Record<string, unknown>;
   beforeConnect?: (connection: TediousConnection) => void;
 }
 

@@ -39,6 +39,7 @@ beforeAll(async () => {
 });
 
 afterEach(() => {
+  server.blocked = undefined;
   server.busyUntil = Promise.resolve();
   server.presented.length = 0;
 });
@@ -146,6 +147,18 @@ describe('a data source of Azure SQL', () => {
     server.queryErrors.push(new SqlRefusal([]), expired, expired);
     await expect(dataSource.query(spid)).rejects.toThrow('Token is expired.');
     expect(await ask(dataSource, spid)).not.toBe(second);
+    await dataSource.destroy();
+  });
+
+  it('hands errors of the pool to the handler of TypeORM, which mssql does not know', async () => {
+    const errors: unknown[] = [];
+    const pool = { max: 1, errorHandler: (error: unknown) => errors.push(error) };
+    const dataSource = await connect(sql.create(server, { pool }, { clock }));
+    closeIdle(dataSource);
+    server.blocked = refusals.firewall('local');
+    await expect(ask(dataSource, spid)).rejects.toMatchObject({ code: 'ENTRA_LOGIN_REFUSED' });
+    server.blocked = undefined;
+    expect(errors).toEqual([expect.objectContaining({ code: 'ENTRA_LOGIN_REFUSED' })]);
     await dataSource.destroy();
   });
 
