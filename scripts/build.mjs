@@ -3,11 +3,12 @@
  * sample application runs on.
  */
 import { spawn } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { transform } from 'esbuild';
 import { rolldown } from 'rolldown';
+import { dts } from 'rolldown-plugin-dts';
 
 import { pagePlugin } from './bundle-page.mjs';
 import { transpile } from './transpile.mjs';
@@ -46,39 +47,26 @@ async function bundle(input, output) {
   const main = input.index === undefined ? [] : [coreGroup(input.index)];
   const { output: files } = await bundled.write({
     ...output,
-    sourcemap: true,
     chunkFileNames: '[name]-[hash].js',
     codeSplitting: { groups: main },
     // Names stay: errors and stack traces show them.
     minify: { compress: true, codegen: false, mangle: { toplevel: true, keepNames: true } },
   });
   await bundled.close();
-  // An entry that only exports what another file has is without a map.
-  return files.filter(({ map }) => map).map(({ fileName }) => join(output.dir, fileName));
+  return files.map(({ fileName }) => join(output.dir, fileName));
 }
 
 /** Both bundles of a build may have the same file. */
 const compactAll = (bundles) => Promise.all([...new Set(bundles.flat())].map(compact));
 
-/**
- * Takes out white space, since half of what loading takes is reading the text. Lines stay short: Node.js prints the whole
- * line that an uncaught error was thrown on.
- */
+/** Takes out white space, since half of what loading takes is reading the text. Lines stay short, for stack traces. */
 async function compact(file) {
-  const [source, sourceMap] = await Promise.all([readFile(file, 'utf8'), readFile(`${file}.map`, 'utf8')]);
-  const link = '//# sourceMappingURL=';
-  const inlineMap = `data:application/json;base64,${Buffer.from(sourceMap).toString('base64')}`;
-  const { code, map } = await transform(`${source.slice(0, source.lastIndexOf(link))}${link}${inlineMap}`, {
+  const { code } = await transform(await readFile(file, 'utf8'), {
     minifyWhitespace: true,
     lineLimit: 160,
     target: 'node20.19',
-    sourcemap: 'external',
-    sourcefile: basename(file),
   });
-  await Promise.all([
-    writeFile(file, `${code}${link}${basename(file)}.map\n`),
-    writeFile(`${file}.map`, map),
-  ]);
+  await writeFile(file, code);
 }
 
 /** Groups what an entry imports, but for what it imports later. */
@@ -105,8 +93,12 @@ async function cjs() {
   await writeFile(join(outCjs, 'package.json'), '{"type":"commonjs"}\n');
 }
 
-/** The same for both: the `package.json` next to them tells what kind of module they describe. */
+/**
+ * One file for each entry, and one for each group of types that entries share, so that a type is declared once. The same for
+ * both builds: the `package.json` next to them tells what kind of module they describe.
+ */
 async function declarations() {
+  const emitted = inRoot('dist/declarations');
   const compiler = inRoot('node_modules/typescript-7/bin/tsc');
   const tsc = spawn(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
     cwd: root,
@@ -114,10 +106,19 @@ async function declarations() {
   });
   const code = await new Promise((resolve, reject) => tsc.once('error', reject).once('close', resolve));
   if (code !== 0) throw new Error('The types of lib are wrong.');
-  await cp(outEsm, outCjs, {
-    recursive: true,
-    filter: (path) => basename(path) !== 'cli' && (path.endsWith('.d.ts') || !basename(path).includes('.')),
+  const input = Object.fromEntries(Object.keys(entries).map((name) => [name, join(emitted, `${name}.d.ts`)]));
+  const external = (id) => /^[^./]/.test(id);
+  const bundled = await rolldown({
+    cwd: root,
+    input,
+    external,
+    plugins: [dts({ dtsInput: true, tsconfig: false })],
   });
+  // The files of the entries come out as `index.d.d.ts` otherwise.
+  const names = { entryFileNames: '[name].ts', chunkFileNames: 'types-[hash].d.ts' };
+  for (const dir of [outEsm, outCjs]) await bundled.write({ dir, format: 'esm', ...names });
+  await bundled.close();
+  await rm(emitted, { recursive: true });
 }
 
 /** The sample application, file by file: Nest and its validators need the types that esbuild does not emit. */

@@ -1,16 +1,11 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { ensurePacked, repositoryRoot } from '../support/build.js';
 import { runProgram, runSuccessfully } from '../support/run-program.js';
-
-interface SourceMap {
-  sources: string[];
-  sourcesContent?: (string | null)[];
-}
 
 interface Manifest {
   exports: Record<string, string | Record<'import' | 'require', { default: string }>>;
@@ -42,42 +37,41 @@ describe('the tarball', () => {
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  it('holds the two builds, their sources, the pages and the papers, and nothing else', async () => {
-    const sources = await filesOf(join(repositoryRoot, 'lib'));
+  it('holds the two builds, their types, the pages and the papers, and nothing else', async () => {
     const pages = await filesOf(join(repositoryRoot, 'docs'));
-    // A program is run and not required: it has no CommonJS build.
-    const required = sources.filter((source) => !source.startsWith('cli/'));
-    // The dashboard's page runs in a browser, and is bundled as text.
-    const isPage = (source: string) => /^dashboard\/(page\/|html\.d\.ts$)/.test(source);
-    const declarations = (build: string, of: string[]) =>
-      of
-        .filter((source) => !isPage(source) && !source.endsWith('.d.ts'))
-        .map((source) => `dist/${build}/${source.replace(/\.ts$/, '.d.ts')}`);
     const { exports } = JSON.parse(await read('package.json')) as Manifest;
     const entries = Object.values(exports).flatMap((entry) =>
       typeof entry === 'string' ? [] : [entry.import.default, entry.require.default],
     );
     const bundles = [...entries, './dist/esm/cli/main.js'].map((file) => file.slice('./'.length));
+    const types = entries.map((file) => file.slice('./'.length).replace(/\.js$/, '.d.ts'));
     // What entries share or load later is a few files more.
-    const chunks = files.filter((file) => /^dist\/(esm|cjs)\/[\w.-]+-[\w-]+\.js(\.map)?$/.test(file));
-    const withMap = async (file: string) =>
-      // An entry that only names what another file holds has nothing to map.
-      (await read(file)).includes('//# sourceMappingURL=') ? [file, `${file}.map`] : [file];
+    const chunks = files.filter((file) => /^dist\/(esm|cjs)\/[\w.-]+-[\w-]+(\.js|\.d\.ts)$/.test(file));
     const expected = [
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'dist/cjs/package.json'],
       ...pages.map((page) => `docs/${page}`),
-      ...sources.map((source) => `lib/${source}`),
-      ...declarations('cjs', required),
-      ...declarations('esm', sources),
-      ...(await Promise.all(bundles.map(withMap))).flat(),
+      ...bundles,
+      ...types,
       ...chunks,
     ];
     expect(entries.length).toBeGreaterThan(5);
     expect(chunks.length).toBeLessThan(100);
 
     expect(files).toEqual(expected.sort());
-    const others = sources.filter((source) => !source.endsWith('.ts') || source.endsWith('.test.ts'));
-    expect(others.filter((source) => !isPage(source))).toEqual([]);
+  });
+
+  it('is small: at most 400 files, and 800 kB packed', async () => {
+    expect(files.length).toBeLessThanOrEqual(400);
+    expect((await stat(tarball)).size).toBeLessThanOrEqual(800_000);
+  });
+
+  it('declares each type once in a build: a class of one entry is that of the others', async () => {
+    for (const build of ['dist/esm', 'dist/cjs']) {
+      const declared = files.filter((file) => file.startsWith(build) && file.endsWith('.d.ts')).map(read);
+      const text = (await Promise.all(declared)).join('\n');
+      for (const name of ['EntraAuthError', 'TokenUnavailableError', 'EntraTokenService', 'TokenEngine'])
+        expect([name, text.match(new RegExp(`class ${name}\\b`, 'g'))?.length]).toEqual([name, 1]);
+    }
   });
 
   it('has every page that its README and its pages lead to', async () => {
@@ -97,31 +91,23 @@ describe('the tarball', () => {
     expect(await read('dist/esm/index.js')).toMatch(/\bfrom "\.\/core-[\w-]+\.js"/);
   });
 
-  it('has source maps that lead to the sources and carry them', async () => {
-    for (const file of files.filter((name) => name.endsWith('.js.map'))) {
-      const { sources, sourcesContent } = JSON.parse(await read(file)) as SourceMap;
-      const found = sources.map((one) => relative(folder, resolve(folder, dirname(file), one)));
-
-      expect(files).toEqual(expect.arrayContaining(found.map((one) => one.replaceAll('\\', '/'))));
-      expect(sourcesContent).toEqual(await Promise.all(found.map(read)));
-    }
-  });
-
   it.each(['dist/esm', 'dist/cjs'])('keeps the documentation of the options in %s', async (build) => {
     const documented = (text: string) => text.match(/@default/g)?.length ?? 0;
-    const options = 'options/entra-auth-module.options';
-    const declared = documented(await read(`${build}/${options}.d.ts`));
+    const source = await readFile(join(repositoryRoot, 'lib/options/entra-auth-module.options.ts'), 'utf8');
+    const [, options = ''] = /interface EntraAuthModuleOptions \{(.*?)^\}/ms.exec(source) ?? [];
+    const text = await read(`${build}/index.d.ts`);
+    const [, declared = ''] = /interface EntraAuthModuleOptions \{(.*?)^\}/ms.exec(text) ?? [];
 
-    expect(declared).toBeGreaterThan(5);
-    expect(declared).toBe(documented(await read(`lib/${options}.ts`)));
+    expect(documented(declared)).toBeGreaterThan(5);
+    expect(documented(declared)).toBe(documented(options));
   });
 
   it('has short lines of code: Node.js prints the whole line that an uncaught error was thrown on', async () => {
-    const maps = files.filter((file) => file.endsWith('.js.map'));
-    const code = await Promise.all(maps.map((map) => read(map.slice(0, -'.map'.length))));
+    const scripts = files.filter((file) => /^dist\/.*\.js$/.test(file));
+    const code = await Promise.all(scripts.map(read));
     const longest = Math.max(...code.flatMap((text) => text.split('\n')).map((line) => line.length));
 
-    expect(maps.length).toBeGreaterThan(10);
+    expect(scripts.length).toBeGreaterThan(10);
     expect(longest).toBeLessThan(500);
   });
 
