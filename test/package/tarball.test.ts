@@ -88,7 +88,7 @@ describe('the tarball', () => {
   it('marks the CommonJS build as such', async () => {
     expect(JSON.parse(await read('dist/cjs/package.json'))).toEqual({ type: 'commonjs' });
     expect(await read('dist/cjs/index.js')).toMatch(/require\("\.\/core-[\w-]+\.js"\).*exports\./s);
-    expect(await read('dist/esm/index.js')).toMatch(/\bfrom "\.\/core-[\w-]+\.js"/);
+    expect(await read('dist/esm/index.js')).toMatch(/\bfrom ?"\.\/core-[\w-]+\.js"/);
   });
 
   it.each(['dist/esm', 'dist/cjs'])('keeps the documentation of the options in %s', async (build) => {
