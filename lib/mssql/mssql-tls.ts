@@ -21,9 +21,6 @@ const known: Readonly<Record<keyof EntraMsSqlTlsOptions, true>> = {
   maxVersion: true,
 };
 
-// Node reads each of them from the object, which would inherit what another package left on Object.prototype.
-const inheritsNothing = Object.fromEntries(Object.keys(known).map((name) => [name, undefined]));
-
 /** @throws {EntraOptionsError} for what leaves the server unverified */
 export function resolveEncryption(
   path: string,
@@ -48,7 +45,7 @@ export function resolveEncryption(
 const authorityFix = 'give { ca } as "cryptoCredentialsDetails".';
 
 function resolveTls(path: string, given: unknown): EntraMsSqlTlsOptions {
-  if (given === undefined) return { ...inheritsNothing };
+  if (given === undefined) return inheritingNothing({});
   if (!isObject(given)) {
     throw new EntraOptionsError(path, kindOf(given), 'Give an object such as { ca }, or leave it out.');
   }
@@ -57,6 +54,12 @@ function resolveTls(path: string, given: unknown): EntraMsSqlTlsOptions {
     const fix = `Give ${Object.keys(known).join(', ')}, or nothing: how the server is verified is not an option.`;
     throw new EntraOptionsError(`${path}.${name.slice(0, 40)}`, 'given', fix);
   }
-  if (given['ca'] !== undefined) checkAuthorities(`${path}.ca`, given['ca'], 'holds no certificate');
-  return { ...inheritsNothing, ...given };
+  const tls = inheritingNothing(given);
+  if (tls.ca !== undefined) checkAuthorities(`${path}.ca`, tls.ca, 'holds no certificate');
+  return tls;
+}
+
+/** `tedious` derives its TLS options from the object, and Node.js reads an authority (`ca`, `pfx`) that is inherited too. */
+function inheritingNothing(given: EntraMsSqlTlsOptions): EntraMsSqlTlsOptions {
+  return Object.assign(Object.create(null) as EntraMsSqlTlsOptions, given);
 }
