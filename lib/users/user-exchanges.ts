@@ -118,6 +118,11 @@ export class UserExchanges {
     this.#shared?.stop();
   }
 
+  /** Ends connections, once redemptions have ended. */
+  end(): void {
+    this.#requests.end();
+  }
+
   async #begin(
     key: string,
     grant: UserGrant,

@@ -17,18 +17,16 @@ const atOnce = 24;
 export class UserRequests {
   /** How requests are sent. */
   readonly wire: UserRequestSettings;
-  /**
-   * How refresh tokens are redeemed: over a connection of its own each, which shutdown does not cut off, and never twice. A server
-   * may take each one once.
-   */
+  /** How refresh tokens are redeemed: never twice, since a server may take each one once. Shutdown cuts none of them off. */
   readonly redemptionWire: UserRequestSettings;
   readonly #pauses: TenantPauses;
   readonly #exchanges: ExchangeQueue;
   /** Those that wait for a store too: one that hangs holds up no exchange. */
   readonly #redemptions: ExchangeQueue;
   readonly #log: ExchangeLog;
-  /** The agent that is made here, and ends here. */
+  /** The agents that are made here, and end here. */
   readonly #agent: Agent | undefined;
+  readonly #redemptionAgent: Agent | undefined;
   #sent = 0;
   #isStopped = false;
 
@@ -40,7 +38,7 @@ export class UserRequests {
     this.#exchanges = newQueue();
     this.#redemptions = newQueue();
     this.#log = new ExchangeLog(logger, clock);
-    this.#agent = settings.agent === undefined ? agentFor(settings.authorityHost) : undefined;
+    this.#agent = settings.agent === undefined ? agentFor(settings.authorityHost, 60_000) : undefined;
     this.wire = {
       ...settings,
       endpointVersion: 'v2.0',
@@ -56,8 +54,11 @@ export class UserRequests {
         repeatsOnStaleConnection: () => !this.#isStopped,
       },
     };
+    // Shorter than servers keep them open: a redemption on a connection that was just closed is not repeated.
+    this.#redemptionAgent =
+      settings.agent === undefined ? agentFor(settings.authorityHost, 4_000) : undefined;
     const { transport } = this.wire;
-    const { agent } = settings;
+    const agent = settings.agent ?? this.#redemptionAgent;
     this.redemptionWire = {
       ...this.wire,
       offlineAccess: true,
@@ -112,21 +113,27 @@ export class UserRequests {
     this.#log.failed(error);
   }
 
+  /** Begins nothing more, and cuts exchanges off. */
   stop(): void {
     this.#isStopped = true;
     this.#exchanges.stop();
     this.#redemptions.stop();
     this.#agent?.destroy();
   }
+
+  /** Ends connections. Redemptions have ended by then. */
+  end(): void {
+    this.#redemptionAgent?.destroy();
+  }
 }
 
 /** Keeps connections open between exchanges. Through a proxy each has one of its own. */
-function agentFor(authorityHost: string): Agent | undefined {
+function agentFor(authorityHost: string, timeout: number): Agent | undefined {
   try {
     if (proxyOfEnvironment(new URL(authorityHost)) !== undefined) return undefined;
   } catch {
     // The request itself reports the variable.
     return undefined;
   }
-  return new Agent({ keepAlive: true, maxSockets: atOnce, maxFreeSockets: atOnce, timeout: 60_000 });
+  return new Agent({ keepAlive: true, maxSockets: atOnce, maxFreeSockets: atOnce, timeout });
 }

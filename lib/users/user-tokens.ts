@@ -173,6 +173,7 @@ export class UserTokens {
     this.#background.stop();
     this.#exchanges.stop();
     await this.#signIns?.close();
+    this.#exchanges.end();
   }
 
   async #obtain(grant: UserGrant, resource: UserResource, request: TokenRequest): Promise<AccessToken> {

@@ -250,6 +250,25 @@ describe('the sign-ins of users', () => {
     expect(entra.refreshTokens.reuseRevocations).toBe(0);
   });
 
+  it('keep what must still be stored, however many users follow', async () => {
+    const faults = withFaults();
+    await adoptNew('first');
+    const before = (await stored('first'))?.refreshToken;
+    faults.save = new Error('full');
+    await oidOf('first');
+    faults.save = undefined;
+    const { service } = tokens;
+    const keys = Array.from({ length: 1_010 }, (_, n) => `user ${n}`);
+    await Promise.all(keys.map((key) => adoptNew(key)));
+    await Promise.all(keys.map((key) => oidOf(key)));
+    // Each redemption plans the next attempt, none of which has come yet.
+    expect(service.state()).toMatchObject({ users: 1_011, unsaved: 1 });
+    await service.onApplicationShutdown();
+    expect(service.state()).toMatchObject({ unsaved: 0 });
+    expect((await stored('first'))?.refreshToken).not.toBe(before);
+    expect(entra.refreshTokens.accepts((await stored('first'))?.refreshToken ?? '')).toBe(true);
+  });
+
   it('are stored though the application shuts down during a redemption', async () => {
     const ada = await adoptNew('ada');
     const before = (await stored('ada'))?.refreshToken;
