@@ -107,16 +107,18 @@ export class SharedTokens {
     const place = this.#places.current(order.user, order.resource);
     let look = await this.#look(place, order);
     if (look.token === undefined && !order.isChallenged) look = await this.#lookEarlier(look, order);
-    const { leaseInMs } = this.#settings;
-    const waitsUntil = this.#clock.now() + leaseInMs;
+    // From the first look at a lease on: the wait for the own turn does not count.
+    let waitsUntil: Timestamp | undefined;
     let waitInMs = shortestWaitInMs;
     while (look.token === undefined) {
-      const isLate = order.isChallenged || delayUntil(waitsUntil, this.#clock.now()) === 0;
+      const now = this.#clock.now();
+      const isLate = order.isChallenged || (waitsUntil !== undefined && delayUntil(waitsUntil, now) === 0);
       if (!look.isLeased || isLate) {
         const { version } = look;
         look = await inTurn(() => this.#fetch(order, place, { fetch, version, isLate }));
         if (look.token !== undefined) return look.token;
       }
+      waitsUntil ??= this.#clock.now() + this.#settings.leaseInMs;
       await this.#wait(waitInMs);
       waitInMs = Math.min(waitInMs * 1.5, longestWaitInMs);
       look = await this.#look(place, order);

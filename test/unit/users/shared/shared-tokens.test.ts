@@ -285,6 +285,20 @@ describe('a cache that is down', () => {
     expect(lines).toHaveLength(1);
   });
 
+  it('and slow for one of many, is not left alone', async () => {
+    const tokens = replica();
+    await obtain(tokens, orderOf('ada'));
+    const read = store.read.bind(store);
+    store.read = (name) => (name === slow ? new Promise(() => undefined) : read(name));
+    const slow = [...store.records.keys()][0];
+    const fetch = (): Promise<HeldAccessToken> => Promise.resolve(tokenOf('ada'));
+    const late = tokens.obtain(orderOf('ada'), { inTurn, fetch });
+    for (let n = 0; n < 110; n++) await obtain(tokens, orderOf('eve')).then(() => clock.advance(50));
+    await late;
+    expect(tokens.state).toMatchObject({ isPaused: false, failures: 1 });
+    expect(lines).toEqual([]);
+  });
+
   it('is asked ever more rarely, twice a minute at least', async () => {
     const tokens = replica();
     store.fault = broken;
