@@ -30,7 +30,9 @@ const prose = {
   users:
     'Tokens of users by the on-behalf-of flow: of ten thousand that are held, by the token that the caller sent (2 kB, hashed at each ' +
     'call); two thousand that are fetched at once; and what a user costs on the heap beyond the tokens. The peer is the better one of ' +
-    'msal-node 5.6 and 7.2.',
+    'msal-node 5.6 and 7.2. Then the cache that replicas share, in Redis: a token that another replica stored, beside a plain `GET` ' +
+    'of as many bytes by the same client; and a thousand users who are asked for at once in each of eight processes, where the peer ' +
+    'sends a request for each.',
   memory: 'What a resource costs on the heap beyond its token, with its timer, at ten thousand resources.',
   'event-loop': 'Ten thousand tokens that fall due within one minute of real time.',
   'hostile-answers':

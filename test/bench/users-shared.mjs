@@ -1,6 +1,5 @@
 /** The cache that replicas share, with Redis between them. */
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 
 import { EntraUserTokenService, RedisTokenCache } from 'nestjs-entra-auth/users';
 
@@ -18,7 +17,11 @@ export function sharedUsers({ authorityHost, certificateAuthority }, client) {
   return {
     startup: 'lazy',
     users: {
-      client: { tenantId, clientId, clientSecret: 'a secret of ours', authorityHost, certificateAuthority },
+      client: {
+        ...{ tenantId, clientId, clientSecret: 'a secret of ours', authorityHost, certificateAuthority },
+        // Eight processes and a server on two cores.
+        requestTimeoutInMs: 60_000,
+      },
       resources: { graph: { scopes: ['User.Read'] } },
       cache: { shared: { store: new RedisTokenCache({ client }), keys } },
     },
@@ -40,15 +43,20 @@ async function fleet(endpoint, redis, requests) {
   const assertions = range(1_000, 500_000).map(assertionOf);
   const before = await requests();
   const replicas = range(8).map(() => fork(new URL('users-replica.mjs', import.meta.url)));
+  const answerOf = (replica) =>
+    new Promise((resolve, reject) => {
+      replica.once('message', resolve);
+      replica.once('exit', (code) => reject(new Error(`A replica ended with ${code}.`)));
+    });
   await Promise.all(
     replicas.map((replica) => {
       replica.send({ endpoint, redis, assertions });
-      return once(replica, 'message');
+      return answerOf(replica);
     }),
   );
-  const done = replicas.map((replica) => once(replica, 'message'));
+  const done = replicas.map(answerOf);
   for (const replica of replicas) replica.send('go');
-  const reports = (await Promise.all(done)).map(([report]) => report);
+  const reports = await Promise.all(done);
   for (const replica of replicas) replica.disconnect();
   if (reports.some(({ wrong }) => wrong > 0)) throw new Error('A user got the token of another.');
   process.stderr.write(`fleet: ${reports.map(({ seconds }) => seconds.toFixed(1)).join(', ')} s\n`);
@@ -56,7 +64,7 @@ async function fleet(endpoint, redis, requests) {
 }
 
 /** Tokens that another replica has stored, compared with plain GETs of as many bytes, each after the other. */
-export async function levelTwoHit(endpoint, url) {
+async function levelTwoHit(endpoint, url) {
   const count = 4_000;
   const assertions = range(count, 600_000).map(assertionOf);
   const client = await connectRedis(url);
