@@ -10,7 +10,7 @@ export const tlsFix =
 
 /**
  * Checks a connection before it is given a token, as it is: TLS, by a trusted authority, to one of the names.
- * `tedious` before 20 goes on in clear text where the server declines TLS.
+ * `tedious` before 20 does not insist on TLS.
  *
  * @param hosts the host that was configured, and the one that it named in its place
  * @throws {InsecureConnectionError}

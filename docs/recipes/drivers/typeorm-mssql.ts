@@ -16,7 +16,7 @@ export function sqlServerOptions(
     database,
     extra: {
       authentication: { type: 'token-credential', options: { credential } },
-      // With `encrypt: true`, tedious 19 sends the token in clear text to a server that declines TLS.
+      // With `encrypt: true`, tedious 19 does not insist on TLS.
       options: { encrypt: 'strict', cryptoCredentialsDetails: { ca } },
     },
   };
