@@ -100,8 +100,8 @@ describe('GuardedStore.withLock', () => {
     ['no refresh token', { ...grant, refreshToken: '' }, '"refreshToken" is not a text'],
     ['no time', { ...grant, obtainedOnTimestamp: NaN }, '"obtainedOnTimestamp" is not a time'],
   ])('refuses a record with %s', async (_, value, reason) => {
-    const { store, inner } = guarded();
-    jest.spyOn(inner, 'load').mockResolvedValue({ value: value as never, version: '1' });
+    const stored = { load: () => Promise.resolve({ value: value as never, version: '1' }), save: jest.fn() };
+    const { store } = guarded((work) => work(stored as never));
     const loading = store.withLock((access) => access.load(), rethrow);
     await expect(loading).rejects.toThrow(RefreshTokenUnreadableError);
     await expect(loading).rejects.toThrow(reason);
