@@ -62,6 +62,8 @@ function whyUnverified(
   ssl: { verifyIdentity?: unknown } | false | undefined,
 ): string | undefined {
   if (!(stream instanceof TLSSocket)) return 'it is not TLS';
+  // mysql2 lists what it gives to Node.js, which trusts the authorities in this one, too.
+  if ('pfx' in Object.prototype) return 'another package has set "pfx" on Object.prototype';
   if (!stream.authorized) return asError(stream.authorizationError).message;
   if (!ssl || ssl.verifyIdentity !== true) return '"ssl.verifyIdentity" is not true';
   if (isIP(host) !== 0) return 'mysql2 does not compare an address with the certificate';
