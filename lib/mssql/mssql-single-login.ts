@@ -28,7 +28,8 @@ export class MsSqlSingleLogin implements SingleLogin {
   }
 
   async query(text: string): Promise<void> {
-    const pool = new this.#Pool({ server: this.#login.dataSource.primary.host });
+    const { primary, typeOrmOptions } = this.#login.dataSource;
+    const pool = new this.#Pool({ server: primary.host, options: routeOf(typeOrmOptions['options']) });
     // The query fails by itself when its connection does. Without a listener the pool would end the process.
     pool.on('error', () => undefined);
     const connection = await this.#login.connect(
@@ -51,4 +52,10 @@ export class MsSqlSingleLogin implements SingleLogin {
     this.#attempt?.abort(new Error('The login was given up.'));
     this.#connection?.close();
   }
+}
+
+/** Of a pool's options those that decide which replica answers, and by which way. */
+function routeOf(options: unknown): Record<string, unknown> {
+  const { localAddress, packetSize, readOnlyIntent } = (options ?? {}) as Record<string, unknown>;
+  return { localAddress, packetSize, readOnlyIntent };
 }
