@@ -93,6 +93,7 @@ const refreshTable = {
   maxRequestsPerSecond: numberCheck(50, { min: 0.01, max: 10_000, unit: 'a number of requests' }),
   idleAfterInMs: numberCheck(3_600_000, { min: 0, max: 7 * 86_400_000, unit: 'milliseconds' }),
 } satisfies OptionTable<UserRefreshOptions>;
+const refreshFix = 'Give an object such as { maxRequestsPerSecond: 20 }.';
 
 const usersTable = {
   client: anything,
@@ -133,12 +134,7 @@ export function resolveUserOptions(
     resources: resourcesOf(`${path}.resources`, resources, { cloud, tenantId }),
     limits,
     shared,
-    background: checkOptions(
-      `${path}.refresh`,
-      refresh ?? {},
-      refreshTable,
-      'Give an object such as { maxRequestsPerSecond: 20 }.',
-    ),
+    background: checkOptions(`${path}.refresh`, refresh ?? {}, refreshTable, refreshFix),
     signIns: signIns === undefined ? undefined : signInsOf(`${path}.signIns`, signIns),
     policy,
     clock,
