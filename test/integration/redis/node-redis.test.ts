@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -78,9 +79,9 @@ describeWithRedis('node-redis with tokens', () => {
     client.on('error', () => undefined);
     await client.connect();
     for (let reconnects = 0; reconnects < 4; reconnects++) {
+      const ready = once(client, 'ready');
       redis.gate.closeConnections();
-      while (client.isReady) await sleep(5);
-      while (!client.isReady) await sleep(5);
+      await ready;
     }
     await sleep(50);
     setFlagsFromString('--expose-gc');
