@@ -17,6 +17,8 @@ export class TlsInTds extends Duplex {
   readonly #socket: Socket;
   #received = Buffer.alloc(0);
   #flight: Buffer[] = [];
+  /** The handshake is over: what is not data, such as the alert of an end, goes as it is, too. */
+  #isOver = false;
 
   constructor(socket: Socket) {
     super();
@@ -32,7 +34,7 @@ export class TlsInTds extends Duplex {
   }
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    if (bytes[0] === applicationData) this.#socket.write(bytes);
+    if (this.#isOver || bytes[0] === applicationData) this.#socket.write(bytes);
     else {
       // The records of a flight come one by one, and the client counts messages.
       if (this.#flight.length === 0) setImmediate(() => this.#send());
@@ -67,6 +69,7 @@ export class TlsInTds extends Duplex {
       this.#received = this.#received.subarray(size);
     }
     if (this.#received.length === 0) return;
+    this.#isOver = true;
     this.push(this.#received);
     this.#received = Buffer.alloc(0);
   }
