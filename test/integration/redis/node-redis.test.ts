@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -79,7 +78,8 @@ describeWithRedis('node-redis with tokens', () => {
     client.on('error', () => undefined);
     await client.connect();
     for (let reconnects = 0; reconnects < 4; reconnects++) {
-      const ready = once(client, 'ready');
+      // Not `once` of Node.js, which the error of the connection ends.
+      const ready = new Promise<void>((resolve) => void client.once('ready', () => resolve()));
       redis.gate.closeConnections();
       await ready;
     }
