@@ -63,7 +63,9 @@ export class DatabaseLoginRefusedError extends EntraAuthError {
   readonly resource: string;
   /** The role that was refused. Absent for Azure SQL, which finds the user by the token alone. */
   readonly role: string | undefined;
+  /** The host that was connected to. */
   readonly host: string;
+  /** Its port. */
   readonly port: number;
 
   constructor(login: RefusedLogin, cause: Error) {
@@ -111,7 +113,9 @@ function ownerOf({ principalType, userName, oid, appid }: RefusedToken): string 
 /** Could not connect to a database. The error of the network or of the driver is the `cause`. */
 export class DatabaseUnreachableError extends EntraAuthError {
   override readonly name = 'DatabaseUnreachableError';
+  /** The host that was connected to. */
   readonly host: string;
+  /** Its port. */
   readonly port: number;
 
   constructor(host: string, port: number, dataSource: string, cause: Error, database = 'PostgreSQL') {

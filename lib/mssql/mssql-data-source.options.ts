@@ -66,14 +66,17 @@ export interface EntraMsSqlDataSourceOptions
       | 'connectionTimeout'
     >,
     NestOptions {
+  /** Azure SQL, through the package `mssql`. */
   type: 'mssql';
   /** The server's name, which is in its certificate, such as `example.database.windows.net`. */
   host: string;
+  /** The database to log in to. The login fails without a user in it for the token's principal. */
   database: string;
   /** The server finds the user by the token; give none. */
   username?: never;
   /** A token takes its place; give none. */
   password?: never;
+  /** Options of `tedious`, such as `encrypt` and `readOnlyIntent`. */
   options?: EntraMsSqlDriverOptions;
   /**
    * The resource whose token logs in.

@@ -26,6 +26,7 @@ export type InvalidAssertionReason =
 /** The token of a caller cannot be exchanged. Unless `reason` is `refused`, nothing was sent. */
 export class InvalidAssertionError extends EntraAuthError {
   override readonly name = 'InvalidAssertionError';
+  /** What is wrong with the token. */
   readonly reason: InvalidAssertionReason;
   /** The number of the `AADSTS…` code, when Entra refused it. */
   readonly aadsts: number | undefined;

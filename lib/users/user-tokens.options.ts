@@ -93,11 +93,14 @@ export interface UserRefreshOptions {
 
 /** Tokens of the users of an application: of those who call it, and of those who signed in to it. */
 export interface UserTokenOptions {
+  /** The registration of this application, and how it proves itself. */
   client: UserClientOptions;
   /** By a name of your choice. Well-known names, such as `graph`, need no scopes. @default none: callers ask by scopes */
   resources?: Record<string, UserResourceOptions>;
+  /** How much is held in memory, and what replicas share. @default 100,000 users and 256 MiB, shared with none */
   cache?: UserCacheOptions;
   /** Needed for `adopt`, `forUser` and `beginSession`. @default none are kept */
   signIns?: UserSignInOptions;
+  /** How tokens are refreshed ahead of their end. @default 50 requests a second */
   refresh?: UserRefreshOptions;
 }

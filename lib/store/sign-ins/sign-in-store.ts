@@ -37,6 +37,7 @@ export interface SignInPage {
 
 /** One line of a list. */
 export interface StoredSignIn {
+  /** What the sign-in is stored under. */
   readonly key: string;
   /** When the refresh token was obtained; `undefined` for a record that cannot be read. */
   readonly obtainedOnTimestamp: Timestamp | undefined;
