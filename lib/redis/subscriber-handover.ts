@@ -28,10 +28,15 @@ export interface SubscribedClient extends RedisClient {
 export async function handOver(client: SubscribedClient): Promise<void> {
   const standIn = client.duplicate({ retryStrategy: null } as never) as SubscribedClient;
   standIn.on('error', () => undefined);
+  let hasClosed = false;
+  const onClose = (): void => void (hasClosed = true);
+  client.once('close', onClose);
+  const own = record(client);
+  const others = record(standIn);
   try {
-    const own = record(client);
-    const others = record(standIn);
     await subscribeAlike(standIn, client);
+    // The connection has ended meanwhile, and the client connects anew by itself.
+    if (hasClosed) return;
     const ready = reconnected(client);
     await closed(client);
     await standIn.ping();
@@ -41,6 +46,9 @@ export async function handOver(client: SubscribedClient): Promise<void> {
     await ready;
     await handBack(client, standIn, others);
   } finally {
+    client.off('close', onClose);
+    own.stop();
+    others.stop();
     standIn.disconnect();
   }
 }
