@@ -29,6 +29,11 @@ export function redact(text: string): string {
     .replace(longOpaque, '[redacted]');
 }
 
+/** Takes the JSON Web Tokens out of a text, and leaves the rest as it is. */
+export function redactJsonWebTokens(text: string): string {
+  return text.includes('eyJ') ? text.replace(dottedRun, redactJsonWebToken) : text;
+}
+
 /** Cuts before a word, since the first half of a token no longer looks like one. */
 function cut(text: string, lengthInAll: number): string {
   if (lengthInAll <= longestText) return text;

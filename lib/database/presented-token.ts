@@ -1,3 +1,4 @@
+import { redactJsonWebTokens } from '../common/redaction.js';
 import { HeldAccessToken } from '../entra/held-access-token.js';
 import { readClaims } from '../entra/json-web-token.js';
 import type { AccessToken } from '../entra/token-credential.js';
@@ -33,15 +34,16 @@ export function refusedToken(
 }
 
 /**
- * Removes the token from the texts of an error: a server may repeat what it was sent.
+ * Removes tokens from the texts of an error: a server may repeat what it was sent, in an earlier login too.
  *
  * @param texts the properties of the driver's errors that hold words of the server
  */
 export function withoutToken(error: Error, token: string, texts: readonly string[]): Error {
   for (const key of ['message', 'stack', ...texts]) {
     const text: unknown = Reflect.get(error, key);
-    if (typeof text === 'string' && text.includes(token))
-      Reflect.set(error, key, text.replaceAll(token, '[redacted token]'));
+    if (typeof text !== 'string') continue;
+    const clean = redactJsonWebTokens(text.replaceAll(token, '[redacted token]'));
+    if (clean !== text) Reflect.set(error, key, clean);
   }
   return error;
 }

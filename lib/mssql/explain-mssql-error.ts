@@ -1,6 +1,5 @@
 import type { Timestamp } from '../common/clock.js';
 import { EntraOptionsError, InsecureConnectionError, isEntraAuthError } from '../common/entra-auth.error.js';
-import { redact } from '../common/redaction.js';
 import { isError } from '../common/thrown.js';
 import { DatabaseLoginRefusedError, DatabaseUnreachableError } from '../database/database.error.js';
 import { refusedToken, withoutToken } from '../database/presented-token.js';
@@ -50,9 +49,7 @@ function answered(
 ): Error {
   const { name, resource, primary } = dataSource;
   const { number, state } = answer;
-  // The server may repeat a token of an earlier login, too.
-  const received = Object.assign(new Error(redact(answer.message)), { number, state });
-  const cause = redacted(received, token);
+  const cause = redacted(Object.assign(new Error(answer.message), { number, state }), token);
   if (isUnavailable(number))
     return new DatabaseUnreachableError(primary.host, primary.port, name, cause, 'Azure SQL');
   const facts = {
