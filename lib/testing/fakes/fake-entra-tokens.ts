@@ -62,9 +62,8 @@ export class FakeEntraTokens {
    * @throws Error with the code `ENTRA_TOKEN_UNAVAILABLE` after `fail()`, when no valid token is held
    * @throws Error with the code `ENTRA_RESOURCE_UNKNOWN` for what was not given to `fakeEntraTokens`
    */
-  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must be a rejection
-  async getToken(resourceOrScopes: string | string[], _options?: object): Promise<FakeAccessToken> {
-    return this.#named([resourceOrScopes].flat().join(' ')).get();
+  getToken(resourceOrScopes: string | string[], _options?: object): Promise<FakeAccessToken> {
+    return promised(() => this.#named([resourceOrScopes].flat().join(' ')).get());
   }
 
   /** Replaces a token that a server rejected, at once. After `fail()` it stays, and the state is `degraded`. */
@@ -80,9 +79,8 @@ export class FakeEntraTokens {
   }
 
   /** Replaces the token now. @throws Error what `fail()` was given */
-  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must be a rejection
-  async refresh(resource: string): Promise<FakeAccessToken> {
-    return this.#named(resource).renew();
+  refresh(resource: string): Promise<FakeAccessToken> {
+    return promised(() => this.#named(resource).renew());
   }
 
   /** Where the tokens stand, as the health indicator reads it. */
@@ -121,9 +119,10 @@ export class FakeEntraTokens {
   }
 
   /** Gets every token. Called by Nest. @throws Error what `fail()` was given */
-  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must be a rejection
-  async onModuleInit(): Promise<void> {
-    for (const token of this.#tokens.values()) token.get();
+  onModuleInit(): Promise<void> {
+    return promised(() => {
+      for (const token of this.#tokens.values()) token.get();
+    });
   }
 
   /** Completes `events`. Called by Nest. */
@@ -141,6 +140,11 @@ export class FakeEntraTokens {
     if (known === undefined) throw unknown(name, [...this.#tokens.keys()]);
     return known;
   }
+}
+
+/** What the work throws is a rejection. */
+function promised<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(work()));
 }
 
 /**
