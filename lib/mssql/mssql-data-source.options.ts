@@ -42,7 +42,7 @@ interface EntraMsSqlDriverOptions extends Omit<
 
 /**
  * Options of a TypeORM data source that logs in to Azure SQL with an access token, through `mssql`: TypeORM's own for
- * SQL Server, and those of `TypeOrmModule`. There is no user name and no password: the server finds the user by the
+ * SQL Server, and those of `TypeOrmModule`. Neither a user name nor a password is given: the server finds the user by the
  * token. There is one server; `replication` is refused.
  *
  * @see https://typeorm.io/docs/drivers/microsoft-sqlserver

@@ -1,6 +1,6 @@
 import type { Clock, Timestamp } from '../common/clock.js';
 
-/** Limits requests that nobody waits for to so many a second. Those that callers wait for count too, and are never held up. */
+/** Limits requests that no caller waits for to so many a second. Those that callers wait for count too, and are never held up. */
 export class RequestRate {
   readonly #clock: Clock;
   readonly #perSecond: number;

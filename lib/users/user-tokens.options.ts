@@ -76,7 +76,7 @@ export interface UserSignInOptions {
 /** How tokens are refreshed ahead of their end. */
 export interface UserRefreshOptions {
   /**
-   * The most requests a second for tokens that nobody waits for yet, of this process. Requests that callers wait for count too,
+   * The most requests a second for tokens that no caller waits for yet, of this process. Requests that callers wait for count too,
    * and are never held up by it. A process with 100,000 active users needs 60.
    *
    * @default 50

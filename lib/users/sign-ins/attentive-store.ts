@@ -18,7 +18,7 @@ export interface Refusal {
   readonly digest: string;
 }
 
-/** There is no sign-in under a key: it has ended, or never was. */
+/** Nothing is stored under a key: the sign-in has ended, or never was. */
 export class NoSignInError extends ReauthenticationRequiredError {
   constructor() {
     super('There is no sign-in under this key.', 'Sign the user in and call `adopt`.');

@@ -171,7 +171,7 @@ describe('login, against the local Entra', () => {
     expect(entra.requests.token).toBe(0);
   });
 
-  it('sends nobody to a browser when the store cannot be read', async () => {
+  it('sends no person to a browser when the store cannot be read', async () => {
     await writeFile(store, 'not a record', { mode: 0o600 });
     const result = await run(entra, environment());
     expect([result.exitCode, codeIn(result)]).toEqual([6, '']);
