@@ -42,3 +42,11 @@ export const ownOptionChecks = (defaultResource: string, fits: (name: string) =>
 export const defaultConnectTimeoutInMs = 15_000;
 
 export const connectTimeoutRange = { min: 1, max: 600_000, unit: 'milliseconds' };
+
+/** @throws {EntraOptionsError} unless it is the number of a port */
+export function portOption(path: string, value: unknown, defaultPort: number): number {
+  const port = value === undefined ? defaultPort : value;
+  if (typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  const fix = `Give a whole number from 1 to 65535; the default is ${defaultPort}.`;
+  throw new EntraOptionsError(path, kindOf(value), fix);
+}

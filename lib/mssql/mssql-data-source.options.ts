@@ -1,14 +1,10 @@
 import type { SecureContextOptions } from 'node:tls';
 
-import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 
-type MsSqlOptions = Extract<DataSourceOptions, { type: 'mssql' }>;
+import type { OptionsOfTypeOrmModule } from '../database/type-orm-module-options.js';
 
-type NestOptions = Pick<
-  TypeOrmModuleOptions,
-  'retryAttempts' | 'retryDelay' | 'toRetry' | 'autoLoadEntities' | 'verboseRetryLog' | 'manualInitialization'
->;
+type MsSqlOptions = Extract<DataSourceOptions, { type: 'mssql' }>;
 
 /** TLS settings of a connection. Verification cannot be turned off. */
 export type EntraMsSqlTlsOptions = Pick<
@@ -65,7 +61,7 @@ export interface EntraMsSqlDataSourceOptions
       | 'driver'
       | 'connectionTimeout'
     >,
-    NestOptions {
+    OptionsOfTypeOrmModule {
   /** Azure SQL, through the package `mssql`. */
   type: 'mssql';
   /** The server's name, which is in its certificate, such as `example.database.windows.net`. */
@@ -94,4 +90,7 @@ export interface EntraMsSqlDataSourceOptions
 }
 
 /** The options that TypeORM and `TypeOrmModule` do not know. */
-export type OwnMsSqlOptions = Omit<EntraMsSqlDataSourceOptions, keyof MsSqlOptions | keyof NestOptions>;
+export type OwnMsSqlOptions = Omit<
+  EntraMsSqlDataSourceOptions,
+  keyof MsSqlOptions | keyof OptionsOfTypeOrmModule
+>;

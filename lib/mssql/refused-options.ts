@@ -1,10 +1,12 @@
+import type { RefusedOptions } from '../database/refused-options.js';
+
 const byToken = 'Leave it out: the access token takes its place.';
 const noRole = 'Leave it out: Azure SQL finds the user by the token.';
 const separately = 'Give "host", "port" and "database" instead.';
 const asOption = 'Give it as an option of the data source.';
 
 /** Options of TypeORM and the like that would go around the checks, with what to write instead. */
-export const refusedOptions: Readonly<Record<string, string>> = {
+export const refusedOptions: RefusedOptions = {
   username: noRole,
   roleNameFromToken: noRole,
   fallbackUsername: noRole,
@@ -23,7 +25,7 @@ export const refusedOptions: Readonly<Record<string, string>> = {
 };
 
 /** Options of `tedious` that do so. */
-export const refusedDriverOptions: Readonly<Record<string, string>> = {
+export const refusedDriverOptions: RefusedOptions = {
   instanceName: `Leave it out: Azure SQL has no named instances. ${separately}`,
   serverName: 'Leave it out: the certificate is checked against "host".',
   connector: 'Leave it out: this module opens the sockets.',

@@ -1,16 +1,11 @@
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 
-import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 
+import type { OptionsOfTypeOrmModule } from '../database/type-orm-module-options.js';
 import type { AccessTokenClaims } from '../entra/json-web-token.js';
 
 type MySqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
-
-type NestOptions = Pick<
-  TypeOrmModuleOptions,
-  'retryAttempts' | 'retryDelay' | 'toRetry' | 'autoLoadEntities' | 'verboseRetryLog' | 'manualInitialization'
->;
 
 /** TLS settings of a connection, as many as `mysql2` knows. Verification cannot be turned off. */
 export type EntraMySqlTlsOptions = Pick<
@@ -47,7 +42,7 @@ export interface EntraMySqlDataSourceOptions
       | 'acquireTimeout'
       | 'connectTimeout'
     >,
-    NestOptions {
+    OptionsOfTypeOrmModule {
   /** The database. */
   type: 'mysql';
   /** The server's name, which is in its certificate: `mysql2` does not compare an IP address with that. */
@@ -87,4 +82,7 @@ export interface EntraMySqlDataSourceOptions
 }
 
 /** The options that TypeORM and `TypeOrmModule` do not know. */
-export type OwnMySqlOptions = Omit<EntraMySqlDataSourceOptions, keyof MySqlOptions | keyof NestOptions>;
+export type OwnMySqlOptions = Omit<
+  EntraMySqlDataSourceOptions,
+  keyof MySqlOptions | keyof OptionsOfTypeOrmModule
+>;

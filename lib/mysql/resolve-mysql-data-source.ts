@@ -1,10 +1,10 @@
-import { isIP } from 'node:net';
-
 import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { isObject, kindOf, numberOption } from '../common/option-checks.js';
+import { numberOption } from '../common/option-checks.js';
 import { type OptionTable, readOptions } from '../common/option-table.js';
-import { hostOption, textOption } from '../common/text-checks.js';
+import { textOption } from '../common/text-checks.js';
+import { namedServer } from '../database/named-server.js';
 import { connectTimeoutRange, defaultConnectTimeoutInMs, ownOptionChecks } from '../database/own-options.js';
+import { checkExtra, checkRefused, type RefusedOptions } from '../database/refused-options.js';
 import type { DatabaseEndpoint, ResolvedDatabase } from '../database/resolved-database.js';
 import type { OwnMySqlOptions } from './mysql-data-source.options.js';
 import { type MySqlTls, resolveMySqlTls } from './mysql-tls.js';
@@ -30,12 +30,12 @@ export function fitsUserName(name: string): boolean {
 
 const ownTable = ownOptionChecks('mysql', fitsUserName) satisfies OptionTable<OwnMySqlOptions>;
 
-const hostFix = 'Give the name of the server, such as "example.mysql.database.azure.com".';
+const server = { example: 'example.mysql.database.azure.com', defaultPort: 3306 };
 const separately = 'Give "host", "port", "username" and "database" instead.';
 const bringsOwn = 'Leave it out: this module brings its own use of "mysql2".';
 
 /** Options of TypeORM and the like that would go around the checks, with what to write instead. */
-const refusedOptions: Readonly<Record<string, string>> = {
+const refusedOptions: RefusedOptions = {
   password: 'Leave it out: the access token takes its place.',
   url: separately,
   socketPath: `A local socket has no TLS, and Azure has none. ${separately}`,
@@ -59,7 +59,7 @@ const refusedExtras = [
 /** @throws {EntraOptionsError} for the first option of a data source that is wrong or missing */
 export function resolveMySqlDataSource(name: string, path: string, given: object): ResolvedMySqlDataSource {
   const options = given as Record<string, unknown>;
-  checkRefused(path, options);
+  checkOptions(path, options);
   const own = readOptions(path, options, ownTable);
   const primary = endpointOf(path, options);
   const connectTimeoutInMs = numberOption(
@@ -80,46 +80,21 @@ export function resolveMySqlDataSource(name: string, path: string, given: object
   };
 }
 
-function checkRefused(path: string, options: Record<string, unknown>): void {
-  for (const [key, fix] of Object.entries(refusedOptions)) {
-    if (options[key] !== undefined) throw new EntraOptionsError(`${path}.${key}`, 'given', fix);
-  }
+function checkOptions(path: string, options: Record<string, unknown>): void {
+  checkRefused(path, options, refusedOptions);
   const { connectorPackage, extra } = options;
   if (connectorPackage !== undefined && connectorPackage !== 'mysql2')
     throw new EntraOptionsError(`${path}.connectorPackage`, 'not "mysql2"', bringsOwn);
-  if (extra === undefined) return;
-  const extraPath = `${path}.extra`;
-  if (!isObject(extra))
-    throw new EntraOptionsError(extraPath, kindOf(extra), 'Give an object of pool options.');
-  const refused = refusedExtras.find((key) => key in extra);
-  if (refused === undefined) return;
-  const fix = 'Use the data source options.';
-  throw new EntraOptionsError(`${extraPath}.${refused}`, 'would override what was checked', fix);
+  checkExtra(`${path}.extra`, extra, refusedExtras);
 }
 
-function endpointOf(
-  path: string,
-  { host, port, username, database, ssl }: Record<string, unknown>,
-): MySqlEndpoint {
-  const checkedHost = hostOption(`${path}.host`, host, hostFix);
-  if (checkedHost.startsWith('/') || isIP(checkedHost) !== 0) {
-    const problem = checkedHost.startsWith('/') ? 'a local socket' : 'an IP address';
-    const fix = `${hostFix} The certificate is checked against the name.`;
-    throw new EntraOptionsError(`${path}.host`, problem, fix);
-  }
+function endpointOf(path: string, options: Record<string, unknown>): MySqlEndpoint {
+  const { username, ssl } = options;
   return {
-    host: checkedHost,
-    port: portOption(`${path}.port`, port),
+    ...namedServer(path, options, server),
     ...(username === undefined ? {} : { username: userOption(`${path}.username`, username) }),
-    database: textOption(`${path}.database`, database, 'Give the name of the database.'),
     ssl: resolveMySqlTls(`${path}.ssl`, ssl),
   };
-}
-
-function portOption(path: string, value: unknown): number {
-  const port = numberOption(path, value, 3306, { min: 1, max: 65_535, unit: 'a port' });
-  if (Number.isInteger(port)) return port;
-  throw new EntraOptionsError(path, String(port), 'Give a whole number, or leave it out for 3306.');
 }
 
 function userOption(path: string, value: unknown): string {

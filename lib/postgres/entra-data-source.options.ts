@@ -1,8 +1,8 @@
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 
-import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 
+import type { OptionsOfTypeOrmModule } from '../database/type-orm-module-options.js';
 import type { AccessTokenClaims } from '../entra/json-web-token.js';
 
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
@@ -23,11 +23,6 @@ export interface EntraEndpointOptions extends Omit<PostgresEndpoint, 'password' 
   ssl?: true | EntraTlsOptions;
 }
 
-type NestOptions = Pick<
-  TypeOrmModuleOptions,
-  'retryAttempts' | 'retryDelay' | 'toRetry' | 'autoLoadEntities' | 'verboseRetryLog' | 'manualInitialization'
->;
-
 /**
  * Options of a TypeORM data source that logs in with an access token: TypeORM's own for PostgreSQL, and those of
  * `TypeOrmModule`, without a password. A `url` is taken apart, since the driver drops the password function when it
@@ -41,7 +36,7 @@ export interface EntraDataSourceOptions
       PostgresOptions,
       'password' | 'ssl' | 'driver' | 'nativeDriver' | 'replication' | 'connectTimeoutMS'
     >,
-    NestOptions {
+    OptionsOfTypeOrmModule {
   /** A token is the password; give none. */
   password?: never;
   /** Default: verified TLS with the machine's certificate authorities. */
@@ -123,5 +118,5 @@ export interface UnverifiedDataSourceOptions extends Omit<EntraDataSourceOptions
 /** The options that TypeORM and `TypeOrmModule` do not know. */
 export type OwnDataSourceOptions = Omit<
   UnverifiedDataSourceOptions,
-  keyof PostgresOptions | keyof NestOptions
+  keyof PostgresOptions | keyof OptionsOfTypeOrmModule
 >;

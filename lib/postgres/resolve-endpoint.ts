@@ -2,6 +2,7 @@ import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf } from '../common/option-checks.js';
 import { type OptionTable, readOptions } from '../common/option-table.js';
 import { hostOption, textOption } from '../common/text-checks.js';
+import { portOption } from '../database/own-options.js';
 import type { DatabaseEndpoint } from '../database/resolved-database.js';
 import { requireOpening } from '../database/opening.js';
 import { type ConnectionUrlParts, parseConnectionUrl, reconciled } from './connection-url.js';
@@ -40,7 +41,7 @@ const endpointTable = (url: ConnectionUrlParts) =>
       const fix = 'Give the name of the server, such as "example.postgres.database.azure.com".';
       return hostOption(path, textOption(path, reconciled(path, value, url.host), fix), fix);
     },
-    port: (path, value) => portOption(path, reconciled(path, value, url.port)),
+    port: (path, value) => portOption(path, reconciled(path, value, url.port), defaultPort),
     username: (path, value) => roleOption(path, reconciled(path, value, url.username)),
     database: (path, value) =>
       textOption(path, reconciled(path, value, url.database), 'Give the name of the database.'),
@@ -85,15 +86,6 @@ export function resolveEndpoint(
     ...(applicationName === undefined ? {} : { applicationName }),
   };
   return [endpoint, url];
-}
-
-function portOption(path: string, value: unknown = defaultPort): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536) return value;
-  throw new EntraOptionsError(
-    path,
-    kindOf(value),
-    `Give a number from 1 to 65535; the default is ${defaultPort}.`,
-  );
 }
 
 function roleOption(path: string, value: unknown): string | undefined {

@@ -1,5 +1,6 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
-import { choiceOption, isObject, kindOf } from '../common/option-checks.js';
+import { choiceOption } from '../common/option-checks.js';
+import { checkExtra, checkRefused } from '../database/refused-options.js';
 import { reconciled } from './connection-url.js';
 import type { EntraDataSourceOptions } from './entra-data-source.options.js';
 import type { EntraLogin } from './entra-login.js';
@@ -13,7 +14,7 @@ type TypeOrmOptions = ResolvedDataSource['typeOrmOptions'];
 const keepAliveDefaults = { keepAlive: true, keepAliveInitialDelayMillis: 30_000 };
 
 // These reach pg behind TypeORM's back and win over what was checked here.
-const forbiddenExtras = [
+const refusedExtras = [
   'password',
   'ssl',
   'user',
@@ -25,24 +26,13 @@ const forbiddenExtras = [
   'connectionTimeoutMillis',
   'Client',
 ];
-const forbiddenOptions = ['driver', 'nativeDriver'];
+const bringsOwn = 'Leave it out: this module brings its own use of "pg".';
+const refusedOptions = { driver: bringsOwn, nativeDriver: bringsOwn };
 
 /** @throws {EntraOptionsError} for what would go around the checks of this module */
 export function checkTypeOrmOptions(path: string, options: EntraDataSourceOptions): void {
-  for (const key of forbiddenOptions) {
-    if (Reflect.get(options, key) === undefined) continue;
-    const fix = 'Leave it out: this module brings its own use of "pg".';
-    throw new EntraOptionsError(`${path}.${key}`, 'given', fix);
-  }
-  const extra: unknown = options.extra;
-  if (extra === undefined) return;
-  if (!isObject(extra))
-    throw new EntraOptionsError(`${path}.extra`, kindOf(extra), 'Give an object of pool options.');
-  for (const key of forbiddenExtras) {
-    if (!(key in extra)) continue;
-    const fix = 'Use the data source options.';
-    throw new EntraOptionsError(`${path}.extra.${key}`, 'would override what was checked', fix);
-  }
+  checkRefused(path, options, refusedOptions);
+  checkExtra(`${path}.extra`, options.extra, refusedExtras);
 }
 
 /**

@@ -18,9 +18,9 @@ const declarations: readonly (readonly [after: string, declared: string, checked
   ['interface ResourceOptions {', moduleOptions, 'options/resolve-resource.ts'],
   ['interface RefreshOptions {', moduleOptions, 'options/resolve-refresh-options.ts'],
   ['backoff?: {', moduleOptions, 'options/resolve-refresh-options.ts'],
-  ['    NestOptions {', dataSource, 'postgres/resolve-data-source.ts'],
-  ['    NestOptions {', mySqlDataSource, 'mysql/resolve-mysql-data-source.ts'],
-  ['    NestOptions {', msSqlDataSource, 'mssql/resolve-mssql-data-source.ts'],
+  ['    OptionsOfTypeOrmModule {', dataSource, 'postgres/resolve-data-source.ts'],
+  ['    OptionsOfTypeOrmModule {', mySqlDataSource, 'mysql/resolve-mysql-data-source.ts'],
+  ['    OptionsOfTypeOrmModule {', msSqlDataSource, 'mssql/resolve-mssql-data-source.ts'],
   [
     "interface EntraEndpointOptions extends Omit<PostgresEndpoint, 'password' | 'ssl'> {",
     dataSource,

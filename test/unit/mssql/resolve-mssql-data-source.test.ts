@@ -115,7 +115,7 @@ describe('the options of a data source of Azure SQL', () => {
     ['host', { host: 'tcp:db.example,1433' }, /Give the name of the server/],
     ['host', { host: 'db.example\\instance' }, /Give the name of the server/],
     ['port', { port: 1433.5 }, /whole number/],
-    ['port', { port: '1433' }, /Give a port from 1 to 65535/],
+    ['port', { port: '1433' }, /Give a whole number from 1 to 65535; the default is 1433/],
     ['database', { database: '' }, /Give the name of the database/],
     ['resource', { resource: 7 }, /Give the name of a resource/],
     ['pool', { pool: 3 }, /Give an object/],

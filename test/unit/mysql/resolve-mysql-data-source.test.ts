@@ -82,7 +82,7 @@ describe('the options of a data source of MySQL', () => {
     ['host', { host: '/run/mysqld.sock' }, /checked against the name/],
     ['host', { host: 'mysql://db.example' }, /Give the name of the server/],
     ['port', { port: 3306.5 }, /whole number/],
-    ['port', { port: '3306' }, /Give a port from 1 to 65535/],
+    ['port', { port: '3306' }, /Give a whole number from 1 to 65535; the default is 3306/],
     ['username', { username: 'x'.repeat(33) }, /CREATE AADUSER '<name>' AS '<alias>'/],
     ['database', { database: '' }, /Give the name of the database/],
     ['fallbackUsername', { fallbackUsername: 'x'.repeat(33) }, /Give the name of a role/],

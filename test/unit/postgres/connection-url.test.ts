@@ -157,7 +157,9 @@ describe('a server that is given by options', () => {
   });
 
   it.each([0, -1, 65_536, 5432.5, '5432', NaN])('may not have the port %p', (port) => {
-    expect(messageOf({ ...given, port })).toContain('Give a number from 1 to 65535; the default is 5432.');
+    expect(messageOf({ ...given, port })).toContain(
+      'Give a whole number from 1 to 65535; the default is 5432.',
+    );
   });
 
   it('has the name of the application and the role only when they are given', () => {
