@@ -6,7 +6,16 @@ import tseslint from 'typescript-eslint';
 import { roomRules } from './eslint.rooms.mjs';
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', '.test-output', 'test/matrix/fixtures/*.ts'] },
+  {
+    ignores: [
+      'dist',
+      'coverage',
+      '.test-output',
+      'site/dist',
+      'site/.vitepress/cache',
+      'test/matrix/fixtures/*.ts',
+    ],
+  },
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   prettier,

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { load, loadAll } from 'js-yaml';
 
+import { anchorOf } from '../../site/anchor.mjs';
 import { parseBicep } from '../support/bicep.js';
 import { repositoryRoot } from '../support/build.js';
 import { runProgram } from '../support/run-program.js';
@@ -49,13 +50,7 @@ function parsed<T>(block: Block, parse: (text: string) => T): T {
 /** The anchors of a page, as GitHub makes them of its headings. */
 function anchorsOf(page: string): string[] {
   const withoutCode = read(page).replaceAll(/^```.*?^```$/gms, '');
-  return [...withoutCode.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .trim()
-      .replaceAll(/\s/g, '-'),
-  );
+  return [...withoutCode.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
 }
 
 describe('the README', () => {

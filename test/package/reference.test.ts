@@ -1,12 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 
-import { repositoryRoot } from '../support/build.js';
-import { runProgram, type ProgramResult } from '../support/run-program.js';
+import { ensureReference } from '../support/build.js';
 
 /** What says all by its name. */
 const plain = /\.(name|code) \(Property\)$|\.__type\./;
@@ -16,17 +14,13 @@ const structural = /^(redis\.Redis(Client|Cluster)|nest\/users\.(IoredisClient|N
 const wire = /^nest\/users\.SignInResponse\./;
 describe('the reference: npm run docs:api', () => {
   let folder: string;
-  let result: ProgramResult;
+  let log: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'nestjs-entra-auth-reference-'));
-    const typedoc = join(repositoryRoot, 'node_modules/typedoc/bin/typedoc');
-    result = await runProgram(process.execPath, [typedoc, '--out', folder], { cwd: repositoryRoot });
+    ({ folder, log } = await ensureReference());
   }, 180_000);
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('has a page with a search for every entry', async () => {
-    expect(result.exitCode).toBe(0);
     const page = await readFile(join(folder, 'index.html'), 'utf8');
     for (const entry of ['index', 'testing', 'redis', 'kafka', 'nest/users', 'store/typeorm', 'dashboard'])
       expect(page).toContain(`>${entry}<`);
@@ -34,7 +28,7 @@ describe('the reference: npm run docs:api', () => {
   });
 
   it('documents every public item', () => {
-    const lines = stripVTControlCharacters(result.stdout + result.stderr).split('\n');
+    const lines = stripVTControlCharacters(log).split('\n');
     const missing = lines
       .map((line) => /^\[warning\] (.*), defined in .*, does not have any documentation$/.exec(line)?.[1])
       .filter((name) => name !== undefined);

@@ -20,6 +20,8 @@ interface Build {
   command: readonly [program: string, ...args: string[]];
   /** Where the command runs, if not at the top of the repository: a folder that is emptied first, with these files. */
   folder?: { path: string; files: string };
+  /** The file that keeps what the command writes. */
+  log?: string;
 }
 
 const library: Build = {
@@ -49,6 +51,14 @@ const tarball: Build = {
   command: ['npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', 'dist'],
 };
 
+const reference: Build = {
+  stamp: '.test-output/reference/.stamp',
+  sources: ['lib', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'typedoc.json'],
+  outputs: ['.test-output/reference/index.html'],
+  command: ['npm', 'run', '--silent', 'docs:api'],
+  log: '.test-output/reference/.log',
+};
+
 const lock = join(repositoryRoot, '.test-output/build.lock');
 const lockPollInMs = 100;
 const lockTimeoutInMs = 180_000;
@@ -68,6 +78,13 @@ export async function ensurePacked(): Promise<string> {
     await buildIfStale(tarball);
   });
   return join(repositoryRoot, tarballFile);
+}
+
+/** Builds the reference of the API, and returns its folder and what the generator wrote about it. */
+export async function ensureReference(): Promise<{ folder: string; log: string }> {
+  await inTurn(() => buildIfStale(reference));
+  const log = await readFile(join(repositoryRoot, '.test-output/reference/.log'), 'utf8');
+  return { folder: join(repositoryRoot, '.test-output/reference'), log };
 }
 
 /**
@@ -92,7 +109,7 @@ export async function ensureInstalled(project: string, files: string): Promise<s
   return join(repositoryRoot, path);
 }
 
-async function buildIfStale({ stamp, sources, outputs, command, folder }: Build): Promise<void> {
+async function buildIfStale({ stamp, sources, outputs, command, folder, log }: Build): Promise<void> {
   const digest = await digestOf(sources);
   const stampFile = join(repositoryRoot, stamp);
   const present = await Promise.all(outputs.map((output) => exists(join(repositoryRoot, output))));
@@ -103,7 +120,8 @@ async function buildIfStale({ stamp, sources, outputs, command, folder }: Build)
     await rm(cwd, { recursive: true, force: true });
     await cp(join(repositoryRoot, folder.files), cwd, { recursive: true });
   }
-  await runSuccessfully(program, args, { cwd, timeoutInMs: lockTimeoutInMs });
+  const { stdout, stderr } = await runSuccessfully(program, args, { cwd, timeoutInMs: lockTimeoutInMs });
+  if (log !== undefined) await writeFile(join(repositoryRoot, log), stdout + stderr);
   await writeFile(stampFile, digest);
 }
 

@@ -50,7 +50,9 @@ const computing = {
 const compiling = {
   'package/types': 50,
   'package/nest-11': 45,
+  'package/site': 45,
   'package/readme': 35,
+  'package/reference': 20,
   'package/minimal-app': 20,
 };
 const ordinary = 2;

@@ -1,0 +1,2 @@
+/** The anchor that GitHub gives to a heading. */
+export function anchorOf(heading: string): string;
