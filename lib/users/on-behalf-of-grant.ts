@@ -100,12 +100,13 @@ async function exchangeAssertion(
   return { token: held, response: granted };
 }
 
-/** An answer for someone else, by whatever stands in between, must not be used. Guests have another `oid` elsewhere. */
+/** An answer for someone else, by whatever stands in between, must not be used. An exchange stays in the tenant of the assertion. */
 function checkUser(token: string, assertion: string): void {
   const answered = readClaims(token);
   const asked = readClaims(assertion);
-  if (answered?.oid === undefined || asked?.oid === undefined || answered.oid === asked.oid) return;
-  if (answered.tid !== asked.tid) return;
+  const isSame = (name: 'oid' | 'tid'): boolean =>
+    answered?.[name] === undefined || asked?.[name] === undefined || answered[name] === asked[name];
+  if (isSame('oid') && isSame('tid')) return;
   throw new InvalidTokenError(
     'wrong-user',
     'The token endpoint returned a token of another user.',

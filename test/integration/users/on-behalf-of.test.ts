@@ -271,6 +271,25 @@ describe('the tokens of users', () => {
     await expect(obtain(assertionOf(entra, ada))).rejects.toThrow(/another user/);
   });
 
+  it.each(['organizations', 'its id'])(
+    'refuses a response for a user of another tenant, with the tenant given as %s',
+    async (tenant) => {
+      const tenantId = tenant === 'its id' ? entra.tenantId : tenant;
+      const { service, stop } = startUserTokens(userOptions(entra, { client: { tenantId } }), { clock });
+      const foreign = entra.issueToken({
+        audience: 'https://graph.microsoft.com',
+        tenantId: '99999999-0000-0000-0000-000000000000',
+        lifetimeInSeconds: 3600,
+        claims: { oid: makeCaller().objectId },
+      });
+      await entra.faults.set('token', { kind: 'altered-response', members: { access_token: foreign } });
+      const user = service.onBehalfOf(assertionOf(entra, makeCaller()));
+      await expect(user.getToken('graph')).rejects.toThrow(/another user/);
+      await expect(user.getToken('https://graph.microsoft.com/User.Read')).rejects.toThrow(/another user/);
+      await stop();
+    },
+  );
+
   it('is abandoned by an abort signal, for that caller alone', async () => {
     await entra.faults.set('token', { kind: 'hang-before-headers' }, { times: 1 });
     const assertion = assertionOf(entra, makeCaller());
