@@ -37,7 +37,7 @@ const path = 'response';
  * Reads the response of a sign-in. The user is the one of the ID token, or of the access token; neither is verified, since the
  * library that signed in has.
  *
- * @throws {EntraOptionsError} without a refresh token
+ * @throws {EntraOptionsError} without a refresh token, and for tokens of two users
  */
 export function readSignInResponse(given: unknown, now: Timestamp): AdoptedSignIn {
   const fix = 'Give the response of the token endpoint, such as openid-client and oauth4webapi return it.';
@@ -45,10 +45,10 @@ export function readSignInResponse(given: unknown, now: Timestamp): AdoptedSignI
   const refreshToken = tokenOf(given, 'refresh_token', 'refreshToken');
   if (refreshToken === undefined) throw withoutRefreshToken(given);
   const accessToken = tokenOf(given, 'access_token', 'accessToken');
-  const idToken = tokenOf(given, 'id_token', 'idToken');
+  const user = userOfBoth(tokenOf(given, 'id_token', 'idToken'), accessToken);
   return {
     refreshToken,
-    user: userOf(idToken) ?? userOf(accessToken),
+    user,
     response: accessToken === undefined ? undefined : responseOf(given, accessToken, now),
     scopes: scopesOf(given),
   };
@@ -59,6 +59,15 @@ export function userOf(token: string | undefined): StoredUser | undefined {
   const { oid, tid } = (token === undefined ? undefined : readClaims(token)) ?? {};
   if (typeof oid !== 'string' || oid === '') return undefined;
   return { objectId: oid, ...(typeof tid === 'string' && { tenantId: tid }) };
+}
+
+/** One response is of one tenant, in which a user has one `oid`. */
+function userOfBoth(idToken: string | undefined, accessToken: string | undefined): StoredUser | undefined {
+  const [signedIn, served] = [userOf(idToken), userOf(accessToken)];
+  if (signedIn === undefined || served === undefined) return signedIn ?? served;
+  if (signedIn.objectId === served.objectId) return signedIn;
+  const fix = 'Give the response as it was received: its ID token and access token must be of the same user.';
+  throw new EntraOptionsError(path, 'its tokens are of two users', fix);
 }
 
 /** Whether two are known to be different. A guest has another `oid` in each tenant. */

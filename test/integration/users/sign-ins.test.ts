@@ -208,6 +208,25 @@ describe('the sign-ins of users', () => {
     expect(await oidOf('key')).toBe(eve.objectId);
   });
 
+  it.each(['the same', 'another'])(
+    'refuse a response whose access token is of another user, of %s tenant',
+    async (which) => {
+      const ada = newPerson();
+      const response = responseFor(ada, {
+        access_token: entra.issueToken({
+          audience: 'https://graph.microsoft.com',
+          lifetimeInSeconds: 3600,
+          ...(which === 'another' && { tenantId: '99999999-0000-0000-0000-000000000000' }),
+          claims: { oid: newPerson().objectId },
+        }),
+        scope: 'https://graph.microsoft.com/User.Read',
+      });
+      await expect(tokens.service.adopt('ada', response)).rejects.toThrow(/"response": its tokens are of two/);
+      expect(await stored('ada')).toBeUndefined();
+      expect(tokens.service.state().users).toBe(0);
+    },
+  );
+
   it('refuse a token of another user, whatever the store holds', async () => {
     const [ada, eve] = [newPerson(), newPerson()];
     await tokens.service.adopt('ada', { ...responseFor(ada), refresh_token: responseFor(eve).refresh_token });
