@@ -1,6 +1,7 @@
 import type { Timestamp } from '../../common/clock.js';
 import type { HeldAccessToken } from '../../entra/held-access-token.js';
 import { InvalidTokenError } from '../../entra/invalid-token.error.js';
+import { isTenantGuid, sameTenant } from '../../entra/tenant.js';
 import { validateAccessToken } from '../../entra/token-validation.js';
 import type { SignInPlace } from '../challenge.js';
 import { requestErrorOf } from '../request-error.js';
@@ -58,7 +59,9 @@ export class SignInGrant implements UserGrant {
     this.#isStored = true;
     try {
       const { token: shared, session } = await this.#signIns.obtain(this.#userKey, order);
-      if (isAnotherUser(session.user, userOf(shared.token))) throw wrongUser();
+      const answered = userOf(shared.token);
+      const isElsewhere = answered?.tenantId !== undefined && !mayAnswer(answered.tenantId, order.tenantId);
+      if (isElsewhere || isAnotherUser(session.user, answered)) throw wrongUser();
       const { acquiredOnTimestamp: now, ...token } = shared;
       return validateAccessToken(token, order.resource.expectations, { now });
     } catch (error) {
@@ -75,6 +78,11 @@ export class SignInGrant implements UserGrant {
   isProvenBy(): boolean {
     return this.#isStored;
   }
+}
+
+/** Whether a token of that tenant may come from the endpoint of the other, which is a GUID, a domain or a group of tenants. */
+function mayAnswer(tenantId: string, asked: string): boolean {
+  return !isTenantGuid(asked) || sameTenant(tenantId, asked);
 }
 
 function wrongUser(): InvalidTokenError {

@@ -221,7 +221,9 @@ describe('the sign-ins of users', () => {
         }),
         scope: 'https://graph.microsoft.com/User.Read',
       });
-      await expect(tokens.service.adopt('ada', response)).rejects.toThrow(/"response": its tokens are of two/);
+      await expect(tokens.service.adopt('ada', response)).rejects.toThrow(
+        /"response": its tokens are of two/,
+      );
       expect(await stored('ada')).toBeUndefined();
       expect(tokens.service.state().users).toBe(0);
     },
@@ -233,6 +235,19 @@ describe('the sign-ins of users', () => {
     await expect(oidOf('ada')).rejects.toThrow(/another user/);
     await expect(oidOf('ada')).rejects.toThrow(/another user/);
     await expect(oidOf('ada', 'graph', start().service)).rejects.toThrow(/another user/);
+  });
+
+  it('refuse a token of a user of another tenant', async () => {
+    await adoptNew('ada');
+    const foreign = entra.issueToken({
+      audience: 'https://graph.microsoft.com',
+      tenantId: '99999999-0000-0000-0000-000000000000',
+      lifetimeInSeconds: 3600,
+      claims: { oid: newPerson().objectId },
+    });
+    await entra.faults.set('token', { kind: 'altered-response', members: { access_token: foreign } });
+    for (const resource of ['graph', 'https://graph.microsoft.com/User.Read'])
+      await expect(oidOf('ada', resource)).rejects.toThrow(/another user/);
   });
 
   it('serve what is held while the store fails, and redeem nothing without its lock', async () => {
