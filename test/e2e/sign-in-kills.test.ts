@@ -1,11 +1,7 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
@@ -15,6 +11,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CreateEntraSignIn1795914000000, TypeOrmSignInStore } from '../../lib/store/typeorm/index.js';
 import { bundleProgram } from '../support/bundle.js';
 import { databaseAudience, localDataSource } from '../support/local-entra.js';
+import { ReplicaFleet } from '../support/replica-fleet.js';
 import type { SignInPlaceSettings, SignInReplicaSettings } from './fixtures/sign-ins/protocol.js';
 
 /** By hand: `SIGN_INS=1000 REPLICAS=8 RUN_SECONDS=120 KILL_EVERY_MS=1000 npm test -- test/e2e/sign-in-kills`. */
@@ -22,6 +19,8 @@ const signIns = Number(process.env['SIGN_INS'] ?? 60);
 const replicas = Number(process.env['REPLICAS'] ?? 3);
 const seconds = Number(process.env['RUN_SECONDS'] ?? 8);
 const killEveryMs = Number(process.env['KILL_EVERY_MS'] ?? 500);
+/** A dead holder loses its lock at once. No caller waits longer for a lock than this, on a machine that keeps up. */
+const storeTimeoutInMs = 10_000;
 const tokenLifetimeInSeconds = Number(process.env['TOKEN_SECONDS'] ?? 6);
 
 let entra: LocalEntra;
@@ -49,66 +48,13 @@ afterAll(async () => {
 });
 
 /** What the replicas of a run have reported. */
-class Report {
-  answered = 0;
-  slowestInMs = 0;
-  readonly saved: string[] = [];
-  readonly wrong: string[] = [];
-  readonly failed: string[] = [];
-  readonly complaints: string[] = [];
-  /** Users whose redemption was under way in a process when that was killed. */
-  readonly cutOff = new Set<string>();
-}
-
-class Replica {
-  readonly #process: ChildProcessByStdio<null, Readable, Readable>;
-  /** Users whose lock is held, and nothing was saved yet. */
-  readonly #redeeming = new Set<string>();
-  readonly #ended: Promise<void>;
-  readonly #ready: Promise<void>;
-  #isReady: () => void = () => undefined;
-
-  constructor(
-    settings: SignInReplicaSettings,
-    private readonly report: Report,
-  ) {
-    this.#ready = new Promise((resolve) => (this.#isReady = resolve));
-    const env = { PATH: process.env['PATH'], REPLICA: JSON.stringify(settings) };
-    this.#process = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const lines = createInterface({ input: this.#process.stdout });
-    lines.on('line', (line) => this.#hear(line));
-    this.#process.stderr.setEncoding('utf8').on('data', (text: string) => report.complaints.push(text));
-    const closed = new Promise<void>((resolve) => this.#process.once('close', () => resolve()));
-    const read = new Promise<void>((resolve) => lines.once('close', resolve));
-    this.#ended = Promise.all([closed, read]).then(() => undefined);
-  }
-
-  async kill(): Promise<void> {
-    this.#process.kill('SIGKILL');
-    await this.#ended;
-    for (const key of this.#redeeming) this.report.cutOff.add(key);
-  }
-
-  async stop(): Promise<void> {
-    await this.#ready;
-    this.#process.kill('SIGTERM');
-    await this.#ended;
-    const { exitCode, signalCode } = this.#process;
-    expect({ exitCode, signalCode }).toEqual({ exitCode: 0, signalCode: null });
-  }
-
-  #hear(line: string): void {
-    const [word, key = '', slowest] = line.split(' ');
-    if (word === 'ready') this.#isReady();
-    if (word === 'entered') this.#redeeming.add(key);
-    if (word === 'saved' || word === 'left') this.#redeeming.delete(key);
-    if (word === 'saved') this.report.saved.push(key);
-    if (word === 'wrong') this.report.wrong.push(key);
-    if (word === 'failed') this.report.failed.push(line.slice('failed '.length));
-    if (word !== 'answered') return;
-    this.report.answered += Number(key);
-    this.report.slowestInMs = Math.max(this.report.slowestInMs, Number(slowest));
-  }
+interface Report {
+  fleet: ReplicaFleet;
+  answered: number;
+  slowestInMs: number;
+  saved: string[];
+  wrong: string[];
+  failed: string[];
 }
 
 async function adoptAll(store: SignInStore): Promise<string[]> {
@@ -126,17 +72,22 @@ async function run(store: SignInPlaceSettings, userKeys: readonly string[]): Pro
   const { tenantId, authorityHost, certificateAuthority } = entra;
   const { clientId, clientSecret = '' } = entra.client;
   const client = { tenantId, clientId, clientSecret, authorityHost, certificateAuthority };
-  const report = new Report();
-  const start = (): Replica => new Replica({ client, store, userKeys }, report);
-  const running = Array.from({ length: replicas }, start);
-  for (let at = 0; at < seconds * 1000; at += killEveryMs) {
-    await sleep(killEveryMs);
-    const victim = Math.floor(Math.random() * replicas);
-    await running[victim]?.kill();
-    running[victim] = start();
-  }
-  await sleep(1_000);
-  await Promise.all(running.map((replica) => replica.stop()));
+  const settings: SignInReplicaSettings = { client, store, storeTimeoutInMs, userKeys };
+  const hear = (word: string, rest: string, redeeming: Set<string>): void => {
+    const [key = '', slowest] = rest.split(' ');
+    // The lock is held, and nothing was saved yet.
+    if (word === 'entered') redeeming.add(key);
+    if (word === 'saved' || word === 'left') redeeming.delete(key);
+    if (word === 'saved') report.saved.push(key);
+    if (word === 'wrong') report.wrong.push(key);
+    if (word === 'failed') report.failed.push(rest);
+    if (word !== 'answered') return;
+    report.answered += Number(key);
+    report.slowestInMs = Math.max(report.slowestInMs, Number(slowest));
+  };
+  const fleet = new ReplicaFleet({ program, settings, replicas, users: userKeys, hear });
+  const report: Report = { fleet, answered: 0, slowestInMs: 0, saved: [], wrong: [], failed: [] };
+  await fleet.run({ seconds, killEveryMs });
   return report;
 }
 
@@ -169,21 +120,19 @@ describe.each(Object.entries(places))('sign-ins in %s while replicas are killed'
       const report = await run(settings, userKeys);
       const lost = await lostOf(store, userKeys);
 
-      const { answered, slowestInMs, saved, wrong, failed, complaints, cutOff } = report;
+      const { fleet, answered, slowestInMs, saved, wrong, failed } = report;
+      const { complaints, cutOff, recoveries, controls } = fleet;
       if (process.env['RUN_SECONDS'] !== undefined) {
         const revoked = entra.refreshTokens.reuseRevocations - revocations;
-        const numbers = {
-          answered,
-          slowestInMs,
-          saved: saved.length,
-          wrong: wrong.length,
-          failed: failed.length,
-        };
-        const counts = { place, rotation, ...numbers, cutOff: cutOff.size, lost: lost.length, revoked };
-        process.stderr.write(`${JSON.stringify(counts)}\n`);
+        const numbers = { saved: saved.length, wrong: wrong.length, failed: failed.length };
+        const counts = { answered, slowestInMs, ...numbers, cutOff: cutOff.size, lost: lost.length, revoked };
+        const times = { recoveries: recoveries.report, controls: controls.report };
+        process.stderr.write(`${JSON.stringify({ place, rotation, ...counts, ...times })}\n`);
       }
       expect(complaints.join('')).toBe('');
       expect(wrong).toEqual([]);
+      expect(recoveries.open).toEqual([]);
+      expect(recoveries.report.maxInMs).toBeLessThan(storeTimeoutInMs + controls.report.maxInMs);
       expect(saved.length).toBeGreaterThan(signIns / 2);
       expect(answered).toBeGreaterThan(saved.length);
       // Entra lets the old refresh token serve. A strict server has rotated it, and the successor died with the process.
