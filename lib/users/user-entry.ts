@@ -29,6 +29,26 @@ export class UserSlot {
     this.resource = resource;
   }
 
+  /** Takes a token that was granted, unless the held one lives longer. @returns what is held */
+  hold(token: HeldAccessToken, isChallenged: boolean): HeldAccessToken {
+    const { token: before, isRejected } = this;
+    const held =
+      before === undefined || isRejected || isChallenged || before.expiresBefore(token) ? token : before;
+    this.token = held;
+    this.isRejected = false;
+    this.failures = 0;
+    this.refusal = undefined;
+    return held;
+  }
+
+  /** Notes that the resource rejected a token, unless another one is held or it did so a moment ago. */
+  reject(rejected: string, now: Timestamp, cooldownInMs: number): void {
+    if (this.token?.token !== rejected || Math.abs(now - this.rejectedAt) < cooldownInMs) return;
+    this.isRejected = true;
+    this.rejectedAt = now;
+    this.usableUntil = 0;
+  }
+
   /** Whether a token that another replica fetched may take the place of the one that is held. */
   isOutdoneBy(other: HeldAccessToken): boolean {
     const { token, isRejected } = this;
@@ -75,6 +95,12 @@ export class UserEntry {
     // Nearly every user has one: an array that grows, by `push` or by a spread, has room for seventeen.
     this.slots = this.slots.length === 0 ? [slot] : this.slots.slice(1 - mostSlots).concat(slot);
     return slot;
+  }
+
+  /** Entra's last refusal for one of the resources. */
+  get lastRefusal(): UserInteractionRequiredError | undefined {
+    const refusals = this.slots.flatMap(({ refusal }) => refusal ?? []);
+    return refusals.sort((a, b) => b.at - a.at)[0]?.error;
   }
 
   /** Whether nothing of it is of use any more. */

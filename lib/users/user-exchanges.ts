@@ -174,15 +174,8 @@ export class UserExchanges {
   /** Holds a token that was granted. */
   hold(entry: UserEntry, { resource, claims }: UserTokenOrder, token: HeldAccessToken): void {
     const { clock, policy } = this.#settings;
-    const isChallenged = claims !== undefined;
     const slot = entry.slotOf(resource);
-    const replaces =
-      slot.token === undefined || slot.isRejected || isChallenged || slot.token.expiresBefore(token);
-    if (replaces) slot.token = token;
-    slot.isRejected = false;
-    slot.failures = 0;
-    slot.refusal = undefined;
-    const held = slot.token ?? token;
+    const held = slot.hold(token, claims !== undefined);
     slot.usableUntil = Math.min(usableUntil(held), entry.endsAt);
     slot.dueAt = dueAt(held, entry, policy, clock.random());
     this.keep(entry);

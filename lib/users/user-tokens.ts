@@ -136,21 +136,13 @@ export class UserTokens {
   invalidate({ entry }: UserGrant, rejected: string): void {
     const { clock, policy } = this.#settings;
     const now = clock.now();
-    for (const slot of entry.slots) {
-      if (slot.token?.token !== rejected) continue;
-      if (Math.abs(now - slot.rejectedAt) < policy.forcedRefreshCooldownInMs) continue;
-      slot.isRejected = true;
-      slot.rejectedAt = now;
-      slot.usableUntil = 0;
-    }
+    for (const slot of entry.slots) slot.reject(rejected, now, policy.forcedRefreshCooldownInMs);
   }
 
   /** The last refusal that Entra sent for a user's token, while it is held. */
   interactionRequired(assertion: unknown): UserInteractionRequiredError | undefined {
     if (typeof assertion !== 'string') return undefined;
-    const slots = this.#cache.get(assertionKey(assertion, this.#settings.place))?.slots ?? [];
-    const refusals = slots.flatMap(({ refusal }) => refusal ?? []);
-    return refusals.sort((a, b) => b.at - a.at)[0]?.error;
+    return this.#cache.get(assertionKey(assertion, this.#settings.place))?.lastRefusal;
   }
 
   state(): UserTokensState {
