@@ -1,6 +1,7 @@
 import { type DynamicModule, Logger, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { EMPTY, merge } from 'rxjs';
 
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { Assembly } from '../options/assemble.js';
@@ -79,14 +80,13 @@ const logger = new Logger('EntraAuth');
     {
       provide: EventForwarding,
       inject: [ModulesContainer, assemblyToken],
-      useFactory: (modules: ModulesContainer, { engine }: Assembly) =>
-        new EventForwarding(modules, engine.events, logger),
+      useFactory: (modules: ModulesContainer, { engine, users }: Assembly) =>
+        new EventForwarding(modules, merge(engine.events, users?.events ?? EMPTY), logger),
     },
     {
       provide: EntraTelemetry,
       inject: [assemblyToken],
-      useFactory: ({ options, engine, dataSources }: Assembly) =>
-        EntraTelemetry.start(options, engine, dataSources),
+      useFactory: (parts: Assembly) => EntraTelemetry.start(parts),
     },
     {
       provide: EntraTokenHealthIndicator,

@@ -1,9 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 
 import { optionalPackage } from '../common/optional-package.js';
-import type { TokenEngine } from '../engine/token-engine.js';
-import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { DataSources } from '../database/data-sources.js';
+import type { Assembly } from '../options/assemble.js';
 import type { OpenTelemetryApi } from '../telemetry/start-telemetry.js';
 
 /** Reports to OpenTelemetry from boot to shutdown. */
@@ -15,11 +13,8 @@ export class EntraTelemetry implements OnApplicationShutdown {
   }
 
   /** @throws {EntraOptionsError} when the option is `true` and `@opentelemetry/api` is not installed */
-  static async start(
-    { telemetry, clock, resources }: ResolvedOptions,
-    engine: TokenEngine,
-    { logins }: DataSources,
-  ): Promise<EntraTelemetry> {
+  static async start({ options, engine, dataSources, users }: Assembly): Promise<EntraTelemetry> {
+    const { telemetry, clock, resources } = options;
     const api = telemetry === false ? undefined : await loadApi(telemetry === true);
     if (api === undefined) return new EntraTelemetry(() => undefined);
     const { startTelemetry } = await import('../telemetry/start-telemetry.js');
@@ -29,7 +24,12 @@ export class EntraTelemetry implements OnApplicationShutdown {
       isConfigured: (name: string) => resources.has(name),
       now: () => clock.now(),
     };
-    return new EntraTelemetry(startTelemetry(api, tokens, logins));
+    const ofUsers = users && {
+      events: users.events,
+      state: () => users.state(),
+      isConfigured: (name: string) => options.users?.resources.has(name) === true,
+    };
+    return new EntraTelemetry(startTelemetry(api, tokens, dataSources.logins, ofUsers));
   }
 
   /** Called by Nest. */

@@ -5,11 +5,14 @@ import type { Observable, Subscription } from 'rxjs';
 import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
 import { redactError } from '../common/redaction.js';
 import type { TokenEvent } from '../engine/token-event.js';
+import type { UserTokenEvent } from '../users/user-token-event.js';
 import { findProvider } from './find-provider.js';
+
+type ForwardedEvent = TokenEvent | UserTokenEvent;
 
 /** The part of `EventEmitter2` that is used here. */
 interface Emitter {
-  emit(event: string, payload: TokenEvent): boolean;
+  emit(event: string, payload: ForwardedEvent): boolean;
 }
 
 /** Tells when the listeners of `@OnEvent()` are in place. */
@@ -27,10 +30,10 @@ export class EventForwarding implements OnApplicationBootstrap {
   readonly #modules: ModulesContainer;
   readonly #logger: LineLogger;
   readonly #subscription: Subscription;
-  #kept: TokenEvent[] = [];
+  #kept: ForwardedEvent[] = [];
   #emitter: Emitter | undefined;
 
-  constructor(modules: ModulesContainer, events: Observable<TokenEvent>, logger: LineLogger) {
+  constructor(modules: ModulesContainer, events: Observable<ForwardedEvent>, logger: LineLogger) {
     this.#modules = modules;
     this.#logger = new GuardedLogger(logger);
     this.#subscription = events.subscribe((event) => {
@@ -66,7 +69,7 @@ export class EventForwarding implements OnApplicationBootstrap {
     for (const event of kept) this.#forward(emitter, event);
   }
 
-  #forward(emitter: Emitter, event: TokenEvent): void {
+  #forward(emitter: Emitter, event: ForwardedEvent): void {
     const name = `entra.${event.type}`;
     try {
       emitter.emit(name, event);

@@ -3,8 +3,9 @@ import type { Observable, Subscription } from 'rxjs';
 
 import { traceAttempts } from './attempt-spans.js';
 import { measureLogins } from './login-metrics.js';
-import type { ObservedLogin, ObservedTokens } from './observed.js';
+import type { ObservedLogin, ObservedTokens, ObservedUsers } from './observed.js';
 import { TokenMetrics } from './token-metrics.js';
+import { measureUsers } from './user-metrics.js';
 
 const scope = 'nestjs-entra-auth';
 
@@ -24,15 +25,18 @@ export function startTelemetry(
   { metrics: meters, trace: tracers }: OpenTelemetryApi,
   tokens: ObservedTokens,
   logins: Observable<ObservedLogin>,
+  users?: ObservedUsers,
 ): () => void {
   const meter = meters.getMeter(scope);
   const tokenMetrics = new TokenMetrics(meter, tokens);
+  const stopUsers = users && measureUsers(meter, users);
   const subscriptions: Subscription[] = [
     measureLogins(meter, logins),
     traceAttempts(tracers.getTracer(scope), tokens),
   ];
   return () => {
     tokenMetrics.stop();
+    stopUsers?.();
     for (const subscription of subscriptions) subscription.unsubscribe();
   };
 }

@@ -29,6 +29,7 @@ import { InvalidAssertionError, type UserInteractionRequiredError } from './user
 export class OnBehalfOfGrant implements UserGrant {
   readonly #assertion: string;
   entry: UserEntry;
+  readonly kind = 'on-behalf-of';
 
   constructor(assertion: string, entry: UserEntry) {
     this.#assertion = assertion;
@@ -37,6 +38,11 @@ export class OnBehalfOfGrant implements UserGrant {
 
   get usesStore(): boolean {
     return false;
+  }
+
+  /** The hash of the assertion. */
+  get userKey(): string {
+    return Buffer.from(this.entry.key, 'binary').toString('base64url');
   }
 
   /** Of the exact assertion, as in memory. */

@@ -18,6 +18,7 @@ import type { UserEntry, UserSlot } from './user-entry.js';
 import type { UserGrant, UserRequestSettings, UserTokenOrder } from './user-grant.js';
 import type { UserResource } from './user-resources.js';
 import { UserRequests } from './user-requests.js';
+import type { UserTokenEventReporter } from './user-token-event.reporter.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
 
 // A front end that repeats its call meanwhile gets the same answer. Entra blocks clients that loop (AADSTS50196).
@@ -27,6 +28,7 @@ export interface UserExchangeParts {
   /** Returns an assertion of the machine's identity, for an application that authenticates by it. */
   identityToken: () => Promise<string>;
   logger: LineLogger;
+  events: UserTokenEventReporter;
   cache: UserCache;
   /** Holds an entry that has changed. */
   keep: (entry: UserEntry) => void;
@@ -38,16 +40,19 @@ export class UserExchanges {
   readonly #cache: UserCache;
   readonly #keep: (entry: UserEntry) => void;
   readonly #requests: UserRequests;
+  readonly #events: UserTokenEventReporter;
   readonly #shared: SharedTokens | undefined;
   readonly #flights = new Map<string, Promise<HeldAccessToken>>();
   #failures = 0;
   #isStopped = false;
 
-  constructor(settings: UserTokenSettings, { identityToken, logger, cache, keep }: UserExchangeParts) {
+  constructor(settings: UserTokenSettings, parts: UserExchangeParts) {
+    const { identityToken, logger, events, cache, keep } = parts;
     this.#settings = settings;
     this.#cache = cache;
     this.#keep = keep;
-    this.#requests = new UserRequests(settings, identityToken, logger);
+    this.#events = events;
+    this.#requests = new UserRequests(settings, identityToken, events);
     const application = [settings.authorityHost, settings.tenantId, settings.clientId].join(' ');
     this.#shared = settings.shared && new SharedTokens(settings.shared, application, settings.clock, logger);
   }
@@ -110,6 +115,16 @@ export class UserExchanges {
   /** Sends a request for a grant when it is its turn, and counts it. */
   send<T>(grant: UserGrant, { tenantId }: UserTokenOrder, request: () => Promise<T>): Promise<T> {
     return this.#requests.inTurn(grant, tenantId, () => this.#requests.send(tenantId, request));
+  }
+
+  /** Counts a request that gave no token, and reports it. @returns the error that the caller gets */
+  failureOf(grant: UserGrant, resource: UserResource, thrown: unknown): Error {
+    if (this.#isStopped) return new EntraShutDownError();
+    const error = grant.errorOf(thrown, resource.name, this.#settings.place);
+    this.#failures++;
+    grant.entry = this.#current(grant.entry);
+    this.#events.failed(grant, resource, error);
+    return error;
   }
 
   stop(): void {
@@ -182,12 +197,9 @@ export class UserExchanges {
   }
 
   #refused(grant: UserGrant, order: UserTokenOrder, thrown: unknown): Error {
-    const { place } = this.#settings;
     const { resource } = order;
     const entry = this.#current(grant.entry);
-    const error = this.#isStopped ? new EntraShutDownError() : grant.errorOf(thrown, resource.name, place);
-    if (!this.#isStopped) this.#failures++;
-    if (error instanceof TokenUnavailableError) this.#requests.failed(error);
+    const error = this.failureOf(grant, resource, thrown);
     if (error instanceof UserInteractionRequiredError) {
       this.#noteRefusal(entry, order, error);
       // A forged assertion must not take the place of another user.

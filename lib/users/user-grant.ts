@@ -4,6 +4,7 @@ import type { TokenRequestSettings } from '../refresh-token/token-request.js';
 import type { SignInPlace } from './challenge.js';
 import type { UserEntry } from './user-entry.js';
 import type { UserResource } from './user-resources.js';
+import type { UserGrantKind } from './user-token-event.js';
 import type { UserInteractionRequiredError } from './user-token.error.js';
 
 /** What one request asks for. */
@@ -28,6 +29,9 @@ export type UserRequestSettings = TokenRequestSettings &
 export interface UserGrant {
   /** What is held for it, once it is found or made. */
   entry: UserEntry;
+  readonly kind: UserGrantKind;
+  /** Whom events name: a key that the application chose, or a hash. */
+  readonly userKey: string;
   /** Whether a request waits for a store too, so that it has a queue of its own. */
   readonly usesStore: boolean;
   /** What replicas know it by in the shared cache; `undefined` for tokens that must not be shared. */

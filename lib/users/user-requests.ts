@@ -1,14 +1,12 @@
 import { Agent } from 'node:https';
 
-import type { EntraAuthError } from '../common/entra-auth.error.js';
-import type { LineLogger } from '../common/guarded-logger.js';
 import { proxyOfEnvironment } from '../refresh-token/proxy-of-environment.js';
 import { managedIdentityAuthentication } from './client-proof.js';
-import { ExchangeLog } from './exchange-log.js';
 import { ExchangeQueue } from './exchange-queue.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
 import { TenantPauses } from './tenant-pauses.js';
 import type { UserGrant, UserRequestSettings } from './user-grant.js';
+import type { UserTokenEventReporter } from './user-token-event.reporter.js';
 
 // A handshake and a response take half a millisecond each, and those of a turn add up.
 const atOnce = 24;
@@ -23,21 +21,25 @@ export class UserRequests {
   readonly #exchanges: ExchangeQueue;
   /** Those that wait for a store too: one that hangs holds up no exchange. */
   readonly #redemptions: ExchangeQueue;
-  readonly #log: ExchangeLog;
+  readonly #events: UserTokenEventReporter;
   /** The agents that are made here, and end here. */
   readonly #agent: Agent | undefined;
   readonly #redemptionAgent: Agent | undefined;
   #sent = 0;
   #isStopped = false;
 
-  constructor(settings: UserTokenSettings, identityToken: () => Promise<string>, logger: LineLogger) {
+  constructor(
+    settings: UserTokenSettings,
+    identityToken: () => Promise<string>,
+    events: UserTokenEventReporter,
+  ) {
     const { authentication, clock } = settings;
     this.#pauses = new TenantPauses(clock);
     const newQueue = (): ExchangeQueue =>
       new ExchangeQueue(atOnce, this.#pauses, settings.requestTimeoutInMs);
     this.#exchanges = newQueue();
     this.#redemptions = newQueue();
-    this.#log = new ExchangeLog(logger, clock);
+    this.#events = events;
     this.#agent = settings.agent === undefined ? agentFor(settings.authorityHost, 60_000) : undefined;
     this.wire = {
       ...settings,
@@ -99,18 +101,13 @@ export class UserRequests {
     this.#sent++;
     try {
       const result = await request();
-      this.#log.succeeded();
+      this.#events.succeeded();
       if (isFromServer(result)) this.#pauses.succeeded(tenantId);
       return result;
     } catch (error) {
       this.#pauses.failed(tenantId, error);
       throw error;
     }
-  }
-
-  /** Logs a failure that is not up to a user. */
-  failed(error: EntraAuthError): void {
-    this.#log.failed(error);
   }
 
   /** Begins nothing more, and cuts exchanges off. */

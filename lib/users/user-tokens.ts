@@ -1,3 +1,5 @@
+import type { Observable } from 'rxjs';
+
 import type { Timestamp } from '../common/clock.js';
 import { withDeadline } from '../common/deadline.js';
 import { EntraOptionsError, EntraTimeoutError } from '../common/entra-auth.error.js';
@@ -20,6 +22,9 @@ import { UserEntry, type UserSlot } from './user-entry.js';
 import { UserExchanges } from './user-exchanges.js';
 import type { UserGrant } from './user-grant.js';
 import { UserResources, type UserResource } from './user-resources.js';
+import type { UserTokenEvent } from './user-token-event.js';
+import { logUserTokenEvents } from './user-token-event.log.js';
+import { UserTokenEventReporter } from './user-token-event.reporter.js';
 import type { UserTokensState } from './user-tokens-state.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
 
@@ -32,6 +37,7 @@ const rateRetryInMs = 1_000;
 export class UserTokens {
   readonly #settings: UserTokenSettings;
   readonly #resources: UserResources;
+  readonly #events: UserTokenEventReporter;
   readonly #cache: UserCache;
   readonly #exchanges: UserExchanges;
   readonly #rate: RequestRate;
@@ -45,6 +51,8 @@ export class UserTokens {
     this.#resources = new UserResources(settings.resources, settings.cloud);
     this.#cache = new UserCache(settings.limits);
     const { clock, background } = settings;
+    this.#events = new UserTokenEventReporter(clock, logger);
+    logUserTokenEvents(this.events, logger);
     this.#rate = new RequestRate(background.maxRequestsPerSecond, clock);
     this.#background = new BackgroundRefresh({
       clock,
@@ -64,10 +72,21 @@ export class UserTokens {
       this.#cache.put(entry);
       this.#sweeper.arm();
     };
-    this.#exchanges = new UserExchanges(settings, { identityToken, logger, cache: this.#cache, keep });
+    this.#exchanges = new UserExchanges(settings, {
+      ...{ identityToken, logger, events: this.#events, cache: this.#cache, keep },
+    });
     const { signIns } = settings;
     if (signIns !== undefined)
-      this.#signIns = new UserSignIns(settings, signIns, { cache: this.#cache, exchanges: this.#exchanges });
+      this.#signIns = new UserSignIns(settings, signIns, {
+        cache: this.#cache,
+        exchanges: this.#exchanges,
+        events: this.#events,
+      });
+  }
+
+  /** What goes wrong, free of secrets. Completes with `close`. */
+  get events(): Observable<UserTokenEvent> {
+    return this.#events.events;
   }
 
   /** @throws {InvalidAssertionError} for what is not a live access token of a user for this application */
@@ -166,6 +185,7 @@ export class UserTokens {
     this.#exchanges.stop();
     await this.#signIns?.close();
     this.#exchanges.end();
+    this.#events.complete();
   }
 
   async #obtain(grant: UserGrant, resource: UserResource, request: TokenRequest): Promise<AccessToken> {

@@ -1,9 +1,11 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
+import type { Observable } from 'rxjs';
 
 import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import type { SignInResponse } from '../../users/sign-ins/adopted-response.js';
 import type { SignInListOptions, SignInSummary } from '../../users/sign-ins/user-sign-ins.js';
 import type { UserTokenCredential } from '../../users/user-credential.js';
+import type { UserTokenEvent } from '../../users/user-token-event.js';
 import type { UserInteractionRequiredError } from '../../users/user-token.error.js';
 import type { UserTokens } from '../../users/user-tokens.js';
 import type { UserTokensState } from '../../users/user-tokens-state.js';
@@ -22,6 +24,16 @@ export class EntraUserTokenService implements OnApplicationShutdown {
   /** @internal made by the module */
   constructor(users: UserTokens | undefined) {
     this.#users = users;
+  }
+
+  /**
+   * What goes wrong with the tokens of users, and when it is over: free of secrets, and of what Entra says of a person. Completes
+   * when the application shuts down.
+   *
+   * @throws {EntraOptionsError} without the option `users` of the module
+   */
+  get events(): Observable<UserTokenEvent> {
+    return this.#tokens().events;
   }
 
   /**

@@ -16,6 +16,7 @@ export type {
 export type { SharedCacheOptions } from '../../users/shared/shared-cache.options.js';
 export type { SharedTokensState } from '../../users/shared/shared-tokens.js';
 export type { UserTokenCredential } from '../../users/user-credential.js';
+export type { UserTokenEvent } from '../../users/user-token-event.js';
 export type { UserTokensState } from '../../users/user-tokens-state.js';
 export type { UserTokenOptions } from '../../users/user-tokens.options.js';
 export type { SignInResponse } from '../../users/sign-ins/adopted-response.js';

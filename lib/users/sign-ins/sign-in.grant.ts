@@ -42,7 +42,8 @@ export function signInEntryKey(userKey: string): string {
 /** Obtains tokens by a stored sign-in. */
 export class SignInGrant implements UserGrant {
   readonly #signIns: SignIns;
-  readonly #userKey: string;
+  readonly userKey: string;
+  readonly kind = 'sign-in';
   #isStored = false;
   /** Replicas share tokens by the store of the sign-in. */
   readonly sharedKey = undefined;
@@ -51,14 +52,14 @@ export class SignInGrant implements UserGrant {
 
   constructor(signIns: SignIns, entry: SignInEntry) {
     this.#signIns = signIns;
-    this.#userKey = entry.userKey;
+    this.userKey = entry.userKey;
     this.entry = entry;
   }
 
   async request(order: UserTokenOrder): Promise<HeldAccessToken> {
     this.#isStored = true;
     try {
-      const { token: shared, session } = await this.#signIns.obtain(this.#userKey, order);
+      const { token: shared, session } = await this.#signIns.obtain(this.userKey, order);
       const answered = userOf(shared.token);
       const isElsewhere = answered?.tenantId !== undefined && !mayAnswer(answered.tenantId, order.tenantId);
       if (isElsewhere || isAnotherUser(session.user, answered)) throw wrongUser();

@@ -1,4 +1,4 @@
-import { isEntraAuthError } from '../../common/entra-auth.error.js';
+import { isEntraAuthError, type EntraAuthError } from '../../common/entra-auth.error.js';
 import { concernsResource, needsSignIn } from '../../entra/token-endpoint.error.js';
 import { RefreshTokenKeeper } from '../../refresh-token/refresh-token.keeper.js';
 import { RefreshTokenRedeemer } from '../../refresh-token/refresh-token.redeemer.js';
@@ -17,6 +17,7 @@ export class SignInSession {
   /** The last redemption: two at once could redeem the same refresh token. */
   #last: Promise<unknown> = Promise.resolve();
   #working = 0;
+  #isReported = false;
 
   constructor(settings: RefreshTokenSettings, refusal: Refusal | undefined) {
     this.#store = new AttentiveStore(settings.store, () => (this.#keeper.memory.unsaved = undefined));
@@ -39,6 +40,18 @@ export class SignInSession {
   /** Whether a new refresh token waits in memory to be stored. */
   get isUnsaved(): boolean {
     return this.#keeper.memory.unsaved !== undefined;
+  }
+
+  /** The last failure of the store; `undefined` after a success. */
+  get problem(): EntraAuthError | undefined {
+    return this.#keeper.problem;
+  }
+
+  /** Why a new refresh token could not be stored; `undefined` when that was told before. */
+  takeUnsaved(): EntraAuthError | undefined {
+    const wasReported = this.#isReported;
+    this.#isReported = this.isUnsaved;
+    return this.isUnsaved && !wasReported ? this.problem : undefined;
   }
 
   get isIdle(): boolean {

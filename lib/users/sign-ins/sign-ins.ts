@@ -6,6 +6,7 @@ import { SaveRetry } from '../../refresh-token/save-retry.js';
 import type { SharedAccessToken, StoredRefreshToken } from '../../store/refresh-token-store.js';
 import type { SignInPage, SignInStore, StoredSignIn } from '../../store/sign-ins/sign-in-store.js';
 import type { UserRequestSettings, UserTokenOrder } from '../user-grant.js';
+import type { UserTokenEventReporter } from '../user-token-event.reporter.js';
 import { isAnotherUser, type AdoptedSignIn } from './adopted-response.js';
 import { NoSignInError, type Refusal } from './attentive-store.js';
 import { SignInSession } from './sign-in.session.js';
@@ -29,14 +30,16 @@ export interface ObtainedToken {
 export class SignIns {
   readonly #settings: SignInSettings;
   readonly #wire: UserRequestSettings;
+  readonly #events: UserTokenEventReporter;
   readonly #sessions = new Map<string, SignInSession>();
   readonly #refusals = new BoundedMap<string, Refusal>(mostRefusals);
   readonly #saveRetry: SaveRetry;
   #isClosed = false;
 
-  constructor(settings: SignInSettings, wire: UserRequestSettings) {
+  constructor(settings: SignInSettings, wire: UserRequestSettings, events: UserTokenEventReporter) {
     this.#settings = settings;
     this.#wire = wire;
+    this.#events = events;
     this.#saveRetry = new SaveRetry(wire.transport.clock, () => this.flush());
   }
 
@@ -107,7 +110,10 @@ export class SignIns {
   /** Retries to store what is unsaved. */
   async flush(): Promise<void> {
     const unsaved = [...this.#sessions].filter(([, session]) => session.isUnsaved);
-    for (const [, session] of unsaved) await session.flush();
+    for (const [key, session] of unsaved) {
+      await session.flush();
+      this.#report(key, session);
+    }
     this.#planSave();
   }
 
@@ -118,6 +124,9 @@ export class SignIns {
     this.#saveRetry.stop();
     const { unsaved } = this;
     if (unsaved === 0) return;
+    for (const [key, { isUnsaved, problem }] of this.#sessions) {
+      if (isUnsaved && problem !== undefined) this.#events.lost(key, problem);
+    }
     const problem = `The new refresh tokens of ${unsaved} users could not be stored and are lost with the process.`;
     warnOfLosses([
       { problem, fix: 'Check the store; a server that rotates refresh tokens needs new sign-ins.' },
@@ -148,6 +157,7 @@ export class SignIns {
   }
 
   #settle(key: string, session: SignInSession): void {
+    this.#report(key, session);
     if (session.refusal !== undefined) this.#refusals.set(key, session.refusal);
     else this.#refusals.delete(key);
     if (this.#sessions.get(key) === session) {
@@ -161,6 +171,11 @@ export class SignIns {
       if (this.#sessions.size <= mostIdleSessions) return;
       if (isIdle) this.#sessions.delete(other);
     }
+  }
+
+  #report(key: string, session: SignInSession): void {
+    const problem = session.takeUnsaved();
+    if (problem !== undefined) this.#events.unsaved(key, problem);
   }
 
   #planSave(): void {

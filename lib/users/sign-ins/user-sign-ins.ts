@@ -13,6 +13,7 @@ import type { UserTokenSettings } from '../resolve-user-options.js';
 import type { UserCache } from '../user-cache.js';
 import type { UserExchanges } from '../user-exchanges.js';
 import type { UserResource } from '../user-resources.js';
+import type { UserTokenEventReporter } from '../user-token-event.reporter.js';
 import { readSignInResponse, userOf } from './adopted-response.js';
 import { SignInEntry, SignInGrant, signInEntryKey } from './sign-in.grant.js';
 import { SignIns, type SignInSettings } from './sign-ins.js';
@@ -35,6 +36,7 @@ export interface SignInListOptions {
 export interface UserSignInParts {
   cache: UserCache;
   exchanges: UserExchanges;
+  events: UserTokenEventReporter;
 }
 
 /** The tokens of users whose sign-in is stored. */
@@ -44,11 +46,12 @@ export class UserSignIns {
   readonly #exchanges: UserExchanges;
   readonly #signIns: SignIns;
 
-  constructor(settings: UserTokenSettings, signIns: SignInSettings, { cache, exchanges }: UserSignInParts) {
+  constructor(settings: UserTokenSettings, signIns: SignInSettings, parts: UserSignInParts) {
+    const { cache, exchanges, events } = parts;
     this.#settings = settings;
     this.#cache = cache;
     this.#exchanges = exchanges;
-    this.#signIns = new SignIns(signIns, exchanges.redemptionWire);
+    this.#signIns = new SignIns(signIns, exchanges.redemptionWire, events);
   }
 
   get counts(): { refused: number; unsaved: number } {
@@ -90,7 +93,7 @@ export class UserSignIns {
       this.#hold(sessionKey, usable);
     } catch (error) {
       if (isEntraAuthError(error) && error.code.startsWith('ENTRA_REFRESH_TOKEN_')) throw error;
-      throw grant.errorOf(error, resource.name, this.#settings.place);
+      throw this.#exchanges.failureOf(grant, resource, error);
     }
   }
 

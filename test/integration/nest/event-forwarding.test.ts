@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { EntraAuthModule, EntraTokenService, type TokenEvent } from 'nestjs-entra-auth';
+import { EntraUserTokenService, MemorySignInStore } from 'nestjs-entra-auth/users';
 import { Subject } from 'rxjs';
 
 import { EventForwarding } from '../../../lib/nest/event-forwarding.js';
@@ -54,6 +55,33 @@ describe('an application with @nestjs/event-emitter', () => {
     credential.fail();
     await clock.advance(0.6 * hour);
     expect(heard.map(([name]) => name)).toContain('entra.refresh-failed');
+    await app.close();
+  });
+
+  it('gets the events of users too', async () => {
+    const testing = await Test.createTestingModule({
+      imports: [
+        EventEmitterModule.forRoot(),
+        EntraAuthModule.forRoot({
+          startup: 'lazy',
+          users: {
+            client: {
+              tenantId: 'contoso.example',
+              clientId: '00001111-aaaa-2222-bbbb-3333cccc4444',
+              clientAssertion: () => Promise.reject(new Error('the signer is gone')),
+            },
+            signIns: { store: new MemorySignInStore() },
+          },
+        }),
+      ],
+    }).compile();
+    const app = await testing.init();
+    const heard: unknown[] = [];
+    app.get(EventEmitter2).on('entra.user-token-failed', (event: unknown) => heard.push(event));
+    const users = app.get(EntraUserTokenService);
+    await users.adopt('ada', { refresh_token: 'of-ada' });
+    await expect(users.forUser('ada').getToken('User.Read')).rejects.toThrow(/the signer is gone/);
+    expect(heard).toMatchObject([{ type: 'user-token-failed', userKey: 'ada', resource: 'User.Read' }]);
     await app.close();
   });
 
