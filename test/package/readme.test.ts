@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -13,8 +13,8 @@ interface Example {
 }
 
 /**
- * Takes the blocks marked `ts` out of a Markdown text. Each becomes a module of its own, and must be complete: what it
- * uses and does not import is missing for the reader too.
+ * Takes the blocks marked `ts` out of a Markdown text. Each becomes a module of its own, in the file that its
+ * first line names, if any, and must be complete: what it uses and does not import is missing for the reader too.
  */
 function examplesIn(markdown: string, page = 'README'): Example[] {
   const lines = markdown.split('\n');
@@ -25,7 +25,8 @@ function examplesIn(markdown: string, page = 'README'): Example[] {
       if (/^```(ts|typescript)$/.test(line)) start = index + 1;
     } else if (line === '```') {
       const code = '\n'.repeat(start) + lines.slice(start, index).join('\n') + '\nexport {};\n';
-      examples.push({ file: `${page}.line-${start + 1}.mts`, code });
+      const [, path] = /^\/\/ (src\/[\w.-]+)$/.exec(lines[start] ?? '') ?? [];
+      examples.push({ file: path ?? `${page}.line-${start + 1}.mts`, code });
       start = undefined;
     }
   });
@@ -57,6 +58,7 @@ describe('the code in the README and on the pages', () => {
   let examples: Example[];
 
   const compile = async (these: readonly Example[]) => {
+    await mkdir(join(project.directory, 'src'), { recursive: true });
     for (const { file, code } of these) await writeFile(join(project.directory, file), code);
     return project.compile(
       these.map(({ file }) => file),

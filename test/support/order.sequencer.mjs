@@ -53,6 +53,7 @@ const compiling = {
   'package/site': 45,
   'package/readme': 35,
   'package/reference': 20,
+  'package/quick-start': 15,
   'package/minimal-app': 20,
 };
 const ordinary = 2;
