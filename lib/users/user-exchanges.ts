@@ -12,7 +12,9 @@ import { TokenUnavailableError } from '../engine/token-unavailable.error.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { isTenantGroup } from './challenge.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
+import { RunningExchanges, type RunningExchange } from './running-exchanges.js';
 import { SharedTokens, type SharedTokensState } from './shared/shared-tokens.js';
+import { NoSignInError } from './sign-ins/attentive-store.js';
 import type { UserCache } from './user-cache.js';
 import type { UserEntry, UserSlot } from './user-entry.js';
 import type { UserGrant, UserRequestSettings, UserTokenOrder } from './user-grant.js';
@@ -42,7 +44,7 @@ export class UserExchanges {
   readonly #requests: UserRequests;
   readonly #events: UserTokenEventReporter;
   readonly #shared: SharedTokens | undefined;
-  readonly #flights = new Map<string, Promise<HeldAccessToken>>();
+  readonly #running = new RunningExchanges();
   #failures = 0;
   #isStopped = false;
 
@@ -86,15 +88,19 @@ export class UserExchanges {
     claims: string | undefined,
     onBegin?: () => void,
   ): Promise<HeldAccessToken> {
-    const key = `${grant.entry.key}|${resource.name}|${claims ?? ''}`;
-    const running = this.#flights.get(key);
-    if (running !== undefined) return running;
+    const { key } = grant.entry;
+    const running = this.#running.find(key, { resource, claims });
+    if (running !== undefined) return running.token;
     onBegin?.();
-    const flight = this.#begin(key, grant, { resource, claims });
+    const token = this.#running.begin(key, { resource, claims }, (exchange) => this.#run(exchange, grant));
     // Callers come and go; its outcome is noted in the entry in any case.
-    flight.catch(() => undefined);
-    this.#flights.set(key, flight);
-    return flight;
+    token.catch(() => undefined);
+    return token;
+  }
+
+  /** Lets exchanges for an entry that was forgotten end without effect. */
+  abandon(entryKey: string): void {
+    this.#running.abandon(entryKey);
   }
 
   /** Keeps an entry, unless it has ended. */
@@ -138,20 +144,16 @@ export class UserExchanges {
     this.#requests.end();
   }
 
-  async #begin(
-    key: string,
-    grant: UserGrant,
-    { resource, claims }: Pick<UserTokenOrder, 'resource' | 'claims'>,
-  ): Promise<HeldAccessToken> {
-    const order = this.orderOf(grant.entry, resource, claims);
+  async #run(exchange: RunningExchange, grant: UserGrant): Promise<HeldAccessToken> {
+    const order = this.orderOf(grant.entry, exchange.resource, exchange.claims);
     try {
       const token = await this.#obtain(grant, order);
+      if (exchange.isAbandoned) throw new NoSignInError();
       this.hold(this.#current(grant.entry), order, token);
       return token;
     } catch (thrown) {
+      if (exchange.isAbandoned) throw grant.errorOf(thrown, exchange.resource.name, this.#settings.place);
       throw this.#refused(grant, order, thrown);
-    } finally {
-      this.#flights.delete(key);
     }
   }
 

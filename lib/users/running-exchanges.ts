@@ -1,0 +1,52 @@
+import type { HeldAccessToken } from '../entra/held-access-token.js';
+import type { UserTokenOrder } from './user-grant.js';
+
+/** What one exchange is for. */
+export type ExchangePurpose = Pick<UserTokenOrder, 'resource' | 'claims'>;
+
+/** An exchange that waits for its turn or is under way. */
+export interface RunningExchange extends ExchangePurpose {
+  /** Whether what it was begun for has been forgotten: its outcome is noted nowhere. */
+  isAbandoned: boolean;
+  token: Promise<HeldAccessToken>;
+}
+
+/**
+ * The exchanges under way: one at a time for each entry, resource and claims. Compares each of them by itself: joined to one
+ * text, those of two users could look alike.
+ */
+export class RunningExchanges {
+  readonly #byEntry = new Map<string, RunningExchange[]>();
+
+  find(entryKey: string, { resource, claims }: ExchangePurpose): RunningExchange | undefined {
+    return this.#byEntry.get(entryKey)?.find((one) => one.resource === resource && one.claims === claims);
+  }
+
+  /** Keeps an exchange in sight until it has settled. */
+  begin(
+    entryKey: string,
+    purpose: ExchangePurpose,
+    run: (exchange: RunningExchange) => Promise<HeldAccessToken>,
+  ): Promise<HeldAccessToken> {
+    const exchange = { ...purpose, isAbandoned: false } as RunningExchange;
+    const others = this.#byEntry.get(entryKey);
+    if (others === undefined) this.#byEntry.set(entryKey, [exchange]);
+    else others.push(exchange);
+    exchange.token = run(exchange).finally(() => this.#end(entryKey, exchange));
+    return exchange.token;
+  }
+
+  /** Lets those of an entry run on without effect. The next call begins a new one. */
+  abandon(entryKey: string): void {
+    for (const exchange of this.#byEntry.get(entryKey) ?? []) exchange.isAbandoned = true;
+    this.#byEntry.delete(entryKey);
+  }
+
+  #end(entryKey: string, exchange: RunningExchange): void {
+    const running = this.#byEntry.get(entryKey);
+    if (running === undefined || exchange.isAbandoned) return;
+    const left = running.filter((one) => one !== exchange);
+    if (left.length === 0) this.#byEntry.delete(entryKey);
+    else this.#byEntry.set(entryKey, left);
+  }
+}
