@@ -67,6 +67,7 @@ export class UserCache {
     this.#unlink(entry);
     this.#bytes -= entry.countedBytes;
     entry.countedBytes = 0;
+    entry.dropped();
   }
 
   clear(): void {

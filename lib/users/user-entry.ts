@@ -108,6 +108,9 @@ export class UserEntry {
     return this.endsAt <= now;
   }
 
+  /** Called when the cache lets go of it. A credential of the caller may still have it, and serve from it. */
+  dropped(): void {}
+
   get bytes(): number {
     return this.slots.reduce(
       (sum, { token }) => sum + bytesOfSlot + (token?.token.length ?? 0),

@@ -28,8 +28,8 @@ export class SignInEntry extends UserEntry {
     });
   }
 
-  /** Serves nothing more, also to credentials that were made before. */
-  clear(): void {
+  /** Serves nothing more, also to credentials that were made before: `forget` finds only what the cache holds. */
+  override dropped(): void {
     this.slots = [];
   }
 }

@@ -14,7 +14,7 @@ import type { UserCache } from '../user-cache.js';
 import type { UserExchanges } from '../user-exchanges.js';
 import type { UserResource } from '../user-resources.js';
 import type { UserTokenEventReporter } from '../user-token-event.reporter.js';
-import { readSignInResponse, userOf } from './adopted-response.js';
+import { readSignInResponse, userOf, type AdoptedSignIn } from './adopted-response.js';
 import { SignInEntry, SignInGrant, signInEntryKey } from './sign-in.grant.js';
 import { SignIns, type SignInSettings } from './sign-ins.js';
 
@@ -45,6 +45,8 @@ export class UserSignIns {
   readonly #cache: UserCache;
   readonly #exchanges: UserExchanges;
   readonly #signIns: SignIns;
+  /** Sign-ins that are being stored. */
+  readonly #storing = new Set<{ readonly key: string; isForgotten: boolean }>();
 
   constructor(settings: UserTokenSettings, signIns: SignInSettings, parts: UserSignInParts) {
     const { cache, exchanges, events } = parts;
@@ -73,8 +75,7 @@ export class UserSignIns {
     checkSignInKey('userKey', userKey);
     const adopted = readSignInResponse(given, this.#settings.clock.now());
     const usable = this.#usableFor(adopted.response, adopted.scopes);
-    await this.#signIns.adopt(userKey, adopted, this.#shared(usable, adopted.response));
-    this.#hold(userKey, usable);
+    await this.#store(userKey, adopted, usable);
   }
 
   /** Exchanges an assertion for a refresh token too, and stores that. */
@@ -89,8 +90,7 @@ export class UserSignIns {
       if (refreshToken === undefined) throw withoutRefreshToken(resource.name);
       const usable = new Map([[resource, token]]);
       const adopted = { refreshToken, user: userOf(token.token), response, scopes: undefined };
-      await this.#signIns.adopt(sessionKey, adopted, this.#shared(usable, response));
-      this.#hold(sessionKey, usable);
+      await this.#store(sessionKey, adopted, usable);
     } catch (error) {
       if (isEntraAuthError(error) && error.code.startsWith('ENTRA_REFRESH_TOKEN_')) throw error;
       throw this.#exchanges.failureOf(grant, resource, error);
@@ -100,10 +100,10 @@ export class UserSignIns {
   async forget(userKey: unknown): Promise<boolean> {
     checkSignInKey('userKey', userKey);
     const drop = (): void => {
+      this.#exchanges.abandon(signInEntryKey(userKey));
+      for (const storing of this.#storing) if (storing.key === userKey) storing.isForgotten = true;
       const entry = this.#cache.get(signInEntryKey(userKey));
-      if (entry === undefined) return;
-      this.#cache.delete(entry);
-      if (entry instanceof SignInEntry) entry.clear();
+      if (entry !== undefined) this.#cache.delete(entry);
     };
     drop();
     const wasStored = await this.#signIns.forget(userKey);
@@ -150,6 +150,22 @@ export class UserSignIns {
       }
     }
     return usable;
+  }
+
+  /** Stores a sign-in, and holds its access token unless it was forgotten meanwhile. */
+  async #store(
+    key: string,
+    adopted: AdoptedSignIn,
+    usable: ReadonlyMap<UserResource, HeldAccessToken>,
+  ): Promise<void> {
+    const storing = { key, isForgotten: false };
+    this.#storing.add(storing);
+    try {
+      await this.#signIns.adopt(key, adopted, this.#shared(usable, adopted.response));
+      if (!storing.isForgotten) this.#hold(key, usable);
+    } finally {
+      this.#storing.delete(storing);
+    }
   }
 
   #shared(

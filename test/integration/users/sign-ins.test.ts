@@ -199,6 +199,69 @@ describe('the sign-ins of users', () => {
     expect(tokens.service.state().users).toBe(0);
   });
 
+  it('are not confused by keys and names that make the same text', async () => {
+    const twins = startUserTokens(
+      userOptions(entra, {
+        signIns: { store },
+        resources: { graph: { scopes: ['User.Read'] }, 'x|graph': { scopes: ['User.Read'] } },
+      }),
+      { clock },
+    );
+    const [ada, ben] = [await adoptNew('ada'), await adoptNew('ada|x')];
+    const answers = await Promise.all([
+      oidOf('ada', 'x|graph', twins.service),
+      oidOf('ada|x', 'graph', twins.service),
+    ]);
+    expect(answers).toEqual([ada.objectId, ben.objectId]);
+    await twins.stop();
+  });
+
+  it('give the next user of a key the own token, though a request for the one before still waits', async () => {
+    const [ada, ben] = [await adoptNew('key'), newPerson()];
+    const release = delayFirstLock();
+    const waiting = oidOf('key');
+    waiting.catch(() => undefined);
+    await tokens.service.forget('key');
+    await tokens.service.adopt('key', responseFor(ben));
+    expect(await oidOf('key')).toBe(ben.objectId);
+    release();
+    await expect(waiting).rejects.toThrow(/no sign-in/);
+    expect(await oidOf('key')).toBe(ben.objectId);
+    expect(ada.objectId).not.toBe(ben.objectId);
+  });
+
+  it('are not held when they were forgotten while they were stored', async () => {
+    const ada = newPerson();
+    const accessToken = entra.issueToken({
+      audience: 'https://graph.microsoft.com',
+      lifetimeInSeconds: 3600,
+      claims: { oid: ada.objectId },
+    });
+    const release = delayFirstUnlock();
+    const adopting = tokens.service.adopt(
+      'ada',
+      responseFor(ada, { access_token: accessToken, scope: 'https://graph.microsoft.com/User.Read' }),
+    );
+    await eventually(async () => (await stored('ada')) !== undefined);
+    expect(await tokens.service.forget('ada')).toBe(true);
+    release();
+    await adopting;
+    await expect(oidOf('ada')).rejects.toThrow(/no sign-in/);
+    expect(tokens.service.state().users).toBe(0);
+  });
+
+  it('end with `forget` for a credential whose tokens had made room for those of others', async () => {
+    await tokens.stop();
+    tokens = startUserTokens(userOptions(entra, { signIns: { store }, cache: { maxUsers: 1 } }), { clock });
+    await adoptNew('ada');
+    const credential = tokens.service.forUser('ada');
+    await credential.getToken('graph');
+    await adoptNew('ben');
+    await oidOf('ben');
+    await tokens.service.forget('ada');
+    await expect(credential.getToken('graph')).rejects.toThrow(/no sign-in/);
+  });
+
   it('refuse the sign-in of another user under the same key, until the first is forgotten', async () => {
     const [ada, eve] = [await adoptNew('key'), newPerson()];
     await expect(tokens.service.adopt('key', responseFor(eve))).rejects.toThrow(/of another user/);
@@ -425,6 +488,41 @@ describe('the sign-ins of users', () => {
     expect(scan.leaks()).toEqual([]);
   });
 
+  /** Lets the first lock of the store wait. @returns lets it go on */
+  function delayFirstLock(): () => void {
+    const gate = deferred();
+    const of = store.of.bind(store);
+    let isFirst = true;
+    store.of = (key) => ({
+      ...of(key),
+      exclusive: async (work, options) => {
+        const waits = isFirst;
+        isFirst = false;
+        if (waits) await gate.promise;
+        return of(key).exclusive(work, options);
+      },
+    });
+    return gate.resolve;
+  }
+
+  /** Lets the first lock of the store be released late for the one that had it. @returns lets it go on */
+  function delayFirstUnlock(): () => void {
+    const gate = deferred();
+    const of = store.of.bind(store);
+    let isFirst = true;
+    store.of = (key) => ({
+      ...of(key),
+      exclusive: async (work, options) => {
+        const waits = isFirst;
+        isFirst = false;
+        const result = await of(key).exclusive(work, options);
+        if (waits) await gate.promise;
+        return result;
+      },
+    });
+    return gate.resolve;
+  }
+
   /** Makes the store fail when a test wants it to. */
   function withFaults(): { exclusive?: Error | undefined; save?: Error | undefined } {
     const faults: ReturnType<typeof withFaults> = {};
@@ -447,10 +545,16 @@ describe('the sign-ins of users', () => {
   }
 });
 
-async function eventually(isDone: () => boolean): Promise<void> {
+async function eventually(isDone: () => boolean | Promise<boolean>): Promise<void> {
   for (let n = 0; n < 500; n++) {
-    if (isDone()) return;
+    if (await isDone()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error('It did not come about.');
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
 }
