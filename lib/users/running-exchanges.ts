@@ -33,6 +33,8 @@ export class RunningExchanges {
     if (others === undefined) this.#byEntry.set(entryKey, [exchange]);
     else others.push(exchange);
     exchange.token = run(exchange).finally(() => this.#end(entryKey, exchange));
+    // Callers come and go; its outcome is noted in the entry in any case.
+    exchange.token.catch(() => undefined);
     return exchange.token;
   }
 

@@ -92,10 +92,7 @@ export class UserExchanges {
     const running = this.#running.find(key, { resource, claims });
     if (running !== undefined) return running.token;
     onBegin?.();
-    const token = this.#running.begin(key, { resource, claims }, (exchange) => this.#run(exchange, grant));
-    // Callers come and go; its outcome is noted in the entry in any case.
-    token.catch(() => undefined);
-    return token;
+    return this.#running.begin(key, { resource, claims }, (exchange) => this.#run(exchange, grant));
   }
 
   /** Lets exchanges for an entry that was forgotten end without effect. */
