@@ -9,7 +9,7 @@ import { readTokenRequest, type TokenRequest } from '../engine/token-request.js'
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { sameTenant } from '../entra/tenant.js';
 import type { AccessToken, GetTokenOptions } from '../entra/token-credential.js';
-import { assertionKey, expiredAssertion, readAssertion } from './assertion.js';
+import { assertionKey, expiredAssertion, longestAssertion, readAssertion } from './assertion.js';
 import { BackgroundRefresh } from './background-refresh.js';
 import { CacheSweeper } from './cache-sweeper.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
@@ -160,7 +160,8 @@ export class UserTokens {
 
   /** The last refusal that Entra sent for a user's token, while it is held. */
   interactionRequired(assertion: unknown): UserInteractionRequiredError | undefined {
-    if (typeof assertion !== 'string') return undefined;
+    if (typeof assertion !== 'string' || assertion === '' || assertion.length > longestAssertion)
+      return undefined;
     return this.#cache.get(assertionKey(assertion, this.#settings.place))?.lastRefusal;
   }
 

@@ -48,6 +48,12 @@ class MeController {
     return { expires: (await user.getToken('graph')).expiresOnTimestamp };
   }
 
+  /** As the Graph SDK throws it: for a job of a user who signed in, without a header. */
+  @Get('swallowed')
+  swallowed(): never {
+    throw Object.assign(new Error(), { code: 'UserInteractionRequiredError' });
+  }
+
   @Get('fault')
   fault(): never {
     throw new Error('of its own');
@@ -180,6 +186,20 @@ describe.each([
     }
     expect(entra.requests.token).toBe(0);
   });
+
+  it.each([[undefined], ['x'.repeat(12_000)]])(
+    'asks for a sign-in where the SDK swallows the error, and no token tells of which user (%#)',
+    async (assertion) => {
+      expect(await call('/swallowed', assertion)).toEqual({
+        status: 401,
+        challenge: 'Bearer error="interaction_required"',
+        body: { statusCode: 401, message: 'Unauthorized', error: 'interaction_required' },
+      });
+      const users = application.get(EntraUserTokenService);
+      expect(users.interactionRequired('')).toBeUndefined();
+      expect(users.interactionRequired('x'.repeat(40_000))).toBeUndefined();
+    },
+  );
 
   it('leaves other exceptions to the application', async () => {
     expect(await call('/fault')).toMatchObject({ status: 500, challenge: null });
