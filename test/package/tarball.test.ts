@@ -37,7 +37,7 @@ describe('the tarball', () => {
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
-  it('holds the two builds, their types, the pages and the papers, and nothing else', async () => {
+  it('holds the two builds, what they share, their types, the pages and the papers, and nothing else', async () => {
     const pages = await filesOf(join(repositoryRoot, 'docs'));
     const { exports } = JSON.parse(await read('package.json')) as Manifest;
     const entries = Object.values(exports).flatMap((entry) =>
@@ -46,9 +46,12 @@ describe('the tarball', () => {
     const bundles = [...entries, './dist/esm/cli/main.js'].map((file) => file.slice('./'.length));
     const types = entries.map((file) => file.slice('./'.length).replace(/\.js$/, '.d.ts'));
     // What entries share or load later is a few files more.
-    const chunks = files.filter((file) => /^dist\/(esm|cjs)\/[\w.-]+-[\w-]+(\.js|\.d\.ts)$/.test(file));
+    const chunks = files.filter((file) =>
+      /^dist\/(esm|cjs|shared)\/[\w.-]+-[\w-]+(\.names)?(\.js|\.d\.ts)$/.test(file),
+    );
     const expected = [
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'dist/cjs/package.json'],
+      'dist/shared/package.json',
       ...pages.map((page) => `docs/${page}`),
       ...bundles,
       ...types,
@@ -60,14 +63,15 @@ describe('the tarball', () => {
     expect(files).toEqual(expected.sort());
   });
 
-  it('is small: at most 400 files, and 800 kB packed', async () => {
+  it('is small: at most 400 files, and 500 kB packed', async () => {
     expect(files.length).toBeLessThanOrEqual(400);
-    expect((await stat(tarball)).size).toBeLessThanOrEqual(800_000);
+    expect((await stat(tarball)).size).toBeLessThanOrEqual(500_000);
   });
 
   it('declares each type once in a build: a class of one entry is that of the others', async () => {
     for (const build of ['dist/esm', 'dist/cjs']) {
-      const declared = files.filter((file) => file.startsWith(build) && file.endsWith('.d.ts')).map(read);
+      const isOfBuild = (file: string) => file.startsWith(build) || file.startsWith('dist/shared/');
+      const declared = files.filter((file) => isOfBuild(file) && file.endsWith('.d.ts')).map(read);
       const text = (await Promise.all(declared)).join('\n');
       for (const name of ['EntraAuthError', 'TokenUnavailableError', 'EntraTokenService', 'TokenEngine'])
         expect([name, text.match(new RegExp(`class ${name}\\b`, 'g'))?.length]).toEqual([name, 1]);
@@ -85,10 +89,42 @@ describe('the tarball', () => {
     expect(files).toEqual(expect.arrayContaining(led));
   });
 
-  it('marks the CommonJS build as such', async () => {
-    expect(JSON.parse(await read('dist/cjs/package.json'))).toEqual({ type: 'commonjs' });
-    expect(await read('dist/cjs/index.js')).toMatch(/require\("\.\/core-[\w-]+\.js"\).*exports\./s);
-    expect(await read('dist/esm/index.js')).toMatch(/\bfrom ?"\.\/core-[\w-]+\.js"/);
+  it('marks as CommonJS what is, and leads both builds to what they share', async () => {
+    for (const folder of ['dist/cjs', 'dist/shared'])
+      expect(JSON.parse(await read(`${folder}/package.json`))).toEqual({
+        type: 'commonjs',
+        sideEffects: false,
+      });
+    expect(await read('dist/cjs/index.js')).toMatch(/require\("\.\.\/shared\/core-[\w-]+\.js"\)/);
+    expect(await read('dist/esm/index.js')).toMatch(/\bfrom ?"\.\.\/shared\/core-[\w-]+\.names\.js"/);
+  });
+
+  it('shares code that loads nothing but Node.js, by way of files that name all of it', async () => {
+    const shared = files.filter((file) => /^dist\/shared\/.*(?<!\.names)\.js$/.test(file));
+    const loaded = (await Promise.all(shared.map(read))).flatMap((code) => [
+      ...code.matchAll(/\brequire\(\s*"([^"]+)"/g),
+    ]);
+    for (const [, name = ''] of loaded) expect(name).toMatch(/^(\.\/[\w.-]+-[\w-]+\.js|node:[\w/]+)$/);
+    const program = `
+      import { createRequire } from 'node:module';
+      const require = createRequire(import.meta.url);
+      const compare = async (file) => {
+        const { default: all, 'module.exports': same, ...named } = await import(file.replace(/\\.js$/, '.names.js'));
+        return [file, Object.keys(require(file)).sort(), Object.keys(named).sort()];
+      };
+      console.log(JSON.stringify(await Promise.all(process.argv.slice(1).map(compare))));`;
+    const paths = shared.map((file) => join(folder, file));
+    const options = { cwd: folder };
+    const ran = await runProgram(
+      process.execPath,
+      ['--input-type=module', '--eval', program, ...paths],
+      options,
+    );
+    expect(ran).toMatchObject({ exitCode: 0 });
+    const compared = JSON.parse(ran.stdout) as [string, string[], string[]][];
+
+    expect(compared.length).toBeGreaterThan(10);
+    for (const [file, all, named] of compared) expect([file, named]).toEqual([file, all]);
   });
 
   it.each(['dist/esm', 'dist/cjs'])('keeps the documentation of the options in %s', async (build) => {
