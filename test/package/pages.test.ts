@@ -6,6 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import { load, loadAll } from 'js-yaml';
 
 import { anchorOf } from '../../site/anchor.mjs';
+import { unknownToAzure } from '../support/azure-cli.js';
 import { parseBicep } from '../support/bicep.js';
 import { repositoryRoot } from '../support/build.js';
 import { runProgram } from '../support/run-program.js';
@@ -125,6 +126,40 @@ describe('the pages', () => {
     expect(commands.length).toBeGreaterThan(15);
   }, 60_000);
 
+  it('have commands that the Azure CLI knows', () => {
+    const commands = blocks('sh', 'bash').filter(({ text }) => /\baz /.test(text));
+    const unknown = commands.flatMap(({ page, text }) =>
+      unknownToAzure(text).map((one) => `${page}: ${one}`),
+    );
+    expect(unknown).toEqual([]);
+    expect(commands.length).toBeGreaterThan(5);
+  });
+
+  it('have blocks in the languages that tests read, and in no other', () => {
+    const readBy: Record<string, string> = {
+      bash: 'the shell, above; those of this package run in test/e2e/command-page.test.ts',
+      bicep: 'the reader of Bicep, above',
+      http: 'people',
+      sh: 'the shell, above; those of the README in test/quick-start',
+      sql: 'PostgreSQL, in test/integration/testing/page-sql.test.ts',
+      text: 'people; the messages of docs/errors.md in errors-page.test.ts',
+      ts: 'the compiler, in readme.test.ts',
+      yaml: 'the reader of YAML, above',
+    };
+    const languages = pages.flatMap((page) =>
+      [...read(page).matchAll(/^```(.*)\n[^]*?^```$/gm)].map(([, language = '']) => language),
+    );
+    expect([...new Set(languages)].sort()).toEqual(Object.keys(readBy));
+  });
+
+  it('have the map of lib in docs/architecture.md, room for room', async () => {
+    const map = /^lib\/\n(.*?)^\w/ms.exec(read('docs/architecture.md'))?.[1] ?? '';
+    const mapped = [...map.matchAll(/^ {2}(\S+)\/ /gm)].map(([, room = '']) => room);
+    const entries = await readdir(join(repositoryRoot, 'lib'), { withFileTypes: true });
+    const rooms = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(mapped.sort()).toEqual(rooms.sort());
+  });
+
   it('name no script of npm that is not there', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = pages
@@ -132,6 +167,16 @@ describe('the pages', () => {
       .flatMap((page) => [...read(page).matchAll(/npm run (\w[\w:-]*)/g)].map(([, script = '']) => script));
     expect(named.filter((script) => !(script in scripts))).toEqual([]);
     expect(named.length).toBeGreaterThan(3);
+  });
+});
+
+describe('the reader of commands of the Azure CLI', () => {
+  it.each([
+    ['az identity create --resource-group a --nmae b', 'az identity create --nmae'],
+    ['az identity make --name a', 'az identity make'],
+    ['ID=$(az aks show --name a \\\n  --qurey b)', 'az aks show --qurey'],
+  ])('reports %j', (text, unknown) => {
+    expect(unknownToAzure(text)).toEqual([unknown]);
   });
 });
 

@@ -16,6 +16,7 @@ const waiting = {
   'e2e/refresh-token-shutdown': 15,
   'integration/faults/stopped-process': 12,
   'integration/redis/cache': 10,
+  'e2e/command-page': 25,
   'e2e/shutdown': 10,
 };
 const computing = {
