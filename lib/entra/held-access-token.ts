@@ -4,9 +4,7 @@ import type { AccessToken } from './token-credential.js';
 export interface HeldAccessTokenInit extends AccessToken {
   /** When this process obtained the token. */
   acquiredAt: Timestamp;
-  /** When the token expires by the issuer's clock, where that is known. */
-  issuerExpiry?: Timestamp | undefined;
-  /** By how much this machine's clock was ahead of the issuer's then. Default: 0 */
+  /** By how much this machine's clock was ahead of the issuer's then. Default: the issuer's clock is not known */
   clockAheadInMs?: number | undefined;
   /** `tid` of a JWT. */
   tenantId?: string | undefined;
@@ -22,8 +20,7 @@ export class HeldAccessToken implements AccessToken {
   readonly refreshAfterTimestamp?: number;
   readonly tokenType: 'Bearer' | 'pop';
   readonly acquiredAt: number;
-  readonly #issuerExpiry: number | undefined;
-  readonly #clockAheadInMs: number;
+  readonly #clockAheadInMs: number | undefined;
   readonly #tenantId: string | undefined;
 
   constructor(init: HeldAccessTokenInit) {
@@ -32,8 +29,7 @@ export class HeldAccessToken implements AccessToken {
     if (init.refreshAfterTimestamp !== undefined) this.refreshAfterTimestamp = init.refreshAfterTimestamp;
     this.tokenType = init.tokenType ?? 'Bearer';
     this.acquiredAt = init.acquiredAt;
-    this.#issuerExpiry = init.issuerExpiry;
-    this.#clockAheadInMs = init.clockAheadInMs ?? 0;
+    this.#clockAheadInMs = init.clockAheadInMs;
     this.#tenantId = init.tenantId;
     Object.freeze(this);
   }
@@ -47,9 +43,9 @@ export class HeldAccessToken implements AccessToken {
     return this.#tenantId;
   }
 
-  /** By how much this machine's clock was ahead of the issuer's, in milliseconds; negative when it was behind. */
+  /** By how much this machine's clock was ahead of the issuer's, in milliseconds; negative when it was behind, zero when nothing showed it. */
   get clockAheadInMs(): number {
-    return this.#clockAheadInMs;
+    return this.#clockAheadInMs ?? 0;
   }
 
   /**
@@ -57,9 +53,8 @@ export class HeldAccessToken implements AccessToken {
    * this machine's may have been set in between.
    */
   expiresBefore(other: HeldAccessToken, toleranceInMs = 0): boolean {
-    if (this.#issuerExpiry !== undefined && other.#issuerExpiry !== undefined) {
-      return this.#issuerExpiry + toleranceInMs < other.#issuerExpiry;
-    }
-    return this.expiresOnTimestamp + toleranceInMs < other.expiresOnTimestamp;
+    const [ahead, otherAhead] = [this.#clockAheadInMs, other.#clockAheadInMs];
+    const aheadByMs = ahead === undefined || otherAhead === undefined ? 0 : ahead - otherAhead;
+    return this.expiresOnTimestamp - aheadByMs + toleranceInMs < other.expiresOnTimestamp;
   }
 }

@@ -49,13 +49,13 @@ export function validateAccessToken(
   });
   if (expiresOnTimestamp <= now) throw expired(expiresOnTimestamp, now);
   checkClaims(claims, expected, now - clockAheadInMs);
-  const isIssuersClockKnown = exp !== undefined || receipt.clockAheadInMs !== undefined;
+  const isIssuersClockKnown =
+    exp !== undefined || receipt.clockAheadInMs !== undefined || clockAheadInMs !== 0;
   return new HeldAccessToken({
     token,
     expiresOnTimestamp,
     acquiredAt: now,
-    clockAheadInMs,
-    issuerExpiry: isIssuersClockKnown ? expiresOnTimestamp - clockAheadInMs : undefined,
+    clockAheadInMs: isIssuersClockKnown ? clockAheadInMs : undefined,
     tenantId: typeof claims?.tid === 'string' ? sharedText(claims.tid) : undefined,
     // A time in the past would cause a request for every call.
     refreshAfterTimestamp: isTimeBetween(refreshAfterTimestamp, now, expiresOnTimestamp)

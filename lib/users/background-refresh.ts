@@ -1,8 +1,9 @@
 import { unref, type Clock, type Timestamp, type TimerHandle } from '../common/clock.js';
 import type { RequestRate } from './request-rate.js';
 import { SignInEntry } from './sign-ins/sign-in.grant.js';
-import type { UserEntry, UserSlot } from './user-entry.js';
+import type { UserEntry } from './user-entry.js';
 import type { UserResource } from './user-resources.js';
+import type { UserSlot } from './user-slot.js';
 
 const intervalInMs = 1_000;
 
@@ -47,11 +48,11 @@ export class BackgroundRefresh {
    * @param everyMs how much later the next look comes
    */
   visit(entry: UserEntry, now: Timestamp, everyMs: number): void {
-    for (const slot of entry.slots) {
+    if (!(entry instanceof SignInEntry)) return;
+    for (const slot of entry.slots()) {
       slot.idleInMs += everyMs;
-      if (!(entry instanceof SignInEntry) || slot.token === undefined) continue;
-      if (slot.idleInMs > this.#parts.idleAfterInMs || !isDue(slot, now + everyMs)) continue;
-      this.#due.set(slot, entry);
+      if (slot.idleInMs > this.#parts.idleAfterInMs) continue;
+      if (slot.freshUntil < Math.min(entry.usableUntil(slot), now + everyMs)) this.#due.set(slot, entry);
     }
     if (this.#due.size > 0) this.#plan();
   }
@@ -74,18 +75,16 @@ export class BackgroundRefresh {
     const { clock, rate, isPaused, refresh } = this.#parts;
     const now = clock.now();
     for (const [slot, entry] of this.#due) {
-      const isWanted = slot.token !== undefined && slot.dueAt !== Infinity && now < slot.usableUntil;
+      const { resource } = slot;
+      const usableUntil = entry.usableUntil(slot);
+      const isWanted = resource !== undefined && slot.freshUntil < usableUntil && now < usableUntil;
       if (isWanted && isPaused(entry)) continue;
       if (isWanted && !rate.take()) break;
       this.#due.delete(slot);
       if (!isWanted) continue;
-      slot.dueAt = Infinity;
-      refresh(entry, slot.resource);
+      slot.freshUntil = usableUntil;
+      refresh(entry, resource);
     }
     if (this.#due.size > 0) this.#plan();
   }
-}
-
-function isDue({ dueAt, usableUntil }: UserSlot, before: Timestamp): boolean {
-  return dueAt < before && dueAt <= usableUntil;
 }

@@ -16,10 +16,11 @@ import { RunningExchanges, type RunningExchange } from './running-exchanges.js';
 import { SharedTokens, type SharedTokensState } from './shared/shared-tokens.js';
 import { NoSignInError } from './sign-ins/attentive-store.js';
 import type { UserCache } from './user-cache.js';
-import type { UserEntry, UserSlot } from './user-entry.js';
+import type { UserEntry } from './user-entry.js';
 import type { UserGrant, UserRequestSettings, UserTokenOrder } from './user-grant.js';
 import type { UserResource } from './user-resources.js';
 import { UserRequests } from './user-requests.js';
+import type { UserSlot } from './user-slot.js';
 import type { UserTokenEventReporter } from './user-token-event.reporter.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
 
@@ -190,8 +191,8 @@ export class UserExchanges {
     const { clock, policy } = this.#settings;
     const slot = entry.slotOf(resource);
     const held = slot.hold(token, claims !== undefined);
-    slot.usableUntil = Math.min(usableUntil(held), entry.endsAt);
-    slot.dueAt = dueAt(held, entry, policy, clock.random());
+    const due = dueAt(held, entry, policy, clock.random());
+    slot.freshUntil = Math.min(due, entry.usableUntil(slot));
     this.keep(entry);
   }
 
@@ -202,7 +203,7 @@ export class UserExchanges {
     if (error instanceof UserInteractionRequiredError) {
       this.#noteRefusal(entry, order, error);
       // A forged assertion must not take the place of another user.
-      if (grant.isProvenBy(error)) this.keep(entry);
+      if (grant.isProvenBy(error) || entry.countedBytes > 0) this.keep(entry);
     }
     const slot = entry.find(resource);
     if (slot?.token !== undefined) this.#postpone(entry, slot, slot.token, asError(error));
@@ -223,21 +224,20 @@ export class UserExchanges {
   #postpone(entry: UserEntry, slot: UserSlot, held: HeldAccessToken, error: Error): void {
     const { clock, policy } = this.#settings;
     const now = clock.now();
-    if (slot.isRejected) slot.usableUntil = Math.min(usableUntil(held), entry.endsAt);
-    slot.isRejected = false;
-    slot.failures++;
+    const failures = slot.fail();
     const known = error instanceof TokenUnavailableError ? error : undefined;
-    slot.dueAt = nextAttemptAfterFailure(
+    const due = nextAttemptAfterFailure(
       {
         now,
         held,
         random: clock.random(),
-        failures: slot.failures,
+        failures,
         retryable: known?.retryable ?? false,
         retryAfterInMs: known?.retryAfterInMs,
       },
       policy,
     );
+    slot.freshUntil = Math.min(due, entry.usableUntil(slot));
   }
 }
 

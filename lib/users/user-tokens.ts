@@ -18,10 +18,11 @@ import { RequestRate } from './request-rate.js';
 import { UserSignIns } from './sign-ins/user-sign-ins.js';
 import { UserCache } from './user-cache.js';
 import { GrantCredential, type UserTokenCredential } from './user-credential.js';
-import { UserEntry, type UserSlot } from './user-entry.js';
+import { UserEntry } from './user-entry.js';
 import { UserExchanges } from './user-exchanges.js';
 import type { UserGrant } from './user-grant.js';
 import { UserResources, type UserResource } from './user-resources.js';
+import type { UserSlot } from './user-slot.js';
 import type { UserTokenEvent } from './user-token-event.js';
 import { logUserTokenEvents } from './user-token-event.log.js';
 import { UserTokenEventReporter } from './user-token-event.reporter.js';
@@ -141,9 +142,8 @@ export class UserTokens {
       const resource = this.#resources.find(named);
       const slot = grant.entry.find(resource);
       const now = this.#settings.clock.now();
-      if (slot?.token !== undefined && now < slot.usableUntil && isPlain(options)) {
-        slot.idleInMs = 0;
-        if (now >= slot.dueAt) this.#refreshAhead(grant, slot, now);
+      if (slot?.token !== undefined && isPlain(options) && this.#serves(grant, slot, resource, now)) {
+        if (slot.idleInMs > 0) slot.idleInMs = 0;
         return Promise.resolve(slot.token);
       }
       return this.#obtain(grant, resource, readTokenRequest(options));
@@ -154,8 +154,7 @@ export class UserTokens {
 
   invalidate({ entry }: UserGrant, rejected: string): void {
     const { clock, policy } = this.#settings;
-    const now = clock.now();
-    for (const slot of entry.slots) slot.reject(rejected, now, policy.forcedRefreshCooldownInMs);
+    for (const slot of entry.slots()) slot.reject(rejected, clock.now(), policy.forcedRefreshCooldownInMs);
   }
 
   /** The last refusal that Entra sent for a user's token, while it is held. */
@@ -200,7 +199,7 @@ export class UserTokens {
     const slot = entry.find(resource);
     if (slot === undefined) return this.#exchange(grant, resource, request);
     const { token: held, isRejected, refusal } = slot;
-    if (held !== undefined && now < slot.usableUntil) return held;
+    if (held !== undefined && now < entry.usableUntil(slot)) return held;
     if (held === undefined && refusal !== undefined && now < refusal.until) throw refusal.error;
     try {
       return await this.#exchange(grant, resource, request);
@@ -225,14 +224,16 @@ export class UserTokens {
     return withDeadline(flight, { timeoutInMs, clock, onTimeout, signal: request.abortSignal });
   }
 
-  #refreshAhead(grant: UserGrant, slot: UserSlot, now: Timestamp): void {
-    if (!this.#rate.take()) {
-      slot.dueAt = now + rateRetryInMs;
-      return;
-    }
-    slot.dueAt = Infinity;
+  /** Whether a slot's token is handed out. Refreshes it when that is due. */
+  #serves(grant: UserGrant, slot: UserSlot, resource: UserResource, now: Timestamp): boolean {
+    if (now < slot.freshUntil) return true;
+    const usableUntil = grant.entry.usableUntil(slot);
+    if (now >= usableUntil) return false;
+    const isSent = this.#rate.take();
+    slot.freshUntil = isSent ? usableUntil : Math.min(now + rateRetryInMs, usableUntil);
     // What becomes of it is noted in the slot.
-    this.#exchanges.exchange(grant, slot.resource, undefined).catch(() => undefined);
+    if (isSent) this.#exchanges.exchange(grant, resource, undefined).catch(() => undefined);
+    return true;
   }
 
   #checkTenant({ tenantId }: UserEntry, asked: string | undefined): void {

@@ -48,7 +48,6 @@ export function decodeToken(bytes: Buffer, aheadInMs: number): SharedToken | und
     acquiredAt: acquired + aheadInMs,
     expiresOnTimestamp: expires + aheadInMs,
     refreshAfterTimestamp: Number.isNaN(refreshAfter) ? undefined : refreshAfter + aheadInMs,
-    issuerExpiry: expires,
     clockAheadInMs: aheadInMs,
   });
   return { token, endsAt };

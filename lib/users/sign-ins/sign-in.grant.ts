@@ -20,17 +20,22 @@ export class SignInEntry extends UserEntry {
     this.userKey = userKey;
   }
 
+  override get bytes(): number {
+    return super.bytes + this.userKey.length;
+  }
+
   /** A sign-in has no end of its own: its tokens have. */
   override isOver(now: Timestamp): boolean {
-    return this.slots.every(({ token, refusal }) => {
-      const isHeld = token !== undefined && now < token.expiresOnTimestamp;
-      return !isHeld && !(refusal !== undefined && now < refusal.until);
-    });
+    for (const { token, refusal } of this.slots()) {
+      if (token !== undefined && now < token.expiresOnTimestamp) return false;
+      if (refusal !== undefined && now < refusal.until) return false;
+    }
+    return true;
   }
 
   /** Serves nothing more, also to credentials that were made before: `forget` finds only what the cache holds. */
   override dropped(): void {
-    this.slots = [];
+    this.clear();
   }
 }
 

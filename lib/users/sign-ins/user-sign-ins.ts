@@ -183,11 +183,11 @@ export class UserSignIns {
 
   #hold(userKey: string, usable: ReadonlyMap<UserResource, HeldAccessToken>): void {
     const { entry } = this.grantOf(userKey);
-    for (const slot of entry.slots) slot.refusal = undefined;
+    for (const slot of entry.slots()) slot.refusal = undefined;
     this.#exchanges.keep(entry);
     for (const [resource, token] of usable) {
-      const slot = entry.slotOf(resource);
-      slot.isRejected = true;
+      // Replaces whatever is held.
+      entry.slotOf(resource).token = undefined;
       this.#exchanges.hold(entry, this.#exchanges.orderOf(entry, resource), token);
     }
   }

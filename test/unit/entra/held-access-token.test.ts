@@ -28,7 +28,11 @@ it.each<[string, number, number | undefined, number, number | undefined, boolean
   ['the issuer’s clock, and at the same time is not before', 1, 9, 2, 9, false],
   ['this machine’s clock, and at the same time is not before', 2, undefined, 2, undefined, false],
 ])('ends before another by %s', (_, ends, issuers, othersEnd, othersIssuers, expected) => {
-  const held = new HeldAccessToken({ ...init, expiresOnTimestamp: ends, issuerExpiry: issuers });
-  const other = new HeldAccessToken({ ...init, expiresOnTimestamp: othersEnd, issuerExpiry: othersIssuers });
+  const tokenOf = (expiresOnTimestamp: number, byIssuer: number | undefined): HeldAccessToken => {
+    const clockAheadInMs = byIssuer === undefined ? undefined : expiresOnTimestamp - byIssuer;
+    return new HeldAccessToken({ ...init, expiresOnTimestamp, clockAheadInMs });
+  };
+  const held = tokenOf(ends, issuers);
+  const other = tokenOf(othersEnd, othersIssuers);
   expect(held.expiresBefore(other)).toBe(expected);
 });
