@@ -12,6 +12,19 @@ export function asError(thrown: unknown): Error {
     : new Error(typeof thrown === 'string' ? thrown : 'A value that is not an Error was thrown.');
 }
 
+/**
+ * Makes an error one that can be kept for a while. Reads its stack and those of its causes: until then V8 keeps alive the
+ * objects whose methods ran, and with them the tokens that they hold.
+ */
+export function withoutFrames<E extends Error>(error: E): E {
+  let one: unknown = error;
+  for (let depth = 0; depth <= deepestCause && isError(one); depth++) {
+    Reflect.get(one, 'stack');
+    one = one.cause;
+  }
+  return error;
+}
+
 // Entra ends its refusals with 131 characters of ids and time.
 const longestPart = 600;
 const longestText = 2_000;

@@ -1,4 +1,5 @@
 import { delayUntil, type Clock, type Timestamp } from '../common/clock.js';
+import { withoutFrames } from '../common/thrown.js';
 import { InvalidClientError, TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 import { assertionCodes } from './assertion-codes.js';
 
@@ -37,7 +38,8 @@ export class TenantPauses {
       // Of requests that were under way at once, the first counts.
       if (refusals > 0 && now < until && !isProbing) return;
       const pauseInMs = Math.min(firstClientPauseInMs * 2 ** refusals, longestClientPauseInMs);
-      const pause = { until: now + pauseInMs, refusal: error, refusals: refusals + 1, isProbing: false };
+      const refusal = withoutFrames(error);
+      const pause = { until: now + pauseInMs, refusal, refusals: refusals + 1, isProbing: false };
       this.#pauses.set(tenantId, pause);
     }
     if (!(error instanceof TokenRequestFailedError) || error.retryAfterInMs === undefined) return;

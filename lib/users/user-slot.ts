@@ -1,4 +1,5 @@
 import type { Timestamp } from '../common/clock.js';
+import { withoutFrames } from '../common/thrown.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import type { UserResource } from './user-resources.js';
 import type { UserInteractionRequiredError } from './user-token.error.js';
@@ -58,6 +59,7 @@ export class UserSlot {
   }
 
   set refusal(refusal: UserRefusal | undefined) {
+    if (refusal !== undefined) withoutFrames(refusal.error);
     if (refusal !== undefined || this.#trouble !== undefined)
       this.#trouble = changed(this.#trouble, { refusal });
   }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 
 import type { EntraAuthError } from '../../common/entra-auth.error.js';
+import { withoutFrames } from '../../common/thrown.js';
 import { ReauthenticationRequiredError } from '../../entra/token-endpoint.error.js';
 import type {
   ExclusiveOptions,
@@ -55,7 +56,8 @@ export class AttentiveStore implements RefreshTokenStore {
 
   /** Notes that what was loaded last has been refused. */
   refuse(error: EntraAuthError): void {
-    if (this.#loaded !== undefined) this.#refusal = { error, digest: digestOf(this.#loaded) };
+    if (this.#loaded === undefined) return;
+    this.#refusal = { error: withoutFrames(error), digest: digestOf(this.#loaded) };
   }
 
   load(): Promise<RefreshTokenSnapshot> {

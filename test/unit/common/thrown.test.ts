@@ -2,7 +2,8 @@ import { runInNewContext } from 'node:vm';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { asError, errorText, isError, shortened } from '../../../lib/common/thrown.js';
+import { asError, errorText, isError, shortened, withoutFrames } from '../../../lib/common/thrown.js';
+import { failedCall } from '../../support/failed-call.js';
 
 const filler = (n: number): string => `Link${n}Credential: ${`reason ${n} `.repeat(40)}`;
 
@@ -110,5 +111,15 @@ describe('the parts of a text', () => {
   it('are shortened from 601 characters on', () => {
     expect(errorText(new Error('a'.repeat(600)))).toBe(`${'a'.repeat(600)}.`);
     expect(errorText(new Error('a'.repeat(601)))).toBe(`${'a'.repeat(400)} … ${'a'.repeat(200)}.`);
+  });
+});
+
+describe('an error that is kept', () => {
+  it('keeps what ran alive no longer, neither by itself nor by its cause', async () => {
+    const { error, isCollected } = await failedCall((cause) => new Error('outer', { cause }));
+    expect(await isCollected()).toBe(false);
+    expect(withoutFrames(error)).toBe(error);
+    expect(await isCollected()).toBe(true);
+    expect(error.stack).toContain('Caller.fail');
   });
 });
