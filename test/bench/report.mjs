@@ -53,6 +53,15 @@ export function atMost(name, unit, ours, limit, peer) {
   return { name, unit, ours: round(ours), ...beside, goal: `ours <= ${limit}`, met: ours <= limit };
 }
 
+/**
+ * Shows what part of another result is none of ours.
+ *
+ * @returns {Result}
+ */
+export function control(name, unit, ours, peer) {
+  return { name, unit, ours: round(ours), peer: round(peer), goal: '(control)', met: true };
+}
+
 /** @param {Result[]} results */
 export function formatTable(results) {
   const rows = results.map(({ name, unit, ours, peer, goal, met }) => [
