@@ -152,6 +152,22 @@ describe('the pages', () => {
     expect([...new Set(languages)].sort()).toEqual(Object.keys(readBy));
   });
 
+  it.each([
+    ['README.md', /cache (\d+) times as much/, 'held-token/vs-client-secret-credential', 5],
+    ['docs/comparison.md', /failed (\d+) commands/, 'redis/failed-commands-vs-entraid', 4],
+    ['docs/comparison.md', /takes (\d+) ms of the event loop/, 'users/cached-10000-vs-msal', 4],
+  ] as const)('quote in %s what docs/benchmarks.md has: %s', (page, pattern, row, column) => {
+    const line =
+      read('docs/benchmarks.md')
+        .split('\n')
+        .find((one) => one.startsWith(`| ${row} `)) ?? '';
+    const cells = line.split('|').map((cell) => cell.trim());
+    const figure = Number(cells[column]) / (cells[2] === 'us' ? 1_000 : 1);
+    const quoted = Number(pattern.exec(read(page))?.[1]);
+    expect(quoted / figure).toBeGreaterThan(0.75);
+    expect(quoted / figure).toBeLessThan(1.33);
+  });
+
   it('have the map of lib in docs/architecture.md, room for room', async () => {
     const map = /^lib\/\n(.*?)^\w/ms.exec(read('docs/architecture.md'))?.[1] ?? '';
     const mapped = [...map.matchAll(/^ {2}(\S+)\/ /gm)].map(([, room = '']) => room);
