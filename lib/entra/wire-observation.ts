@@ -73,23 +73,26 @@ export function observationOf(signal: AbortSignalLike | undefined): WireObservat
   return (signal === undefined ? undefined : bySignal.get(signal)) ?? { signal };
 }
 
-const storage = new AsyncLocalStorage<WireObservation>();
+const storage = new AsyncLocalStorage<{ observation: WireObservation | undefined }>();
 let callsUnderWay = 0;
 
 /**
- * Makes a call whose requests find its observation inside a library that drops the signal. Disables the storage after the
- * last such call: while enabled, it makes every promise of the process slower.
+ * Makes a call whose requests find its observation inside a library that drops the signal. What the library does after the
+ * call finds none: since Node.js 24 the storage is kept by what was begun in it, even once disabled. Disables it after the
+ * last such call, since it makes every promise of the process slower with earlier versions.
  */
 export async function connectRequests<T>(observation: WireObservation, call: () => Promise<T>): Promise<T> {
+  const underWay: { observation: WireObservation | undefined } = { observation };
   callsUnderWay++;
   try {
-    return await storage.run(observation, call);
+    return await storage.run(underWay, call);
   } finally {
+    underWay.observation = undefined;
     if (--callsUnderWay === 0) storage.disable();
   }
 }
 
 /** Returns the observation of the call that sends the current request. */
 export function currentObservation(): WireObservation | undefined {
-  return storage.getStore();
+  return storage.getStore()?.observation;
 }

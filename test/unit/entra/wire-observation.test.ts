@@ -35,7 +35,7 @@ describe('the observation of a call', () => {
     expect(currentObservation()).toBeUndefined();
     calls[0]?.();
     await made[0];
-    expect(after.map((look) => look())).toEqual([first, second]);
+    expect(after.map((look) => look())).toEqual([undefined, second]);
     calls[1]?.();
     await made[1];
     expect(after.map((look) => look())).toEqual([undefined, undefined]);
