@@ -2,6 +2,7 @@ import type { HttpClient } from '@azure/core-rest-pipeline';
 import type { TokenCredentialOptions } from '@azure/identity';
 
 import type { Clock } from '../common/clock.js';
+import { isExemptFromProxy } from '../common/proxy-of-environment.js';
 import { redactError } from '../common/redaction.js';
 import { authorityHosts, type EntraCloud } from '../entra/clouds.js';
 import { capHttpClient } from './capped-http-client.js';
@@ -72,7 +73,7 @@ export class AzureIdentityContext {
   async #cappedClient(): Promise<Pick<AzureIdentityOptions, 'httpClient'>> {
     try {
       const { createDefaultHttpClient } = await import('@azure/core-rest-pipeline');
-      const client = trusting(createDefaultHttpClient(), this.configuration.certificateAuthority);
+      const client = trusting(exempting(createDefaultHttpClient()), this.configuration.certificateAuthority);
       return { httpClient: capHttpClient(client, this.requestTimeoutInMs, this.clock) };
     } catch {
       // It comes with @azure/identity, but a strict package manager may hide it. The attempt's own deadline remains.
@@ -87,6 +88,16 @@ function trusting(inner: HttpClient, ca: string | undefined): HttpClient {
   return {
     sendRequest: (request) => {
       request.requestOverrides = { ...request.requestOverrides, ca };
+      return inner.sendRequest(request);
+    },
+  };
+}
+
+/** The library passes over `*`, ports, upper case, spaces and `*.domain` in `NO_PROXY`, which the rest of this module honours. */
+function exempting(inner: HttpClient): HttpClient {
+  return {
+    sendRequest: (request) => {
+      if (isExemptFromProxy(new URL(request.url))) delete request.agent;
       return inner.sendRequest(request);
     },
   };

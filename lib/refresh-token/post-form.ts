@@ -8,7 +8,7 @@ import { EntraTimeoutError, InsecureConnectionError } from '../common/entra-auth
 import { longestBodyInBytes } from '../common/json-object.js';
 import { nothingInherited } from '../common/nothing-inherited.js';
 import { ProxyAgent } from './proxy-agent.js';
-import { proxyOfEnvironment } from './proxy-of-environment.js';
+import { proxyOfEnvironment } from '../common/proxy-of-environment.js';
 
 /** What every request shares. */
 export interface Transport {

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { nothingInherited } from '../common/nothing-inherited.js';
-import { ProxyError } from './proxy-of-environment.js';
+import { ProxyError } from '../common/proxy-of-environment.js';
 
 // An error comes without a connection.
 type Done = (error: Error | null, stream?: Duplex | null) => void;

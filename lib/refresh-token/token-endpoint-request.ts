@@ -7,7 +7,7 @@ import { currentObservation, noteResponse } from '../entra/wire-observation.js';
 import type { ClientAuthentication } from './client-authentication/client-authentication.js';
 import { errorWithoutSecrets } from './error-without-secrets.js';
 import { postForm, type FormResponse, type Transport } from './post-form.js';
-import { ProxyError } from './proxy-of-environment.js';
+import { ProxyError } from '../common/proxy-of-environment.js';
 import type { TokenRequest } from './token-request.js';
 
 /** What a grant adds to a request. */

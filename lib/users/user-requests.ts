@@ -1,6 +1,6 @@
 import { Agent } from 'node:https';
 
-import { proxyOfEnvironment } from '../refresh-token/proxy-of-environment.js';
+import { proxyOfEnvironment } from '../common/proxy-of-environment.js';
 import { managedIdentityAuthentication } from './client-proof.js';
 import { ExchangeQueue } from './exchange-queue.js';
 import type { UserTokenSettings } from './resolve-user-options.js';

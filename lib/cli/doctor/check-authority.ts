@@ -2,7 +2,7 @@ import { asError } from '../../common/thrown.js';
 import { adviceFor } from '../../credential/failure-advice.js';
 import { authorityHosts } from '../../entra/clouds.js';
 import { postForm } from '../../refresh-token/post-form.js';
-import { ProxyError, proxyOfEnvironment } from '../../refresh-token/proxy-of-environment.js';
+import { ProxyError, proxyOfEnvironment } from '../../common/proxy-of-environment.js';
 import type { DoctorContext } from './doctor-context.js';
 import { fail, failed, ok, warn, type Finding } from './finding.js';
 

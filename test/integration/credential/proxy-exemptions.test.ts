@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { systemClock } from '../../../lib/common/clock.js';
+import type { AzureIdentityLoader } from '../../../lib/credential/azure-identity.js';
 import { credentialFactory } from '../../../lib/credential/create-credential.js';
 import { azureIdentityVersions } from './azure-identity-versions.js';
 
@@ -29,8 +30,6 @@ beforeAll(async () => {
   proxy.listen(0, '127.0.0.1');
   await once(proxy, 'listening');
   process.env['HTTPS_PROXY'] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  // The library reads the list once, with its first request, so this file has one list only.
-  process.env['NO_PROXY'] = '*, localhost:443, LOCALHOST';
 });
 
 afterAll(async () => {
@@ -40,22 +39,34 @@ afterAll(async () => {
   await entra.stop();
 });
 
-it.each(Object.entries(azureIdentityVersions))(
-  '@azure/identity %s takes the proxy for a host that NO_PROXY does not name whole and in lower case',
-  async (_version, load) => {
-    tunnels = 0;
-    const { tenantId, client, authorityHost, certificateAuthority } = entra;
-    const { clientId, clientSecret } = client;
-    const secret = {
-      kind: 'client-secret',
-      tenantId,
-      clientId,
-      clientSecret,
-      authorityHost,
-      certificateAuthority,
-    } as const;
-    const create = credentialFactory(secret, 'public', systemClock, load);
-    await (await create()).getToken('https://graph.microsoft.com/.default');
-    expect(tunnels).toBeGreaterThan(0);
-  },
-);
+async function tunnelsWith(exempted: string, load: AzureIdentityLoader): Promise<number> {
+  tunnels = 0;
+  process.env['NO_PROXY'] = exempted;
+  const { client, authorityHost, certificateAuthority } = entra;
+  const secret = {
+    kind: 'client-secret',
+    ...client,
+    authorityHost,
+    certificateAuthority,
+  } as const;
+  const create = credentialFactory(secret, 'public', systemClock, load);
+  await (await create()).getToken('https://graph.microsoft.com/.default');
+  return tunnels;
+}
+
+describe.each(Object.entries(azureIdentityVersions))('@azure/identity %s', (_version, load) => {
+  it.each(['*', 'LOCALHOST', '*.localhost', 'a.example localhost'])(
+    'takes no proxy with NO_PROXY=%j',
+    async (exempted) => {
+      expect(await tunnelsWith(exempted, load)).toBe(0);
+    },
+  );
+
+  it('takes no proxy for a host that NO_PROXY names with its port', async () => {
+    expect(await tunnelsWith(new URL(entra.authorityHost).host, load)).toBe(0);
+  });
+
+  it('takes the proxy for every other host and port', async () => {
+    expect(await tunnelsWith('localhost:443, ocalhost', load)).toBeGreaterThan(0);
+  });
+});

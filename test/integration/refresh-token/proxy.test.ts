@@ -6,7 +6,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RefreshTokenCredential, type RefreshTokenCredentialOptions } from 'nestjs-entra-auth';
 
-import { proxyOfEnvironment } from '../../../lib/refresh-token/proxy-of-environment.js';
+import { proxyOfEnvironment } from '../../../lib/common/proxy-of-environment.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { ScriptedTokenServer } from '../../support/scripted-token-server.js';
 import { SecretScan } from '../../support/secret-scan.js';

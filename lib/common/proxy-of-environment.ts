@@ -23,7 +23,7 @@ const names = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
  */
 export function proxyOfEnvironment(url: URL, env: Environment = process.env): URL | undefined {
   const name = names.find((candidate) => (env[candidate] ?? '').trim() !== '');
-  if (name === undefined || isExempt(url, env['NO_PROXY'] ?? env['no_proxy'] ?? '')) return undefined;
+  if (name === undefined || isExemptFromProxy(url, env)) return undefined;
   const text = (env[name] ?? '').trim();
   const full = text.includes('://') ? text : `http://${text}`;
   const proxy = URL.canParse(full) ? new URL(full) : undefined;
@@ -34,8 +34,12 @@ export function proxyOfEnvironment(url: URL, env: Environment = process.env): UR
   );
 }
 
-/** An entry is a host with an optional port and includes its subdomains; `*` matches every host. */
-function isExempt(url: URL, list: string): boolean {
+/**
+ * Whether `NO_PROXY` exempts the host of a URL. An entry is a host with an optional port and includes its subdomains; `*`
+ * matches every host.
+ */
+export function isExemptFromProxy(url: URL, env: Environment = process.env): boolean {
+  const list = env['NO_PROXY'] ?? env['no_proxy'] ?? '';
   const host = url.hostname.toLowerCase().replace(/^\[|\]$/g, '');
   return list
     .toLowerCase()

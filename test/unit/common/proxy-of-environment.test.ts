@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { ProxyError, proxyOfEnvironment } from '../../../lib/refresh-token/proxy-of-environment.js';
+import { ProxyError, proxyOfEnvironment } from '../../../lib/common/proxy-of-environment.js';
 
 const url = new URL('https://login.microsoftonline.com/tenant');
 const proxyOf = (env: Record<string, string>, target = url): string | undefined =>
