@@ -37,7 +37,7 @@ export function readTokenRequest(options: GetTokenOptions | null | undefined): T
     tenantId: readTenant(given(options, 'tenantId')),
     enableCae: given(options, 'enableCae') ?? undefined,
     claims: readClaimsOption(given(options, 'claims')),
-    abortSignal: given(options, 'abortSignal') ?? undefined,
+    abortSignal: readSignal(given(options, 'abortSignal')),
   };
 }
 
@@ -74,6 +74,16 @@ function readTenant(tenantId: unknown): string | undefined {
   }
   const what = typeof tenantId === 'string' && tenantId !== '' ? 'not a tenant' : kindOf(tenantId);
   throw new EntraOptionsError('tenantId', what, "Use the tenant's GUID or a verified domain.");
+}
+
+function readSignal(signal: unknown): AbortSignalLike | undefined {
+  if (signal === undefined || signal === null) return undefined;
+  const methods = ['addEventListener', 'removeEventListener'];
+  const isSignal =
+    typeof signal === 'object' && methods.every((name) => typeof Reflect.get(signal, name) === 'function');
+  if (isSignal) return signal as AbortSignalLike;
+  const what = typeof signal === 'object' ? 'not an AbortSignal' : kindOf(signal);
+  throw new EntraOptionsError('abortSignal', what, 'Give the `signal` of an AbortController.');
 }
 
 function readClaimsOption(claims: unknown): string | undefined {

@@ -36,8 +36,8 @@ export class UserResources {
    * @throws {UnknownResourceError} for a text that is neither a configured name nor a scope
    * @throws {EntraOptionsError} for scopes that no request can hold
    */
-  find(named: string | readonly string[]): UserResource {
-    const only = typeof named === 'string' ? named : named.length === 1 ? named[0] : undefined;
+  find(named: string | readonly string[] | null | undefined): UserResource {
+    const only = typeof named === 'string' ? named : named?.length === 1 ? named[0] : undefined;
     if (only !== undefined) {
       const known = this.#byName.get(only) ?? this.#configured.get(only) ?? this.#onDemand.get(only);
       if (known !== undefined) return known;
@@ -59,6 +59,7 @@ export class UserResources {
     const key = keyOf(scopes);
     const known = this.#configured.get(key) ?? this.#onDemand.get(key);
     if (known !== undefined) return known;
+    checkScopes(scopes);
     const resource: UserResource = {
       name: scopes.join(' '),
       scopes: [...scopes],
@@ -68,6 +69,13 @@ export class UserResources {
     this.#onDemand.set(key, resource);
     return resource;
   }
+}
+
+/** One with a space has the key of two: kept, it would answer for those. */
+function checkScopes(scopes: readonly string[]): void {
+  if (scopes.every((scope) => /^[\x21-\x7e]+$/.test(scope))) return;
+  const problem = 'a scope contains white space or a character outside ASCII';
+  throw new EntraOptionsError('scopes', problem, 'Give each scope as a string of its own.');
 }
 
 function keyOf(scopes: readonly string[]): string {
