@@ -2,6 +2,7 @@ import type { Timestamp } from '../common/clock.js';
 import { HeldAccessToken } from './held-access-token.js';
 import { InvalidTokenError } from './invalid-token.error.js';
 import { readClaims, type AccessTokenClaims } from './json-web-token.js';
+import { shownClaim } from './shown-claim.js';
 import { endOf } from './token-end.js';
 
 /** What a token must satisfy beyond its times. */
@@ -165,7 +166,7 @@ function milliseconds(value: unknown): number | undefined {
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'string' ? `"${value.slice(0, 200)}"` : 'none';
+  return typeof value === 'string' ? shownClaim(value, 200) : 'none';
 }
 
 function isoTime(time: number): string {

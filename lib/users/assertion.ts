@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 
 import type { Timestamp } from '../common/clock.js';
 import { readClaims, type AccessTokenClaims } from '../entra/json-web-token.js';
+import { shownClaim } from '../entra/shown-claim.js';
 import { isTenantGuid, sameTenant } from '../entra/tenant.js';
 import { isTenantGroup, type SignInPlace } from './challenge.js';
 import { InvalidAssertionError, type InvalidAssertionReason } from './user-token.error.js';
@@ -67,7 +68,7 @@ export function readAssertion(
   if (kind === 'app-token')
     throw refuse(kind, "The caller's token is one of an application, without a user.");
   if (typeof aud !== 'string' || !audiences.includes(aud)) {
-    const given = typeof aud === 'string' ? `"${aud.slice(0, 100)}"` : 'no audience';
+    const given = typeof aud === 'string' ? shownClaim(aud, 100) : 'no audience';
     throw refuse('wrong-audience', `The caller's token is for ${given} instead of "${audiences[0]}".`);
   }
   const tenant = typeof tid === 'string' && isTenantGuid(tid) ? tid : undefined;
