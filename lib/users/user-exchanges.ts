@@ -24,9 +24,6 @@ import type { UserSlot } from './user-slot.js';
 import type { UserTokenEventReporter } from './user-token-event.reporter.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
 
-// A front end that repeats its call meanwhile gets the same answer. Entra blocks clients that loop (AADSTS50196).
-const refusalRepeatedForMs = 15_000;
-
 export interface UserExchangeParts {
   /** Returns an assertion of the machine's identity, for an application that authenticates by it. */
   identityToken: () => Promise<string>;
@@ -216,8 +213,7 @@ export class UserExchanges {
     error: UserInteractionRequiredError,
   ): void {
     const at = this.#settings.clock.now();
-    const until = claims === undefined ? at + refusalRepeatedForMs : 0;
-    entry.slotOf(resource).refusal = { error, at, until };
+    entry.slotOf(resource).refusal = { error, at, claims };
   }
 
   /** Serves the held token on, and decides when its next use tries again. */

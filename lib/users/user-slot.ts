@@ -4,11 +4,14 @@ import type { HeldAccessToken } from '../entra/held-access-token.js';
 import type { UserResource } from './user-resources.js';
 import type { UserInteractionRequiredError } from './user-token.error.js';
 
-/** Entra's last refusal, and until when it is repeated without a request. */
+// A front end that repeats its call meanwhile gets the same answer. Entra blocks clients that loop (AADSTS50196).
+const refusalRepeatedForMs = 15_000;
+
+/** Entra's last refusal, and the claims that were asked for. */
 export interface UserRefusal {
   readonly error: UserInteractionRequiredError;
   readonly at: Timestamp;
-  readonly until: Timestamp;
+  readonly claims: string | undefined;
 }
 
 /** What few slots have: apart, so that the others need no room for it. */
@@ -62,6 +65,16 @@ export class UserSlot {
     if (refusal !== undefined) withoutFrames(refusal.error);
     if (refusal !== undefined || this.#trouble !== undefined)
       this.#trouble = changed(this.#trouble, { refusal });
+  }
+
+  /** Whether the last refusal is repeated without a request. A clock that was set back does not prolong it. */
+  isRefusedAt(now: Timestamp): boolean {
+    return this.refusal !== undefined && Math.abs(now - this.refusal.at) < refusalRepeatedForMs;
+  }
+
+  /** The last refusal of the same claims, while it is repeated. */
+  repeatedRefusal(claims: string | undefined, now: Timestamp): UserInteractionRequiredError | undefined {
+    return this.isRefusedAt(now) && this.refusal?.claims === claims ? this.refusal?.error : undefined;
   }
 
   /** Takes a token that was granted, unless the held one lives longer. @returns what is held */

@@ -195,12 +195,13 @@ export class UserTokens {
     const now = clock.now();
     this.#checkTenant(entry, request.tenantId);
     if (now >= entry.endsAt) throw expiredAssertion(entry.endsAt, place);
-    if (request.claims !== undefined) return this.#exchange(grant, resource, request);
+    const { claims } = request;
     const slot = entry.find(resource);
-    if (slot === undefined) return this.#exchange(grant, resource, request);
-    const { token: held, isRejected, refusal } = slot;
+    const refusal = slot?.repeatedRefusal(claims, now);
+    if (refusal !== undefined && (claims !== undefined || slot?.token === undefined)) throw refusal;
+    if (slot === undefined || claims !== undefined) return this.#exchange(grant, resource, request);
+    const { token: held, isRejected } = slot;
     if (held !== undefined && now < entry.usableUntil(slot)) return held;
-    if (held === undefined && refusal !== undefined && now < refusal.until) throw refusal.error;
     try {
       return await this.#exchange(grant, resource, request);
     } catch (error) {
@@ -215,12 +216,8 @@ export class UserTokens {
     const { clock, requestTimeoutInMs } = this.#settings;
     const timeoutInMs = 3 * requestTimeoutInMs;
     const flight = this.#exchanges.exchange(grant, resource, request.claims, () => this.#rate.count());
-    const onTimeout = (): Error =>
-      new EntraTimeoutError(
-        "The exchange of a user's token",
-        timeoutInMs,
-        'Try again: it may be held by then.',
-      );
+    const fix = 'Try again: it may be held by then.';
+    const onTimeout = (): Error => new EntraTimeoutError("The exchange of a user's token", timeoutInMs, fix);
     return withDeadline(flight, { timeoutInMs, clock, onTimeout, signal: request.abortSignal });
   }
 

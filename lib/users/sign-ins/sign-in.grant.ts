@@ -26,9 +26,9 @@ export class SignInEntry extends UserEntry {
 
   /** A sign-in has no end of its own: its tokens have. */
   override isOver(now: Timestamp): boolean {
-    for (const { token, refusal } of this.slots()) {
-      if (token !== undefined && now < token.expiresOnTimestamp) return false;
-      if (refusal !== undefined && now < refusal.until) return false;
+    for (const slot of this.slots()) {
+      if (slot.token !== undefined && now < slot.token.expiresOnTimestamp) return false;
+      if (slot.isRefusedAt(now)) return false;
     }
     return true;
   }

@@ -271,6 +271,73 @@ describe('the tokens of users', () => {
     await expect(obtain(assertionOf(entra, ada))).rejects.toThrow(/another user/);
   });
 
+  it.each([
+    ['nothing', undefined, undefined, /"scopes": missing/],
+    ['null', null, undefined, /"scopes": null/],
+    ['a scope with a space', ['Mail.Read User.Read'], undefined, /"scopes": a scope contains white space/],
+    ['a scope with a line feed', 'User.Read\r\nX: y', undefined, /"scopes": a scope contains white space/],
+    ['an object as signal', 'graph', { abortSignal: {} }, /"abortSignal": not an AbortSignal/],
+    ['a text as signal', 'graph', { abortSignal: 'x' }, /"abortSignal": a string/],
+  ])('are not asked for with %s', async (_, resource, options, problem) => {
+    const user = tokens.service.onBehalfOf(assertionOf(entra, makeCaller()));
+    const wrong = user.getToken(resource as string, options as object);
+    await expect(wrong).rejects.toMatchObject({
+      name: 'EntraOptionsError',
+      message: expect.stringMatching(problem) as unknown,
+    });
+    expect(entra.requests.token).toBe(0);
+  });
+
+  it('are those of two scopes, although the same text came as one scope before', async () => {
+    const user = tokens.service.onBehalfOf(assertionOf(entra, makeCaller()));
+    const scopes = ['https://graph.microsoft.com/.default', 'https://graph.microsoft.com/User.Read'];
+    await user.getToken([scopes.join(' ')]).catch(() => undefined);
+    await expect(user.getToken(scopes)).rejects.not.toThrow(/Invalid option/);
+    expect(entra.requests.token).toBe(1);
+  });
+
+  it('show an audience in errors as one line without control characters', () => {
+    const audience = 'x\n\u001b[31m[Nest] forged\u2028\u202e';
+    const assertion = assertionOf(entra, makeCaller(), { audience });
+    expect(() => tokens.service.onBehalfOf(assertion)).toThrow(
+      /"x\ufffd\ufffd\[31m\[Nest\] forged\ufffd\ufffd"/,
+    );
+  });
+
+  it('repeat the refusal of a challenge without a request, and only that', async () => {
+    const ada = makeCaller();
+    const user = tokens.service.onBehalfOf(assertionOf(entra, ada));
+    const held = await user.getToken('graph');
+    entra.signIns.refuse(ada.objectId, 50076);
+    entra.requests.reset();
+    const claims = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
+    for (let n = 0; n < 5; n++) await expect(user.getToken('graph', { claims })).rejects.toThrow(/50076/);
+    expect(entra.requests.token).toBe(1);
+    expect(await user.getToken('graph')).toBe(held);
+    const others = claims.replace('c1', 'c2');
+    await expect(user.getToken('graph', { claims: others })).rejects.toThrow(/50076/);
+    expect(entra.requests.token).toBe(2);
+
+    entra.signIns.refuse(ada.objectId, undefined);
+    await clock.advance(16_000);
+    expect(claimsOf((await user.getToken('graph', { claims })).token)).toMatchObject({ acrs: ['c1'] });
+  });
+
+  it('are asked for again after a refusal, although the clock was set back', async () => {
+    const ada = makeCaller();
+    const assertion = assertionOf(entra, ada);
+    await obtain(assertionOf(entra, ada));
+    entra.signIns.refuse(ada.objectId, 50076);
+    await expect(obtain(assertion)).rejects.toThrow(/50076/);
+    entra.signIns.refuse(ada.objectId, undefined);
+    clock.jump(-120_000);
+    try {
+      await obtain(assertion);
+    } finally {
+      clock.jump(120_000);
+    }
+  });
+
   it.each(['organizations', 'its id'])(
     'refuses a response for a user of another tenant, with the tenant given as %s',
     async (tenant) => {

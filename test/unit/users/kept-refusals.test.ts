@@ -23,7 +23,7 @@ describe('what has sent a request, with the token of its caller, is not kept ali
   it('in the entry of the user', async () => {
     const { error, isCollected } = await failedCall(interaction);
     const slot = new UserEntry('key', Infinity, undefined).slotOf(graph);
-    slot.refusal = { error, at: 0, until: 1 };
+    slot.refusal = { error, at: 0, claims: undefined };
     expect(await isCollected()).toBe(true);
     expect(slot.refusal.error).toBe(error);
   });

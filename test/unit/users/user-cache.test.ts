@@ -103,7 +103,7 @@ describe('the size of what is held', () => {
       ...{ aadsts: 50076, claims: '{"access_token":{}}', oauthError: 'interaction_required' },
     };
     const error = withoutFrames(new UserInteractionRequiredError('graph', problem, details));
-    return { error, at: 0, until: 0 };
+    return { error, at: 0, claims: undefined };
   };
 
   it.each([
