@@ -89,6 +89,12 @@ export const errorCodes = {
     cause: 'The stored refresh token is encrypted with another key, damaged, or of another name.',
     remedy: 'Give the key that it was encrypted with, or store a new refresh token.',
   },
+  ENTRA_SHARED_CACHE: {
+    cause:
+      "What the shared cache holds of a user could not be deleted. To serve users' tokens it is not needed.",
+    remedy:
+      'Call "forgetUser" again when Redis or the database works: what is deleted already stays deleted.',
+  },
   ENTRA_ASSERTION_INVALID: {
     cause:
       "The token of a caller cannot be exchanged: it is not a user's access token for this application, or has expired.",

@@ -29,6 +29,8 @@ export interface PutRequest {
   readonly replaces: Uint8Array | undefined;
   /** Whose lease ends with it. */
   readonly holder: string | undefined;
+  /** Stands for the user, as a keyed hash: `deleteOwned` finds the record by it. `undefined`: it is found by its name alone. */
+  readonly owner: string | undefined;
 }
 
 /**
@@ -64,8 +66,12 @@ export interface SharedTokenCache {
   /** Ends a lease before its time, if the holder still has it. */
   release(name: string, holder: string, timeoutInMs: number): Promise<void>;
 
-  /** Deletes the record of a name. */
-  delete(name: string, timeoutInMs: number): Promise<void>;
+  /**
+   * Deletes every record that was put for an owner.
+   *
+   * @returns how many there were
+   */
+  deleteOwned(owner: string, timeoutInMs: number): Promise<number>;
 }
 
 /** Version of a record. */

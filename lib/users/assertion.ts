@@ -5,6 +5,7 @@ import { readClaims, type AccessTokenClaims } from '../entra/json-web-token.js';
 import { shownClaim } from '../entra/shown-claim.js';
 import { isTenantGuid, sameTenant } from '../entra/tenant.js';
 import { isTenantGroup, type SignInPlace } from './challenge.js';
+import { personKey } from './person.js';
 import { InvalidAssertionError, type InvalidAssertionReason } from './user-token.error.js';
 
 /** What a caller's token must satisfy. */
@@ -18,6 +19,8 @@ export interface AssertionExpectations {
 export interface AssertionClaims {
   readonly endsAt: Timestamp;
   readonly tenantId: string | undefined;
+  /** Whose it is, as `personKey` has it; `undefined` for a token that does not name its user. */
+  readonly person: string | undefined;
 }
 
 /** Twice what Node.js takes as all headers of a request. */
@@ -82,7 +85,13 @@ export function readAssertion(
   }
   const endsAt = exp * 1000;
   if (endsAt <= now) throw expiredAssertion(endsAt, place);
-  return { endsAt, tenantId: tenant };
+  const { oid } = claims;
+  const isNamed = tenant !== undefined && typeof oid === 'string';
+  return {
+    endsAt,
+    tenantId: tenant,
+    person: isNamed ? personKey({ tenantId: tenant, objectId: oid }) : undefined,
+  };
 }
 
 export function expiredAssertion(endsAt: Timestamp, place: SignInPlace): InvalidAssertionError {

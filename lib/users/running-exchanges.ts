@@ -1,4 +1,5 @@
 import type { HeldAccessToken } from '../entra/held-access-token.js';
+import type { UserEntry } from './user-entry.js';
 import type { UserTokenOrder } from './user-grant.js';
 
 /** What one exchange is for. */
@@ -8,6 +9,7 @@ export type ExchangePurpose = Pick<UserTokenOrder, 'resource' | 'claims'>;
 export interface RunningExchange extends ExchangePurpose {
   /** Whether what it was begun for has been forgotten: its outcome is noted nowhere. */
   isAbandoned: boolean;
+  readonly entry: UserEntry;
   token: Promise<HeldAccessToken>;
 }
 
@@ -24,11 +26,12 @@ export class RunningExchanges {
 
   /** Keeps an exchange in sight until it has settled. */
   begin(
-    entryKey: string,
+    entry: UserEntry,
     purpose: ExchangePurpose,
     run: (exchange: RunningExchange) => Promise<HeldAccessToken>,
   ): Promise<HeldAccessToken> {
-    const exchange = { ...purpose, isAbandoned: false } as RunningExchange;
+    const exchange = { ...purpose, entry, isAbandoned: false } as RunningExchange;
+    const { key: entryKey } = entry;
     const others = this.#byEntry.get(entryKey);
     if (others === undefined) this.#byEntry.set(entryKey, [exchange]);
     else others.push(exchange);
@@ -42,6 +45,13 @@ export class RunningExchanges {
   abandon(entryKey: string): void {
     for (const exchange of this.#byEntry.get(entryKey) ?? []) exchange.isAbandoned = true;
     this.#byEntry.delete(entryKey);
+  }
+
+  /** The same of all entries of a person. */
+  abandonAllOf(person: string): void {
+    for (const [entryKey, [exchange]] of this.#byEntry) {
+      if (exchange?.entry.person === person) this.abandon(entryKey);
+    }
   }
 
   #end(entryKey: string, exchange: RunningExchange): void {

@@ -70,6 +70,18 @@ export class UserCache {
     entry.dropped();
   }
 
+  /** Deletes and empties what is held of a person. @returns how many entries there were */
+  forget(person: string): number {
+    let forgotten = 0;
+    for (const entry of this.#entries.values()) {
+      if (entry.person !== person) continue;
+      this.delete(entry);
+      entry.clear();
+      forgotten++;
+    }
+    return forgotten;
+  }
+
   clear(): void {
     for (const entry of this.#entries.values()) this.delete(entry);
   }

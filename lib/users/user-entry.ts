@@ -4,9 +4,10 @@ import type { UserResource } from './user-resources.js';
 import { UserSlot } from './user-slot.js';
 import type { UserInteractionRequiredError } from './user-token.error.js';
 
-// In bytes, as measured on 64 bits, without texts: an entry with its place in the map, a slot after the first, the wrapper of a
-// token, and a refusal.
-const bytesOfEntry = 190;
+// In bytes, as measured on 64 bits, without texts: an entry with its place in the map, whose it is, a slot after the first, the
+// wrapper of a token, and a refusal.
+const bytesOfEntry = 198;
+const bytesOfPerson = 32;
 const bytesOfSlot = 80;
 const bytesOfToken = 155;
 const bytesOfRefusal = 300;
@@ -24,6 +25,8 @@ export class UserEntry extends UserSlot {
   readonly #endsAtInSeconds: number;
   /** Tenant of the user, where it is not the configured one. */
   readonly tenantId: string | undefined;
+  /** Whose it is, as `personKey` has it; `undefined` while that is not known. */
+  person: string | undefined;
   /** Whether it was used since it was put in its place. Kept by `UserCache`, as its neighbours are. */
   isUsed = false;
   newer: UserEntry | undefined = undefined;
@@ -31,11 +34,12 @@ export class UserEntry extends UserSlot {
   /** Size by which `UserCache` counts it; zero while it is not in there. */
   countedBytes = 0;
 
-  constructor(key: string, endsAt: Timestamp, tenantId: string | undefined) {
+  constructor(key: string, endsAt: Timestamp, tenantId: string | undefined, person?: string) {
     super();
     this.key = key;
     this.#endsAtInSeconds = Math.floor(endsAt / 1000);
     this.tenantId = tenantId;
+    this.person = person;
   }
 
   /** When the grant ends, to the second; nothing is served from then on. Infinity for a grant without an end of its own. */
@@ -92,6 +96,7 @@ export class UserEntry extends UserSlot {
 
   get bytes(): number {
     let bytes = bytesOfEntry + this.key.length;
+    if (this.person !== undefined) bytes += bytesOfPerson;
     for (const slot of this.slots()) {
       const { token, refusal } = slot;
       if (slot !== this) bytes += bytesOfSlot;

@@ -1,18 +1,11 @@
-import type { Timestamp } from '../common/clock.js';
 import { EntraShutDownError } from '../common/entra-auth.error.js';
 import type { LineLogger } from '../common/guarded-logger.js';
 import { asError } from '../common/thrown.js';
-import {
-  nextAttemptAfterFailure,
-  refreshDueAt,
-  usableUntil,
-  type RefreshPolicy,
-} from '../engine/refresh-policy.js';
-import { TokenUnavailableError } from '../engine/token-unavailable.error.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { isTenantGroup } from './challenge.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
 import { RunningExchanges, type RunningExchange } from './running-exchanges.js';
+import { postpone, schedule } from './slot-schedule.js';
 import { SharedTokens, type SharedTokensState } from './shared/shared-tokens.js';
 import { NoSignInError } from './sign-ins/attentive-store.js';
 import type { UserCache } from './user-cache.js';
@@ -20,7 +13,6 @@ import type { UserEntry } from './user-entry.js';
 import type { UserGrant, UserRequestSettings, UserTokenOrder } from './user-grant.js';
 import type { UserResource } from './user-resources.js';
 import { UserRequests } from './user-requests.js';
-import type { UserSlot } from './user-slot.js';
 import type { UserTokenEventReporter } from './user-token-event.reporter.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
 
@@ -90,12 +82,23 @@ export class UserExchanges {
     const running = this.#running.find(key, { resource, claims });
     if (running !== undefined) return running.token;
     onBegin?.();
-    return this.#running.begin(key, { resource, claims }, (exchange) => this.#run(exchange, grant));
+    return this.#running.begin(grant.entry, { resource, claims }, (exchange) => this.#run(exchange, grant));
   }
 
   /** Lets exchanges for an entry that was forgotten end without effect. */
   abandon(entryKey: string): void {
     this.#running.abandon(entryKey);
+  }
+
+  /**
+   * Keeps nothing of what is under way for a person, and deletes what the shared cache holds.
+   *
+   * @returns how many shared records were deleted
+   * @throws {SharedCacheError} when it is not certain that they are
+   */
+  async forget(person: string): Promise<number> {
+    this.#running.abandonAllOf(person);
+    return (await this.#shared?.forget(person)) ?? 0;
   }
 
   /** Keeps an entry, unless it has ended. */
@@ -142,8 +145,10 @@ export class UserExchanges {
   async #run(exchange: RunningExchange, grant: UserGrant): Promise<HeldAccessToken> {
     const order = this.orderOf(grant.entry, exchange.resource, exchange.claims);
     try {
-      const token = await this.#obtain(grant, order);
-      if (exchange.isAbandoned) throw new NoSignInError();
+      const token = await this.#obtain(exchange, grant, order);
+      if (exchange.isAbandoned && grant.usesStore) throw new NoSignInError();
+      // The token of a caller is the caller's own, and nothing of it is kept.
+      if (exchange.isAbandoned) return token;
       this.hold(this.#current(grant.entry), order, token);
       return token;
     } catch (thrown) {
@@ -163,7 +168,7 @@ export class UserExchanges {
   }
 
   /** From the shared cache, where there is one, or by a request. */
-  #obtain(grant: UserGrant, order: UserTokenOrder): Promise<HeldAccessToken> {
+  #obtain(exchange: RunningExchange, grant: UserGrant, order: UserTokenOrder): Promise<HeldAccessToken> {
     const { resource, claims, tenantId } = order;
     const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#requests.inTurn(grant, tenantId, work);
     const fetch = (): Promise<HeldAccessToken> => {
@@ -178,18 +183,16 @@ export class UserExchanges {
       const slot = this.#current(grant.entry).find(resource);
       return slot === undefined || slot.isOutdoneBy(token);
     };
-    const { endsAt } = grant.entry;
-    const wanted = { user, resource, endsAt, isChallenged: claims !== undefined, accepts };
+    const { endsAt, person } = grant.entry;
+    const isKept = (): boolean => !exchange.isAbandoned;
+    const wanted = { user, person, resource, endsAt, isChallenged: claims !== undefined, accepts, isKept };
     return this.#shared.obtain(wanted, { inTurn, fetch });
   }
 
   /** Holds a token that was granted. */
   hold(entry: UserEntry, { resource, claims }: UserTokenOrder, token: HeldAccessToken): void {
-    const { clock, policy } = this.#settings;
     const slot = entry.slotOf(resource);
-    const held = slot.hold(token, claims !== undefined);
-    const due = dueAt(held, entry, policy, clock.random());
-    slot.freshUntil = Math.min(due, entry.usableUntil(slot));
+    schedule(entry, slot, slot.hold(token, claims !== undefined), this.#settings);
     this.keep(entry);
   }
 
@@ -203,7 +206,9 @@ export class UserExchanges {
       if (grant.isProvenBy(error) || entry.countedBytes > 0) this.keep(entry);
     }
     const slot = entry.find(resource);
-    if (slot?.token !== undefined) this.#postpone(entry, slot, slot.token, asError(error));
+    if (slot?.token !== undefined) {
+      postpone(entry, slot, { held: slot.token, error: asError(error) }, this.#settings);
+    }
     return error;
   }
 
@@ -215,30 +220,4 @@ export class UserExchanges {
     const at = this.#settings.clock.now();
     entry.slotOf(resource).refusal = { error, at, claims };
   }
-
-  /** Serves the held token on, and decides when its next use tries again. */
-  #postpone(entry: UserEntry, slot: UserSlot, held: HeldAccessToken, error: Error): void {
-    const { clock, policy } = this.#settings;
-    const now = clock.now();
-    const failures = slot.fail();
-    const known = error instanceof TokenUnavailableError ? error : undefined;
-    const due = nextAttemptAfterFailure(
-      {
-        now,
-        held,
-        random: clock.random(),
-        failures,
-        retryable: known?.retryable ?? false,
-        retryAfterInMs: known?.retryAfterInMs,
-      },
-      policy,
-    );
-    slot.freshUntil = Math.min(due, entry.usableUntil(slot));
-  }
-}
-
-/** A token that outlives the assertion needs no successor: nothing is served after the assertion. */
-function dueAt(token: HeldAccessToken, entry: UserEntry, policy: RefreshPolicy, random: number): Timestamp {
-  const isEnough = usableUntil(token) >= entry.endsAt && token.refreshAfterTimestamp === undefined;
-  return isEnough ? Infinity : refreshDueAt(token, policy, random);
 }

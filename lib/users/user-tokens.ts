@@ -13,6 +13,7 @@ import { assertionKey, expiredAssertion, longestAssertion, readAssertion } from 
 import { BackgroundRefresh } from './background-refresh.js';
 import { CacheSweeper } from './cache-sweeper.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
+import { forgetUser, type ForgottenUser } from './forget-user.js';
 import { OnBehalfOfGrant } from './on-behalf-of-grant.js';
 import { RequestRate } from './request-rate.js';
 import { UserSignIns } from './sign-ins/user-sign-ins.js';
@@ -22,6 +23,7 @@ import { UserEntry } from './user-entry.js';
 import { UserExchanges } from './user-exchanges.js';
 import type { UserGrant } from './user-grant.js';
 import { UserResources, type UserResource } from './user-resources.js';
+import { checkTenant } from './user-tenant.js';
 import type { UserSlot } from './user-slot.js';
 import type { UserTokenEvent } from './user-token-event.js';
 import { logUserTokenEvents } from './user-token-event.log.js';
@@ -114,6 +116,11 @@ export class UserTokens {
     throw new EntraOptionsError('users.signIns', 'missing', fix);
   }
 
+  /** Deletes what is held and stored of a person. */
+  forgetUser(user: unknown): Promise<ForgottenUser> {
+    return forgetUser(user, { cache: this.#cache, exchanges: this.#exchanges, signIns: this.#signIns });
+  }
+
   #grantOf(assertion: unknown): OnBehalfOfGrant {
     const { place, clock } = this.#settings;
     const key = assertionKey(assertion, place);
@@ -121,9 +128,9 @@ export class UserTokens {
     const now = clock.now();
     const known = this.#cache.get(key);
     if (known === undefined) {
-      const { endsAt, tenantId } = readAssertion(text, this.#settings, now);
+      const { endsAt, tenantId, person } = readAssertion(text, this.#settings, now);
       const isOwn = sameTenant(tenantId, this.#settings.tenantId);
-      const entry = new UserEntry(key, endsAt, isOwn ? undefined : tenantId);
+      const entry = new UserEntry(key, endsAt, isOwn ? undefined : tenantId, person);
       return new OnBehalfOfGrant(text, entry);
     }
     if (now >= known.endsAt) {
@@ -193,7 +200,7 @@ export class UserTokens {
     grant.entry = this.#cache.get(grant.entry.key) ?? grant.entry;
     const { entry } = grant;
     const now = clock.now();
-    this.#checkTenant(entry, request.tenantId);
+    checkTenant(entry, request.tenantId, this.#settings.tenantId);
     if (now >= entry.endsAt) throw expiredAssertion(entry.endsAt, place);
     const { claims } = request;
     const slot = entry.find(resource);
@@ -231,13 +238,6 @@ export class UserTokens {
     // What becomes of it is noted in the slot.
     if (isSent) this.#exchanges.exchange(grant, resource, undefined).catch(() => undefined);
     return true;
-  }
-
-  #checkTenant({ tenantId }: UserEntry, asked: string | undefined): void {
-    if (asked === undefined || sameTenant(asked, tenantId) || sameTenant(asked, this.#settings.tenantId))
-      return;
-    const fix = 'Leave it out: the token of a user is exchanged in the tenant of the user.';
-    throw new EntraOptionsError('tenantId', 'not the tenant of the user', fix);
   }
 }
 

@@ -72,7 +72,7 @@ async function levelTwoHit(endpoint, url) {
   const obtain = (application, assertion) =>
     application.get(EntraUserTokenService).onBehalfOf(assertion).getToken('graph');
   for (const assertion of assertions) await obtain(other.application, assertion);
-  const [name] = await client.keys('*');
+  const [name] = await client.keys('*}');
   await client.set('plain', 'x'.repeat(await client.strLen(name)));
   await other.close();
 

@@ -127,7 +127,7 @@ async function survives(name: string, place: SharedCachePlace): Promise<void> {
   expect(requests).toBeLessThanOrEqual(most);
 }
 
-const timeoutInMs = (seconds + 60) * 1_000 + users * 20;
+const timeoutInMs = (4 * seconds + 60) * 1_000 + users * 20;
 
 describeWithRedis('the shared cache in Redis while replicas are killed', () => {
   it(

@@ -2,6 +2,8 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 
 import { EntraOptionsError } from '../../common/entra-auth.error.js';
+import type { ForgottenUser } from '../../users/forget-user.js';
+import type { UserIdentity } from '../../users/person.js';
 import type { SignInResponse } from '../../users/sign-ins/adopted-response.js';
 import type { SignInListOptions, SignInSummary } from '../../users/sign-ins/user-sign-ins.js';
 import type { UserTokenCredential } from '../../users/user-credential.js';
@@ -95,12 +97,29 @@ export class EntraUserTokenService implements OnApplicationShutdown {
   }
 
   /**
-   * Deletes what is stored and held under a key. Entra's sessions of the user go on: revoke them there.
+   * Deletes what is stored and held under the key of one sign-in or session. Entra's sessions of the user go on: revoke them
+   * there.
    *
    * @returns whether anything was stored
    */
   async forget(userKey: string): Promise<boolean> {
     return this.#tokens().signIns.forget(userKey);
+  }
+
+  /**
+   * Deletes everything of a person: what this process holds, the records of the shared cache, sign-ins and sessions. It reads
+   * every stored sign-in to find them. Other replicas serve what they hold until that ends, unless they are told too.
+   *
+   * A call that the person makes afterwards is served again: revoke the sessions in Entra first.
+   *
+   * @param user `tid` and `oid` of the person's tokens
+   * @returns what was deleted
+   * @throws {EntraOptionsError} unless both are GUIDs
+   * @throws {SharedCacheError | RefreshTokenStoreError | EntraTimeoutError} when something could not be deleted. Everything else is:
+   *   call again
+   */
+  async forgetUser(user: UserIdentity): Promise<ForgottenUser> {
+    return this.#tokens().forgetUser(user);
   }
 
   /** Lists the stored sign-ins by page, in the order of the bytes of their keys. */

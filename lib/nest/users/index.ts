@@ -15,6 +15,9 @@ export type {
 } from '../../store/shared-token-cache.js';
 export type { SharedCacheOptions } from '../../users/shared/shared-cache.options.js';
 export type { SharedTokensState } from '../../users/shared/shared-tokens.js';
+export { SharedCacheError } from '../../users/shared/shared-cache.error.js';
+export type { ForgottenUser } from '../../users/forget-user.js';
+export type { UserIdentity } from '../../users/person.js';
 export type { UserTokenCredential } from '../../users/user-credential.js';
 export type { UserTokenEvent } from '../../users/user-token-event.js';
 export type { UserTokensState } from '../../users/user-tokens-state.js';

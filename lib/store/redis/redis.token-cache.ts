@@ -10,7 +10,15 @@ import {
   type NodeRedisClient,
   type RedisCommands,
 } from './redis-client.js';
-import { deleteScript, leaseScript, putScript, releaseScript } from './scripts.js';
+import {
+  deleteScript,
+  leaseScript,
+  listedScript,
+  listScript,
+  putScript,
+  releaseScript,
+  unlistScript,
+} from './scripts.js';
 
 type Client = NodeRedisClient | IoredisClient;
 
@@ -34,7 +42,7 @@ const none = Buffer.alloc(0);
 
 /**
  * Keeps the shared cache of users' tokens in Redis, single or as a cluster. Uses MGET, and EVAL of scripts with GET,
- * GETRANGE, SET and DEL; every key expires.
+ * GETRANGE, SET, DEL, TIME, PTTL, PEXPIRE and the commands of sorted sets; every key expires.
  *
  * @throws {EntraOptionsError} when an option is wrong
  */
@@ -69,8 +77,12 @@ export class RedisTokenCache implements SharedTokenCache {
     return { record: Buffer.isBuffer(reply) ? reply : undefined, isLeased: reply === 0 };
   }
 
-  async put(name: string, { record, expiresInMs, replaces, holder }: PutRequest): Promise<boolean> {
-    const args = [bytes(replaces), holder ?? '', String(Math.ceil(expiresInMs)), bytes(record)];
+  async put(name: string, request: PutRequest): Promise<boolean> {
+    const { record, expiresInMs, replaces, holder, owner } = request;
+    const forMs = String(Math.ceil(expiresInMs));
+    // Before it is stored: a record that is not listed would outlive the deletion of its owner's.
+    if (owner !== undefined) await this.#list(owner, name, { forMs, holder });
+    const args = [bytes(replaces), holder ?? '', forMs, bytes(record)];
     return (await this.#commands().eval(putScript, this.#keys(name), args)) === 1;
   }
 
@@ -78,8 +90,38 @@ export class RedisTokenCache implements SharedTokenCache {
     await this.#commands().eval(releaseScript, this.#keys(name).slice(1), [holder]);
   }
 
-  async delete(name: string): Promise<void> {
-    await this.#commands().eval(deleteScript, this.#keys(name).slice(0, 1), []);
+  /** Deletes every record that was put for an owner, one after the other: each may be on another node. */
+  async deleteOwned(owner: string): Promise<number> {
+    const commands = this.#commands();
+    const list = [this.#listOf(owner)];
+    const listed = await commands.eval(listedScript, list, []);
+    const names = Array.isArray(listed) ? listed.map(String) : [];
+    let deleted = 0;
+    for (const name of names) {
+      const reply = await commands.eval(deleteScript, this.#keys(name).slice(0, 1), []);
+      deleted += reply === 1 ? 1 : 0;
+    }
+    // What has been listed meanwhile stays.
+    if (names.length > 0) await commands.eval(unlistScript, list, names);
+    return deleted;
+  }
+
+  async #list(
+    owner: string,
+    name: string,
+    { forMs, holder }: { forMs: string; holder: string | undefined },
+  ): Promise<void> {
+    try {
+      await this.#commands().eval(listScript, [this.#listOf(owner)], [name, forMs]);
+    } catch (error) {
+      // As where there is no room for the record.
+      if (holder !== undefined) await this.release(name, holder);
+      throw error;
+    }
+  }
+
+  #listOf(owner: string): string {
+    return `${this.#prefix}{${owner}}:owned`;
   }
 
   /** Braces keep both in one slot of a cluster. */

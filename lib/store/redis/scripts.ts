@@ -32,5 +32,23 @@ export const releaseScript = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`;
 
-/** Keys: record. */
+/**
+ * Lists a record by its owner, for as long as the record lives, and drops those that have ended. Keys: list. Arguments: name,
+ * milliseconds.
+ */
+export const listScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 1`;
+
+/** Keys: list. @returns the names of an owner's records */
+export const listedScript = `return redis.call('ZRANGE', KEYS[1], 0, -1)`;
+
+/** Keys: list. Arguments: names of records that were deleted. */
+export const unlistScript = `return redis.call('ZREM', KEYS[1], unpack(ARGV))`;
+
+/** Keys: record. @returns 1 when there was one */
 export const deleteScript = `return redis.call('DEL', KEYS[1])`;

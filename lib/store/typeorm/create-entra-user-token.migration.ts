@@ -19,10 +19,12 @@ export class CreateEntraUserToken1795910400000 implements MigrationInterface {
         "expires" timestamp with time zone NOT NULL,
         "holder" text,
         "leased" timestamp with time zone,
+        "owner" text,
         CONSTRAINT "${table.primaryKey}" PRIMARY KEY ("name")
       )`,
     );
     await queryRunner.query(`CREATE INDEX ON ${table.quoted} ("expires")`);
+    await queryRunner.query(`CREATE INDEX ON ${table.quoted} ("owner") WHERE "owner" IS NOT NULL`);
     // Undoes what `ALTER DEFAULT PRIVILEGES` grants to PUBLIC; grants to a role by name stay.
     await queryRunner.query(`REVOKE ALL ON ${table.quoted} FROM PUBLIC`);
   }

@@ -71,11 +71,11 @@ export class TypeOrmTokenCache implements SharedTokenCache {
 
   async put(
     name: string,
-    { record, expiresInMs, replaces, holder }: PutRequest,
+    { record, expiresInMs, replaces, holder, owner }: PutRequest,
     timeoutInMs: number,
   ): Promise<boolean> {
     return this.#use(timeoutInMs, async (query, { put, release, sweep }) => {
-      const stored = await query(put, [name, record, expiresInMs, replaces, holder]);
+      const stored = await query(put, [name, record, expiresInMs, replaces, holder, owner]);
       if (stored.length === 0 && holder !== undefined) await query(release, [name, holder]);
       if (this.#clock.random() < sweepsPerPut) await query(sweep);
       return stored.length > 0;
@@ -86,8 +86,11 @@ export class TypeOrmTokenCache implements SharedTokenCache {
     await this.#use(timeoutInMs, (query, { release }) => query(release, [name, holder]));
   }
 
-  async delete(name: string, timeoutInMs: number): Promise<void> {
-    await this.#use(timeoutInMs, (query, { delete: erase }) => query(erase, [name]));
+  deleteOwned(owner: string, timeoutInMs: number): Promise<number> {
+    return this.#use(
+      timeoutInMs,
+      async (query, { deleteOwned }) => (await query(deleteOwned, [owner])).length,
+    );
   }
 
   async #use<T>(

@@ -6,7 +6,7 @@ export interface UserTokenStatements {
   readonly lease: string;
   readonly put: string;
   readonly release: string;
-  readonly delete: string;
+  readonly deleteOwned: string;
   readonly sweep: string;
 }
 
@@ -26,13 +26,13 @@ export function userTokenStatements(table: string): UserTokenStatements {
         "expires" = greatest(t."expires", excluded."expires")
       WHERE ${isReplaceable} AND (t."leased" IS NULL OR t."leased" <= now())
       RETURNING 1`,
-    put: `INSERT INTO ${table} AS t ("name", "record", "expires") VALUES ($1, $2, ${inMs('$3')})
+    put: `INSERT INTO ${table} AS t ("name", "record", "expires", "owner") VALUES ($1, $2, ${inMs('$3')}, $6)
       ON CONFLICT ("name") DO UPDATE SET "record" = excluded."record", "expires" = excluded."expires",
-        "leased" = CASE WHEN t."holder" = $5 THEN NULL ELSE t."leased" END
+        "owner" = excluded."owner", "leased" = CASE WHEN t."holder" = $5 THEN NULL ELSE t."leased" END
       WHERE ${isReplaceable}
       RETURNING 1`,
     release: `UPDATE ${table} SET "leased" = NULL WHERE "name" = $1 AND "holder" = $2`,
-    delete: `DELETE FROM ${table} WHERE "name" = $1`,
+    deleteOwned: `DELETE FROM ${table} WHERE "owner" = $1 RETURNING 1`,
     sweep: `DELETE FROM ${table} WHERE "name" IN
       (SELECT "name" FROM ${table} WHERE "expires" <= now() LIMIT 100 FOR UPDATE SKIP LOCKED)`,
   };

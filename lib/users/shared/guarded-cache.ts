@@ -1,5 +1,5 @@
 import type { Clock, TimerHandle, Timestamp } from '../../common/clock.js';
-import { EntraTimeoutError } from '../../common/entra-auth.error.js';
+import { EntraShutDownError, EntraTimeoutError } from '../../common/entra-auth.error.js';
 import type {
   LeaseRequest,
   PutRequest,
@@ -7,6 +7,7 @@ import type {
   SharedTokenCache,
 } from '../../store/shared-token-cache.js';
 import { Circuit } from './circuit.js';
+import { SharedCacheError } from './shared-cache.error.js';
 import type { SharedCacheLog } from './shared-cache-log.js';
 
 /** A cache with its limits. */
@@ -25,8 +26,8 @@ const graceInMs = 25;
 const mostExtensions = 4;
 
 /**
- * The shared cache, with a deadline for each command and a pause after a failure. Never rejects: what fails is as if nothing
- * were stored. After a pause of reading, a probe goes ahead in the background: no caller waits for a cache that hangs.
+ * The shared cache, with a deadline for each command and a pause after a failure. Serving never rejects: what fails is as if
+ * nothing were stored. After a pause of reading, a probe goes ahead in the background: no caller waits for a cache that hangs.
  */
 export class GuardedCache {
   readonly #store: SharedTokenCache;
@@ -91,16 +92,30 @@ export class GuardedCache {
     );
   }
 
-  /** @returns whether it was deleted */
-  delete(name: string): Promise<boolean> {
-    return this.#command(this.#writes, false, async (timeoutInMs) => {
-      await this.#store.delete(name, timeoutInMs);
-      return true;
-    });
+  /**
+   * Deletes the records of an owner, also during a pause: the caller has to know whether they are gone.
+   *
+   * @throws {SharedCacheError} when it fails
+   */
+  async deleteOwned(owner: string): Promise<number> {
+    try {
+      return await this.#send(this.#writes, (timeoutInMs) => this.#store.deleteOwned(owner, timeoutInMs));
+    } catch (error) {
+      throw new SharedCacheError(this.#store.description, error);
+    }
   }
 
   async #command<T>(circuit: Circuit, fallback: T, send: (timeoutInMs: number) => Promise<T>): Promise<T> {
-    if (this.#isStopped) return fallback;
+    try {
+      return await this.#send(circuit, send);
+    } catch {
+      return fallback;
+    }
+  }
+
+  /** Notes what becomes of a command, and hands its failure on. */
+  async #send<T>(circuit: Circuit, send: (timeoutInMs: number) => Promise<T>): Promise<T> {
+    if (this.#isStopped) throw new EntraShutDownError();
     try {
       const reply = await this.#inTime(send(this.#timeoutInMs));
       this.#repliedAt = this.#clock.now();
@@ -108,13 +123,16 @@ export class GuardedCache {
       return reply;
     } catch (error) {
       // The application may have closed its client by now.
-      if (this.#isStopped) return fallback;
-      this.#failures++;
-      if (circuit.isClosed && error instanceof EntraTimeoutError && this.#repliesStill) return fallback;
-      circuit.failed();
-      this.#log.failed(error);
-      return fallback;
+      if (!this.#isStopped) this.#failed(circuit, error);
+      throw error;
     }
+  }
+
+  #failed(circuit: Circuit, error: unknown): void {
+    this.#failures++;
+    if (circuit.isClosed && error instanceof EntraTimeoutError && this.#repliesStill) return;
+    circuit.failed();
+    this.#log.failed(error);
   }
 
   /** Whether other commands have their replies: a crowd, or a machine that is short of time, is not an outage. */

@@ -41,6 +41,15 @@ export class RecordPlaces {
     return this.#secrets.slice(1).map((_, n) => this.#place(user, resource, n + 1));
   }
 
+  /** What stands for a person at the records: by the key that is written with, then by the others. */
+  owners(person: string): string[] {
+    const message = Buffer.concat([
+      Buffer.from(`owner ${this.#application}\n`),
+      Buffer.from(person, 'latin1'),
+    ]);
+    return this.#secrets.map(({ hmac }) => hmac(message).toString('base64url', 0, half));
+  }
+
   #place(user: string, resource: UserResource, n: number): RecordPlace {
     const { id, hmac } = this.#secrets[n]!;
     const context = this.#contextOf(resource);

@@ -24,7 +24,7 @@ export function resolveSharedOptions(path: string, value: unknown): SharedTokenS
 }
 
 function storeOption(path: string, value: unknown): SharedTokenCache {
-  const methods = ['read', 'lease', 'put', 'release', 'delete'];
+  const methods = ['read', 'lease', 'put', 'release', 'deleteOwned'];
   const isStore =
     typeof value === 'object' &&
     value !== null &&

@@ -25,6 +25,8 @@ export interface SharedTokenSettings {
 export interface SharedTokenOrder {
   /** What the user is known by in memory. */
   readonly user: string;
+  /** Whose it is, as `personKey` has it. */
+  readonly person: string | undefined;
   readonly resource: UserResource;
   /** When the user's token expires. */
   readonly endsAt: Timestamp;
@@ -32,6 +34,8 @@ export interface SharedTokenOrder {
   readonly isChallenged: boolean;
   /** Whether a stored token would do. */
   accepts(token: HeldAccessToken): boolean;
+  /** Whether a token that is fetched may be stored. */
+  isKept(): boolean;
 }
 
 /** How a token is fetched. */
@@ -127,11 +131,15 @@ export class SharedTokens {
     return look.token;
   }
 
-  /** Deletes what is stored of a user for a resource. @returns whether that is certain */
-  async forget(user: string, resource: UserResource): Promise<boolean> {
-    const places = [this.#places.current(user, resource), ...this.#places.earlier(user, resource)];
-    const deleted = await Promise.all(places.map(({ name }) => this.#cache.delete(name)));
-    return deleted.every(Boolean);
+  /**
+   * Deletes what is stored of a person, by any key of the ring.
+   *
+   * @returns how many records there were
+   * @throws {SharedCacheError} when it is not certain that they are deleted
+   */
+  async forget(person: string): Promise<number> {
+    const deleted = this.#places.owners(person).map((owner) => this.#cache.deleteOwned(owner));
+    return (await Promise.all(deleted)).reduce((sum, count) => sum + count, 0);
   }
 
   /** Sends no more commands. */
@@ -165,20 +173,22 @@ export class SharedTokens {
       throw error;
     }
     this.#aheadInMs = token.clockAheadInMs;
-    this.#store({ token, endsAt: order.endsAt }, place, { version, holder });
+    if (order.isKept()) this.#store({ token, order }, place, { version, holder });
+    else if (holder !== undefined) void this.#cache.release(place.name, holder);
     return { token, version: undefined, isLeased: false };
   }
 
   /** In the background: the caller has its token. */
   #store(
-    shared: { token: HeldAccessToken; endsAt: Timestamp },
+    { token, order: { endsAt, person } }: { token: HeldAccessToken; order: SharedTokenOrder },
     place: RecordPlace,
     { version, holder }: { version: Uint8Array | undefined; holder: string | undefined },
   ): void {
-    const expiresInMs = Math.min(shared.token.expiresOnTimestamp, shared.endsAt) - this.#clock.now();
+    const expiresInMs = Math.min(token.expiresOnTimestamp, endsAt) - this.#clock.now();
     if (expiresInMs <= 0) return;
-    const record = sealRecord(encodeToken(shared), place);
-    void this.#cache.put(place.name, { record, expiresInMs, replaces: version, holder });
+    const record = sealRecord(encodeToken({ token, endsAt }), place);
+    const [owner] = person === undefined ? [] : this.#places.owners(person);
+    void this.#cache.put(place.name, { record, expiresInMs, replaces: version, holder, owner });
   }
 
   async #look(place: RecordPlace, order: SharedTokenOrder): Promise<Look> {

@@ -4,6 +4,7 @@ import { InvalidTokenError } from '../../entra/invalid-token.error.js';
 import { isTenantGuid, sameTenant } from '../../entra/tenant.js';
 import { validateAccessToken } from '../../entra/token-validation.js';
 import type { SignInPlace } from '../challenge.js';
+import { personOf } from '../person.js';
 import { requestErrorOf } from '../request-error.js';
 import { UserEntry } from '../user-entry.js';
 import type { UserGrant, UserTokenOrder } from '../user-grant.js';
@@ -65,6 +66,7 @@ export class SignInGrant implements UserGrant {
     this.#isStored = true;
     try {
       const { token: shared, session } = await this.#signIns.obtain(this.userKey, order);
+      this.entry.person = personOf(session.user);
       const answered = userOf(shared.token);
       const isElsewhere = answered?.tenantId !== undefined && !mayAnswer(answered.tenantId, order.tenantId);
       if (isElsewhere || isAnotherUser(session.user, answered)) throw wrongUser();

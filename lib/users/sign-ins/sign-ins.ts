@@ -7,8 +7,10 @@ import type { SharedAccessToken, StoredRefreshToken } from '../../store/refresh-
 import type { SignInPage, SignInStore, StoredSignIn } from '../../store/sign-ins/sign-in-store.js';
 import type { UserRequestSettings, UserTokenOrder } from '../user-grant.js';
 import type { UserTokenEventReporter } from '../user-token-event.reporter.js';
+import type { UserIdentity } from '../person.js';
 import { isAnotherUser, type AdoptedSignIn } from './adopted-response.js';
 import { NoSignInError, type Refusal } from './attentive-store.js';
+import { findSignIns, type FoundSignIns } from './sign-in-search.js';
 import { SignInSession } from './sign-in.session.js';
 
 /** Sessions that are kept between two redemptions: they know more than the store, such as what has been replaced. */
@@ -88,6 +90,11 @@ export class SignIns {
     this.#sessions.delete(key);
     this.#refusals.delete(key);
     return this.#settings.store.delete(key, { timeoutInMs: this.#settings.storeTimeoutInMs });
+  }
+
+  /** Finds those of a person. */
+  find(user: UserIdentity): Promise<FoundSignIns> {
+    return findSignIns(user, this.#settings, this.#wire.transport.clock);
   }
 
   list(page: SignInPage): Promise<readonly StoredSignIn[]> {

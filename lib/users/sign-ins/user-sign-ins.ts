@@ -6,9 +6,10 @@ import { validateAccessToken } from '../../entra/token-validation.js';
 import { sharedTokenOf } from '../../refresh-token/shared-access-token.js';
 import { tokenRequest } from '../../refresh-token/token-request.js';
 import type { TokenResponse } from '../../refresh-token/token-response.js';
-import type { SharedAccessToken } from '../../store/refresh-token-store.js';
+import type { SharedAccessToken, StoredUser } from '../../store/refresh-token-store.js';
 import { checkSignInKey } from '../../store/sign-ins/sign-in-key.js';
 import type { OnBehalfOfGrant } from '../on-behalf-of-grant.js';
+import { personOf, type UserIdentity } from '../person.js';
 import type { UserTokenSettings } from '../resolve-user-options.js';
 import type { UserCache } from '../user-cache.js';
 import type { UserExchanges } from '../user-exchanges.js';
@@ -111,6 +112,14 @@ export class UserSignIns {
     return wasStored;
   }
 
+  /** Deletes every sign-in and session of a person. */
+  async forgetAllOf(user: UserIdentity): Promise<{ forgotten: number; unknown: number }> {
+    const { userKeys, unknown } = await this.#signIns.find(user);
+    let forgotten = 0;
+    for (const key of userKeys) if (await this.forget(key)) forgotten++;
+    return { forgotten, unknown };
+  }
+
   async list({ limit, after }: SignInListOptions = {}): Promise<readonly SignInSummary[]> {
     const most = numberOption('limit', limit, 100, { min: 1, max: 1_000, unit: 'a number of sign-ins' });
     if (after !== undefined) checkSignInKey('after', after);
@@ -162,7 +171,7 @@ export class UserSignIns {
     this.#storing.add(storing);
     try {
       await this.#signIns.adopt(key, adopted, this.#shared(usable, adopted.response));
-      if (!storing.isForgotten) this.#hold(key, usable);
+      if (!storing.isForgotten) this.#hold(key, usable, adopted.user);
     } finally {
       this.#storing.delete(storing);
     }
@@ -181,8 +190,13 @@ export class UserSignIns {
     return Object.fromEntries(keys.map((key) => [key, shared]));
   }
 
-  #hold(userKey: string, usable: ReadonlyMap<UserResource, HeldAccessToken>): void {
+  #hold(
+    userKey: string,
+    usable: ReadonlyMap<UserResource, HeldAccessToken>,
+    user: StoredUser | undefined,
+  ): void {
     const { entry } = this.grantOf(userKey);
+    entry.person = personOf(user);
     for (const slot of entry.slots()) slot.refusal = undefined;
     this.#exchanges.keep(entry);
     for (const [resource, token] of usable) {

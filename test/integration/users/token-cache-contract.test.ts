@@ -31,7 +31,8 @@ function keepsTheContract(open: () => { one: SharedTokenCache; other: SharedToke
     replaces?: Uint8Array,
     holder?: string,
     expiresInMs = minute,
-  ) => cache.put(name, { record, expiresInMs, replaces, holder }, timeoutInMs);
+    owner?: string,
+  ) => cache.put(name, { record, expiresInMs, replaces, holder, owner }, timeoutInMs);
   const lease = (cache: SharedTokenCache, holder: string, replaces?: Uint8Array, forMs = minute) =>
     cache.lease(name, { holder, forMs, replaces }, timeoutInMs);
   const read = (cache: SharedTokenCache) => cache.read(name, timeoutInMs);
@@ -117,12 +118,39 @@ function keepsTheContract(open: () => { one: SharedTokenCache; other: SharedToke
     expect(await put(other, newRecord(), undefined, 'heir')).toBe(true);
   });
 
-  it('deletes', async () => {
+  it('deletes the records of one owner, whoever put them, and no others', async () => {
+    const [ada, eve] = [randomUUID(), randomUUID()];
+    const names: string[] = [];
+    for (const [cache, owner] of [
+      ...[one, other, one].map((each) => [each, ada] as const),
+      [other, eve] as const,
+      [one, undefined] as const,
+    ]) {
+      fresh();
+      names.push(name);
+      await put(cache, newRecord(), undefined, undefined, minute, owner);
+    }
+    const left = async () => {
+      const stored = await Promise.all(names.map((each) => other.read(each, timeoutInMs)));
+      return stored.map(({ record }) => record !== undefined);
+    };
+    expect(await left()).toEqual([true, true, true, true, true]);
+    expect(await other.deleteOwned(ada, timeoutInMs)).toBe(3);
+    expect(await left()).toEqual([false, false, false, true, true]);
+    expect(await one.deleteOwned(ada, timeoutInMs)).toBe(0);
+    expect(await one.deleteOwned(eve, timeoutInMs)).toBe(1);
+  });
+
+  it('deletes a record that replaced another one, and counts none that has ended', async () => {
     fresh();
-    await put(one, newRecord());
-    await other.delete(name, timeoutInMs);
-    expect((await read(one)).record).toBeUndefined();
-    await other.delete(name, timeoutInMs);
+    const owner = randomUUID();
+    const first = newRecord();
+    await put(one, first, undefined, undefined, minute, owner);
+    await put(other, newRecord(), versionOf(first), undefined, minute, owner);
+    expect(await one.deleteOwned(owner, timeoutInMs)).toBe(1);
+    expect((await read(other)).record).toBeUndefined();
+    await put(one, newRecord(), undefined, undefined, minute, owner);
+    expect(await other.deleteOwned(owner, timeoutInMs)).toBe(1);
   });
 }
 
@@ -219,7 +247,7 @@ describe('a shared cache in PostgreSQL', () => {
     const put = (expiresInMs: number) =>
       cache.put(
         randomUUID(),
-        { record: newRecord(), expiresInMs, replaces: undefined, holder: undefined },
+        { record: newRecord(), expiresInMs, replaces: undefined, holder: undefined, owner: undefined },
         timeoutInMs,
       );
     const rows = async (): Promise<number> => {

@@ -12,7 +12,7 @@ type Fault = Error | 'hang' | undefined;
 /** A shared cache in memory, which fails and hangs when a test wants it to. */
 export class MemoryTokenCache implements SharedTokenCache {
   readonly description = 'the test';
-  readonly records = new Map<string, { record: Uint8Array; until: number }>();
+  readonly records = new Map<string, { record: Uint8Array; until: number; owner?: string | undefined }>();
   readonly leases = new Map<string, { holder: string; until: number }>();
   /** Names of the commands that came. */
   readonly commands: string[] = [];
@@ -22,7 +22,7 @@ export class MemoryTokenCache implements SharedTokenCache {
 
   /** Lets every command fail, hang or work. */
   set fault(fault: Fault) {
-    for (const name of ['read', 'lease', 'put', 'release', 'delete'] as const) this.faults[name] = fault;
+    for (const name of ['read', 'lease', 'put', 'release', 'deleteOwned'] as const) this.faults[name] = fault;
   }
 
   async read(name: string): Promise<SharedRecord> {
@@ -38,11 +38,11 @@ export class MemoryTokenCache implements SharedTokenCache {
     return 'taken';
   }
 
-  async put(name: string, { record, expiresInMs, replaces, holder }: PutRequest): Promise<boolean> {
+  async put(name: string, { record, expiresInMs, replaces, holder, owner }: PutRequest): Promise<boolean> {
     await this.#begin('put');
     if (this.leases.get(name)?.holder === holder) this.leases.delete(name);
     if (!isReplaceable(this.#stored(name).record, replaces)) return false;
-    this.records.set(name, { record, until: this.now() + expiresInMs });
+    this.records.set(name, { record, until: this.now() + expiresInMs, owner });
     return true;
   }
 
@@ -51,9 +51,11 @@ export class MemoryTokenCache implements SharedTokenCache {
     if (this.leases.get(name)?.holder === holder) this.leases.delete(name);
   }
 
-  async delete(name: string): Promise<void> {
-    await this.#begin('delete');
-    this.records.delete(name);
+  async deleteOwned(owner: string): Promise<number> {
+    await this.#begin('deleteOwned');
+    const names = [...this.records].filter(([, record]) => record.owner === owner).map(([name]) => name);
+    for (const name of names) this.records.delete(name);
+    return names.length;
   }
 
   #stored(name: string): SharedRecord {

@@ -7,6 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 import { HeldAccessToken } from '../../../lib/entra/held-access-token.js';
 import { withoutFrames } from '../../../lib/common/thrown.js';
 import { signInPlace } from '../../../lib/users/challenge.js';
+import { personKey } from '../../../lib/users/person.js';
 import { UserCache } from '../../../lib/users/user-cache.js';
 import { UserEntry } from '../../../lib/users/user-entry.js';
 import type { UserResource } from '../../../lib/users/user-resources.js';
@@ -80,7 +81,8 @@ const tokenOf = (length: number): HeldAccessToken => {
 /** A user as exchanges leave one behind: with a key by a hash, and a token for each of so many resources. */
 function userOf(n: number, { length, slots }: { length: number; slots: number }): UserEntry {
   const key = hash('sha256', String(n), 'binary');
-  const entry = new UserEntry(key, Date.now() + 3_600_000, undefined);
+  const person = personKey({ tenantId: 'tenant', objectId: String(n) });
+  const entry = new UserEntry(key, Date.now() + 3_600_000, undefined, person);
   for (const resource of resources.slice(0, slots)) {
     const slot = entry.slotOf(resource);
     slot.token = tokenOf(length);

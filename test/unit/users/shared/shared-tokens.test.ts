@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock } from 'nestjs-entra-auth/testing';
@@ -34,10 +35,12 @@ function replica(ring: RefreshTokenKeyRing = { current: 'a', keys: { a: keyA } }
 
 const orderOf = (user: string, changes: Partial<SharedTokenOrder> = {}): SharedTokenOrder => ({
   user,
+  person: `person ${user}`,
   resource,
   endsAt: clock.now() + hour,
   isChallenged: false,
   accepts: () => true,
+  isKept: () => true,
   ...changes,
 });
 
@@ -173,13 +176,52 @@ describe('a shared token', () => {
     expect(await obtain(replica(), order)).toBe('ada 2');
   });
 
-  it('is deleted when the user is forgotten', async () => {
+  it('is deleted when the person is forgotten, whatever key and assertion it was stored by', async () => {
     const [one, other] = [replica(), replica({ current: 'b', keys: { a: keyA, b: keyB } })];
-    await obtain(one, orderOf('ada'));
-    expect(await other.forget('ada', resource)).toBe(true);
-    expect(await obtain(one, orderOf('ada'))).toBe('ada 2');
-    store.fault = new Error('gone');
-    expect(await other.forget('ada', resource)).toBe(false);
+    await obtain(one, orderOf('ada', { person: 'ada' }));
+    await obtain(other, orderOf('ada on another device', { person: 'ada' }));
+    await obtain(one, orderOf('eve', { person: 'eve' }));
+    await obtain(one, orderOf('of somebody', { person: undefined }));
+    expect(await other.forget('ada')).toBe(2);
+    expect(store.records.size).toBe(2);
+    expect(await obtain(one, orderOf('ada', { person: 'ada' }))).toBe('ada 5');
+    expect(await obtain(replica(), orderOf('eve', { person: 'eve' }))).toBe('eve 3');
+    expect([...store.records.values()].map(({ owner }) => owner).join()).not.toContain('ada');
+  });
+
+  it('that could not be deleted is an error, also during a pause, without secrets', async () => {
+    const tokens = replica();
+    store.fault = new Error('connect ECONNREFUSED password=secret-of-redis');
+    await obtain(tokens, orderOf('eve'));
+    for (let n = 0; n < 2; n++) {
+      const error: Error = await tokens.forget('ada').then(
+        () => new Error('none'),
+        (thrown: Error) => thrown,
+      );
+      expect(error).toMatchObject({ name: 'SharedCacheError', code: 'ENTRA_SHARED_CACHE', retryable: true });
+      expect(error.message).toMatch(
+        /^The shared cache of users' tokens \(the test\) did not delete: connect/,
+      );
+      expect(inspect(error)).not.toContain('secret-of-redis');
+    }
+    store.fault = undefined;
+    expect(await tokens.forget('ada')).toBe(0);
+    store.faults.deleteOwned = 'hang';
+    const hanging = tokens.forget('ada').catch((error: Error) => error);
+    for (let n = 0; n < 10; n++) await clock.advance(1_000);
+    expect(await hanging).toMatchObject({ message: expect.stringMatching(/took longer than 1000 ms/) });
+  });
+
+  it('that arrives for a person who was forgotten meanwhile is not stored, and its lease ends', async () => {
+    let isKept = true;
+    const order = orderOf('ada', { isKept: () => isKept });
+    const fetch = async (): Promise<HeldAccessToken> => {
+      isKept = false;
+      return Promise.resolve(tokenOf('ada'));
+    };
+    expect(await obtain(replica(), order, fetch)).toBe('ada 1');
+    await clock.advance(1);
+    expect(store.records.size + store.leases.size).toBe(0);
   });
 });
 
