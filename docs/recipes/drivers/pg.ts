@@ -7,7 +7,7 @@ import type { Server } from './server.js';
 export function createPool(tokens: EntraTokenService, { host, port, database, user, ca }: Server): pg.Pool {
   const ssl = { rejectUnauthorized: true, ca };
   const password = tokens.passwordProvider('postgres');
-  // Without a deadline, a login to a server that does not answer waits for ever.
+  // Without a deadline, a login to a server that does not answer never ends.
   const connectionTimeoutMillis = 15_000;
   const pool = new pg.Pool({ host, port, database, user, ssl, password, connectionTimeoutMillis });
   // Without a listener, an idle connection that breaks would end the process.

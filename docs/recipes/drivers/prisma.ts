@@ -9,7 +9,7 @@ export function createPrismaAdapter(
 ): PrismaPg {
   const ssl = { rejectUnauthorized: true, ca };
   const password = tokens.passwordProvider('postgres');
-  // Without a deadline, a login to a server that does not answer waits for ever.
+  // Without a deadline, a login to a server that does not answer never ends.
   const connectionTimeoutMillis = 15_000;
   return new PrismaPg({ host, port, database, user, ssl, password, connectionTimeoutMillis });
 }

@@ -8,7 +8,7 @@ import type { RedisServer } from './server.js';
 
 type Options = NonNullable<RedisOptions['options']> & { tokens: EntraTokenService };
 
-/** Retried for ever: Nest gives a connection up for good otherwise. */
+/** Retries without a limit: otherwise Nest gives a connection up for good. */
 function redisOptions(tokens: EntraTokenService, { host, port, ca }: RedisServer): Options {
   const retry = { retryAttempts: Infinity, retryDelay: 500 };
   return { ...entraRedisOptions(tokens, { host, port, ...(ca && { tls: { ca } }) }), ...retry, tokens };
