@@ -52,6 +52,6 @@ describe('the quick start of the README, with what is installed here', () => {
       const { stdout } = await runSuccessfully(process.execPath, [`dist/${entry}.js`], { cwd: directory });
       expect(stdout).toContain(output);
     },
-    180_000,
+    240_000,
   );
 });
