@@ -1,15 +1,20 @@
-import { delayUntil, type Clock, type Timestamp } from '../common/clock.js';
+import { BoundedMap } from '../common/bounded-map.js';
+import type { Clock, Timestamp } from '../common/clock.js';
 import { withoutFrames } from '../common/thrown.js';
 import { InvalidClientError, TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 import { assertionCodes } from './assertion-codes.js';
 
-// A day in Retry-After would outlive every assertion.
-const longestPauseInMs = 600_000;
+/** A day in Retry-After would outlive every assertion. */
+export const longestPauseInMs = 600_000;
 const firstClientPauseInMs = 5_000;
 const longestClientPauseInMs = 60_000;
+// A caller's token names the tenant, and is checked by Entra alone.
+const mostTenants = 1_000;
 
 interface Pause {
   until: Timestamp;
+  /** When it was last looked at. */
+  seenAt: Timestamp;
   /** Why the application itself is refused; `undefined` when the tenant asked for the pause. */
   refusal: InvalidClientError | undefined;
   /** How often in a row the application was refused. */
@@ -24,28 +29,34 @@ interface Pause {
  */
 export class TenantPauses {
   readonly #clock: Clock;
-  readonly #pauses = new Map<string, Pause>();
+  readonly #pauses = new BoundedMap<string, Pause>(mostTenants);
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
+  /** How many tenants are known here. */
+  get size(): number {
+    return this.#pauses.size;
+  }
+
   /** Notes what became of a request. */
   failed(tenantId: string, error: unknown): void {
     const now = this.#clock.now();
-    const { until = 0, refusals = 0, isProbing = false } = this.#pauses.get(tenantId) ?? {};
+    const { until = 0, refusals = 0, isProbing = false } = this.#lookAt(tenantId) ?? {};
     if (isOfApplication(error)) {
       // Of requests that were under way at once, the first counts.
       if (refusals > 0 && now < until && !isProbing) return;
       const pauseInMs = Math.min(firstClientPauseInMs * 2 ** refusals, longestClientPauseInMs);
       const refusal = withoutFrames(error);
-      const pause = { until: now + pauseInMs, refusal, refusals: refusals + 1, isProbing: false };
-      this.#pauses.set(tenantId, pause);
+      const pause = { until: now + pauseInMs, refusal, refusals: refusals + 1 };
+      this.#pauses.set(tenantId, { ...pause, seenAt: now, isProbing: false });
     }
     if (!(error instanceof TokenRequestFailedError) || error.retryAfterInMs === undefined) return;
     const asked = now + Math.min(error.retryAfterInMs, longestPauseInMs);
     this.#pauses.set(tenantId, {
       until: Math.max(asked, until),
+      seenAt: now,
       refusal: undefined,
       refusals: 0,
       isProbing: false,
@@ -75,11 +86,18 @@ export class TenantPauses {
 
   /** How long a tenant is still left alone, in milliseconds; zero when it is not. */
   leftOf(tenantId: string): number {
+    const pause = this.#lookAt(tenantId);
+    return pause === undefined ? 0 : Math.max(0, pause.until - this.#clock.now());
+  }
+
+  /** Moves the end of a pause along with a clock that was set back, which must not prolong it. */
+  #lookAt(tenantId: string): Pause | undefined {
     const pause = this.#pauses.get(tenantId);
-    if (pause === undefined) return 0;
-    const left = delayUntil(pause.until, this.#clock.now());
-    // A clock that was set back must not prolong it.
-    return left <= longestPauseInMs ? left : 0;
+    if (pause === undefined) return undefined;
+    const now = this.#clock.now();
+    pause.until -= Math.max(0, pause.seenAt - now);
+    pause.seenAt = now;
+    return pause;
   }
 }
 
