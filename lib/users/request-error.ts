@@ -8,6 +8,7 @@ import {
   TokenRequestFailedError,
 } from '../entra/token-endpoint.error.js';
 import type { SignInPlace } from './challenge.js';
+import { longestPauseInMs } from './tenant-pauses.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
 
 const finalCodes: readonly string[] = ['ENTRA_SHUT_DOWN', 'ENTRA_OPTIONS_INVALID', 'ENTRA_TOKEN_UNAVAILABLE'];
@@ -31,6 +32,8 @@ export function requestErrorOf(error: unknown, resource: string, place: SignInPl
     cause: error,
     ...(known?.aadsts !== undefined && { aadsts: known.aadsts }),
     ...(known?.statusCode !== undefined && { statusCode: known.statusCode }),
-    ...(known?.retryAfterInMs !== undefined && { retryAfterInMs: known.retryAfterInMs }),
+    ...(known?.retryAfterInMs !== undefined && {
+      retryAfterInMs: Math.min(known.retryAfterInMs, longestPauseInMs),
+    }),
   });
 }

@@ -238,6 +238,18 @@ describe('the tokens of users', () => {
     await obtain(assertionOf(entra, makeCaller()));
   });
 
+  it('tells callers the pause that it keeps, whatever the tenant asked for', async () => {
+    const fault = { kind: 'http-status', status: 429, retryAfter: 99_999_999_999 } as const;
+    await entra.faults.set('token', fault, { times: 1 });
+    for (let n = 0; n < 2; n++) {
+      await expect(obtain(assertionOf(entra, makeCaller()))).rejects.toMatchObject({
+        retryAfterInMs: 600_000,
+      });
+    }
+    await clock.advance(600_000);
+    await obtain(assertionOf(entra, makeCaller()));
+  });
+
   it('fetches another token after a resource rejected it, and gives the old one when there is none', async () => {
     const user = tokens.service.onBehalfOf(assertionOf(entra, makeCaller()));
     const first = await user.getToken('graph');
