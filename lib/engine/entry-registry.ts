@@ -7,7 +7,7 @@ import { ConfiguredEntries, sortedScopes } from './configured-entries.js';
 import type { EngineSettings, ResolvedResource } from './engine-settings.js';
 import { OnDemandEntries, type OnDemandOwner } from './on-demand-entries.js';
 import { TokenEntry } from './token-entry.js';
-import { readScopes, type TokenRequest } from './token-request.js';
+import { checkScopes, readScopes, type TokenRequest } from './token-request.js';
 
 /**
  * Finds the entry that answers a request. Scopes and tenants that are not configured get one on demand. `enableCae` of a
@@ -47,7 +47,7 @@ export class EntryRegistry implements OnDemandOwner {
 
   /**
    * @throws {UnknownResourceError} for a string that is neither a resource's name nor a scope
-   * @throws {EntraOptionsError} for scopes that are too long or too many
+   * @throws {EntraOptionsError} for scopes that no request can hold
    */
   find(resourceOrScopes: string | readonly string[], request: TokenRequest): TokenEntry {
     const { tenantId } = request;
@@ -77,7 +77,7 @@ export class EntryRegistry implements OnDemandOwner {
   #scopesIn(given: unknown): readonly string[] {
     if (typeof given === 'string' && !/[:/]/.test(given)) throw this.#configured.unknown(given);
     const list: readonly unknown[] | undefined =
-      typeof given === 'string' ? [given] : Array.isArray(given) ? given : undefined;
+      typeof given === 'string' ? given.split(' ') : Array.isArray(given) ? given : undefined;
     const scopes = list && readScopes(list);
     if (scopes === undefined)
       throw this.#configured.unknown(list === undefined ? typeof given : kindOf(given));
@@ -109,6 +109,7 @@ export class EntryRegistry implements OnDemandOwner {
 
   #resourceFor(scopes: readonly string[]): ResolvedResource {
     const { credential, policy, cloud } = this.#settings;
+    checkScopes(scopes);
     return {
       name: scopes.join(' '),
       scopes,

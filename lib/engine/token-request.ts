@@ -62,6 +62,18 @@ export function readScopes(list: readonly unknown[]): readonly string[] | undefi
   return list as readonly string[];
 }
 
+/**
+ * Checks scopes that become a request. One with a space has the key of two: kept, it would answer for those.
+ *
+ * @throws {EntraOptionsError} for a scope that a request cannot hold
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.3
+ */
+export function checkScopes(scopes: readonly string[]): void {
+  if (scopes.every((scope) => /^[\x21-\x7e]+$/.test(scope))) return;
+  const problem = 'a scope contains white space or a character outside ASCII';
+  throw new EntraOptionsError('scopes', problem, 'Give each scope as a string of its own.');
+}
+
 /** An option, unless it was left on `Object.prototype`, where every object seems to have it. */
 function given<K extends keyof GetTokenOptions>(options: GetTokenOptions, key: K): GetTokenOptions[K] {
   return key in Object.prototype && !Object.hasOwn(options, key) ? undefined : options[key];

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../common/bounded-map.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf } from '../common/option-checks.js';
-import { readScopes } from '../engine/token-request.js';
+import { checkScopes, readScopes } from '../engine/token-request.js';
 import { UnknownResourceError } from '../engine/unknown-resource.error.js';
 import type { EntraCloud } from '../entra/clouds.js';
 import { expectationsOf } from '../entra/well-known-resources.js';
@@ -69,13 +69,6 @@ export class UserResources {
     this.#onDemand.set(key, resource);
     return resource;
   }
-}
-
-/** One with a space has the key of two: kept, it would answer for those. */
-function checkScopes(scopes: readonly string[]): void {
-  if (scopes.every((scope) => /^[\x21-\x7e]+$/.test(scope))) return;
-  const problem = 'a scope contains white space or a character outside ASCII';
-  throw new EntraOptionsError('scopes', problem, 'Give each scope as a string of its own.');
 }
 
 function keyOf(scopes: readonly string[]): string {

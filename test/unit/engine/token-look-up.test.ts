@@ -219,6 +219,10 @@ describe('what cannot be asked for', () => {
     ['scopes', `https://${'x'.repeat(1_000_000)}`, undefined],
     ['scopes', ['https://a.example/.default', `https://${'x'.repeat(2_048)}`], undefined],
     ['scopes', Array.from({ length: 101 }, (_, n) => `https://a.example/${n}`), undefined],
+    ['scopes', ['https://a.example/x https://a.example/y'], undefined],
+    ['scopes', ['https://a.example/x\n'], undefined],
+    ['scopes', 'https://a.example/x\thttps://a.example/y', undefined],
+    ['scopes', ['https://ä.example/.default'], undefined],
     ['tenantId', 'graph', { tenantId: '' }],
     ['tenantId', 'graph', { tenantId: 'a/../b' }],
     ['tenantId', 'graph', { tenantId: 'x'.repeat(254) }],
@@ -244,6 +248,15 @@ describe('what cannot be asked for', () => {
       expect(credential.calls).toHaveLength(1);
     },
   );
+
+  it('spoils nothing for those who give each scope by itself', async () => {
+    const { service, credential } = createEngine();
+    const scopes = ['https://a.example/x', 'https://a.example/y'];
+    await service.getToken([scopes.join(' ')]).catch(() => undefined);
+    await service.getToken(scopes);
+    await service.getToken(scopes.join(' '));
+    expect(credential.calls.map((call) => call.scopes)).toEqual([scopes]);
+  });
 
   it('is what is large, but not too large', async () => {
     const { service } = createEngine();
