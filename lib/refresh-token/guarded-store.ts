@@ -1,8 +1,8 @@
 import type { Clock } from '../common/clock.js';
 import { deferred, withDeadline } from '../common/deadline.js';
-import { isEntraAuthError, type EntraAuthError } from '../common/entra-auth.error.js';
+import type { EntraAuthError } from '../common/entra-auth.error.js';
 import { isEncrypted, keyIdOf } from '../store/encrypted/token-cipher.js';
-import { RefreshTokenStoreError, RefreshTokenUnreadableError } from '../store/refresh-token-store.error.js';
+import { RefreshTokenUnreadableError } from '../store/refresh-token-store.error.js';
 import type {
   RefreshTokenAccess,
   RefreshTokenSnapshot,
@@ -10,7 +10,7 @@ import type {
   StoredRefreshToken,
 } from '../store/refresh-token-store.js';
 import { faultOfGrant } from '../store/stored-refresh-token.js';
-import { errorWithoutSecrets } from './error-without-secrets.js';
+import { StoreCalls } from './store-calls.js';
 
 // The caller waits for a token that has already arrived, within an attempt that ends after 20 seconds.
 const longestWithTokenInMs = 5_000;
@@ -20,6 +20,7 @@ export class GuardedStore {
   readonly #store: RefreshTokenStore;
   readonly #timeoutInMs: number;
   readonly #clock: Clock;
+  readonly #calls: StoreCalls;
   #unlocking: Promise<unknown> = Promise.resolve();
   /** The tokens last loaded and last saved, which errors of the store may quote. */
   readonly #known = { loaded: [] as string[], saved: [] as string[] };
@@ -28,6 +29,7 @@ export class GuardedStore {
     this.#store = store;
     this.#timeoutInMs = timeoutInMs;
     this.#clock = clock;
+    this.#calls = new StoreCalls(timeoutInMs, clock, () => [...this.#known.loaded, ...this.#known.saved]);
   }
 
   /** Loads for information only: without a deadline, so that no timer keeps the process alive. */
@@ -54,31 +56,31 @@ export class GuardedStore {
     const run: { working?: Promise<T>; isGivenUp?: true } = {};
     const begun = deferred<void>();
     const holding = this.#hold(async (access) => {
-      if (run.isGivenUp) throw this.#late('could not be locked');
+      if (run.isGivenUp) throw this.#calls.late('could not be locked');
       run.working = work(this.#bounded(access));
       begun.resolve();
       await Promise.allSettled([run.working]);
     });
-    let failure: unknown = this.#late('did not run the work');
+    let failure: unknown = this.#calls.late('did not run the work');
     try {
       await withDeadline(Promise.race([begun.promise, holding]), {
         timeoutInMs: this.#timeoutInMs * 2,
         clock: this.#clock,
-        onTimeout: () => this.#late('could not be locked'),
+        onTimeout: () => this.#calls.late('could not be locked'),
       });
     } catch (error) {
       failure = error;
     }
     if (run.working === undefined) {
       run.isGivenUp = true;
-      return instead(this.#storeError(failure, 'could not be locked'));
+      return instead(this.#calls.errorOf(failure, 'could not be locked'));
     }
     await Promise.allSettled([run.working]);
     // A failed release changes nothing that was stored.
     const released = Promise.allSettled([holding]);
-    this.#unlocking = this.#inTime(released, 'was not unlocked', this.#shortTimeoutInMs).catch(
-      () => undefined,
-    );
+    this.#unlocking = this.#calls
+      .inTime(() => released, 'was not unlocked', this.#shortTimeoutInMs)
+      .catch(() => undefined);
     return run.working;
   }
 
@@ -90,15 +92,14 @@ export class GuardedStore {
   #bounded(access: RefreshTokenAccess): RefreshTokenAccess {
     return {
       load: async () => {
-        const loading = attempt(() => access.load());
-        const snapshot = checkStored(await this.#inTime(loading, 'could not be read'));
+        const snapshot = checkStored(await this.#calls.inTime(() => access.load(), 'could not be read'));
         this.#known.loaded = tokensOf(snapshot?.value);
         return snapshot;
       },
       save: (value, version) => {
         this.#known.saved = tokensOf(value);
-        const saving = attempt(() => access.save(value, version));
-        return this.#inTime(saving, 'could not be written', this.#shortTimeoutInMs);
+        const save = (): Promise<RefreshTokenSnapshot> => access.save(value, version);
+        return this.#calls.inTime(save, 'could not be written', this.#shortTimeoutInMs);
       },
     };
   }
@@ -106,46 +107,12 @@ export class GuardedStore {
   get #shortTimeoutInMs(): number {
     return Math.min(this.#timeoutInMs, longestWithTokenInMs);
   }
-
-  async #inTime<T>(promise: Promise<T>, what: string, timeoutInMs = this.#timeoutInMs): Promise<T> {
-    try {
-      return await withDeadline(promise, {
-        timeoutInMs,
-        clock: this.#clock,
-        onTimeout: () => this.#late(what, timeoutInMs),
-      });
-    } catch (error) {
-      throw this.#storeError(error, what);
-    }
-  }
-
-  #storeError(error: unknown, what: string): EntraAuthError {
-    if (isEntraAuthError(error)) return error;
-    const cause = errorWithoutSecrets(error, [...this.#known.loaded, ...this.#known.saved]);
-    return new RefreshTokenStoreError(
-      `The refresh token store ${what}: ${cause.message.replace(/\.$/, '')}.`,
-      'Check what the store keeps its data in; it is tried again.',
-      { cause },
-    );
-  }
-
-  #late(what: string, timeoutInMs = this.#timeoutInMs): RefreshTokenStoreError {
-    return new RefreshTokenStoreError(
-      `The refresh token store ${what} within ${timeoutInMs} ms.`,
-      'Check what the store keeps its data in; it is tried again.',
-    );
-  }
 }
 
 function tokensOf(value: StoredRefreshToken | undefined): string[] {
   if (value === undefined) return [];
   const accessTokens = Object.values(value.accessTokens ?? {}).map(({ token }) => token);
   return [value.refreshToken, ...accessTokens.filter((token) => typeof token === 'string' && token !== '')];
-}
-
-/** Rejects also where the store throws at once. */
-async function attempt<T>(call: () => Promise<T>): Promise<T> {
-  return call();
 }
 
 /** Lets nothing out of the store that must not be sent to a server, and so lets nothing overwrite it. */

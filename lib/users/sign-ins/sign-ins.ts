@@ -1,8 +1,10 @@
 import { BoundedMap } from '../../common/bounded-map.js';
 import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { warnOfLosses } from '../../entra/credential-state.js';
+import { GuardedStore } from '../../refresh-token/guarded-store.js';
 import type { RefreshTokenSettings } from '../../refresh-token/refresh-token.settings.js';
 import { SaveRetry } from '../../refresh-token/save-retry.js';
+import { StoreCalls } from '../../refresh-token/store-calls.js';
 import type { SharedAccessToken, StoredRefreshToken } from '../../store/refresh-token-store.js';
 import type { SignInPage, SignInStore, StoredSignIn } from '../../store/sign-ins/sign-in-store.js';
 import type { UserRequestSettings, UserTokenOrder } from '../user-grant.js';
@@ -33,6 +35,7 @@ export class SignIns {
   readonly #settings: SignInSettings;
   readonly #wire: UserRequestSettings;
   readonly #events: UserTokenEventReporter;
+  readonly #calls: StoreCalls;
   readonly #sessions = new Map<string, SignInSession>();
   readonly #refusals = new BoundedMap<string, Refusal>(mostRefusals);
   readonly #saveRetry: SaveRetry;
@@ -42,7 +45,9 @@ export class SignIns {
     this.#settings = settings;
     this.#wire = wire;
     this.#events = events;
-    this.#saveRetry = new SaveRetry(wire.transport.clock, () => this.flush());
+    const { clock } = wire.transport;
+    this.#calls = new StoreCalls(settings.storeTimeoutInMs, clock);
+    this.#saveRetry = new SaveRetry(clock, () => this.flush());
   }
 
   /** New refresh tokens that wait in memory to be stored. */
@@ -74,13 +79,13 @@ export class SignIns {
       ...(accessTokens !== undefined && { accessTokens }),
       ...(user !== undefined && { user }),
     };
-    await this.#settings.store.of(key).exclusive(
+    await this.#storeOf(key).withLock(
       async (access) => {
         const before = await access.load();
         if (isAnotherUser(before?.value.user, user)) throw ofAnotherUser();
         await access.save(value, before?.version);
       },
-      { timeoutInMs: this.#settings.storeTimeoutInMs },
+      (failure) => Promise.reject(failure),
     );
     this.#refusals.delete(key);
   }
@@ -89,7 +94,13 @@ export class SignIns {
   async forget(key: string): Promise<boolean> {
     this.#sessions.delete(key);
     this.#refusals.delete(key);
-    return this.#settings.store.delete(key, { timeoutInMs: this.#settings.storeTimeoutInMs });
+    const { store, storeTimeoutInMs: timeoutInMs } = this.#settings;
+    // It may wait for the lock before.
+    return this.#calls.inTime(
+      () => store.delete(key, { timeoutInMs }),
+      'could not be emptied',
+      2 * timeoutInMs,
+    );
   }
 
   /** Finds those of a person. */
@@ -98,7 +109,7 @@ export class SignIns {
   }
 
   list(page: SignInPage): Promise<readonly StoredSignIn[]> {
-    return this.#settings.store.list(page);
+    return this.#calls.inTime(() => this.#settings.store.list(page), 'could not be read');
   }
 
   /** Obtains a token of a user. */
@@ -138,6 +149,11 @@ export class SignIns {
     warnOfLosses([
       { problem, fix: 'Check the store; a server that rotates refresh tokens needs new sign-ins.' },
     ]);
+  }
+
+  #storeOf(key: string): GuardedStore {
+    const { store, storeTimeoutInMs } = this.#settings;
+    return new GuardedStore(store.of(key), storeTimeoutInMs, this.#wire.transport.clock);
   }
 
   #sessionOf(key: string): SignInSession {
