@@ -4,7 +4,9 @@ import { systemClock, type Clock } from '../../common/clock.js';
 import { isEntraAuthError } from '../../common/entra-auth.error.js';
 import { checkObject } from '../../common/option-checks.js';
 import { namesOf } from '../../common/option-table.js';
+import { redactError } from '../../common/redaction.js';
 import { decodeRecord } from '../refresh-token-record.js';
+import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
 import type { RefreshTokenStore } from '../refresh-token-store.js';
 import { checkSignInKey } from '../sign-ins/sign-in-key.js';
 import type { SignInPage, SignInStore, StoredSignIn } from '../sign-ins/sign-in-store.js';
@@ -19,12 +21,20 @@ import { signInPath } from './table-path.js';
 /** The database that keeps the sign-ins. */
 export interface TypeOrmSignInStoreOptions {
   /**
-   * A data source for PostgreSQL, initialized before the store is used. Each redemption takes two connections of its pool:
-   * with a `poolSize` of 10, five users at once.
+   * A data source for PostgreSQL, or a function that returns it when it is first needed, as for one that logs in with a token of
+   * the same module. It is initialized before the store is used. Each redemption takes two connections of its pool: with a
+   * `poolSize` of 10, five users at once.
    */
-  dataSource: DataSource;
+  dataSource: DataSource | (() => DataSource);
   /** Time and chance, for tests. */
   clock?: Clock;
+}
+
+interface OpenTable {
+  dataSource: DataSource;
+  /** Its name, quoted. */
+  table: string;
+  connections: DatabaseConnections;
 }
 
 /**
@@ -36,63 +46,84 @@ export interface TypeOrmSignInStoreOptions {
  * @throws {EntraOptionsError} when an option is wrong
  */
 export class TypeOrmSignInStore implements SignInStore {
+  readonly #dataSource: () => DataSource;
   readonly #clock: Clock;
-  readonly #table: string;
-  readonly #connections: DatabaseConnections;
+  #known: OpenTable | undefined;
 
   constructor(options: TypeOrmSignInStoreOptions) {
     const names = namesOf<keyof TypeOrmSignInStoreOptions>({ dataSource: true, clock: true });
     checkObject('options', options, names, 'Give { dataSource }.');
     const { dataSource, clock = systemClock } = options;
-    checkDataSource(dataSource);
+    if (typeof dataSource !== 'function') checkDataSource(dataSource);
+    this.#dataSource = typeof dataSource === 'function' ? dataSource : () => dataSource;
     this.#clock = clock;
-    this.#table = signInPath(dataSource).quoted;
-    this.#connections = new DatabaseConnections(dataSource, clock);
   }
 
   of(key: string): RefreshTokenStore {
-    return new DatabaseRecord({
-      row: this.#row(key),
-      lock: `${this.#table}/${key}`,
-      connections: this.#connections,
-      clock: this.#clock,
-    });
+    checkSignInKey('key', key);
+    return {
+      identity: key,
+      load: async () => this.#record(key).load(),
+      save: async (value, expectedVersion) => this.#record(key).save(value, expectedVersion),
+      exclusive: async (work, options) => this.#record(key).exclusive(work, options),
+    };
   }
 
   /** Needs no lock: a `save` that follows on what is deleted is a conflict. */
   async delete(key: string): Promise<boolean> {
-    const row = this.#row(key);
-    return this.#run('Deleting', (session) => row.delete(session));
+    checkSignInKey('key', key);
+    return this.#run('Deleting', (session, table) => new RefreshTokenRow(table, key).delete(session));
   }
 
   list({ limit, after }: SignInPage): Promise<readonly StoredSignIn[]> {
-    const statement = `SELECT "name", "record" FROM ${this.#table} WHERE "name" > $1 ORDER BY "name" LIMIT $2`;
-    return this.#run('Listing', async (session) =>
-      (await session.query(statement, [after ?? '', limit])).map((row) => ({
+    return this.#run('Listing', async (session, table) => {
+      const statement = `SELECT "name", "record" FROM ${table} WHERE "name" > $1 ORDER BY "name" LIMIT $2`;
+      return (await session.query(statement, [after ?? '', limit])).map((row) => ({
         key: String(row['name']),
-        obtainedOnTimestamp: this.#obtainedOn(String(row['record'])),
-      })),
-    );
+        obtainedOnTimestamp: obtainedOn(String(row['record']), table),
+      }));
+    });
   }
 
-  #obtainedOn(record: string): number | undefined {
+  #record(key: string): DatabaseRecord {
+    const { table, connections } = this.#open();
+    const row = new RefreshTokenRow(table, key);
+    return new DatabaseRecord({ row, lock: `${table}/${key}`, connections, clock: this.#clock });
+  }
+
+  async #run<T>(doing: string, work: (session: DatabaseSession, table: string) => Promise<T>): Promise<T> {
+    const { table, connections } = this.#open();
+    return guardDatabase(doing, table, async () => {
+      const borrowed = await connections.borrow();
+      return work(borrowed.session, table).finally(() => borrowed.release());
+    });
+  }
+
+  /** An application that begins anew in the same process has another data source. */
+  #open(): OpenTable {
+    const dataSource = this.#find();
+    if (this.#known !== undefined && this.#known.dataSource === dataSource) return this.#known;
+    checkDataSource(dataSource);
+    const connections = new DatabaseConnections(dataSource, this.#clock);
+    return (this.#known = { dataSource, table: signInPath(dataSource).quoted, connections });
+  }
+
+  #find(): DataSource {
     try {
-      return decodeRecord(record, this.#table).value.obtainedOnTimestamp;
+      return this.#dataSource();
     } catch (error) {
-      if (isEntraAuthError(error) && error.code === 'ENTRA_REFRESH_TOKEN_UNREADABLE') return undefined;
-      throw error;
+      const cause = redactError(error);
+      const problem = `The function "dataSource" of the store of sign-ins failed: ${cause.message}.`;
+      throw new RefreshTokenStoreError(problem, 'Return the data source once it is there.', { cause });
     }
   }
+}
 
-  #row(key: string): RefreshTokenRow {
-    checkSignInKey('key', key);
-    return new RefreshTokenRow(this.#table, key);
-  }
-
-  #run<T>(doing: string, work: (session: DatabaseSession) => Promise<T>): Promise<T> {
-    return guardDatabase(doing, this.#table, async () => {
-      const borrowed = await this.#connections.borrow();
-      return work(borrowed.session).finally(() => borrowed.release());
-    });
+function obtainedOn(record: string, table: string): number | undefined {
+  try {
+    return decodeRecord(record, table).value.obtainedOnTimestamp;
+  } catch (error) {
+    if (isEntraAuthError(error) && error.code === 'ENTRA_REFRESH_TOKEN_UNREADABLE') return undefined;
+    throw error;
   }
 }

@@ -41,6 +41,10 @@ const kinds: Record<string, () => SignInStore | Promise<SignInStore>> = {
     await dataSource.query('DELETE FROM "entra_sign_in"');
     return new TypeOrmSignInStore({ dataSource });
   },
+  'a table of a data source that comes later': async () => {
+    await dataSource.query('DELETE FROM "entra_sign_in"');
+    return new TypeOrmSignInStore({ dataSource: () => dataSource });
+  },
   'encrypted files': () =>
     new EncryptedSignInStore({ store: new FileSignInStore({ directory: newDirectory() }), keys }),
 };
@@ -166,4 +170,44 @@ describe('encrypted sign-ins', () => {
     const after = new EncryptedSignInStore({ store: inner, keys: onlyNew });
     expect((await after.of('user 7').load())?.value.refreshToken).toBe('token 7');
   });
+});
+
+describe('a table of a data source that a function returns', () => {
+  it('is not asked for before the first use, also by a store that encrypts', async () => {
+    let isThere = false;
+    const store = new EncryptedSignInStore({
+      store: new TypeOrmSignInStore({
+        dataSource: () => {
+          if (!isThere) throw new Error('it is not there yet');
+          return dataSource;
+        },
+      }),
+      keys,
+    });
+    const early = store.of('early');
+    for (const use of [
+      () => early.load(),
+      () => early.save(grant(), undefined),
+      () => early.exclusive(() => Promise.resolve()),
+      () => store.delete('early'),
+      () => store.list({ limit: 1 }),
+    ]) {
+      const failure = use();
+      await expect(failure).rejects.toThrow(RefreshTokenStoreError);
+      await expect(failure).rejects.toThrow(/"dataSource" .* failed: it is not there yet/);
+    }
+    isThere = true;
+    const value = grant();
+    await early.save(value, undefined);
+    expect((await store.of('early').load())?.value).toEqual(value);
+    await store.delete('early');
+  });
+
+  it.each([undefined, { options: { type: 'mysql' } }, { options: { type: 'postgres', poolSize: 1 } }])(
+    'is refused when it cannot keep sign-ins: %j',
+    async (returned) => {
+      const store = new TypeOrmSignInStore({ dataSource: () => returned as never });
+      await expect(store.of('ada').load()).rejects.toThrow(EntraOptionsError);
+    },
+  );
 });
