@@ -5,7 +5,7 @@ export type { LocalEntraOptions } from './local-entra.options.js';
 export type { LocalCredential, LocalTokenOptions } from './in-process.credential.js';
 export type { ClientOptions } from './directory/client.options.js';
 export type { LocalGroup } from './directory/groups.js';
-export type { LocalUser } from './directory/people.js';
+export type { LocalMessage, LocalUser } from './directory/people.js';
 export type { LocalClient } from './directory/file-backed.client.js';
 export type { EnvironmentKind } from './environment.js';
 export type { Fault, GrantFault, ResponseFault, TokenFault } from './faults/fault.js';

@@ -15,6 +15,19 @@ export interface LocalUser {
   readonly homeTenantId?: string;
   /** Other tenants that know the person as a guest, each with the object ID there. @default none */
   readonly guestIn?: Readonly<Record<string, string>>;
+  /** The mailbox, which Graph shows to the person's tokens with `Mail.Read`. @default empty */
+  readonly mail?: readonly LocalMessage[];
+}
+
+/** A message in a mailbox. */
+export interface LocalMessage {
+  readonly subject: string;
+  /** An address. @default 'nora@contoso.example' */
+  readonly from?: string;
+  /** @default the beginning of 2026 */
+  readonly receivedAt?: Date;
+  /** @default false */
+  readonly isRead?: boolean;
 }
 
 /** The person who signs in unless a test names another. */

@@ -58,8 +58,11 @@ export class GraphEndpoint implements Endpoint {
       }
       if (request.method !== 'GET') return refuse(methodNotAllowed);
       const path = pathPattern.exec(request.path)?.[1] ?? '';
-      const answer = readGraph(path, callerOf(claims), this.directory);
-      return answer.refusal === undefined ? this.found(answer.set, answer.object) : refuse(answer.refusal);
+      const question = { path, query: request.query };
+      const answer = readGraph(question, callerOf(claims), this.directory);
+      if (answer.refusal !== undefined) return refuse(answer.refusal);
+      const next = answer.next && `${this.graphUrl}${request.path}?${answer.next.toString()}`;
+      return this.found(answer.set, answer.object, next);
     } catch (error) {
       if (error instanceof TokenRefusedError) return refuse(unauthorized(refusals[error.reason]));
       throw error;
@@ -75,10 +78,10 @@ export class GraphEndpoint implements Endpoint {
     return { ...refusal, status: this.settings.graphChallengeStatus };
   }
 
-  private found(set: string, object: object | readonly object[]): EndpointResponse {
+  private found(set: string, object: object | readonly object[], next: string | undefined): EndpointResponse {
     const context = `${this.graphUrl}/v1.0/$metadata#${set}`;
     const body = Array.isArray(object)
-      ? { '@odata.context': context, value: object }
+      ? { '@odata.context': context, value: object, ...(next !== undefined && { '@odata.nextLink': next }) }
       : { '@odata.context': `${context}/$entity`, ...object };
     return { status: 200, body };
   }

@@ -8,6 +8,7 @@ import {
   unknownSegment,
   type GraphRefusal,
 } from './graph-error.js';
+import { readMail } from './graph-mail.js';
 
 /** What the directory holds, as far as Graph shows it. */
 export interface GraphDirectory {
@@ -17,9 +18,27 @@ export interface GraphDirectory {
 
 /** An object or a list with its entity set, or the refusal. */
 export type GraphAnswer =
-  { set: string; object: object | readonly object[]; refusal?: undefined } | { refusal: GraphRefusal };
+  | {
+      set: string;
+      object: object | readonly object[];
+      /** The query of the next page. */
+      next?: URLSearchParams | undefined;
+      refusal?: undefined;
+    }
+  | { refusal: GraphRefusal };
 
-type Resource = (caller: GraphCaller, id: string | undefined, directory: GraphDirectory) => GraphAnswer;
+/** What is asked for below the version. */
+export interface GraphQuestion {
+  path: string;
+  query: URLSearchParams;
+}
+
+type Resource = (
+  caller: GraphCaller,
+  id: string | undefined,
+  directory: GraphDirectory,
+  query: URLSearchParams,
+) => GraphAnswer;
 
 const refused = (refusal: GraphRefusal): GraphAnswer => ({ refusal });
 
@@ -35,19 +54,32 @@ const resources: Readonly<Record<string, Resource>> = {
  *
  * @see https://learn.microsoft.com/graph/permissions-reference
  */
-export function readGraph(path: string, caller: GraphCaller, directory: GraphDirectory): GraphAnswer {
+export function readGraph(
+  { path, query }: GraphQuestion,
+  caller: GraphCaller,
+  directory: GraphDirectory,
+): GraphAnswer {
   const [segment = '', id, ...others] = path.split('/').map(decodeURIComponent);
   const resource = Object.hasOwn(resources, segment) ? resources[segment] : undefined;
   if (resource === undefined) return refused(unknownSegment(segment));
   if (others[0] !== undefined) return refused(unknownSegment(others[0]));
-  return resource(caller, id, directory);
+  return resource(caller, id, directory, query);
 }
 
-function me(caller: GraphCaller, segment: string | undefined, { users }: GraphDirectory): GraphAnswer {
+function me(
+  caller: GraphCaller,
+  segment: string | undefined,
+  { users }: GraphDirectory,
+  query: URLSearchParams,
+): GraphAnswer {
   if (!caller.delegated) return refused(delegatedOnly);
   if (segment === 'messages') {
-    const allowed = mayRead(caller, ['Mail.Read', 'Mail.ReadBasic']);
-    return allowed ? { set: 'messages', object: [] } : refused(mailDenied);
+    if (!mayRead(caller, ['Mail.Read', 'Mail.ReadBasic'])) return refused(mailDenied);
+    const owner = users.find(({ objectId }) => objectId === caller.objectId);
+    if (owner === undefined) return refused(resourceNotFound(caller.objectId));
+    const page = readMail(owner, query);
+    if (page.refusal !== undefined) return refused(page.refusal);
+    return { set: `users('${owner.objectId}')/messages`, object: page.messages, next: page.next };
   }
   if (segment !== undefined) return refused(unknownSegment(segment));
   if (!mayRead(caller, ['User.Read', ...readsEveryUser])) return refused(insufficientPrivileges);
