@@ -8,6 +8,7 @@ import { EntraAuthModule, EntraTypeOrmOptionsFactory } from 'nestjs-entra-auth';
 import { validateEnvironment } from './config/environment-variables.js';
 import { DashboardModule } from './dashboard/dashboard.module.js';
 import { EntraAuthErrorFilter } from './entra-auth-error.filter.js';
+import { GraphModule } from './graph/graph.module.js';
 import { HealthModule } from './health/health.module.js';
 import { CreateNotes1763683200000 } from './notes/migrations/1763683200000-create-notes.js';
 import { NotesModule } from './notes/notes.module.js';
@@ -40,6 +41,7 @@ import { StatusModule } from './status/status.module.js';
       }),
     }),
     TypeOrmModule.forRootAsync({ useExisting: EntraTypeOrmOptionsFactory }),
+    GraphModule,
     NotesModule,
     OrganizationModule,
     ConditionalModule.registerWhen(RedisModule, hasRedis),

@@ -9,13 +9,13 @@ import {
 } from '@nestjs/swagger';
 
 import { ErrorBody } from '../error-body.js';
-import { GraphClient } from './graph.client.js';
 import { Organization } from './organization.dto.js';
+import { OrganizationService } from './organization.service.js';
 
 @ApiTags('organization')
 @Controller('organization')
 export class OrganizationController {
-  constructor(private readonly graph: GraphClient) {}
+  constructor(private readonly organizations: OrganizationService) {}
 
   @Get()
   @ApiOperation({ summary: 'Ask Microsoft Graph for the tenant' })
@@ -27,6 +27,6 @@ export class OrganizationController {
   @ApiGatewayTimeoutResponse({ type: ErrorBody, description: 'Graph did not answer in time.' })
   @ApiBadGatewayResponse({ type: ErrorBody, description: 'Graph could not be reached, or refused.' })
   organization(): Promise<Organization> {
-    return this.graph.organization();
+    return this.organizations.organization();
   }
 }

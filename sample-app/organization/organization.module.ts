@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 
-import { GraphClient } from './graph.client.js';
 import { OrganizationController } from './organization.controller.js';
+import { OrganizationService } from './organization.service.js';
 
-@Module({ controllers: [OrganizationController], providers: [GraphClient] })
+@Module({ controllers: [OrganizationController], providers: [OrganizationService] })
 export class OrganizationModule {}

@@ -10,7 +10,8 @@ export class AzurePlatform extends Platform {
   readonly credential = () => new DefaultAzureCredential();
   readonly database;
   readonly redis;
-  readonly graph;
+  readonly graphUrl;
+  readonly fetch = fetch;
   readonly isLocal = false;
   readonly troubles = [];
 
@@ -26,7 +27,7 @@ export class AzurePlatform extends Platform {
     };
     const redisHost = config.get('REDIS_HOST', { infer: true });
     this.redis = redisHost ? { host: redisHost, port: config.get('REDIS_PORT', { infer: true }) } : undefined;
-    this.graph = { url: config.get('GRAPH_URL', { infer: true }) };
+    this.graphUrl = config.get('GRAPH_URL', { infer: true });
   }
 
   async close(): Promise<void> {}

@@ -3,7 +3,7 @@ import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { localTroubles } from './local.troubles.js';
 import { Platform } from './platform.js';
-import { PrivateAuthorityHandler } from './private-authority.handler.js';
+import { privateAuthorityFetch } from './private-authority.fetch.js';
 import { hasRedis, type RedisServer } from './redis-server.js';
 import type { Trouble } from './trouble.js';
 
@@ -13,7 +13,8 @@ export class LocalPlatform extends Platform {
   readonly credential: CredentialOption;
   readonly database;
   readonly redis: RedisServer | undefined;
-  readonly graph;
+  readonly graphUrl;
+  readonly fetch;
   readonly isLocal = true;
   readonly troubles: readonly Trouble[];
 
@@ -60,7 +61,8 @@ export class LocalPlatform extends Platform {
       // Connections live a few seconds here, so that new logins happen all the time and a stale token shows at once.
       extra: { maxLifetimeSeconds: 3, idleTimeoutMillis: 1_000 },
     };
-    this.graph = { url: graphUrl, transport: new PrivateAuthorityHandler(ca) };
+    this.graphUrl = graphUrl;
+    this.fetch = privateAuthorityFetch(ca);
     this.troubles = localTroubles(entra);
   }
 

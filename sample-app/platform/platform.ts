@@ -1,4 +1,3 @@
-import type { Middleware } from '@microsoft/microsoft-graph-client';
 import type { CredentialOption, EntraDataSourceOptions } from 'nestjs-entra-auth';
 
 import type { RedisServer } from './redis-server.js';
@@ -16,7 +15,10 @@ export abstract class Platform {
   >;
   /** For the queue and the cache, which the application has none of without it. */
   abstract readonly redis: RedisServer | undefined;
-  abstract readonly graph: GraphEndpoint;
+  /** Address of Microsoft Graph. */
+  abstract readonly graphUrl: string;
+  /** Reaches Graph and Entra, and trusts their certificates. */
+  abstract readonly fetch: typeof fetch;
   /** Whether it runs on this machine, for this user alone. */
   abstract readonly isLocal: boolean;
   /** What can go wrong on purpose; nothing on Azure. */
@@ -24,10 +26,4 @@ export abstract class Platform {
 
   /** Ends what was started for the application. */
   abstract close(): Promise<void>;
-}
-
-export interface GraphEndpoint {
-  url: string;
-  /** How requests get there. Default: by `fetch`. */
-  transport?: Middleware;
 }

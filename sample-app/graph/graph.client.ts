@@ -6,46 +6,56 @@ import {
   Injectable,
   Logger,
   ServiceUnavailableException,
-  type HttpException,
 } from '@nestjs/common';
-import { EntraTokenService, GraphChallengeHandler } from 'nestjs-entra-auth';
+import { GraphChallengeHandler, type EntraTokenService } from 'nestjs-entra-auth';
+import type { UserTokenCredential } from 'nestjs-entra-auth/users';
 
 import { Platform } from '../platform/platform.js';
-import type { Organization } from './organization.dto.js';
+import { FetchHandler } from './fetch.handler.js';
 
-const scopes = ['https://graph.microsoft.com/.default'];
 const timeoutInMs = 10_000;
 
-/** Calls Microsoft Graph with its SDK, which takes its tokens from the token service. */
+/** In whose name Graph is called: the application's, or a person's. */
+export interface GraphCaller {
+  credential: EntraTokenService | UserTokenCredential;
+  scopes: string[];
+}
+
+/** Makes clients of Microsoft Graph, each for one caller. */
 @Injectable()
+export class GraphClients {
+  constructor(private readonly platform: Platform) {}
+
+  /** Makes no request. */
+  as(caller: GraphCaller): GraphClient {
+    return new GraphClient(caller, this.platform);
+  }
+}
+
+/** Calls Microsoft Graph with its SDK, which takes its tokens from a credential of the library. */
 export class GraphClient {
   private readonly logger = new Logger(GraphClient.name);
   private readonly client: Client;
 
-  constructor(tokens: EntraTokenService, platform: Platform) {
-    const { url, transport } = platform.graph;
-    const authentication = new TokenCredentialAuthenticationProvider(tokens, { scopes });
+  constructor(
+    private readonly caller: GraphCaller,
+    { graphUrl: baseUrl, fetch }: Platform,
+  ) {
+    const { credential, scopes } = caller;
+    const authentication = new TokenCredentialAuthenticationProvider(credential, { scopes });
     const middleware = MiddlewareFactory.getDefaultMiddlewareChain(authentication);
     // Graph may refuse a token before its expiry, for instance because it was revoked. The next one may do.
-    middleware.splice(1, 0, new GraphChallengeHandler(tokens));
-    if (transport !== undefined) middleware.splice(-1, 1, transport);
+    middleware.splice(1, 0, new GraphChallengeHandler(credential, scopes));
+    middleware.splice(-1, 1, new FetchHandler(fetch));
     // The SDK gives tokens to the hosts of Graph, and to those that are named here.
-    const customHosts = new Set([new URL(url).hostname]);
-    this.client = Client.initWithMiddleware({ middleware, baseUrl: url, customHosts });
+    const customHosts = new Set([new URL(baseUrl).hostname]);
+    this.client = Client.initWithMiddleware({ middleware, baseUrl, customHosts });
   }
 
-  /** The tenant; `/me` would be refused, since no person has signed in. Needs the permission Organization.Read.All. */
-  async organization(): Promise<Organization> {
-    const { value } = await this.get('/organization');
-    const [first] = Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
-    const { id, displayName } = first ?? {};
-    if (typeof id !== 'string' || typeof displayName !== 'string') {
-      throw new BadGatewayException('Microsoft Graph sent an answer that cannot be read.');
-    }
-    return { id, displayName };
-  }
-
-  private async get(path: string): Promise<Record<string, unknown>> {
+  async get(path: string): Promise<Record<string, unknown>> {
+    const { credential, scopes } = this.caller;
+    // The SDK makes an error of its own of what a credential throws. Asked before, it is thrown as it is.
+    await credential.getToken(scopes);
     try {
       const request = this.client.api(path).option('signal', AbortSignal.timeout(timeoutInMs));
       return (await request.get()) as Record<string, unknown>;
@@ -55,7 +65,10 @@ export class GraphClient {
   }
 
   /** The SDK makes a `GraphError` of everything, with the name of the error underneath as its code. */
-  private translate(path: string, { statusCode, code, message }: GraphError): HttpException {
+  private translate(path: string, error: GraphError): Error {
+    const { statusCode, code, message } = error;
+    // `UserChallengeFilter` knows it by its code, and has the challenge.
+    if (code === 'UserInteractionRequiredError') return error;
     this.logger.error(
       `${path} of Graph failed with ${[statusCode, code, message].filter(Boolean).join(', ')}`,
     );
