@@ -24,6 +24,7 @@ export async function createApp(): Promise<INestApplication> {
     .setDescription(
       'A NestJS application that logs in to PostgreSQL and Microsoft Graph with Entra ID tokens.',
     )
+    .addBearerAuth()
     .build();
   SwaggerModule.setup('api', app, () => SwaggerModule.createDocument(app, description));
   return app;

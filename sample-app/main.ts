@@ -12,4 +12,5 @@ await app.listen(config.get('PORT', { infer: true }));
 const logger = new Logger('Sample');
 const url = `http://localhost:${new URL(await app.getUrl()).port}`;
 logger.log(`Connected to ${app.get(Platform).description}, without a password.`);
+if (app.get(Platform).registration) logger.log(`Sign in at ${url}/sign-in, and a job reads your mail.`);
 logger.log(`Open ${url} to see its tokens live and die, and ${url}/api to try it.`);

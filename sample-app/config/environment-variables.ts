@@ -5,6 +5,8 @@ import {
   IsOptional,
   IsString,
   IsUrl,
+  IsUUID,
+  Matches,
   Max,
   Min,
   ValidateIf,
@@ -12,6 +14,7 @@ import {
 } from 'class-validator';
 
 const onAzure = ({ PGHOST }: EnvironmentVariables): boolean => Boolean(PGHOST);
+const withRegistration = ({ API_CLIENT_ID }: EnvironmentVariables): boolean => Boolean(API_CLIENT_ID);
 const neededOnAzure = { message: '$property is needed when PGHOST is set' };
 
 /** The environment variables of the application. `AZURE_*` are read by `@azure/identity` itself. */
@@ -50,6 +53,39 @@ export class EnvironmentVariables {
   @Min(1)
   @Max(65_535)
   REDIS_PORT: number = 10_000;
+
+  /** With it the application serves callers and people who sign in on Azure: the client id of its registration. */
+  @IsOptional()
+  @IsUUID('loose')
+  API_CLIENT_ID?: string;
+
+  /** The tenant of the registration, whose people call and sign in. */
+  @ValidateIf(withRegistration)
+  @IsUUID('loose', { message: 'API_TENANT_ID must be the id of the tenant, as API_CLIENT_ID is set' })
+  API_TENANT_ID?: string;
+
+  /** Encrypts sign-ins: 32 random bytes in base64url, from Key Vault. */
+  @ValidateIf(withRegistration)
+  @Matches(/^[\w-]{43}$/, { message: 'SIGN_IN_KEY must be 32 bytes in base64url, as API_CLIENT_ID is set' })
+  SIGN_IN_KEY?: string;
+
+  /** The address that browsers know; the registration has its `/sign-in/callback`. */
+  @ValidateIf(withRegistration)
+  @IsUrl(
+    { protocols: ['https'], require_tld: false, require_protocol: true },
+    { message: 'PUBLIC_URL must be an https URL, as API_CLIENT_ID is set' },
+  )
+  PUBLIC_URL?: string;
+
+  /** Read by `@azure/identity` too. */
+  @IsUrl({ protocols: ['https'], require_tld: false })
+  AZURE_AUTHORITY_HOST: string = 'https://login.microsoftonline.com';
+
+  /** How often the mail of those who signed in is read. */
+  @IsInt()
+  @Min(1)
+  @Max(86_400)
+  DIGEST_INTERVAL_SECONDS: number = 60;
 
   @IsUrl({ protocols: ['https'], require_tld: false })
   GRAPH_URL: string = 'https://graph.microsoft.com';

@@ -3,6 +3,7 @@ import type { ConfigService } from '@nestjs/config';
 
 import type { EnvironmentVariables } from '../config/environment-variables.js';
 import { Platform } from './platform.js';
+import type { Registration } from './registration.js';
 
 /** Azure, with the identity that the application runs under: managed identity there, `az login` on a desk. */
 export class AzurePlatform extends Platform {
@@ -10,6 +11,7 @@ export class AzurePlatform extends Platform {
   readonly credential = () => new DefaultAzureCredential();
   readonly database;
   readonly redis;
+  readonly registration: Registration | undefined;
   readonly graphUrl;
   readonly fetch = fetch;
   readonly isLocal = false;
@@ -27,8 +29,26 @@ export class AzurePlatform extends Platform {
     };
     const redisHost = config.get('REDIS_HOST', { infer: true });
     this.redis = redisHost ? { host: redisHost, port: config.get('REDIS_PORT', { infer: true }) } : undefined;
+    this.registration = registrationOf(config);
     this.graphUrl = config.get('GRAPH_URL', { infer: true });
   }
 
   async close(): Promise<void> {}
+}
+
+/** It has no secret: the managed identity is a federated credential of the registration. */
+function registrationOf(config: ConfigService<EnvironmentVariables, true>): Registration | undefined {
+  const clientId = config.get('API_CLIENT_ID', { infer: true });
+  if (!clientId) return undefined;
+  const tenantId = config.get('API_TENANT_ID', { infer: true }) ?? '';
+  const authorityHost = config.get('AZURE_AUTHORITY_HOST', { infer: true });
+  return {
+    tenantId,
+    clientId,
+    authorityHost,
+    client: { tenantId, clientId, authorityHost, clientAssertion: 'managed-identity' },
+    scope: 'access_as_user',
+    key: config.get('SIGN_IN_KEY', { infer: true }) ?? '',
+    publicUrl: config.get('PUBLIC_URL', { infer: true }),
+  };
 }

@@ -1,10 +1,14 @@
+import { randomBytes } from 'node:crypto';
+
 import type { CredentialOption } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
+import { localFrontEnd, localPeople } from './local.people.js';
 import { localTroubles } from './local.troubles.js';
 import { Platform } from './platform.js';
 import { privateAuthorityFetch } from './private-authority.fetch.js';
 import { hasRedis, type RedisServer } from './redis-server.js';
+import { callbackPath, type Registration } from './registration.js';
 import type { Trouble } from './trouble.js';
 
 /** Entra ID, PostgreSQL, Graph and, where `redis-server` is installed, Redis on this machine. They check tokens as the real ones do. */
@@ -13,6 +17,7 @@ export class LocalPlatform extends Platform {
   readonly credential: CredentialOption;
   readonly database;
   readonly redis: RedisServer | undefined;
+  readonly registration: Registration;
   readonly graphUrl;
   readonly fetch;
   readonly isLocal = true;
@@ -21,7 +26,14 @@ export class LocalPlatform extends Platform {
   static async start(tokenLifetimeInSeconds: number): Promise<LocalPlatform> {
     const redis = hasRedis(process.env);
     const entra = await startLocalEntra({
-      client: { graphPermissions: ['Organization.Read.All'] },
+      client: {
+        graphPermissions: ['Organization.Read.All'],
+        delegatedPermissions: ['https://graph.microsoft.com/Mail.Read'],
+        redirectUris: [`http://localhost${callbackPath}`],
+        accessTokenVersion: 2,
+      },
+      additionalClients: [localFrontEnd],
+      users: localPeople,
       tokenLifetimeInSeconds,
       postgres: { rights: 'migrations' },
       redis,
@@ -60,6 +72,14 @@ export class LocalPlatform extends Platform {
       ssl: { ca },
       // Connections live a few seconds here, so that new logins happen all the time and a stale token shows at once.
       extra: { maxLifetimeSeconds: 3, idleTimeoutMillis: 1_000 },
+    };
+    const registered = { tenantId, clientId, authorityHost };
+    this.registration = {
+      ...registered,
+      client: { ...registered, clientSecret, certificateAuthority: ca },
+      scope: 'access_as_user',
+      // What it encrypts ends with this process, as its database does.
+      key: randomBytes(32).toString('base64url'),
     };
     this.graphUrl = graphUrl;
     this.fetch = privateAuthorityFetch(ca);

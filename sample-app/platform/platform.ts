@@ -1,6 +1,7 @@
 import type { CredentialOption, EntraDataSourceOptions } from 'nestjs-entra-auth';
 
 import type { RedisServer } from './redis-server.js';
+import type { Registration } from './registration.js';
 import type { Trouble } from './trouble.js';
 
 /** Where the application finds Entra ID, its database and Microsoft Graph. Nothing else knows whether it is Azure. */
@@ -15,6 +16,8 @@ export abstract class Platform {
   >;
   /** For the queue and the cache, which the application has none of without it. */
   abstract readonly redis: RedisServer | undefined;
+  /** For callers and people who sign in, whom the application does not serve without it. */
+  abstract readonly registration: Registration | undefined;
   /** Address of Microsoft Graph. */
   abstract readonly graphUrl: string;
   /** Reaches Graph and Entra, and trusts their certificates. */

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { join } from 'node:path';
 
 import { ensureBuilt, repositoryRoot } from '../support/build.js';
@@ -27,6 +31,14 @@ async function post(address: string, body: string): Promise<{ status: number; bo
     signal: AbortSignal.timeout(10_000),
   });
   return { status: response.status, body: await response.json() };
+}
+
+/** Where the local Entra sends a browser. Its certificate is of an authority that this process does not know. */
+async function redirectOf(url: URL): Promise<URL> {
+  const asked = request(url, { rejectUnauthorized: false }).end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  response.resume();
+  return new URL(response.headers.location ?? '');
 }
 
 beforeAll(() => ensureBuilt(), 240_000);
@@ -84,6 +96,19 @@ describe('the sample application, started with nothing but a port', () => {
     });
   });
 
+  it('signs a person in with the local Entra, and serves callers with a token alone', async () => {
+    const begun = await fetch(`${address}/sign-in`, { redirect: 'manual' });
+    const entrance = new URL(begun.headers.get('location') ?? '');
+    entrance.searchParams.set('username', 'omar@contoso.example');
+    const back = await redirectOf(entrance);
+    expect(back.href).toMatch(/^http:\/\/localhost:\d+\/sign-in\/callback\?code=/);
+    const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const arrived = await fetch(back, { headers: { cookie } });
+    expect(arrived.status).toBe(200);
+    expect(await arrived.text()).toMatch(/You have signed in/);
+    expect(await get(`${address}/me/mail`)).toMatchObject({ status: 401 });
+  });
+
   it('is alive and ready', async () => {
     expect(await get(`${address}/health/live`)).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect(await get(`${address}/health/ready`)).toMatchObject({
@@ -126,6 +151,7 @@ describe('the sample application, started with nothing but a port', () => {
     expect(Object.keys((body as { paths: object }).paths).sort()).toEqual(
       [
         ...['/health/live', '/health/ready', '/organization', '/notes', '/status'],
+        ...['/me/mail', '/me/digest', '/me/sign-in'],
         ...ifRedis(['/reminders', '/summary']).flat(),
       ].sort(),
     );
@@ -144,7 +170,7 @@ describe('the sample application, started with nothing but a port', () => {
     const operations = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ route: `${method} ${path}`, operation })),
     );
-    expect(operations).toHaveLength(withRedis ? 9 : 6);
+    expect(operations).toHaveLength(withRedis ? 12 : 9);
     for (const { route, operation } of operations) {
       const failures = Object.keys(operation.responses).filter((status) => status >= '400');
       const canFail = route !== 'get /status';
@@ -279,6 +305,17 @@ describe('the sample application on another platform', () => {
   it.each([
     ['a port that is none', { PORT: 'eighty' }, /PORT must be an integer/],
     ['a host but no database', { PGDATABASE: undefined }, /PGDATABASE is needed when PGHOST is set/],
+    [
+      'a registration of no tenant',
+      { API_CLIENT_ID: randomUUID() },
+      /API_TENANT_ID must be the id of the tenant/,
+    ],
+    ['a registration without a key', { API_CLIENT_ID: randomUUID() }, /SIGN_IN_KEY must be 32 bytes/],
+    [
+      'an address that is not https',
+      { API_CLIENT_ID: randomUUID(), PUBLIC_URL: 'http://notes.example' },
+      /PUBLIC_URL must be an https URL/,
+    ],
     ['a host but no role', { PGUSER: undefined }, /PGUSER is needed when PGHOST is set/],
   ])('does not start with %s, and reports it', async (_, changes, message) => {
     await using sample = start(azure(changes));
