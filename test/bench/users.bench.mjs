@@ -78,7 +78,7 @@ async function bytesOurs(endpoint, round) {
   };
   const bytes = await growth(round, add);
   if (ours.users.state().users !== warmUps + usersWeighed) throw new Error('Not all are held.');
-  await ours.close();
+  weighed.push(ours);
   return bytes;
 }
 
@@ -119,16 +119,17 @@ async function longestDelay(assertions, call) {
  * access token alone it holds 1.8 kB more.
  */
 async function bytesPerUser(endpoint) {
-  const mine = await medianOfRounds((round) => bytesOurs(endpoint, round));
+  const mine = await medianOfRounds('ours', (round) => bytesOurs(endpoint, round));
   const theirs = [];
   for (const version of versions) {
-    theirs.push(await medianOfRounds((round) => bytesOfMsal(version, endpoint, round)));
+    theirs.push(await medianOfRounds('peer', (round) => bytesOfMsal(version, endpoint, round)));
   }
   return atMostTimes('users/bytes-per-user-vs-msal', 'bytes', mine, Math.min(...theirs), 0.15);
 }
 
 function bytesOfMsal(version, endpoint, round) {
   const msal = createMsal(version, endpoint);
+  weighed.push(msal);
   return growth(round, async (assertion) => {
     await exchange(msal, assertion);
     const oid = oidIn(assertion);
@@ -136,20 +137,23 @@ function bytesOfMsal(version, endpoint, round) {
   });
 }
 
-/** The first round compiles the code, which counts as heap: by up to half a kilobyte for each of a thousand users. */
-async function medianOfRounds(measure) {
-  await measure(0);
+/** The first rounds compile the code, which counts as heap: by up to half a kilobyte for each of a thousand users. */
+async function medianOfRounds(name, measure) {
   const rounds = [];
-  for (const round of [1, 2, 3]) rounds.push(await measure(round));
-  return median(rounds);
+  for (const round of range(6)) rounds.push(await measure(round));
+  process.stderr.write(`bytes per user, ${name}: ${rounds.map(Math.round).join(', ')}\n`);
+  return median(rounds.slice(3));
 }
 
 const usersWeighed = 1_000;
+/** What was weighed stays, and so do the assertions, or their end would be weighed too: 2 kB for each user. */
+const weighed = [];
 const warmUps = 100;
 
 /** Each round has an application of its own, and users that no round had before. */
 async function growth(round, add) {
   const assertions = range(warmUps + usersWeighed, round * 10_000).map(assertionOf);
+  weighed.push(assertions);
   // Fills what is allocated once.
   for (const assertion of assertions.slice(0, warmUps)) await add(assertion);
   const before = await heapUsed();
