@@ -70,15 +70,16 @@ async function eventLoopOurs(endpoint) {
   return longest;
 }
 
-async function bytesOurs(endpoint, round) {
+/** In one application: a new one for each round would cost its connection and code once more. */
+async function bytesOurs(endpoint) {
   const ours = await startUsers(endpoint);
   const add = async (assertion) => {
     const { token } = await ours.users.onBehalfOf(assertion).getToken('graph');
     return token.length;
   };
-  const bytes = await growth(round, add);
-  if (ours.users.state().users !== warmUps + usersWeighed) throw new Error('Not all are held.');
-  weighed.push(ours);
+  const bytes = await medianOfRounds('ours', (round) => growth(round, add));
+  if (ours.users.state().users !== rounds * (warmUps + usersWeighed)) throw new Error('Not all are held.');
+  await ours.close();
   return bytes;
 }
 
@@ -119,7 +120,7 @@ async function longestDelay(assertions, call) {
  * access token alone it holds 1.8 kB more.
  */
 async function bytesPerUser(endpoint) {
-  const mine = await medianOfRounds('ours', (round) => bytesOurs(endpoint, round));
+  const mine = await bytesOurs(endpoint);
   const theirs = [];
   for (const version of versions) {
     theirs.push(await medianOfRounds('peer', (round) => bytesOfMsal(version, endpoint, round)));
@@ -139,18 +140,19 @@ function bytesOfMsal(version, endpoint, round) {
 
 /** The first rounds compile the code, which counts as heap: by up to half a kilobyte for each of a thousand users. */
 async function medianOfRounds(name, measure) {
-  const rounds = [];
-  for (const round of range(6)) rounds.push(await measure(round));
-  process.stderr.write(`bytes per user, ${name}: ${rounds.map(Math.round).join(', ')}\n`);
-  return median(rounds.slice(3));
+  const bytes = [];
+  for (const round of range(rounds)) bytes.push(await measure(round));
+  process.stderr.write(`bytes per user, ${name}: ${bytes.map(Math.round).join(', ')}\n`);
+  return median(bytes.slice(3));
 }
 
+const rounds = 8;
 const usersWeighed = 1_000;
 /** What was weighed stays, and so do the assertions, or their end would be weighed too: 2 kB for each user. */
 const weighed = [];
 const warmUps = 100;
 
-/** Each round has an application of its own, and users that no round had before. */
+/** Each round has users that no round had before. */
 async function growth(round, add) {
   const assertions = range(warmUps + usersWeighed, round * 10_000).map(assertionOf);
   weighed.push(assertions);
