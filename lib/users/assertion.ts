@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { Timestamp } from '../common/clock.js';
 import { readClaims, type AccessTokenClaims } from '../entra/json-web-token.js';
 import { shownClaim } from '../entra/shown-claim.js';
-import { isTenantGuid, sameTenant } from '../entra/tenant.js';
+import { isTenantGuid } from '../entra/tenant.js';
 import { isTenantGroup, type SignInPlace } from './challenge.js';
 import { personKey } from './person.js';
 import { InvalidAssertionError, type InvalidAssertionReason } from './user-token.error.js';
@@ -12,6 +12,7 @@ import { InvalidAssertionError, type InvalidAssertionReason } from './user-token
 export interface AssertionExpectations {
   readonly audiences: readonly string[];
   readonly tenantId: string;
+  readonly allowsTenant: (tenantId: string) => boolean;
   readonly place: SignInPlace;
 }
 
@@ -55,7 +56,7 @@ export function assertionKey(assertion: unknown, place: SignInPlace): string {
  */
 export function readAssertion(
   assertion: string,
-  { audiences, tenantId, place }: AssertionExpectations,
+  { audiences, tenantId, allowsTenant, place }: AssertionExpectations,
   now: Timestamp,
 ): AssertionClaims {
   const refuse = (reason: InvalidAssertionReason, problem: string): InvalidAssertionError =>
@@ -75,13 +76,10 @@ export function readAssertion(
     throw refuse('wrong-audience', `The caller's token is for ${given} instead of "${audiences[0]}".`);
   }
   const tenant = typeof tid === 'string' && isTenantGuid(tid) ? tid : undefined;
-  if (
-    isTenantGuid(tenantId) ? !sameTenant(tenantId, tenant) : isTenantGroup(tenantId) && tenant === undefined
-  ) {
-    throw refuse(
-      'wrong-tenant',
-      `The caller's token is of ${tenant ?? 'no tenant'} instead of "${tenantId}".`,
-    );
+  const isNameless = tenant === undefined && (isTenantGuid(tenantId) || isTenantGroup(tenantId));
+  if (isNameless || (tenant !== undefined && !allowsTenant(tenant))) {
+    const expected = isTenantGroup(tenantId) ? 'an allowed one' : `"${tenantId}"`;
+    throw refuse('wrong-tenant', `The caller's token is of ${tenant ?? 'no tenant'} instead of ${expected}.`);
   }
   const endsAt = exp * 1000;
   if (endsAt <= now) throw expiredAssertion(endsAt, place);

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../common/bounded-map.js';
 import type { Clock } from '../common/clock.js';
 import type { EntraCloud } from '../entra/clouds.js';
 import { assertionParameters } from '../refresh-token/client-authentication/client-assertion.js';
@@ -8,24 +9,26 @@ import type {
 
 // A fifth of an assertion's life. To sign takes a millisecond, in which no other user is served.
 const reusedForMs = 60_000;
+// Each tenant has one.
+const mostEndpoints = 1_000;
 
 /** Signs once a minute at most for each endpoint, in place of once a request. */
 export function reusedAuthentication(
   authentication: ClientAuthentication,
   clock: Clock,
 ): ClientAuthentication {
-  let last: { endpoint: string; at: number; made: Promise<ClientParameters> } | undefined;
+  const signed = new BoundedMap<string, { at: number; made: Promise<ClientParameters> }>(mostEndpoints);
   return {
     certificateExpiresAt: () => authentication.certificateExpiresAt?.(),
     authenticate: (endpoint) => {
+      const { tokenEndpoint } = endpoint;
       const now = clock.now();
-      const isFresh = last?.endpoint === endpoint.tokenEndpoint && Math.abs(now - last.at) < reusedForMs;
-      if (last !== undefined && isFresh) return last.made;
+      const last = signed.get(tokenEndpoint);
+      if (last !== undefined && Math.abs(now - last.at) < reusedForMs) return last.made;
       const made = Promise.resolve(authentication.authenticate(endpoint));
-      const signed = { endpoint: endpoint.tokenEndpoint, at: now, made };
-      last = signed;
+      signed.set(tokenEndpoint, { at: now, made });
       made.catch(() => {
-        if (last === signed) last = undefined;
+        if (signed.get(tokenEndpoint)?.made === made) signed.delete(tokenEndpoint);
       });
       return made;
     },

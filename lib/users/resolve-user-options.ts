@@ -27,6 +27,7 @@ import { signInsOf } from './sign-ins/sign-in-options.js';
 import type { SignInSettings } from './sign-ins/sign-ins.js';
 import type { CacheLimits } from './user-cache.js';
 import type { UserResource } from './user-resources.js';
+import { tenantRule, type TenantRule } from './user-tenant.js';
 import type {
   UserCacheOptions,
   UserClientOptions,
@@ -38,6 +39,8 @@ import type {
 /** The options after defaults and checks. */
 export interface UserTokenSettings {
   readonly tenantId: string;
+  /** Whether users of a tenant are served. */
+  readonly allowsTenant: TenantRule;
   readonly clientId: string;
   readonly authorityHost: string;
   readonly cloud: EntraCloud;
@@ -68,6 +71,7 @@ const anything = (_path: string, value: unknown): unknown => value;
 
 const clientTable = {
   tenantId: tenantOption,
+  allowedTenants: anything,
   clientId: clientIdOption,
   clientSecret: anything,
   clientCertificate: anything,
@@ -122,6 +126,7 @@ export function resolveUserOptions(
   const authenticationContext = { path: clientPath, timeoutInMs, clock };
   return {
     tenantId,
+    allowsTenant: tenantRule(clientPath, tenantId, checked.allowedTenants),
     clientId,
     authorityHost,
     cloud,

@@ -23,8 +23,8 @@ export class UserEntry extends UserSlot {
   readonly key: string;
   /** A number of more than 31 bits is an object of its own, of 16 bytes and elsewhere in memory. Seconds are none until 2038. */
   readonly #endsAtInSeconds: number;
-  /** Tenant of the user, where it is not the configured one. */
-  readonly tenantId: string | undefined;
+  /** Tenant of the user, where it is known and not the configured one. */
+  tenantId: string | undefined;
   /** Whose it is, as `personKey` has it; `undefined` while that is not known. */
   person: string | undefined;
   /** Whether it was used since it was put in its place. Kept by `UserCache`, as its neighbours are. */

@@ -143,8 +143,13 @@ export class UserExchanges {
   }
 
   async #run(exchange: RunningExchange, grant: UserGrant): Promise<HeldAccessToken> {
-    const order = this.orderOf(grant.entry, exchange.resource, exchange.claims);
+    const { resource, claims } = exchange;
+    let order = this.orderOf(grant.entry, resource, claims);
     try {
+      if (isTenantGroup(order.tenantId) && grant.locate !== undefined) {
+        await grant.locate();
+        order = this.orderOf(grant.entry, resource, claims);
+      }
       const token = await this.#obtain(exchange, grant, order);
       if (exchange.isAbandoned && grant.usesStore) throw new NoSignInError();
       // The token of a caller is the caller's own, and nothing of it is kept.

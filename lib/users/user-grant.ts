@@ -44,6 +44,9 @@ export interface UserGrant {
    */
   request(order: UserTokenOrder, settings: UserRequestSettings): Promise<HeldAccessToken>;
 
+  /** Learns the tenant of the user, where the entry does not know it and each user has one. */
+  locate?(): Promise<void>;
+
   /** Turns a failure of `request` into the error that the caller gets. */
   errorOf(error: unknown, resource: string, place: SignInPlace): Error;
 

@@ -6,8 +6,18 @@ import type { SignInStore } from '../store/sign-ins/sign-in-store.js';
 
 /** The application that exchanges the tokens of its callers. */
 export interface UserClientOptions {
-  /** GUID or domain of the tenant. With `common` or `organizations`, each exchange goes to the tenant of the caller. */
+  /**
+   * GUID or domain of the tenant. With `organizations` or `common`, requests go to the tenant of each user, and
+   * `allowedTenants` is needed.
+   */
   tenantId: string;
+  /**
+   * Whose users are served, where `tenantId` is `organizations` or `common`: GUIDs, or a function that tells. It is called with
+   * the `tid` of a caller's token in lower case, before any request, and must answer at once.
+   *
+   * @see https://learn.microsoft.com/entra/identity-platform/howto-convert-app-to-be-multi-tenant
+   */
+  allowedTenants?: readonly string[] | ((tenantId: string) => boolean);
   /** Application (client) id of this API. */
   clientId: string;
   /** Give one of this, `clientCertificate` and `clientAssertion`. */

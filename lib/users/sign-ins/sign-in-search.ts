@@ -27,8 +27,7 @@ export async function findSignIns(
   { store, storeTimeoutInMs: timeoutInMs }: SignInSettings,
   clock: Clock,
 ): Promise<FoundSignIns> {
-  const onTimeout = (): Error =>
-    new EntraTimeoutError('To read the store of sign-ins', timeoutInMs, 'Check the store, and try again.');
+  const onTimeout = (): Error => storeTimeout(timeoutInMs);
   const inTime = <T>(reading: Promise<T>): Promise<T> =>
     withDeadline(reading, { timeoutInMs, clock, onTimeout });
   const userKeys: string[] = [];
@@ -50,6 +49,14 @@ export async function findSignIns(
     await Promise.all(Array.from({ length: atOnce }, work));
   } while (after !== undefined);
   return { userKeys, unknown };
+}
+
+export function storeTimeout(timeoutInMs: number): EntraTimeoutError {
+  return new EntraTimeoutError(
+    'To read the store of sign-ins',
+    timeoutInMs,
+    'Check the store, and try again.',
+  );
 }
 
 async function storedUser(store: ReturnType<SignInSettings['store']['of']>): Promise<StoredUser | undefined> {

@@ -78,6 +78,10 @@ export class SignInGrant implements UserGrant {
     }
   }
 
+  async locate(): Promise<void> {
+    this.entry.tenantId = await this.#signIns.tenantOf(this.userKey);
+  }
+
   errorOf(error: unknown, resource: string, place: SignInPlace): Error {
     return requestErrorOf(error, resource, place);
   }

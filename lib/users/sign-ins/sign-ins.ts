@@ -1,4 +1,5 @@
 import { BoundedMap } from '../../common/bounded-map.js';
+import { withDeadline } from '../../common/deadline.js';
 import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { warnOfLosses } from '../../entra/credential-state.js';
 import { GuardedStore } from '../../refresh-token/guarded-store.js';
@@ -12,7 +13,8 @@ import type { UserTokenEventReporter } from '../user-token-event.reporter.js';
 import type { UserIdentity } from '../person.js';
 import { isAnotherUser, type AdoptedSignIn } from './adopted-response.js';
 import { NoSignInError, type Refusal } from './attentive-store.js';
-import { findSignIns, type FoundSignIns } from './sign-in-search.js';
+import { checkSignInTenant, type TenantRule } from '../user-tenant.js';
+import { findSignIns, storeTimeout, type FoundSignIns } from './sign-in-search.js';
 import { SignInSession } from './sign-in.session.js';
 
 /** Sessions that are kept between two redemptions: they know more than the store, such as what has been replaced. */
@@ -24,6 +26,11 @@ export interface SignInSettings {
   readonly storeTimeoutInMs: number;
 }
 
+/** The same, with the tenants whose users are served. */
+export interface TenantedSignInSettings extends SignInSettings {
+  readonly allowsTenant: TenantRule;
+}
+
 /** A token, and the session that has obtained it. */
 export interface ObtainedToken {
   readonly token: SharedAccessToken;
@@ -32,7 +39,7 @@ export interface ObtainedToken {
 
 /** The stored sign-ins of users: keeps, redeems, lists and deletes them. */
 export class SignIns {
-  readonly #settings: SignInSettings;
+  readonly #settings: TenantedSignInSettings;
   readonly #wire: UserRequestSettings;
   readonly #events: UserTokenEventReporter;
   readonly #calls: StoreCalls;
@@ -41,7 +48,7 @@ export class SignIns {
   readonly #saveRetry: SaveRetry;
   #isClosed = false;
 
-  constructor(settings: SignInSettings, wire: UserRequestSettings, events: UserTokenEventReporter) {
+  constructor(settings: TenantedSignInSettings, wire: UserRequestSettings, events: UserTokenEventReporter) {
     this.#settings = settings;
     this.#wire = wire;
     this.#events = events;
@@ -101,6 +108,24 @@ export class SignIns {
       'could not be emptied',
       2 * timeoutInMs,
     );
+  }
+
+  /**
+   * Reads of which tenant a sign-in is; `undefined` when it does not tell, or there is none.
+   *
+   * @throws {EntraOptionsError} when that tenant is not allowed any more
+   */
+  async tenantOf(key: string): Promise<string | undefined> {
+    const { storeTimeoutInMs: timeoutInMs, store, allowsTenant } = this.#settings;
+    const { clock } = this.#wire.transport;
+    const stored = await withDeadline(store.of(key).load(), {
+      timeoutInMs,
+      clock,
+      onTimeout: () => storeTimeout(timeoutInMs),
+    });
+    const tenantId = stored?.value.user?.tenantId;
+    checkSignInTenant(tenantId, allowsTenant);
+    return tenantId;
   }
 
   /** Finds those of a person. */

@@ -9,12 +9,14 @@ import type { TokenResponse } from '../../refresh-token/token-response.js';
 import type { SharedAccessToken, StoredUser } from '../../store/refresh-token-store.js';
 import { checkSignInKey } from '../../store/sign-ins/sign-in-key.js';
 import type { OnBehalfOfGrant } from '../on-behalf-of-grant.js';
+import { isTenantGroup } from '../challenge.js';
 import { personOf, type UserIdentity } from '../person.js';
 import type { UserTokenSettings } from '../resolve-user-options.js';
 import type { UserCache } from '../user-cache.js';
 import type { UserExchanges } from '../user-exchanges.js';
 import type { UserResource } from '../user-resources.js';
 import type { UserTokenEventReporter } from '../user-token-event.reporter.js';
+import { checkSignInTenant } from '../user-tenant.js';
 import { readSignInResponse, userOf, type AdoptedSignIn } from './adopted-response.js';
 import { SignInEntry, SignInGrant, signInEntryKey } from './sign-in.grant.js';
 import { SignIns, type SignInSettings } from './sign-ins.js';
@@ -54,7 +56,11 @@ export class UserSignIns {
     this.#settings = settings;
     this.#cache = cache;
     this.#exchanges = exchanges;
-    this.#signIns = new SignIns(signIns, exchanges.redemptionWire, events);
+    this.#signIns = new SignIns(
+      { ...signIns, allowsTenant: settings.allowsTenant },
+      exchanges.redemptionWire,
+      events,
+    );
   }
 
   get counts(): { refused: number; unsaved: number } {
@@ -75,6 +81,7 @@ export class UserSignIns {
   async adopt(userKey: unknown, given: unknown): Promise<void> {
     checkSignInKey('userKey', userKey);
     const adopted = readSignInResponse(given, this.#settings.clock.now());
+    checkSignInTenant(adopted.user?.tenantId, this.#settings.allowsTenant);
     const usable = this.#usableFor(adopted.response, adopted.scopes);
     await this.#store(userKey, adopted, usable);
   }
@@ -170,7 +177,7 @@ export class UserSignIns {
     const storing = { key, isForgotten: false };
     this.#storing.add(storing);
     try {
-      await this.#signIns.adopt(key, adopted, this.#shared(usable, adopted.response));
+      await this.#signIns.adopt(key, adopted, this.#shared(usable, adopted));
       if (!storing.isForgotten) this.#hold(key, usable, adopted.user);
     } finally {
       this.#storing.delete(storing);
@@ -179,15 +186,21 @@ export class UserSignIns {
 
   #shared(
     usable: ReadonlyMap<UserResource, HeldAccessToken>,
-    response: TokenResponse | undefined,
+    { response, user }: AdoptedSignIn,
   ): Record<string, SharedAccessToken> | undefined {
     if (response === undefined || usable.size === 0) return undefined;
     const { wire } = this.#exchanges;
     const shared = sharedTokenOf(response);
+    const tenantId = this.#ownTenantOf(user);
     const keys = [...usable.keys()].map(
-      ({ scopes, enableCae }) => tokenRequest({ scopes, enableCae }, wire).key,
+      ({ scopes, enableCae }) => tokenRequest({ scopes, enableCae, tenantId }, wire).key,
     );
     return Object.fromEntries(keys.map((key) => [key, shared]));
+  }
+
+  /** The tenant that requests for a user go to, where each user has one. */
+  #ownTenantOf(user: StoredUser | undefined): string | undefined {
+    return isTenantGroup(this.#settings.tenantId) ? user?.tenantId : undefined;
   }
 
   #hold(
@@ -197,6 +210,7 @@ export class UserSignIns {
   ): void {
     const { entry } = this.grantOf(userKey);
     entry.person = personOf(user);
+    entry.tenantId = this.#ownTenantOf(user);
     for (const slot of entry.slots()) slot.refusal = undefined;
     this.#exchanges.keep(entry);
     for (const [resource, token] of usable) {

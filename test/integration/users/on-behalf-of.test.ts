@@ -354,7 +354,9 @@ describe('the tokens of users', () => {
     'refuses a response for a user of another tenant, with the tenant given as %s',
     async (tenant) => {
       const tenantId = tenant === 'its id' ? entra.tenantId : tenant;
-      const { service, stop } = startUserTokens(userOptions(entra, { client: { tenantId } }), { clock });
+      const allowed = tenant === 'its id' ? {} : { allowedTenants: [entra.tenantId] };
+      const options = userOptions(entra, { client: { tenantId, ...allowed } });
+      const { service, stop } = startUserTokens(options, { clock });
       const foreign = entra.issueToken({
         audience: 'https://graph.microsoft.com',
         tenantId: '99999999-0000-0000-0000-000000000000',
