@@ -3,6 +3,7 @@ import type { LineLogger } from '../common/guarded-logger.js';
 import { asError } from '../common/thrown.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { isTenantGroup } from './challenge.js';
+import { inExchangeTime } from './exchange-deadline.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
 import { RunningExchanges, type RunningExchange } from './running-exchanges.js';
 import { postpone, schedule } from './slot-schedule.js';
@@ -116,9 +117,19 @@ export class UserExchanges {
     return this.#requests.pauseOf(this.#tenantOf(entry)) > 0;
   }
 
-  /** Sends a request for a grant when it is its turn, and counts it. */
+  /**
+   * Sends a request for a grant when it is its turn, and counts it. One whose caller has given up by then is not sent.
+   *
+   * @throws {EntraTimeoutError} when that takes too long
+   */
   send<T>(grant: UserGrant, { tenantId }: UserTokenOrder, request: () => Promise<T>): Promise<T> {
-    return this.#requests.inTurn(grant, tenantId, () => this.#requests.send(tenantId, request));
+    const { clock, requestTimeoutInMs } = this.#settings;
+    const givenUp = new AbortController();
+    const sending = this.#requests.inTurn(grant, tenantId, async () => {
+      givenUp.signal.throwIfAborted();
+      return this.#requests.send(tenantId, request);
+    });
+    return inExchangeTime(sending, { clock, requestTimeoutInMs, onTimeout: () => givenUp.abort() });
   }
 
   /** Counts a request that gave no token, and reports it. @returns the error that the caller gets */

@@ -1,8 +1,7 @@
 import type { Observable } from 'rxjs';
 
 import type { Timestamp } from '../common/clock.js';
-import { withDeadline } from '../common/deadline.js';
-import { EntraOptionsError, EntraTimeoutError } from '../common/entra-auth.error.js';
+import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { LineLogger } from '../common/guarded-logger.js';
 import { asError } from '../common/thrown.js';
 import { readTokenRequest, type TokenRequest } from '../engine/token-request.js';
@@ -12,6 +11,7 @@ import type { AccessToken, GetTokenOptions } from '../entra/token-credential.js'
 import { assertionKey, expiredAssertion, longestAssertion, readAssertion } from './assertion.js';
 import { BackgroundRefresh } from './background-refresh.js';
 import { CacheSweeper } from './cache-sweeper.js';
+import { inExchangeTime } from './exchange-deadline.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
 import { forgetUser, type ForgottenUser } from './forget-user.js';
 import { OnBehalfOfGrant } from './on-behalf-of-grant.js';
@@ -220,12 +220,9 @@ export class UserTokens {
   }
 
   #exchange(grant: UserGrant, resource: UserResource, request: TokenRequest): Promise<HeldAccessToken> {
-    const { clock, requestTimeoutInMs } = this.#settings;
-    const timeoutInMs = 3 * requestTimeoutInMs;
     const flight = this.#exchanges.exchange(grant, resource, request.claims, () => this.#rate.count());
-    const fix = 'Try again: it may be held by then.';
-    const onTimeout = (): Error => new EntraTimeoutError("The exchange of a user's token", timeoutInMs, fix);
-    return withDeadline(flight, { timeoutInMs, clock, onTimeout, signal: request.abortSignal });
+    const { clock, requestTimeoutInMs } = this.#settings;
+    return inExchangeTime(flight, { clock, requestTimeoutInMs, signal: request.abortSignal });
   }
 
   /** Whether a slot's token is handed out. Refreshes it when that is due. */

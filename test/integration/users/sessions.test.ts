@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ManualClock, startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 import { MemorySignInStore } from 'nestjs-entra-auth/users';
 
+import { eventually } from '../../support/eventually.js';
+import { settlesAtOnce } from '../../support/settles-at-once.js';
 import { assertionOf, claimsOf, makeCaller } from '../../support/users/callers.js';
 import { startUserTokens, userOptions } from '../../support/users/user-tokens.js';
 
@@ -85,6 +87,27 @@ describe('a session that outlives the token of its caller', () => {
       code: 'ENTRA_TOKEN_UNAVAILABLE',
       message: expect.stringContaining('offline_access') as unknown,
     });
+    await entra.faults.clear();
+  });
+
+  it('fails at its deadline while it waits for its turn, and is not begun afterwards', async () => {
+    await entra.faults.set('token', { kind: 'hang-before-headers' });
+    const others = Array.from({ length: 150 }, () => {
+      const user = tokens.service.onBehalfOf(assertionOf(entra, makeCaller()));
+      return user.getToken('graph').catch((e: unknown) => e);
+    });
+    const beginning = tokens.service.beginSession('job', assertionOf(entra, makeCaller()), 'graph');
+    const failure = beginning.catch((e: unknown) => e);
+    await eventually(() => tokens.service.state().exchanges === 24);
+    await clock.advance(30_000);
+    expect(await settlesAtOnce(failure)).toBe(true);
+    expect(await failure).toMatchObject({ code: 'ENTRA_TOKEN_UNAVAILABLE', retryable: true });
+    const passing = setInterval(() => void clock.advance(10_000), 5);
+    await eventually(() => tokens.service.state().pending === 0);
+    clearInterval(passing);
+    await Promise.all(others);
+    expect(tokens.service.state()).toMatchObject({ exchanges: 150, pending: 0 });
+    expect(await tokens.service.listSignIns()).toEqual([]);
     await entra.faults.clear();
   });
 });

@@ -1,0 +1,28 @@
+import type { Clock } from '../common/clock.js';
+import { withDeadline, type AbortSignalLike } from '../common/deadline.js';
+import { EntraTimeoutError } from '../common/entra-auth.error.js';
+
+/** What a caller's wait for an exchange depends on. */
+export interface ExchangeWait {
+  readonly clock: Clock;
+  readonly requestTimeoutInMs: number;
+  readonly signal?: AbortSignalLike | undefined;
+  /** Called when the caller has given up. */
+  readonly onTimeout?: () => void;
+}
+
+/**
+ * Waits for an exchange, which may wait for its turn before: three times as long as a request may take.
+ *
+ * @throws {EntraTimeoutError} when it takes longer
+ */
+export function inExchangeTime<T>(exchange: Promise<T>, wait: ExchangeWait): Promise<T> {
+  const { clock, signal } = wait;
+  const timeoutInMs = 3 * wait.requestTimeoutInMs;
+  const onTimeout = (): Error => {
+    wait.onTimeout?.();
+    const fix = 'Try again: it may be held by then.';
+    return new EntraTimeoutError("The exchange of a user's token", timeoutInMs, fix);
+  };
+  return withDeadline(exchange, { timeoutInMs, clock, onTimeout, signal });
+}
