@@ -41,7 +41,8 @@ function registrationOf(config: ConfigService<EnvironmentVariables, true>): Regi
   const clientId = config.get('API_CLIENT_ID', { infer: true });
   if (!clientId) return undefined;
   const tenantId = config.get('API_TENANT_ID', { infer: true }) ?? '';
-  const authorityHost = config.get('AZURE_AUTHORITY_HOST', { infer: true });
+  // AKS sets it with a slash at its end, which no issuer has twice.
+  const authorityHost = config.get('AZURE_AUTHORITY_HOST', { infer: true }).replace(/\/+$/, '');
   return {
     tenantId,
     clientId,
