@@ -1,5 +1,6 @@
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import { kindOf } from '../common/option-checks.js';
+import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { isTenantGuid, sameTenant } from '../entra/tenant.js';
 import { isTenantGroup } from './challenge.js';
 import type { UserEntry } from './user-entry.js';
@@ -40,11 +41,32 @@ function ruleOf(path: string, allows: (tenantId: string) => unknown): TenantRule
   };
 }
 
-/** @throws {EntraOptionsError} when a call names a tenant that is neither the user's nor the application's */
-export function checkTenant({ tenantId }: UserEntry, asked: string | undefined, configured: string): void {
-  if (asked === undefined || sameTenant(asked, tenantId) || sameTenant(asked, configured)) return;
+type TokenCheck = (token: HeldAccessToken) => HeldAccessToken;
+
+/**
+ * Checks the tenant that a call names.
+ *
+ * @returns what checks the token, where it alone tells: a domain and a GUID may name the same tenant
+ * @throws {EntraOptionsError} when it is neither the user's nor the application's, as the returned function does
+ */
+export function checkTenant(
+  { tenantId }: UserEntry,
+  asked: string | undefined,
+  configured: string,
+): TokenCheck {
+  if (asked === undefined || sameTenant(asked, tenantId) || sameTenant(asked, configured)) return asItIs;
+  if (tenantId !== undefined || isTenantGuid(configured) || !isTenantGuid(asked)) throw wrongTenant();
+  return (token) => {
+    if (token.tenantId === undefined || sameTenant(token.tenantId, asked)) return token;
+    throw wrongTenant();
+  };
+}
+
+const asItIs: TokenCheck = (token) => token;
+
+function wrongTenant(): EntraOptionsError {
   const fix = 'Leave it out: the token of a user is exchanged in the tenant of the user.';
-  throw new EntraOptionsError('tenantId', 'not the tenant of the user', fix);
+  return new EntraOptionsError('tenantId', 'not the tenant of the user', fix);
 }
 
 /** @throws {EntraOptionsError} when a sign-in is of a tenant that is not served */

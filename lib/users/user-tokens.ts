@@ -123,15 +123,13 @@ export class UserTokens {
 
   #grantOf(assertion: unknown): OnBehalfOfGrant {
     const { place, clock } = this.#settings;
-    const key = assertionKey(assertion, place);
-    const text = assertion as string;
+    const [key, text] = [assertionKey(assertion, place), assertion as string];
     const now = clock.now();
     const known = this.#cache.get(key);
     if (known === undefined) {
       const { endsAt, tenantId, person } = readAssertion(text, this.#settings, now);
       const isOwn = sameTenant(tenantId, this.#settings.tenantId);
-      const entry = new UserEntry(key, endsAt, isOwn ? undefined : tenantId, person);
-      return new OnBehalfOfGrant(text, entry);
+      return new OnBehalfOfGrant(text, new UserEntry(key, endsAt, isOwn ? undefined : tenantId, person));
     }
     if (now >= known.endsAt) {
       this.#cache.delete(known);
@@ -196,11 +194,19 @@ export class UserTokens {
   }
 
   async #obtain(grant: UserGrant, resource: UserResource, request: TokenRequest): Promise<AccessToken> {
-    const { clock, place } = this.#settings;
     grant.entry = this.#cache.get(grant.entry.key) ?? grant.entry;
+    const check = checkTenant(grant.entry, request.tenantId, this.#settings.tenantId);
+    return check(await this.#heldOrNew(grant, resource, request));
+  }
+
+  async #heldOrNew(
+    grant: UserGrant,
+    resource: UserResource,
+    request: TokenRequest,
+  ): Promise<HeldAccessToken> {
+    const { clock, place } = this.#settings;
     const { entry } = grant;
     const now = clock.now();
-    checkTenant(entry, request.tenantId, this.#settings.tenantId);
     if (now >= entry.endsAt) throw expiredAssertion(entry.endsAt, place);
     const { claims } = request;
     const slot = entry.find(resource);
