@@ -89,6 +89,14 @@ export class UserEntry extends UserSlot {
   /** Called when the cache lets go of it. A credential of the caller may still have it, and serve from it. */
   dropped(): void {}
 
+  /** Notes whose it is. Lets go of the tokens of someone else. */
+  belongTo(person: string | undefined): void {
+    if (this.person === person) return;
+    if (this.person !== undefined) this.tenantId = undefined;
+    this.clear();
+    this.person = person;
+  }
+
   override clear(): void {
     super.clear();
     this.next = undefined;

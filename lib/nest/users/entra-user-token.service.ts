@@ -115,7 +115,7 @@ export class EntraUserTokenService implements OnApplicationShutdown {
    * @param user `tid` and `oid` of the person's tokens
    * @returns what was deleted
    * @throws {EntraOptionsError} unless both are GUIDs
-   * @throws {SharedCacheError | RefreshTokenStoreError | EntraTimeoutError} when something could not be deleted. Everything else is:
+   * @throws {SharedCacheError | RefreshTokenStoreError} when something could not be deleted. Everything else is:
    *   call again
    */
   async forgetUser(user: UserIdentity): Promise<ForgottenUser> {

@@ -3,6 +3,7 @@ import { EntraOptionsError, isEntraAuthError } from '../../common/entra-auth.err
 import { isObject, kindOf } from '../../common/option-checks.js';
 import { longestTokenLength } from '../../entra/invalid-token.error.js';
 import { readClaims } from '../../entra/json-web-token.js';
+import { sameTenant } from '../../entra/tenant.js';
 import { processTokenResponse } from '../../refresh-token/process-token-response.js';
 import type { TokenResponse } from '../../refresh-token/token-response.js';
 import type { StoredUser } from '../../store/refresh-token-store.js';
@@ -65,16 +66,21 @@ export function userOf(token: string | undefined): StoredUser | undefined {
 function userOfBoth(idToken: string | undefined, accessToken: string | undefined): StoredUser | undefined {
   const [signedIn, served] = [userOf(idToken), userOf(accessToken)];
   if (signedIn === undefined || served === undefined) return signedIn ?? served;
-  if (signedIn.objectId === served.objectId) return signedIn;
+  if (sameId(signedIn.objectId, served.objectId)) return signedIn;
   const fix = 'Give the response as it was received: its ID token and access token must be of the same user.';
   throw new EntraOptionsError(path, 'its tokens are of two users', fix);
 }
 
-/** Whether two are known to be different. A guest has another `oid` in each tenant. */
+/** Whether two are known to be different. A guest is another one in each tenant. */
 export function isAnotherUser(one: StoredUser | undefined, other: StoredUser | undefined): boolean {
-  if (one === undefined || other === undefined || one.objectId === other.objectId) return false;
-  return one.tenantId === other.tenantId;
+  if (one === undefined || other === undefined) return false;
+  if (!sameId(one.objectId, other.objectId)) return true;
+  return (
+    one.tenantId !== undefined && other.tenantId !== undefined && !sameTenant(one.tenantId, other.tenantId)
+  );
 }
+
+const sameId = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 type Given = Record<string, unknown>;
 

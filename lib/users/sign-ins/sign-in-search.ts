@@ -1,10 +1,8 @@
-import type { Clock } from '../../common/clock.js';
-import { withDeadline } from '../../common/deadline.js';
-import { EntraTimeoutError } from '../../common/entra-auth.error.js';
+import type { StoreCalls } from '../../refresh-token/store-calls.js';
 import { RefreshTokenUnreadableError } from '../../store/refresh-token-store.error.js';
-import type { StoredUser } from '../../store/refresh-token-store.js';
+import type { RefreshTokenStore, StoredUser } from '../../store/refresh-token-store.js';
+import type { SignInStore } from '../../store/sign-ins/sign-in-store.js';
 import { isStoredUser, type UserIdentity } from '../person.js';
-import type { SignInSettings } from './sign-ins.js';
 
 const pageLength = 500;
 // A read takes a connection of the pool.
@@ -20,27 +18,25 @@ export interface FoundSignIns {
 /**
  * Finds the sign-ins of a person by reading every one: whose they are is encrypted.
  *
- * @throws {RefreshTokenStoreError | EntraTimeoutError} when the store cannot be read
+ * @throws {RefreshTokenStoreError} when the store cannot be read
  */
 export async function findSignIns(
   user: UserIdentity,
-  { store, storeTimeoutInMs: timeoutInMs }: SignInSettings,
-  clock: Clock,
+  store: SignInStore,
+  calls: StoreCalls,
 ): Promise<FoundSignIns> {
-  const onTimeout = (): Error => storeTimeout(timeoutInMs);
-  const inTime = <T>(reading: Promise<T>): Promise<T> =>
-    withDeadline(reading, { timeoutInMs, clock, onTimeout });
+  const inTime = <T>(read: () => Promise<T>): Promise<T> => calls.inTime(read, 'could not be read');
   const userKeys: string[] = [];
   let unknown = 0;
   const look = async (key: string): Promise<void> => {
-    const stored = await inTime(storedUser(store.of(key)));
+    const stored = await inTime(() => storedUser(store.of(key)));
     const isNamedByKey = key.toLowerCase() === user.objectId.toLowerCase();
     if (isNamedByKey || isStoredUser(user, stored)) userKeys.push(key);
     else if (stored === undefined) unknown++;
   };
   let after: string | undefined;
   do {
-    const page = await inTime(store.list({ limit: pageLength, after }));
+    const page = await inTime(() => store.list({ limit: pageLength, after }));
     const keys = page.map(({ key }) => key);
     const work = async (): Promise<void> => {
       for (let key = keys.pop(); key !== undefined; key = keys.pop()) await look(key);
@@ -51,15 +47,7 @@ export async function findSignIns(
   return { userKeys, unknown };
 }
 
-export function storeTimeout(timeoutInMs: number): EntraTimeoutError {
-  return new EntraTimeoutError(
-    'To read the store of sign-ins',
-    timeoutInMs,
-    'Check the store, and try again.',
-  );
-}
-
-async function storedUser(store: ReturnType<SignInSettings['store']['of']>): Promise<StoredUser | undefined> {
+async function storedUser(store: RefreshTokenStore): Promise<StoredUser | undefined> {
   try {
     return (await store.load())?.value.user;
   } catch (error) {

@@ -66,9 +66,9 @@ export class SignInGrant implements UserGrant {
     this.#isStored = true;
     try {
       const { token: shared, session } = await this.#signIns.obtain(this.userKey, order);
-      this.entry.person = personOf(session.user);
+      this.entry.belongTo(personOf(session.user));
       const answered = userOf(shared.token);
-      const isElsewhere = answered?.tenantId !== undefined && !mayAnswer(answered.tenantId, order.tenantId);
+      const isElsewhere = answered?.tenantId !== undefined && !this.#mayAnswer(answered.tenantId, order);
       if (isElsewhere || isAnotherUser(session.user, answered)) throw wrongUser();
       const { acquiredOnTimestamp: now, ...token } = shared;
       return validateAccessToken(token, order.resource.expectations, { now });
@@ -90,11 +90,11 @@ export class SignInGrant implements UserGrant {
   isProvenBy(): boolean {
     return this.#isStored;
   }
-}
 
-/** Whether a token of that tenant may come from the endpoint of the other, which is a GUID, a domain or a group of tenants. */
-function mayAnswer(tenantId: string, asked: string): boolean {
-  return !isTenantGuid(asked) || sameTenant(tenantId, asked);
+  /** Whether the tenant that was asked grants tokens of that tenant: it is named by a GUID, a domain or as a group. */
+  #mayAnswer(tenantId: string, { tenantId: asked }: UserTokenOrder): boolean {
+    return isTenantGuid(asked) ? sameTenant(tenantId, asked) : this.#signIns.allows(tenantId);
+  }
 }
 
 function wrongUser(): InvalidTokenError {

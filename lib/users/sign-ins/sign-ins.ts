@@ -1,5 +1,4 @@
 import { BoundedMap } from '../../common/bounded-map.js';
-import { withDeadline } from '../../common/deadline.js';
 import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { warnOfLosses } from '../../entra/credential-state.js';
 import { GuardedStore } from '../../refresh-token/guarded-store.js';
@@ -14,7 +13,7 @@ import type { UserIdentity } from '../person.js';
 import { isAnotherUser, type AdoptedSignIn } from './adopted-response.js';
 import { NoSignInError, type Refusal } from './attentive-store.js';
 import { checkSignInTenant, type TenantRule } from '../user-tenant.js';
-import { findSignIns, storeTimeout, type FoundSignIns } from './sign-in-search.js';
+import { findSignIns, type FoundSignIns } from './sign-in-search.js';
 import { SignInSession } from './sign-in.session.js';
 
 /** Sessions that are kept between two redemptions: they know more than the store, such as what has been replaced. */
@@ -116,21 +115,21 @@ export class SignIns {
    * @throws {EntraOptionsError} when that tenant is not allowed any more
    */
   async tenantOf(key: string): Promise<string | undefined> {
-    const { storeTimeoutInMs: timeoutInMs, store, allowsTenant } = this.#settings;
-    const { clock } = this.#wire.transport;
-    const stored = await withDeadline(store.of(key).load(), {
-      timeoutInMs,
-      clock,
-      onTimeout: () => storeTimeout(timeoutInMs),
-    });
+    const { store, allowsTenant } = this.#settings;
+    const stored = await this.#calls.inTime(() => store.of(key).load(), 'could not be read');
     const tenantId = stored?.value.user?.tenantId;
     checkSignInTenant(tenantId, allowsTenant);
     return tenantId;
   }
 
+  /** Whether users of a tenant are served. */
+  allows(tenantId: string): boolean {
+    return this.#settings.allowsTenant(tenantId);
+  }
+
   /** Finds those of a person. */
   find(user: UserIdentity): Promise<FoundSignIns> {
-    return findSignIns(user, this.#settings, this.#wire.transport.clock);
+    return findSignIns(user, this.#settings.store, this.#calls);
   }
 
   list(page: SignInPage): Promise<readonly StoredSignIn[]> {

@@ -209,7 +209,10 @@ export class UserSignIns {
     user: StoredUser | undefined,
   ): void {
     const { entry } = this.grantOf(userKey);
-    entry.person = personOf(user);
+    const person = personOf(user);
+    // Without a name it may be of anybody.
+    if (person === undefined) entry.clear();
+    entry.belongTo(person);
     entry.tenantId = this.#ownTenantOf(user);
     for (const slot of entry.slots()) slot.refusal = undefined;
     this.#exchanges.keep(entry);

@@ -187,7 +187,7 @@ describe('a person who is forgotten', () => {
     const forgotten = start().forgetUser(identityOf(makeCaller()));
     forgotten.catch(() => undefined);
     await clock.advance(10_000);
-    await expect(forgotten).rejects.toMatchObject({ code: 'ENTRA_TIMEOUT' });
+    await expect(forgotten).rejects.toMatchObject({ code: 'ENTRA_REFRESH_TOKEN_STORE' });
   });
 
   it.each<[string, unknown, string]>([
