@@ -270,6 +270,13 @@ describe('the sample application and the persons that it serves', () => {
       expect(await e2e.entra.postgres.query('SELECT name FROM entra_sign_in')).toEqual([]);
     });
 
+    it.each(['nonce', 'audience'] as const)('are refused with an ID token of another %s', async (wrong) => {
+      await e2e.entra.faults.set('token', { kind: 'mismatched-id-token', wrong });
+      expect(await signIn(ada)).toMatchObject({ status: 400 });
+      await e2e.entra.faults.clear();
+      expect(await e2e.entra.postgres.query('SELECT name FROM entra_sign_in')).toEqual([]);
+    });
+
     it('have their mail read while they are away, each the own, while refresh tokens rotate', async () => {
       for (const user of [cleo, dan]) expect(await signIn(user)).toMatchObject({ status: 200 });
       for (const user of [cleo, dan]) {
