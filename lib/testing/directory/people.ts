@@ -21,6 +21,7 @@ export interface LocalUser {
 
 /** A message in a mailbox. */
 export interface LocalMessage {
+  /** What a list of messages shows of it. */
   readonly subject: string;
   /** An address. @default 'nora@contoso.example' */
   readonly from?: string;
