@@ -90,6 +90,96 @@ describe('the shared cache in PostgreSQL', () => {
     expect(entra.requests.token).toBe(40);
   });
 
+  /** Runs a statement as the application. */
+  const sql = async (text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> =>
+    server.session(async (client) => (await client.query<Record<string, unknown>>(text, values)).rows);
+  /** Waits for so many records: they are stored behind the callers' backs. */
+  async function stored(count: number): Promise<{ name: string; record: Buffer }[]> {
+    const find = 'SELECT "name", "record" FROM entra_user_token WHERE "record" IS NOT NULL';
+    for (let n = 0; n < 500 && (await sql(find)).length < count; n++) await sleep(5);
+    return (await sql(find)) as { name: string; record: Buffer }[];
+  }
+  const put = 'UPDATE entra_user_token SET "record" = $2 WHERE "name" = $1';
+
+  it('swapped between two users, tampered with, or by another key, serves nobody with a wrong token', async () => {
+    await sql('TRUNCATE entra_user_token');
+    const [ada, eve] = [makeCaller(1), makeCaller(2)];
+    const [adas, eves] = [assertionOf(entra, ada), assertionOf(entra, eve)];
+    for (const assertion of [adas, eves]) await obtain(start(0), assertion);
+    const [first, second] = await stored(2);
+    await sql(put, [first?.name, second?.record]);
+    await sql(put, [second?.name, first?.record]);
+    const other = start(1);
+    expect(claimsOf(await obtain(other, adas))['oid']).toBe(ada.objectId);
+    expect(claimsOf(await obtain(other, eves))['oid']).toBe(eve.objectId);
+    expect(entra.requests.token).toBe(4);
+    expect(sharedOf(other).unreadable).toBeGreaterThanOrEqual(2);
+    expect(other.lines).toEqual([expect.stringMatching(/cannot be used: changed, or of another user/)]);
+
+    for (const { name, record } of await stored(2)) {
+      record.writeUInt8(record.readUInt8(40) ^ 1, 40);
+      await sql(put, [name, record]);
+    }
+    expect(claimsOf(await obtain(start(0), adas))['oid']).toBe(ada.objectId);
+    const stranger = start(0, { keys: { current: 'a', keys: { a: randomBytes(32) } } });
+    expect(claimsOf(await obtain(stranger, adas))['oid']).toBe(ada.objectId);
+    expect(entra.requests.token).toBe(6);
+  });
+
+  it('that takes no writes, as when its disk is full, serves what it has, and the others are fetched', async () => {
+    await sql('TRUNCATE entra_user_token');
+    const [one, other] = [start(0), start(1)];
+    const assertion = assertionOf(entra, makeCaller());
+    const held = await obtain(one, assertion);
+    await stored(1);
+    const readOnly = async (value: 'on' | 'off'): Promise<void> => {
+      await server.server.query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`);
+      await server.server.query('SELECT pg_reload_conf()');
+      const shows = async () => (await sql('SHOW default_transaction_read_only'))[0];
+      for (let n = 0; n < 200 && (await shows())?.['default_transaction_read_only'] !== value; n++)
+        await sleep(5);
+    };
+    await readOnly('on');
+    try {
+      await sleep(100);
+      for (let n = 0; n < 5; n++) await obtain(one);
+      expect(sharedOf(one)).toMatchObject({ isPaused: true });
+      expect(await obtain(other, assertion)).toBe(held);
+      expect(one.lines).toEqual([expect.stringMatching(/fails: .*read-only/)]);
+    } finally {
+      await readOnly('off');
+    }
+    await recovered(one);
+  });
+
+  it('that is emptied costs a request for each user, once for all replicas', async () => {
+    await sql('TRUNCATE entra_user_token');
+    const assertion = assertionOf(entra, makeCaller());
+    await obtain(start(0), assertion);
+    await stored(1);
+    await sql('TRUNCATE entra_user_token');
+    const token = await obtain(start(1), assertion);
+    await stored(1);
+    expect(await obtain(start(0), assertion)).toBe(token);
+    expect(entra.requests.token).toBe(2);
+  });
+
+  it('that is stopped and started again fails no caller, and is used again', async () => {
+    const replica = start(0, { timeoutInMs });
+    const assertion = assertionOf(entra, makeCaller());
+    const held = await obtain(replica, assertion);
+    let isOver = false;
+    const asking = (async () => {
+      for (; !isOver; await sleep(10)) await obtain(replica);
+    })();
+    await server.server.restart();
+    isOver = true;
+    await asking;
+    expect(await obtain(replica, assertion)).toBe(held);
+    if (sharedOf(replica).failures > 0) await recovered(replica);
+    expect(sharedOf(replica).isPaused).toBe(false);
+  });
+
   it('that is locked fails no caller, delays the first by its deadline, and is used again', async () => {
     const replica = start(0, { timeoutInMs });
     await obtain(replica);
