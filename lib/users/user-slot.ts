@@ -80,8 +80,11 @@ export class UserSlot {
   /** Takes a token that was granted, unless the held one lives longer. @returns what is held */
   hold(token: HeldAccessToken, isChallenged: boolean): HeldAccessToken {
     const { token: before, isRejected, rejectedAt } = this;
-    const held =
-      before === undefined || isRejected || isChallenged || before.expiresBefore(token) ? token : before;
+    // The clock was set back: the end of the older one is not known.
+    const isInDoubt = before !== undefined && token.acquiredAt < before.acquiredAt;
+    const isTaken =
+      before === undefined || isRejected || isChallenged || isInDoubt || before.expiresBefore(token);
+    const held = isTaken ? token : before;
     this.token = held;
     this.#trouble = rejectedAt === -Infinity ? undefined : { ...noTrouble, rejectedAt };
     return held;

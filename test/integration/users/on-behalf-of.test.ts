@@ -238,6 +238,29 @@ describe('the tokens of users', () => {
     await obtain(assertionOf(entra, makeCaller()));
   });
 
+  it('serves no token beyond its end after the clock was set back, and asks no more than before', async () => {
+    const fiveHours = 5 * 3_600_000;
+    // The clock of the local Entra is the same one.
+    const nbf = (clock.now() - 2 * fiveHours) / 1000;
+    const claims = { nbf, iat: nbf };
+    const assertion = assertionOf(entra, makeCaller(), { lifetimeInSeconds: 86_400, claims });
+    const user = tokens.service.onBehalfOf(assertion);
+    const first = await user.getToken('graph');
+    clock.jump(-fiveHours);
+    await clock.advance(60_000);
+    entra.requests.reset();
+    expect(await user.getToken('graph')).toBe(first);
+    const isDone = (): boolean => entra.requests.token === 1 && tokens.service.state().pending === 0;
+    await eventually(isDone, (done) => done);
+    const second = await user.getToken('graph');
+    expect(second.token).not.toBe(first.token);
+    expect(second.expiresOnTimestamp).toBeLessThanOrEqual(clock.now() + 3_600_000);
+    await clock.advance(10 * 60_000);
+    expect(await user.getToken('graph')).toBe(second);
+    expect(entra.requests.token).toBe(1);
+    clock.jump(fiveHours);
+  });
+
   it('tells callers the pause that it keeps, whatever the tenant asked for', async () => {
     const fault = { kind: 'http-status', status: 429, retryAfter: 99_999_999_999 } as const;
     await entra.faults.set('token', fault, { times: 1 });
