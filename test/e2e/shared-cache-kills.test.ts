@@ -123,7 +123,8 @@ async function survives(name: string, place: SharedCachePlace): Promise<void> {
   expect(failed).toEqual([]);
   expect(answered).toBeGreaterThan(users);
   expect(recoveries.open).toEqual([]);
-  expect(recoveries.report.maxInMs).toBeLessThan(leaseInMs + controls.report.maxInMs);
+  // Asks twice after the lease, if what it got first is older than the question.
+  expect(recoveries.report.maxInMs).toBeLessThan(leaseInMs + 2 * controls.report.maxInMs);
   expect(requests).toBeLessThanOrEqual(most);
 }
 
