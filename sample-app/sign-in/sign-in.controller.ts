@@ -106,5 +106,5 @@ export class SignInController {
 }
 
 function unavailable(): ServiceUnavailableException {
-  return new ServiceUnavailableException('Nobody can sign in at the moment. Please try again later.');
+  return new ServiceUnavailableException('Signing in does not work at the moment. Try again later.');
 }

@@ -1,7 +1,3 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
-
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CredentialConfiguration } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
@@ -10,6 +6,7 @@ import { systemClock } from '../../../lib/common/clock.js';
 import { credentialFactory } from '../../../lib/credential/create-credential.js';
 import { readClaims } from '../../../lib/entra/json-web-token.js';
 import { createEngine } from '../../support/engine.js';
+import { ConnectProxy } from '../../support/connect-proxy.js';
 import { azureIdentityVersions } from './azure-identity-versions.js';
 
 const otherTenant = '11111111-2222-4333-8444-555555555555';
@@ -88,35 +85,21 @@ describe.each(Object.entries(azureIdentityVersions))(
 describe.each(Object.entries(azureIdentityVersions))(
   'a proxy of the environment, with @azure/identity %s',
   (_version, load) => {
-    let proxy: Server;
-    let tunnels: number;
+    let proxy: ConnectProxy;
 
     beforeEach(async () => {
-      tunnels = 0;
-      proxy = createServer();
-      proxy.on('connect', (request, client) => {
-        tunnels++;
-        const upstream = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
-          client.write('HTTP/1.1 200 OK\r\n\r\n');
-          upstream.pipe(client).pipe(upstream);
-        });
-        upstream.on('error', () => client.destroy());
-        client.on('error', () => upstream.destroy());
-      });
-      proxy.listen(0, '127.0.0.1');
-      await once(proxy, 'listening');
-      process.env['HTTPS_PROXY'] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      proxy = await ConnectProxy.start();
+      process.env['HTTPS_PROXY'] = proxy.url;
     });
 
     afterEach(() => {
-      proxy.closeAllConnections();
       proxy.close();
     });
 
     it('is used', async () => {
       const create = credentialFactory(inHomeTenant(), 'public', systemClock, load);
       await (await create()).getToken(`${audience}/.default`);
-      expect(tunnels).toBeGreaterThan(0);
+      expect(proxy.tunnels).toBeGreaterThan(0);
     });
   },
 );
