@@ -122,6 +122,8 @@ describeWith({ program: 'chromium', debianPackage: 'chromium' })('the site: npm 
     await page.screenshot({ path: join(screenshots, 'search.png') });
     await deploy.click();
     await page.waitForURL('**/docs/deploy.html#*');
+    // The address changes before the page is there.
+    await page.locator('main', { has: page.locator('h1', { hasText: 'Deploy' }) }).waitFor();
     expect(await page.locator('main').textContent()).toContain('PgBouncer');
   });
 
