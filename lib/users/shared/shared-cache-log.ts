@@ -24,9 +24,9 @@ export class SharedCacheLog {
   failed(error: unknown): void {
     if (this.#failedAt !== undefined) return;
     this.#failedAt = this.#clock.now();
-    const reason = redactError(error).message.slice(0, 300);
+    const reason = redactError(error).message.slice(0, 300).replace(/\.$/, '');
     this.#logger.warn(
-      `${this.#name} fails: ${reason} Users are served from memory and by Entra until it works.`,
+      `${this.#name} fails: ${reason}. Users are served from memory and by Entra until it works.`,
     );
   }
 
