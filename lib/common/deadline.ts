@@ -1,4 +1,4 @@
-import { longestDelayInMs, type Clock } from './clock.js';
+import { longestDelayInMs, type Clock, type TimerHandle } from './clock.js';
 import { isError } from './thrown.js';
 
 /** The part of `AbortSignal` that the Azure SDKs rely on. */
@@ -22,35 +22,40 @@ interface WaitLimits {
  * @throws what `onTimeout` returns, or the signal's reason when that is aborted first
  */
 export function withDeadline<T>(promise: Promise<T>, limits: WaitLimits): Promise<T> {
-  const { timeoutInMs, clock, onTimeout, signal } = limits;
-  return untilStopped(promise, signal, (stop) => {
-    const timer = clock.setTimeout(() => stop(onTimeout()), Math.min(timeoutInMs, longestDelayInMs));
-    return () => clock.clearTimeout(timer);
-  });
+  return untilStopped(promise, limits.signal, limits);
 }
 
 /** Rejects with the signal's reason if that is aborted first. Does not cancel the promise. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
-  return signal === undefined ? promise : untilStopped(promise, signal, () => () => undefined);
+  return signal === undefined ? promise : untilStopped(promise, signal);
 }
 
-/** @param arm sets up what else may stop the wait, and returns what takes that down again */
+/** Thousands of callers may begin to wait at once: each has few closures. */
 function untilStopped<T>(
   promise: Promise<T>,
   signal: AbortSignalLike | undefined,
-  arm: (stop: (error: Error) => void) => () => void,
+  limits?: WaitLimits,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const settle = (outcome: () => void): void => {
-      disarm();
+    let timer: TimerHandle;
+    const disarm = (): void => {
+      if (limits !== undefined) limits.clock.clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-      outcome();
     };
-    const stop = (error: Error): void => settle(() => reject(error));
+    const stop = (error: Error): void => {
+      disarm();
+      reject(error);
+    };
     const onAbort = (): void => stop(abortReason(signal));
-    const disarm = arm(stop);
+    if (limits !== undefined) {
+      const delayInMs = Math.min(limits.timeoutInMs, longestDelayInMs);
+      timer = limits.clock.setTimeout(() => stop(limits.onTimeout()), delayInMs);
+    }
     signal?.addEventListener('abort', onAbort);
-    promise.then((value) => settle(() => resolve(value)), stop);
+    promise.then((value) => {
+      disarm();
+      resolve(value);
+    }, stop);
     if (signal?.aborted) onAbort();
   });
 }

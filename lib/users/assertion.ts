@@ -20,8 +20,6 @@ export interface AssertionExpectations {
 export interface AssertionClaims {
   readonly endsAt: Timestamp;
   readonly tenantId: string | undefined;
-  /** Whose it is, as `personKey` has it; `undefined` for a token that does not name its user. */
-  readonly person: string | undefined;
 }
 
 /** Twice what Node.js takes as all headers of a request. */
@@ -83,13 +81,14 @@ export function readAssertion(
   }
   const endsAt = exp * 1000;
   if (endsAt <= now) throw expiredAssertion(endsAt, place);
-  const { oid } = claims;
-  const isNamed = tenant !== undefined && typeof oid === 'string';
-  return {
-    endsAt,
-    tenantId: tenant,
-    person: isNamed ? personKey({ tenantId: tenant, objectId: oid }) : undefined,
-  };
+  return { endsAt, tenantId: tenant };
+}
+
+/** Whose a caller's token is, as `personKey` has it; `undefined` for one that does not name its user. */
+export function personOfAssertion(assertion: string): string | undefined {
+  const { tid, oid } = readClaims(assertion) ?? {};
+  if (typeof tid !== 'string' || !isTenantGuid(tid) || typeof oid !== 'string') return undefined;
+  return personKey({ tenantId: tid, objectId: oid });
 }
 
 export function expiredAssertion(endsAt: Timestamp, place: SignInPlace): InvalidAssertionError {

@@ -1,32 +1,33 @@
 import { EntraShutDownError } from '../common/entra-auth.error.js';
+import { Fifo } from '../common/fifo.js';
 import { asError } from '../common/thrown.js';
 import { TokenRequestFailedError } from '../entra/token-endpoint.error.js';
 import type { TenantPauses } from './tenant-pauses.js';
+import { TurnShare } from './turn-share.js';
 
 interface Waiting {
-  begin: () => void;
-  fail: (error: Error) => void;
+  readonly tenantId: string;
+  readonly exchange: () => Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 const mostWaiting = 20_000;
-// To send a request takes a third of a millisecond, with a new connection a whole one.
-const mostInTurn = 4;
+// To send a request takes a third of a millisecond, with a new connection several.
+const mostInTurn = 1;
 
 /**
  * Runs a number of exchanges at once and lets the others wait for their turn, first come first served: thousands of TLS
- * handshakes at once would hold up the event loop for seconds. A few begin in each turn of the event loop. While a tenant asks
+ * handshakes at once would hold up the event loop for seconds. One begins in each turn of the event loop. While a tenant asks
  * for a pause, none begins for it.
  */
 export class ExchangeQueue {
   readonly #atOnce: number;
   readonly #pauses: TenantPauses;
   readonly #requestTimeoutInMs: number;
-  #waiting: Waiting[] = [];
-  /** Position of the first that still waits. */
-  #first = 0;
+  readonly #waiting = new Fifo<Waiting>();
   #running = 0;
-  #begunInTurn = 0;
-  #isTurnAwaited = false;
+  readonly #turn = new TurnShare(mostInTurn, () => this.#next());
   #isStopped = false;
 
   constructor(atOnce: number, pauses: TenantPauses, requestTimeoutInMs: number) {
@@ -36,7 +37,7 @@ export class ExchangeQueue {
   }
 
   get length(): number {
-    return this.#waiting.length - this.#first + this.#running;
+    return this.#waiting.length + this.#running;
   }
 
   /**
@@ -47,23 +48,8 @@ export class ExchangeQueue {
    */
   run<T>(tenantId: string, exchange: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const end = (outcome: () => void): void => {
-        this.#running--;
-        outcome();
-        this.#next();
-      };
-      const begin = (): void => {
-        const refusal = this.#refusalFor(tenantId);
-        if (refusal !== undefined) return reject(refusal);
-        this.#running++;
-        this.#begunInTurn++;
-        exchange().then(
-          (value) => end(() => resolve(value)),
-          (error: unknown) => end(() => reject(asError(error))),
-        );
-      };
-      if (this.#waiting.length - this.#first >= mostWaiting) return reject(tooMany());
-      this.#waiting.push({ begin, fail: reject });
+      if (this.#waiting.length >= mostWaiting) return reject(tooMany());
+      this.#waiting.add({ tenantId, exchange, resolve: resolve as Waiting['resolve'], reject });
       this.#next();
     });
   }
@@ -71,10 +57,26 @@ export class ExchangeQueue {
   /** Rejects what waits, and begins nothing more. */
   stop(): void {
     this.#isStopped = true;
-    const waiting = this.#waiting.slice(this.#first);
-    this.#waiting = [];
-    this.#first = 0;
-    for (const { fail } of waiting) fail(new EntraShutDownError());
+    for (const { reject } of this.#waiting.clear()) reject(new EntraShutDownError());
+  }
+
+  #begin({ tenantId, exchange, resolve, reject }: Waiting): void {
+    const refusal = this.#refusalFor(tenantId);
+    if (refusal !== undefined) return reject(refusal);
+    this.#turn.take();
+    this.#running++;
+    exchange().then(
+      (value) => {
+        this.#running--;
+        resolve(value);
+        this.#next();
+      },
+      (error: unknown) => {
+        this.#running--;
+        reject(asError(error));
+        this.#next();
+      },
+    );
   }
 
   #refusalFor(tenantId: string): Error | undefined {
@@ -82,27 +84,12 @@ export class ExchangeQueue {
     return this.#pauses.refusalFor(tenantId, this.#requestTimeoutInMs);
   }
 
-  #waitForTurn(): void {
-    if (this.#isTurnAwaited) return;
-    this.#isTurnAwaited = true;
-    setImmediate(() => {
-      this.#isTurnAwaited = false;
-      this.#begunInTurn = 0;
-      this.#next();
-    });
-  }
-
   #next(): void {
-    while (this.#running < this.#atOnce && this.#begunInTurn < mostInTurn) {
-      const next = this.#waiting[this.#first];
+    while (this.#running < this.#atOnce && this.#turn.isLeft) {
+      const next = this.#waiting.take();
       if (next === undefined) break;
-      this.#first++;
-      next.begin();
+      this.#begin(next);
     }
-    if (this.#begunInTurn > 0) this.#waitForTurn();
-    if (this.#first < 1_000 && this.#first < this.#waiting.length) return;
-    this.#waiting = this.#waiting.slice(this.#first);
-    this.#first = 0;
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import { tokenRequest } from '../refresh-token/token-request.js';
 import type { TokenResponse } from '../refresh-token/token-response.js';
 import { assertionCodes } from './assertion-codes.js';
+import { personOfAssertion } from './assertion.js';
 import type { SignInPlace } from './challenge.js';
 import { requestErrorOf } from './request-error.js';
 import type { UserEntry } from './user-entry.js';
@@ -48,6 +49,12 @@ export class OnBehalfOfGrant implements UserGrant {
   /** Of the exact assertion, as in memory. */
   get sharedKey(): string {
     return this.entry.key;
+  }
+
+  /** Learned when it is needed: a burst of first calls does not wait for so many hashes. */
+  person(): string | undefined {
+    this.entry.person ??= personOfAssertion(this.#assertion);
+    return this.entry.person;
   }
 
   async request(order: UserTokenOrder, settings: UserRequestSettings): Promise<HeldAccessToken> {

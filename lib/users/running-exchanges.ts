@@ -1,15 +1,15 @@
 import type { HeldAccessToken } from '../entra/held-access-token.js';
-import type { UserEntry } from './user-entry.js';
-import type { UserTokenOrder } from './user-grant.js';
-
-/** What one exchange is for. */
-export type ExchangePurpose = Pick<UserTokenOrder, 'resource' | 'claims'>;
+import type { UserGrant } from './user-grant.js';
+import type { UserResource } from './user-resources.js';
 
 /** An exchange that waits for its turn or is under way. */
-export interface RunningExchange extends ExchangePurpose {
+export interface RunningExchange {
+  readonly grant: UserGrant;
+  readonly resource: UserResource;
+  /** The claims of a challenge. */
+  readonly claims: string | undefined;
   /** Whether what it was begun for has been forgotten: its outcome is noted nowhere. */
   isAbandoned: boolean;
-  readonly entry: UserEntry;
   token: Promise<HeldAccessToken>;
 }
 
@@ -20,25 +20,26 @@ export interface RunningExchange extends ExchangePurpose {
 export class RunningExchanges {
   readonly #byEntry = new Map<string, RunningExchange[]>();
 
-  find(entryKey: string, { resource, claims }: ExchangePurpose): RunningExchange | undefined {
+  find(entryKey: string, resource: UserResource, claims: string | undefined): RunningExchange | undefined {
     return this.#byEntry.get(entryKey)?.find((one) => one.resource === resource && one.claims === claims);
   }
 
   /** Keeps an exchange in sight until it has settled. */
   begin(
-    entry: UserEntry,
-    purpose: ExchangePurpose,
+    exchange: Omit<RunningExchange, 'token' | 'isAbandoned'>,
     run: (exchange: RunningExchange) => Promise<HeldAccessToken>,
   ): Promise<HeldAccessToken> {
-    const exchange = { ...purpose, entry, isAbandoned: false } as RunningExchange;
-    const { key: entryKey } = entry;
+    const { grant, resource, claims } = exchange;
+    const running = { grant, resource, claims, isAbandoned: false } as RunningExchange;
+    const { key: entryKey } = grant.entry;
     const others = this.#byEntry.get(entryKey);
-    if (others === undefined) this.#byEntry.set(entryKey, [exchange]);
-    else others.push(exchange);
-    exchange.token = run(exchange).finally(() => this.#end(entryKey, exchange));
+    if (others === undefined) this.#byEntry.set(entryKey, [running]);
+    else others.push(running);
+    const end = (): void => this.#end(entryKey, running);
+    running.token = run(running);
     // Callers come and go; its outcome is noted in the entry in any case.
-    exchange.token.catch(() => undefined);
-    return exchange.token;
+    running.token.then(end, end);
+    return running.token;
   }
 
   /** Lets those of an entry run on without effect. The next call begins a new one. */
@@ -50,7 +51,7 @@ export class RunningExchanges {
   /** The same of all entries of a person. */
   abandonAllOf(person: string): void {
     for (const [entryKey, [exchange]] of this.#byEntry) {
-      if (exchange?.entry.person === person) this.abandon(entryKey);
+      if (exchange?.grant.person() === person) this.abandon(entryKey);
     }
   }
 

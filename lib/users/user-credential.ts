@@ -1,6 +1,6 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '../entra/token-credential.js';
 import type { UserGrant } from './user-grant.js';
-import type { UserTokens } from './user-tokens.js';
+import type { UserCalls } from './user-calls.js';
 
 /** A credential that speaks for one user, for as long as the token that the user called with lives. */
 export interface UserTokenCredential extends TokenCredential {
@@ -20,19 +20,19 @@ export interface UserTokenCredential extends TokenCredential {
 
 /** Shows nothing of the user's tokens to `util.inspect`, JSON and spreading. */
 export class GrantCredential implements UserTokenCredential {
-  readonly #users: UserTokens;
+  readonly #calls: UserCalls;
   readonly #grant: UserGrant;
 
-  constructor(users: UserTokens, grant: UserGrant) {
-    this.#users = users;
+  constructor(calls: UserCalls, grant: UserGrant) {
+    this.#calls = calls;
     this.#grant = grant;
   }
 
   getToken(resourceOrScopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
-    return this.#users.getToken(this.#grant, resourceOrScopes, options);
+    return this.#calls.getToken(this.#grant, resourceOrScopes, options);
   }
 
   invalidate(rejected: AccessToken | string): void {
-    this.#users.invalidate(this.#grant, typeof rejected === 'string' ? rejected : rejected.token);
+    this.#calls.invalidate(this.#grant, typeof rejected === 'string' ? rejected : rejected.token);
   }
 }

@@ -26,7 +26,7 @@ export class UserEntry extends UserSlot {
   /** Tenant of the user, where it is known and not the configured one. */
   tenantId: string | undefined;
   /** Whose it is, as `personKey` has it; `undefined` while that is not known. */
-  person: string | undefined;
+  person: string | undefined = undefined;
   /** Whether it was used since it was put in its place. Kept by `UserCache`, as its neighbours are. */
   isUsed = false;
   newer: UserEntry | undefined = undefined;
@@ -34,12 +34,11 @@ export class UserEntry extends UserSlot {
   /** Size by which `UserCache` counts it; zero while it is not in there. */
   countedBytes = 0;
 
-  constructor(key: string, endsAt: Timestamp, tenantId: string | undefined, person?: string) {
+  constructor(key: string, endsAt: Timestamp, tenantId: string | undefined) {
     super();
     this.key = key;
     this.#endsAtInSeconds = Math.floor(endsAt / 1000);
     this.tenantId = tenantId;
-    this.person = person;
   }
 
   /** When the grant ends, to the second; nothing is served from then on. Infinity for a grant without an end of its own. */

@@ -79,11 +79,10 @@ export class UserExchanges {
     claims: string | undefined,
     onBegin?: () => void,
   ): Promise<HeldAccessToken> {
-    const { key } = grant.entry;
-    const running = this.#running.find(key, { resource, claims });
+    const running = this.#running.find(grant.entry.key, resource, claims);
     if (running !== undefined) return running.token;
     onBegin?.();
-    return this.#running.begin(grant.entry, { resource, claims }, (exchange) => this.#run(exchange, grant));
+    return this.#running.begin({ grant, resource, claims }, this.#run);
   }
 
   /** Lets exchanges for an entry that was forgotten end without effect. */
@@ -153,25 +152,20 @@ export class UserExchanges {
     this.#requests.end();
   }
 
-  async #run(exchange: RunningExchange, grant: UserGrant): Promise<HeldAccessToken> {
-    const { resource, claims } = exchange;
-    let order = this.orderOf(grant.entry, resource, claims);
+  readonly #run = async (exchange: RunningExchange): Promise<HeldAccessToken> => {
+    const { grant, resource } = exchange;
     try {
-      if (isTenantGroup(order.tenantId) && grant.locate !== undefined) {
-        await grant.locate();
-        order = this.orderOf(grant.entry, resource, claims);
-      }
-      const token = await this.#obtain(exchange, grant, order);
+      if (grant.locate !== undefined && isTenantGroup(this.#tenantOf(grant.entry))) await grant.locate();
+      const token = await this.#obtain(exchange);
       if (exchange.isAbandoned && grant.usesStore) throw new NoSignInError();
       // The token of a caller is the caller's own, and nothing of it is kept.
-      if (exchange.isAbandoned) return token;
-      this.hold(this.#current(grant.entry), order, token);
+      if (!exchange.isAbandoned) this.hold(this.#heldFor(grant), exchange, token);
       return token;
     } catch (thrown) {
-      if (exchange.isAbandoned) throw grant.errorOf(thrown, exchange.resource.name, this.#settings.place);
-      throw this.#refused(grant, order, thrown);
+      if (exchange.isAbandoned) throw grant.errorOf(thrown, resource.name, this.#settings.place);
+      throw this.#refused(exchange, thrown);
     }
-  }
+  };
 
   #tenantOf(entry: UserEntry): string {
     const { tenantId } = this.#settings;
@@ -183,41 +177,56 @@ export class UserExchanges {
     return this.#cache.get(entry.key) ?? entry;
   }
 
+  /** The same of a grant, which tells whose it is: `forget` finds it by that. */
+  #heldFor(grant: UserGrant): UserEntry {
+    grant.person();
+    return this.#current(grant.entry);
+  }
+
   /** From the shared cache, where there is one, or by a request. */
-  #obtain(exchange: RunningExchange, grant: UserGrant, order: UserTokenOrder): Promise<HeldAccessToken> {
-    const { resource, claims, tenantId } = order;
-    const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#requests.inTurn(grant, tenantId, work);
-    const fetch = (): Promise<HeldAccessToken> => {
-      const begunAt = this.#settings.clock.now();
-      // Another replica may have stored it.
-      const isNew = ({ acquiredAt }: HeldAccessToken): boolean => acquiredAt >= begunAt;
-      return this.#requests.send(tenantId, () => grant.request(order, this.wire), isNew);
-    };
+  #obtain(exchange: RunningExchange): Promise<HeldAccessToken> {
+    const { grant, resource, claims } = exchange;
+    const order = this.orderOf(grant.entry, resource, claims);
+    const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
+      this.#requests.inTurn(grant, order.tenantId, work);
+    const fetch = (): Promise<HeldAccessToken> => this.#fetch(grant, order);
     const { sharedKey: user } = grant;
     if (this.#shared === undefined || user === undefined) return inTurn(fetch);
     const accepts = (token: HeldAccessToken): boolean => {
       const slot = this.#current(grant.entry).find(resource);
       return slot === undefined || slot.isOutdoneBy(token);
     };
-    const { endsAt, person } = grant.entry;
+    const { endsAt } = grant.entry;
     const isKept = (): boolean => !exchange.isAbandoned;
+    const person = (): string | undefined => grant.person();
     const wanted = { user, person, resource, endsAt, isChallenged: claims !== undefined, accepts, isKept };
     return this.#shared.obtain(wanted, { inTurn, fetch });
   }
 
+  #fetch(grant: UserGrant, order: UserTokenOrder): Promise<HeldAccessToken> {
+    const begunAt = this.#settings.clock.now();
+    // Another replica may have stored it.
+    const isNew = ({ acquiredAt }: HeldAccessToken): boolean => acquiredAt >= begunAt;
+    return this.#requests.send(order.tenantId, () => grant.request(order, this.wire), isNew);
+  }
+
   /** Holds a token that was granted. */
-  hold(entry: UserEntry, { resource, claims }: UserTokenOrder, token: HeldAccessToken): void {
+  hold(
+    entry: UserEntry,
+    { resource, claims }: { resource: UserResource; claims?: string | undefined },
+    token: HeldAccessToken,
+  ): void {
     const slot = entry.slotOf(resource);
     schedule(entry, slot, slot.hold(token, claims !== undefined), this.#settings);
     this.keep(entry);
   }
 
-  #refused(grant: UserGrant, order: UserTokenOrder, thrown: unknown): Error {
-    const { resource } = order;
-    const entry = this.#current(grant.entry);
+  #refused(exchange: RunningExchange, thrown: unknown): Error {
+    const { grant, resource } = exchange;
+    const entry = this.#heldFor(grant);
     const error = this.failureOf(grant, resource, thrown);
     if (error instanceof UserInteractionRequiredError) {
-      this.#noteRefusal(entry, order, error);
+      this.#noteRefusal(entry, exchange, error);
       // A forged assertion must not take the place of another user.
       if (grant.isProvenBy(error) || entry.countedBytes > 0) this.keep(entry);
     }
@@ -230,7 +239,7 @@ export class UserExchanges {
 
   #noteRefusal(
     entry: UserEntry,
-    { resource, claims }: UserTokenOrder,
+    { resource, claims }: RunningExchange,
     error: UserInteractionRequiredError,
   ): void {
     const at = this.#settings.clock.now();

@@ -37,6 +37,9 @@ export interface UserGrant {
   /** What replicas know it by in the shared cache; `undefined` for tokens that must not be shared. */
   readonly sharedKey: string | undefined;
 
+  /** Whose it is, as `personKey` has it; `undefined` while that is not known. The entry knows it from then on. */
+  person(): string | undefined;
+
   /**
    * Requests a token, once, whatever is held.
    *

@@ -19,7 +19,8 @@ const ruleFix = 'Give the GUIDs of the tenants, or a function (tenantId) => bool
 export function tenantRule(clientPath: string, tenantId: string, allowed: unknown): TenantRule {
   const path = `${clientPath}.allowedTenants`;
   if (!isTenantGroup(tenantId)) {
-    if (allowed === undefined) return (other) => !isTenantGuid(tenantId) || sameTenant(other, tenantId);
+    const isKnown = isTenantGuid(tenantId);
+    if (allowed === undefined) return (other) => !isKnown || sameTenant(other, tenantId);
     const fix = 'Leave it out, or give "organizations" as "tenantId".';
     throw new EntraOptionsError(path, `"tenantId" names one tenant`, fix);
   }
@@ -46,23 +47,21 @@ type TokenCheck = (token: HeldAccessToken) => HeldAccessToken;
 /**
  * Checks the tenant that a call names.
  *
- * @returns what checks the token, where it alone tells: a domain and a GUID may name the same tenant
+ * @returns what checks the token, where it alone tells: a domain and a GUID may name the same tenant. `undefined` elsewhere
  * @throws {EntraOptionsError} when it is neither the user's nor the application's, as the returned function does
  */
 export function checkTenant(
   { tenantId }: UserEntry,
   asked: string | undefined,
   configured: string,
-): TokenCheck {
-  if (asked === undefined || sameTenant(asked, tenantId) || sameTenant(asked, configured)) return asItIs;
+): TokenCheck | undefined {
+  if (asked === undefined || sameTenant(asked, tenantId) || sameTenant(asked, configured)) return undefined;
   if (tenantId !== undefined || isTenantGuid(configured) || !isTenantGuid(asked)) throw wrongTenant();
   return (token) => {
     if (token.tenantId === undefined || sameTenant(token.tenantId, asked)) return token;
     throw wrongTenant();
   };
 }
-
-const asItIs: TokenCheck = (token) => token;
 
 function wrongTenant(): EntraOptionsError {
   const fix = 'Leave it out: the token of a user is exchanged in the tenant of the user.';

@@ -1,37 +1,27 @@
 import type { Observable } from 'rxjs';
 
-import type { Timestamp } from '../common/clock.js';
 import { EntraOptionsError } from '../common/entra-auth.error.js';
 import type { LineLogger } from '../common/guarded-logger.js';
-import { asError } from '../common/thrown.js';
-import { readTokenRequest, type TokenRequest } from '../engine/token-request.js';
-import type { HeldAccessToken } from '../entra/held-access-token.js';
 import { sameTenant } from '../entra/tenant.js';
-import type { AccessToken, GetTokenOptions } from '../entra/token-credential.js';
 import { assertionKey, expiredAssertion, longestAssertion, readAssertion } from './assertion.js';
 import { BackgroundRefresh } from './background-refresh.js';
 import { CacheSweeper } from './cache-sweeper.js';
-import { inExchangeTime } from './exchange-deadline.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
 import { forgetUser, type ForgottenUser } from './forget-user.js';
 import { OnBehalfOfGrant } from './on-behalf-of-grant.js';
 import { RequestRate } from './request-rate.js';
 import { UserSignIns } from './sign-ins/user-sign-ins.js';
 import { UserCache } from './user-cache.js';
+import { UserCalls } from './user-calls.js';
 import { GrantCredential, type UserTokenCredential } from './user-credential.js';
 import { UserEntry } from './user-entry.js';
 import { UserExchanges } from './user-exchanges.js';
-import type { UserGrant } from './user-grant.js';
-import { UserResources, type UserResource } from './user-resources.js';
-import { checkTenant } from './user-tenant.js';
-import type { UserSlot } from './user-slot.js';
+import { UserResources } from './user-resources.js';
 import type { UserTokenEvent } from './user-token-event.js';
 import { logUserTokenEvents } from './user-token-event.log.js';
 import { UserTokenEventReporter } from './user-token-event.reporter.js';
 import type { UserTokensState } from './user-tokens-state.js';
 import { UserInteractionRequiredError } from './user-token.error.js';
-
-const rateRetryInMs = 1_000;
 
 /**
  * Holds the tokens of users, by the token that each user called with. Refreshes them ahead of their end when they are used,
@@ -47,6 +37,7 @@ export class UserTokens {
   readonly #background: BackgroundRefresh;
   readonly #sweeper: CacheSweeper;
   readonly #signIns: UserSignIns | undefined;
+  readonly #calls: UserCalls;
 
   /** @param identityToken returns an assertion of the machine's identity, for an application that authenticates by it */
   constructor(settings: UserTokenSettings, identityToken: () => Promise<string>, logger: LineLogger) {
@@ -78,6 +69,9 @@ export class UserTokens {
     this.#exchanges = new UserExchanges(settings, {
       ...{ identityToken, logger, events: this.#events, cache: this.#cache, keep },
     });
+    this.#calls = new UserCalls(settings, {
+      ...{ resources: this.#resources, cache: this.#cache, exchanges: this.#exchanges, rate: this.#rate },
+    });
     const { signIns } = settings;
     if (signIns !== undefined)
       this.#signIns = new UserSignIns(settings, signIns, {
@@ -94,12 +88,12 @@ export class UserTokens {
 
   /** @throws {InvalidAssertionError} for what is not a live access token of a user for this application */
   onBehalfOf(assertion: unknown): UserTokenCredential {
-    return new GrantCredential(this, this.#grantOf(assertion));
+    return new GrantCredential(this.#calls, this.#grantOf(assertion));
   }
 
   /** @throws {EntraOptionsError} for what cannot be a key */
   forUser(userKey: unknown): UserTokenCredential {
-    return new GrantCredential(this, this.signIns.grantOf(userKey));
+    return new GrantCredential(this.#calls, this.signIns.grantOf(userKey));
   }
 
   /** Obtains a refresh token by an assertion, and stores it under a key. */
@@ -127,39 +121,15 @@ export class UserTokens {
     const now = clock.now();
     const known = this.#cache.get(key);
     if (known === undefined) {
-      const { endsAt, tenantId, person } = readAssertion(text, this.#settings, now);
+      const { endsAt, tenantId } = readAssertion(text, this.#settings, now);
       const isOwn = sameTenant(tenantId, this.#settings.tenantId);
-      return new OnBehalfOfGrant(text, new UserEntry(key, endsAt, isOwn ? undefined : tenantId, person));
+      return new OnBehalfOfGrant(text, new UserEntry(key, endsAt, isOwn ? undefined : tenantId));
     }
     if (now >= known.endsAt) {
       this.#cache.delete(known);
       throw expiredAssertion(known.endsAt, place);
     }
     return new OnBehalfOfGrant(text, known);
-  }
-
-  getToken(
-    grant: UserGrant,
-    named: string | string[],
-    options: GetTokenOptions | undefined,
-  ): Promise<AccessToken> {
-    try {
-      const resource = this.#resources.find(named);
-      const slot = grant.entry.find(resource);
-      const now = this.#settings.clock.now();
-      if (slot?.token !== undefined && isPlain(options) && this.#serves(grant, slot, resource, now)) {
-        if (slot.idleInMs > 0) slot.idleInMs = 0;
-        return Promise.resolve(slot.token);
-      }
-      return this.#obtain(grant, resource, readTokenRequest(options));
-    } catch (error) {
-      return Promise.reject(asError(error));
-    }
-  }
-
-  invalidate({ entry }: UserGrant, rejected: string): void {
-    const { clock, policy } = this.#settings;
-    for (const slot of entry.slots()) slot.reject(rejected, clock.now(), policy.forcedRefreshCooldownInMs);
   }
 
   /** The last refusal that Entra sent for a user's token, while it is held. */
@@ -192,59 +162,4 @@ export class UserTokens {
     this.#exchanges.end();
     this.#events.complete();
   }
-
-  async #obtain(grant: UserGrant, resource: UserResource, request: TokenRequest): Promise<AccessToken> {
-    grant.entry = this.#cache.get(grant.entry.key) ?? grant.entry;
-    const check = checkTenant(grant.entry, request.tenantId, this.#settings.tenantId);
-    return check(await this.#heldOrNew(grant, resource, request));
-  }
-
-  async #heldOrNew(
-    grant: UserGrant,
-    resource: UserResource,
-    request: TokenRequest,
-  ): Promise<HeldAccessToken> {
-    const { clock, place } = this.#settings;
-    const { entry } = grant;
-    const now = clock.now();
-    if (now >= entry.endsAt) throw expiredAssertion(entry.endsAt, place);
-    const { claims } = request;
-    const slot = entry.find(resource);
-    const refusal = slot?.repeatedRefusal(claims, now);
-    if (refusal !== undefined && (claims !== undefined || slot?.token === undefined)) throw refusal;
-    if (slot === undefined || claims !== undefined) return this.#exchange(grant, resource, request);
-    const { token: held, isRejected } = slot;
-    if (held !== undefined && now < entry.usableUntil(slot)) return held;
-    try {
-      return await this.#exchange(grant, resource, request);
-    } catch (error) {
-      const isOver = held === undefined || clock.now() >= Math.min(held.expiresOnTimestamp, entry.endsAt);
-      if (isOver || request.abortSignal?.aborted === true) throw error;
-      if (isRejected && error instanceof UserInteractionRequiredError) throw error;
-      return held;
-    }
-  }
-
-  #exchange(grant: UserGrant, resource: UserResource, request: TokenRequest): Promise<HeldAccessToken> {
-    const flight = this.#exchanges.exchange(grant, resource, request.claims, () => this.#rate.count());
-    const { clock, requestTimeoutInMs } = this.#settings;
-    return inExchangeTime(flight, { clock, requestTimeoutInMs, signal: request.abortSignal });
-  }
-
-  /** Whether a slot's token is handed out. Refreshes it when that is due. */
-  #serves(grant: UserGrant, slot: UserSlot, resource: UserResource, now: Timestamp): boolean {
-    if (now < slot.freshUntil) return true;
-    const usableUntil = grant.entry.usableUntil(slot);
-    if (now >= usableUntil) return false;
-    const isSent = this.#rate.take();
-    slot.freshUntil = isSent ? usableUntil : Math.min(now + rateRetryInMs, usableUntil);
-    // What becomes of it is noted in the slot.
-    if (isSent) this.#exchanges.exchange(grant, resource, undefined).catch(() => undefined);
-    return true;
-  }
-}
-
-function isPlain(options: GetTokenOptions | undefined): boolean {
-  if (options === undefined) return true;
-  return typeof options === 'object' && !options?.claims && !options?.tenantId;
 }

@@ -26,7 +26,7 @@ export interface SharedTokenOrder {
   /** What the user is known by in memory. */
   readonly user: string;
   /** Whose it is, as `personKey` has it. */
-  readonly person: string | undefined;
+  readonly person: () => string | undefined;
   readonly resource: UserResource;
   /** When the user's token expires. */
   readonly endsAt: Timestamp;
@@ -187,7 +187,8 @@ export class SharedTokens {
     const expiresInMs = Math.min(token.expiresOnTimestamp, endsAt) - this.#clock.now();
     if (expiresInMs <= 0) return;
     const record = sealRecord(encodeToken({ token, endsAt }), place);
-    const [owner] = person === undefined ? [] : this.#places.owners(person);
+    const whose = person();
+    const [owner] = whose === undefined ? [] : this.#places.owners(whose);
     void this.#cache.put(place.name, { record, expiresInMs, replaces: version, holder, owner });
   }
 

@@ -62,6 +62,10 @@ export class SignInGrant implements UserGrant {
     this.entry = entry;
   }
 
+  person(): string | undefined {
+    return this.entry.person;
+  }
+
   async request(order: UserTokenOrder): Promise<HeldAccessToken> {
     this.#isStored = true;
     try {

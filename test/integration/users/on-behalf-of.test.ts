@@ -1,4 +1,7 @@
+import { Agent } from 'node:https';
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { AccessToken } from 'nestjs-entra-auth';
 import { ManualClock, startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
 import { SecretScan } from '../../support/secret-scan.js';
@@ -79,6 +82,44 @@ describe('the tokens of users', () => {
     const devices = [assertionOf(entra, ada), assertionOf(entra, ada)];
     for (let turn = 0; turn < 5; turn++) for (const device of devices) await obtain(device);
     expect(entra.requests.token).toBe(2);
+  });
+
+  it('of a burst do not all begin in one turn of the event loop, and each call ends as it would alone', async () => {
+    const callers = Array.from({ length: 200 }, (_, n) => makeCaller(n));
+    const foreign = { tenantId: '11111111-0000-4000-8000-000000000000' };
+    const left = { abortSignal: AbortSignal.abort(new Error('The caller has left.')) };
+    const calls = callers.map((caller, n) => {
+      const user = tokens.service.onBehalfOf(assertionOf(entra, caller));
+      return user.getToken('graph', n === 150 ? foreign : n === 160 ? left : undefined);
+    });
+    expect(tokens.service.state().pending).toBe(50);
+    const outcomes = await Promise.allSettled(calls);
+    outcomes.forEach((outcome, n) => {
+      if (n === 150) expect(outcome).toMatchObject({ reason: { code: 'ENTRA_OPTIONS_INVALID' } });
+      else if (n === 160) expect(outcome).toMatchObject({ reason: { message: 'The caller has left.' } });
+      else
+        expect(claimsOf((outcome as PromiseFulfilledResult<AccessToken>).value.token).oid).toBe(
+          callers[n]?.objectId,
+        );
+    });
+  });
+
+  it.each([
+    ['over connections of its own', undefined],
+    ['through an agent', new Agent({ keepAlive: true })],
+  ])('that are asked for in a burst, %s, end when the application shuts down', async (_, agent) => {
+    await tokens.stop();
+    tokens = startUserTokens(userOptions(entra, agent && { client: { agent } }), { clock });
+    await entra.faults.set('token', { kind: 'hang-before-headers' });
+    const callers = Array.from({ length: 100 }, () => makeCaller());
+    const calls = callers.map((caller) =>
+      tokens.service.onBehalfOf(assertionOf(entra, caller)).getToken('graph'),
+    );
+    const outcomes = Promise.allSettled(calls);
+    await tokens.stop();
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'ENTRA_SHUT_DOWN' } });
+    }
   });
 
   it('take one request for many callers at once, also by credentials of their own', async () => {

@@ -96,6 +96,7 @@ describe('a session that outlives the token of its caller', () => {
       const user = tokens.service.onBehalfOf(assertionOf(entra, makeCaller()));
       return user.getToken('graph').catch((e: unknown) => e);
     });
+    await eventually(() => tokens.service.state().pending === 150);
     const beginning = tokens.service.beginSession('job', assertionOf(entra, makeCaller()), 'graph');
     const failure = beginning.catch((e: unknown) => e);
     await eventually(() => tokens.service.state().exchanges === 24);

@@ -81,8 +81,8 @@ const tokenOf = (length: number): HeldAccessToken => {
 /** A user as exchanges leave one behind: with a key by a hash, and a token for each of so many resources. */
 function userOf(n: number, { length, slots }: { length: number; slots: number }): UserEntry {
   const key = hash('sha256', String(n), 'binary');
-  const person = personKey({ tenantId: 'tenant', objectId: String(n) });
-  const entry = new UserEntry(key, Date.now() + 3_600_000, undefined, person);
+  const entry = new UserEntry(key, Date.now() + 3_600_000, undefined);
+  entry.person = personKey({ tenantId: 'tenant', objectId: String(n) });
   for (const resource of resources.slice(0, slots)) {
     const slot = entry.slotOf(resource);
     slot.token = tokenOf(length);

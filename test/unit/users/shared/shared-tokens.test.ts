@@ -35,7 +35,7 @@ function replica(ring: RefreshTokenKeyRing = { current: 'a', keys: { a: keyA } }
 
 const orderOf = (user: string, changes: Partial<SharedTokenOrder> = {}): SharedTokenOrder => ({
   user,
-  person: `person ${user}`,
+  person: () => `person ${user}`,
   resource,
   endsAt: clock.now() + hour,
   isChallenged: false,
@@ -178,14 +178,14 @@ describe('a shared token', () => {
 
   it('is deleted when the person is forgotten, whatever key and assertion it was stored by', async () => {
     const [one, other] = [replica(), replica({ current: 'b', keys: { a: keyA, b: keyB } })];
-    await obtain(one, orderOf('ada', { person: 'ada' }));
-    await obtain(other, orderOf('ada on another device', { person: 'ada' }));
-    await obtain(one, orderOf('eve', { person: 'eve' }));
-    await obtain(one, orderOf('of somebody', { person: undefined }));
+    await obtain(one, orderOf('ada', { person: () => 'ada' }));
+    await obtain(other, orderOf('ada on another device', { person: () => 'ada' }));
+    await obtain(one, orderOf('eve', { person: () => 'eve' }));
+    await obtain(one, orderOf('of somebody', { person: () => undefined }));
     expect(await other.forget('ada')).toBe(2);
     expect(store.records.size).toBe(2);
-    expect(await obtain(one, orderOf('ada', { person: 'ada' }))).toBe('ada 5');
-    expect(await obtain(replica(), orderOf('eve', { person: 'eve' }))).toBe('eve 3');
+    expect(await obtain(one, orderOf('ada', { person: () => 'ada' }))).toBe('ada 5');
+    expect(await obtain(replica(), orderOf('eve', { person: () => 'eve' }))).toBe('eve 3');
     expect([...store.records.values()].map(({ owner }) => owner).join()).not.toContain('ada');
   });
 
