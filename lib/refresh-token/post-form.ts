@@ -26,6 +26,8 @@ export interface Transport {
    * closed. Only for requests that may arrive twice. Default: never.
    */
   repeatsOnStaleConnection?: () => boolean;
+  /** Cuts requests off, also one that is about to be sent. Default: none is. */
+  signal?: AbortSignal;
 }
 
 /** A connection that was kept open had been closed by the server. */
@@ -105,7 +107,7 @@ function send(form: FormRequest, transport: Transport): Promise<FormResponse> {
 
 function requestOptions(
   { authorization }: FormRequest,
-  { ca, origin }: Transport,
+  { ca, origin, signal }: Transport,
   length: number,
   agent: Agent | undefined,
 ): RequestOptions {
@@ -116,6 +118,7 @@ function requestOptions(
     rejectUnauthorized: true,
     checkServerIdentity,
     ca,
+    signal,
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
       'content-length': length,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Agent } from 'node:https';
 
 import { proxyOfEnvironment } from '../common/proxy-of-environment.js';
@@ -25,8 +26,8 @@ export class UserRequests {
   /** The agents that are made here, and end here. */
   readonly #agent: Agent | undefined;
   readonly #redemptionAgent: Agent | undefined;
+  readonly #shutdown = new AbortController();
   #sent = 0;
-  #isStopped = false;
 
   constructor(
     settings: UserTokenSettings,
@@ -34,6 +35,8 @@ export class UserRequests {
     events: UserTokenEventReporter,
   ) {
     const { authentication, clock } = settings;
+    // Each exchange under way listens.
+    setMaxListeners(0, this.#shutdown.signal);
     this.#pauses = new TenantPauses(clock);
     const newQueue = (): ExchangeQueue =>
       new ExchangeQueue(atOnce, this.#pauses, settings.requestTimeoutInMs);
@@ -53,7 +56,8 @@ export class UserRequests {
         timeoutInMs: settings.requestTimeoutInMs,
         clock,
         origin: undefined,
-        repeatsOnStaleConnection: () => !this.#isStopped,
+        repeatsOnStaleConnection: () => !this.#shutdown.signal.aborted,
+        signal: this.#shutdown.signal,
       },
     };
     // Shorter than servers keep them open: a redemption on a connection that was just closed is not repeated.
@@ -64,7 +68,7 @@ export class UserRequests {
     this.redemptionWire = {
       ...this.wire,
       offlineAccess: true,
-      transport: { ...transport, agent, repeatsOnStaleConnection: () => false },
+      transport: { ...transport, agent, repeatsOnStaleConnection: () => false, signal: undefined },
     };
   }
 
@@ -112,7 +116,7 @@ export class UserRequests {
 
   /** Begins nothing more, and cuts exchanges off. */
   stop(): void {
-    this.#isStopped = true;
+    this.#shutdown.abort();
     this.#exchanges.stop();
     this.#redemptions.stop();
     this.#agent?.destroy();
