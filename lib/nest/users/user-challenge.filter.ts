@@ -38,9 +38,11 @@ abstract class Challenge {
 
 /**
  * Answers 401 with the challenge when Entra wants the user, or the caller's token cannot be exchanged, so that the client
- * signs the user in again with the claims that are asked for. A message of a microservice or a WebSocket is answered with an error
- * that has `error` and `wwwAuthenticate`. Register it as `{ provide: APP_FILTER, useClass:
- * UserChallengeFilter }`, or by `@UseFilters(UserChallengeFilter)`.
+ * signs the user in again with the claims that are asked for. Register it as `{ provide: APP_FILTER, useClass:
+ * UserChallengeFilter }`, or by `@UseFilters(UserChallengeFilter)`, which gateways need.
+ *
+ * A message of a microservice or a WebSocket is answered with an error that has `error` and `wwwAuthenticate`. GraphQL gets
+ * an error with the two in its `extensions`, next to the code `UNAUTHENTICATED`.
  *
  * @see https://learn.microsoft.com/entra/identity-platform/claims-challenge
  */
@@ -57,24 +59,50 @@ export class UserChallengeFilter implements ExceptionFilter<unknown> {
     this.#host = host;
   }
 
-  /** Called by Nest. Answers a message with an error, as Nest does, and leaves other contexts, such as GraphQL, to theirs. */
+  /** Called by Nest. Throws the exception again in a context that it does not know. */
   catch(exception: unknown, host: ArgumentsHost): void | Observable<never> {
-    const known = challengeIn(exception);
-    if (host.getType() === 'rpc') return throwError(() => payloadOf(known));
-    if (host.getType() === 'ws') return emit(host.switchToWs().getClient(), payloadOf(known));
-    if (host.getType() !== 'http') throw exception;
-    const http = host.switchToHttp();
-    const { headers = {} } = http.getRequest<{ headers?: Record<string, unknown> }>();
-    const challenge = known ?? this.#users.interactionRequired(bearerToken(headers['authorization']));
+    const type: string = host.getType();
+    const carrier = carrierOf(type, host);
+    if (carrier === undefined) throw exception;
+    const { headers = {} } = carrier;
+    const challenge =
+      challengeIn(exception) ?? this.#users.interactionRequired(bearerToken(headers['authorization']));
+    const payload = payloadOf(challenge);
+    if (type === 'rpc') return throwError(() => payload);
+    if (type === 'ws') return emit(host, payload);
+    if (type === 'graphql') throw queryError(payload, exception);
+    this.#reply(host.switchToHttp().getResponse(), payload);
+  }
+
+  #reply(response: unknown, { wwwAuthenticate, error, message }: ChallengePayload): void {
     const { httpAdapter } = this.#host;
-    const response = http.getResponse<unknown>();
     if (httpAdapter.isHeadersSent(response)) {
       httpAdapter.end(response);
       return;
     }
-    const { wwwAuthenticate, error } = payloadOf(challenge);
     httpAdapter.setHeader(response, 'WWW-Authenticate', wwwAuthenticate);
-    httpAdapter.reply(response, { statusCode: 401, message: 'Unauthorized', error }, 401);
+    httpAdapter.reply(response, { statusCode: 401, message, error }, 401);
+  }
+}
+
+/** What may have the `Authorization` header of the caller. */
+interface HeaderCarrier {
+  headers?: Record<string, unknown>;
+}
+
+/** Finds it by the type of the context. A message has none, nor has a plain WebSocket. */
+function carrierOf(type: string, host: ArgumentsHost): HeaderCarrier | undefined {
+  switch (type) {
+    case 'http':
+      return host.switchToHttp().getRequest<HeaderCarrier>();
+    case 'rpc':
+      return {};
+    case 'ws':
+      return host.switchToWs().getClient<{ handshake?: HeaderCarrier }>().handshake ?? {};
+    case 'graphql':
+      return host.getArgByIndex<{ req?: HeaderCarrier } | undefined>(2)?.req ?? {};
+    default:
+      return undefined;
   }
 }
 
@@ -94,15 +122,27 @@ function payloadOf(challenge: UserChallenge | undefined): ChallengePayload {
   return { status: 'error', message: 'Unauthorized', error, wwwAuthenticate };
 }
 
+/** Servers of GraphQL take `extensions` of any error. */
+function queryError({ message, error, wwwAuthenticate }: ChallengePayload, cause: unknown): Error {
+  const extensions = { code: 'UNAUTHENTICATED', error, wwwAuthenticate };
+  return Object.assign(new Error(message, { cause }), { extensions });
+}
+
 /** A client of Socket.IO, or of `ws`, which has a `readyState`. */
 interface SocketClient {
   readyState?: unknown;
   send?: (message: string) => void;
-  emit?: (event: string, payload: ChallengePayload) => void;
+  emit?: (event: string, payload: unknown) => void;
 }
 
-/** Sends the event by which Nest tells a client of an exception: the `emit` of a plain WebSocket is local. */
-function emit(client: SocketClient, data: ChallengePayload): void {
+/**
+ * Sends the event by which Nest tells a client of an exception: the `emit` of a plain WebSocket is local. Its cause names the
+ * message without its data, which may hold the token.
+ */
+function emit(host: ArgumentsHost, payload: ChallengePayload): void {
+  const ws = host.switchToWs();
+  const client = ws.getClient<SocketClient>();
+  const data = { ...payload, cause: { pattern: ws.getPattern() } };
   if (typeof client.readyState === 'number') client.send?.(JSON.stringify({ event: 'exception', data }));
   else client.emit?.('exception', data);
 }

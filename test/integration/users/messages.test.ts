@@ -59,6 +59,11 @@ const challenge = {
   wwwAuthenticate: expect.stringMatching(/^Bearer realm="contoso.*error="invalid_token"$/) as unknown,
 };
 
+const failureOf = (call: () => unknown): Promise<unknown> =>
+  Promise.resolve()
+    .then(call)
+    .catch((error: unknown) => error);
+
 describe('a microservice with `UserChallengeFilter`', () => {
   let application: INestMicroservice;
   let client: ClientProxy;
@@ -89,35 +94,23 @@ describe('a microservice with `UserChallengeFilter`', () => {
     await expect(ask('decorated')).rejects.toMatchObject({ message: 'Internal server error' });
   });
 
-  it.each([
-    ['Socket.IO', (sent: unknown[]) => ({ emit: (...given: unknown[]) => sent.push(given) })],
-    [
-      'a plain WebSocket',
-      (sent: unknown[]) => ({
-        readyState: 1,
-        emit: () => true,
-        send: (text: string) => {
-          const { event, data } = JSON.parse(text) as { event: string; data: unknown };
-          sent.push([event, data]);
-        },
-      }),
-    ],
-  ])('tells a client of %s by the event of Nest', async (_, clientOf) => {
-    const sent: unknown[] = [];
-    const socket = clientOf(sent);
-    const host = { getType: () => 'ws', switchToWs: () => ({ getClient: () => socket }) };
-    const users = application.get(EntraUserTokenService);
-    const error: unknown = await Promise.resolve()
-      .then(() => users.onBehalfOf('garbage'))
-      .catch((thrown: unknown) => thrown);
-    application.get(UserChallengeFilter).catch(error, host as unknown as ArgumentsHost);
-    expect(sent).toEqual([['exception', challenge]]);
+  it('gives a query of GraphQL an error with the challenge in its extensions, and no more of what failed', async () => {
+    const filter = application.get(UserChallengeFilter);
+    const error = await failureOf(() => application.get(EntraUserTokenService).onBehalfOf('garbage'));
+    const graphql = { getType: () => 'graphql', getArgByIndex: () => undefined } as unknown as ArgumentsHost;
+    const thrown = await failureOf(() => filter.catch(error, graphql));
+    const { wwwAuthenticate } = challenge;
+    expect(thrown).toMatchObject({
+      message: 'Unauthorized',
+      extensions: { code: 'UNAUTHENTICATED', error: 'invalid_token', wwwAuthenticate },
+      cause: error,
+    });
+    expect(Object.keys(thrown as Error)).toEqual(['extensions']);
   });
 
-  it('leaves GraphQL to its own errors', () => {
-    const filter = application.get(UserChallengeFilter);
-    const host = { getType: () => 'graphql' } as unknown as ArgumentsHost;
+  it('throws the exception again in a context that it does not know', () => {
     const error = new Error('a challenge');
-    expect(() => filter.catch(error, host)).toThrow(error);
+    const host = { getType: () => 'telegram' } as unknown as ArgumentsHost;
+    expect(() => application.get(UserChallengeFilter).catch(error, host)).toThrow(error);
   });
 });
