@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Redis as Redis6 } from 'ioredis-6';
 import { RedisTokenCache, type SharedTokenCache } from 'nestjs-entra-auth/users';
 import { createClient, createClientPool } from 'redis';
+import { createClient as createClient5 } from 'redis-5';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
 import { CreateEntraUserToken1795910400000, TypeOrmTokenCache } from '../../../lib/store/typeorm/index.js';
@@ -200,6 +201,47 @@ describeWithRedis('a shared cache in Redis', () => {
       void pool.connect();
       const later = kept(new Redis6({ path: redis.socketPath, protocol: 3 }));
       return { one: new RedisTokenCache({ client: pool }), other: new RedisTokenCache({ client: later }) };
+    });
+  });
+
+  describe('by node-redis, whose commands have a timeout until they are written', () => {
+    it.each<[string, typeof createClient]>([
+      ['5', createClient5 as unknown as typeof createClient],
+      ['6', createClient],
+    ])('needs none of %s on a connection that is ready', async (_, create) => {
+      const client = kept(
+        create({ socket: { path: redis.socketPath, tls: false }, commandOptions: { timeout: 60_000 } }),
+      );
+      await client.connect();
+      const cache = new RedisTokenCache({ client });
+      const timeout = jest.spyOn(AbortSignal, 'timeout');
+      try {
+        await client.get('plain');
+        expect(timeout).toHaveBeenCalledTimes(1);
+        const request = { holder: 'holder', forMs: minute, replaces: undefined };
+        const name = randomUUID();
+        expect(await cache.lease(name, request)).toBe('taken');
+        expect((await cache.read(name)).isLeased).toBe(true);
+        expect(timeout).toHaveBeenCalledTimes(1);
+      } finally {
+        timeout.mockRestore();
+      }
+    });
+
+    it.each<[string, typeof createClient]>([
+      ['5', createClient5 as unknown as typeof createClient],
+      ['6', createClient],
+    ])('leaves it to %s while there is no connection', async (_, create) => {
+      const client = kept(
+        create({
+          socket: { path: `${redis.socketPath}.none`, tls: false, reconnectStrategy: 20 },
+          commandOptions: { timeout: 50 },
+        }),
+      );
+      client.on('error', () => undefined);
+      void client.connect().catch(() => undefined);
+      const cache = new RedisTokenCache({ client });
+      await expect(cache.read('later')).rejects.toHaveProperty('constructor.name', 'TimeoutError');
     });
   });
 
