@@ -4,23 +4,12 @@ import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { EntraUserTokenService } from 'nestjs-entra-auth/users';
-
-import { startApplication } from './application.mjs';
 import { median } from './paired.mjs';
 import { atLeastTimesFaster, atMost, atMostTimes, control } from './report.mjs';
+import { startUsers } from './users-application.mjs';
 import { createMsal, exchange, fill, versions } from './users-msal.mjs';
 import { shared } from './users-shared.mjs';
-import {
-  accessTokenOf,
-  assertionOf,
-  clientId,
-  idTokenOf,
-  oidIn,
-  oidOf,
-  refreshTokenOf,
-  tenantId,
-} from './users-tokens.mjs';
+import { assertionOf, idTokenOf, oidIn, oidOf, refreshTokenOf } from './users-tokens.mjs';
 
 const range = (count, from = 0) => Array.from({ length: count }, (_, n) => from + n);
 
@@ -42,25 +31,6 @@ export async function run() {
   return results;
 }
 
-async function startUsers({ authorityHost, certificateAuthority }) {
-  const client = {
-    tenantId,
-    clientId,
-    clientSecret: 'a secret of ours',
-    authorityHost,
-    certificateAuthority,
-  };
-  const { application, close } = await startApplication({
-    startup: 'lazy',
-    users: {
-      client,
-      resources: { graph: { scopes: ['User.Read'] } },
-      cache: { maxUsers: 200_000, maxBytes: 2 ** 31 },
-    },
-  });
-  return { users: application.get(EntraUserTokenService), close };
-}
-
 async function eventLoopOurs(endpoint) {
   const ours = await startUsers(endpoint);
   const call = (assertion) => ours.users.onBehalfOf(assertion).getToken('graph');
@@ -68,19 +38,6 @@ async function eventLoopOurs(endpoint) {
   const longest = await longestDelay(range(2_000).map(assertionOf), call);
   await ours.close();
   return longest;
-}
-
-/** In one application: a new one for each round would cost its connection and code once more. */
-async function bytesOurs(endpoint) {
-  const ours = await startUsers(endpoint);
-  const add = async (assertion) => {
-    const { token } = await ours.users.onBehalfOf(assertion).getToken('graph');
-    return token.length;
-  };
-  const bytes = await medianOfRounds('ours', (round) => growth(round, add));
-  if (ours.users.state().users !== rounds * (warmUps + usersWeighed)) throw new Error('Not all are held.');
-  await ours.close();
-  return bytes;
 }
 
 /** Two thousand users who come at once: how long the event loop is held up. */
@@ -120,11 +77,9 @@ async function longestDelay(assertions, call) {
  * the peer's ID token and refresh token taken off as well.
  */
 async function bytesPerUser(endpoint) {
-  const mine = await bytesOurs(endpoint);
+  const mine = await weigh(endpoint);
   const theirs = [];
-  for (const version of versions) {
-    theirs.push(await medianOfRounds('peer', (round) => bytesOfMsal(version, endpoint, round)));
-  }
+  for (const version of versions.keys()) theirs.push(await weigh(endpoint, version));
   const peer = Math.min(...theirs);
   const others = idTokenOf(oidOf(0)).length + refreshTokenOf(oidOf(0)).length;
   return [
@@ -133,51 +88,21 @@ async function bytesPerUser(endpoint) {
   ];
 }
 
-function bytesOfMsal(version, endpoint, round) {
-  const msal = createMsal(version, endpoint);
-  weighed.push(msal);
-  return growth(round, async (assertion) => {
-    await exchange(msal, assertion);
-    const oid = oidIn(assertion);
-    return [accessTokenOf, idTokenOf, refreshTokenOf].reduce((sum, make) => sum + make(oid).length, 0);
-  });
-}
-
-/** The first rounds compile the code, which counts as heap: by up to half a kilobyte for each of a thousand users. */
-async function medianOfRounds(name, measure) {
-  const bytes = [];
-  for (const round of range(rounds)) bytes.push(await measure(round));
-  process.stderr.write(`bytes per user, ${name}: ${bytes.map(Math.round).join(', ')}\n`);
-  return median(bytes.slice(3));
-}
-
-const rounds = 8;
-const usersWeighed = 1_000;
-/** What was weighed stays, and so do the assertions, or their end would be weighed too: 2 kB for each user. */
-const weighed = [];
-const warmUps = 100;
-
-/** Each round has users that no round had before. */
-async function growth(round, add) {
-  const assertions = range(warmUps + usersWeighed, round * 10_000).map(assertionOf);
-  weighed.push(assertions);
-  // Fills what is allocated once.
-  for (const assertion of assertions.slice(0, warmUps)) await add(assertion);
-  const before = await heapUsed();
-  let tokens = 0;
-  for (const assertion of assertions.slice(warmUps)) tokens += await add(assertion);
-  return ((await heapUsed()) - before - tokens) / usersWeighed;
-}
-
-/** What is left once nothing more goes: finalizers run between collections, and free what the next one takes. */
-async function heapUsed() {
-  let least = Infinity;
-  for (let round = 0; round < 6; round++) {
-    globalThis.gc();
-    await sleep(5);
-    least = Math.min(least, process.memoryUsage().heapUsed);
-  }
-  return least;
+/**
+ * In a process without the optimizing compiler: its code counts as heap too, and comes to a quarter of a kilobyte for each of a
+ * thousand users.
+ */
+async function weigh(endpoint, version) {
+  const scales = fork(new URL('users-weigh.mjs', import.meta.url), { execArgv: ['--expose-gc', '--no-opt'] });
+  scales.send({ endpoint, version });
+  const [bytes] = await Promise.race([
+    once(scales, 'message'),
+    once(scales, 'exit').then(([code]) => Promise.reject(new Error(`The scales ended with ${code}.`))),
+  ]);
+  scales.disconnect();
+  process.stderr.write(`bytes per user: ${bytes.map(Math.round).join(', ')}\n`);
+  // The tables grow in one round of several, for all.
+  return bytes.reduce((sum, one) => sum + one, 0) / bytes.length;
 }
 
 async function cached(endpoint) {
