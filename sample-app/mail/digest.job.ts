@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { isEntraAuthError } from 'nestjs-entra-auth';
@@ -11,13 +11,14 @@ import { MailService } from './mail.service.js';
 const pageSize = 100;
 
 /**
- * Counts the unread mail of those who signed in once, while they are away. Each replica does; their redemptions of refresh tokens
- * take turns in the store.
+ * Counts the unread mail of those who signed in once, while they are away. Each replica has the timer, one at a time does the
+ * work, and it leaves out what another has just read.
  */
 @Injectable()
-export class DigestJob implements OnApplicationBootstrap {
+export class DigestJob implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(DigestJob.name);
   private isRunning = false;
+  private isStopping = false;
 
   constructor(
     private readonly users: EntraUserTokenService,
@@ -29,28 +30,46 @@ export class DigestJob implements OnApplicationBootstrap {
 
   /** The registry ends the timer with the application. */
   onApplicationBootstrap(): void {
-    const seconds = this.config.get('DIGEST_INTERVAL_SECONDS', { infer: true });
     this.timers.addInterval(
       'mail-digests',
-      setInterval(() => void this.run(), seconds * 1_000),
+      setInterval(() => void this.run(), this.intervalInMs),
     );
   }
 
-  private async run(): Promise<void> {
-    if (this.isRunning) return;
+  /** Ends a run after the person whose mail is being read: the pool of the database waits for its connection. */
+  onModuleDestroy(): void {
+    this.isStopping = true;
+  }
+
+  async run(): Promise<void> {
+    if (this.isRunning || this.isStopping) return;
     this.isRunning = true;
     try {
-      let after: string | undefined;
-      do {
-        const page = await this.users.listSignIns({ limit: pageSize, after });
-        for (const { userKey } of page) await this.digest(userKey);
-        after = page.at(-1)?.userKey;
-      } while (after !== undefined);
+      await this.digests.unlessUnderWay(() => this.digestAll());
     } catch (error) {
-      this.logger.warn(`The sign-ins cannot be listed: ${(error as Error).message}`);
+      this.logger.warn(`The mail of those who signed in was not read: ${(error as Error).message}`);
     } finally {
       this.isRunning = false;
     }
+  }
+
+  private get intervalInMs(): number {
+    return this.config.get('DIGEST_INTERVAL_SECONDS', { infer: true }) * 1_000;
+  }
+
+  private async digestAll(): Promise<void> {
+    // The timers of replicas are not aligned: half an interval tells this round from the one before.
+    const since = new Date(Date.now() - this.intervalInMs / 2);
+    let after: string | undefined;
+    do {
+      const page = await this.users.listSignIns({ limit: pageSize, after });
+      const userKeys = page.map(({ userKey }) => userKey);
+      for (const userKey of await this.digests.due(userKeys, since)) {
+        if (this.isStopping) return;
+        await this.digest(userKey);
+      }
+      after = userKeys.at(-1);
+    } while (after !== undefined);
   }
 
   /** What fails for one person holds up no other. */
