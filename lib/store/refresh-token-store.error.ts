@@ -1,4 +1,4 @@
-import { EntraAuthError } from '../common/entra-auth.error.js';
+import { EntraAuthError, isEntraAuthError } from '../common/entra-auth.error.js';
 
 /** A refresh token store could not be read, written or locked. What was stored before is unchanged. */
 export class RefreshTokenStoreError extends EntraAuthError {
@@ -28,6 +28,16 @@ export class RefreshTokenUnreadableError extends EntraAuthError {
 
   constructor(problem: string, fix: string, cause?: unknown) {
     super('ENTRA_REFRESH_TOKEN_UNREADABLE', { problem, fix, cause });
+  }
+}
+
+/** Awaits what a store reads; `undefined` for a record that cannot be read. */
+export async function ifReadable<T>(read: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isEntraAuthError(error) && error.code === 'ENTRA_REFRESH_TOKEN_UNREADABLE') return undefined;
+    throw error;
   }
 }
 

@@ -26,4 +26,4 @@ export type { SignInResponse } from '../../users/sign-ins/adopted-response.js';
 export { EncryptedSignInStore } from '../../store/sign-ins/encrypted.sign-in-store.js';
 export { FileSignInStore } from '../../store/sign-ins/file.sign-in-store.js';
 export { MemorySignInStore } from '../../store/sign-ins/memory.sign-in-store.js';
-export type { SignInStore, StoredSignIn } from '../../store/sign-ins/sign-in-store.js';
+export type { LoadedSignIn, SignInStore, StoredSignIn } from '../../store/sign-ins/sign-in-store.js';

@@ -2,10 +2,11 @@ import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { checkObject, kindOf } from '../../common/option-checks.js';
 import { namesOf } from '../../common/option-table.js';
 import { EncryptedRefreshTokenStore } from '../encrypted/encrypted.refresh-token-store.js';
+import { ifReadable } from '../refresh-token-store.error.js';
 import type { RefreshTokenKeyRing } from '../encrypted/key-ring.js';
 import type { ExclusiveOptions, RefreshTokenStore } from '../refresh-token-store.js';
 import { checkSignInKey } from './sign-in-key.js';
-import type { SignInPage, SignInStore, StoredSignIn } from './sign-in-store.js';
+import type { LoadedSignIn, SignInPage, SignInStore, StoredSignIn } from './sign-in-store.js';
 
 /** The store to encrypt, and the keys. */
 export interface EncryptedSignInStoreOptions {
@@ -26,6 +27,8 @@ const optionNames = namesOf<keyof EncryptedSignInStoreOptions>({ store: true, ke
 export class EncryptedSignInStore implements SignInStore {
   readonly #store: SignInStore;
   readonly #keys: RefreshTokenKeyRing;
+  /** Where the wrapped store has it. */
+  readonly loadPage?: (page: SignInPage) => Promise<readonly LoadedSignIn[]>;
 
   constructor(options: EncryptedSignInStoreOptions) {
     checkObject('options', options, optionNames, 'Give { store, keys }.');
@@ -38,13 +41,12 @@ export class EncryptedSignInStore implements SignInStore {
     this.#keys = keys;
     // Checks the keys.
     this.of('probe');
+    if (typeof store.loadPage === 'function') this.loadPage = (page) => this.#loadPage(page);
   }
 
   of(key: string): EncryptedRefreshTokenStore & RefreshTokenStore {
     checkSignInKey('key', key);
-    // A name of its own kind: the record of a single-user store is not one of these.
-    const name = `sign-in ${key}`;
-    return new EncryptedRefreshTokenStore({ store: this.#store.of(key), keys: this.#keys, name });
+    return this.#encrypted(key, this.#store.of(key));
   }
 
   delete(key: string, options?: ExclusiveOptions): Promise<boolean> {
@@ -70,5 +72,20 @@ export class EncryptedSignInStore implements SignInStore {
       after = page.at(-1)?.key;
       if (after === undefined) return rewritten;
     }
+  }
+
+  async #loadPage(page: SignInPage): Promise<readonly LoadedSignIn[]> {
+    const stored = await this.#store.loadPage!(page);
+    const open = async ({ key, value }: LoadedSignIn): Promise<LoadedSignIn> => {
+      if (value === undefined) return { key, value };
+      const loaded = { ...this.#store.of(key), load: () => Promise.resolve({ value, version: '' }) };
+      return { key, value: await ifReadable(async () => (await this.#encrypted(key, loaded).load())?.value) };
+    };
+    return Promise.all(stored.map(open));
+  }
+
+  #encrypted(key: string, store: RefreshTokenStore): EncryptedRefreshTokenStore {
+    // A name of its own kind: the record of a single-user store is not one of these.
+    return new EncryptedRefreshTokenStore({ store, keys: this.#keys, name: `sign-in ${key}` });
   }
 }

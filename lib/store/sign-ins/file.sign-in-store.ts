@@ -2,13 +2,20 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import type { Clock } from '../../common/clock.js';
-import { EntraOptionsError, isEntraAuthError } from '../../common/entra-auth.error.js';
+import { EntraOptionsError } from '../../common/entra-auth.error.js';
 import { checkObject, kindOf } from '../../common/option-checks.js';
 import { namesOf } from '../../common/option-table.js';
 import { FileRefreshTokenStore } from '../file/file.refresh-token-store.js';
+import { ifReadable } from '../refresh-token-store.error.js';
 import type { ExclusiveOptions, RefreshTokenStore } from '../refresh-token-store.js';
 import { checkSignInKey, decodeKey, encodeKey } from './sign-in-key.js';
-import type { SignInPage, SignInStore, StoredSignIn } from './sign-in-store.js';
+import {
+  linesOf,
+  type LoadedSignIn,
+  type SignInPage,
+  type SignInStore,
+  type StoredSignIn,
+} from './sign-in-store.js';
 
 /** Which directory keeps the sign-ins, and who may read it. */
 export interface FileSignInStoreOptions {
@@ -69,28 +76,23 @@ export class FileSignInStore implements SignInStore {
     return this.#file(encodeKey(key)).remove(options);
   }
 
-  async list({ limit, after }: SignInPage): Promise<readonly StoredSignIn[]> {
+  async list(page: SignInPage): Promise<readonly StoredSignIn[]> {
+    return linesOf(await this.loadPage(page));
+  }
+
+  async loadPage({ limit, after }: SignInPage): Promise<readonly LoadedSignIn[]> {
     const from = after === undefined ? '' : encodeKey(after);
     const names = (await this.#names()).filter((name) => name > from).sort();
-    const listed: StoredSignIn[] = [];
+    const listed: LoadedSignIn[] = [];
     for (const name of names) {
       if (listed.length === limit) break;
       const key = decodeKey(name);
-      const line = key === undefined ? undefined : await this.#line(key, name);
-      if (line !== undefined) listed.push(line);
+      if (key === undefined) continue;
+      const deleted = 'deleted';
+      const value = await ifReadable(async () => (await this.#file(name).load())?.value ?? deleted);
+      if (value !== deleted) listed.push({ key, value });
     }
     return listed;
-  }
-
-  /** @returns `undefined` for a file that was deleted meanwhile */
-  async #line(key: string, name: string): Promise<StoredSignIn | undefined> {
-    try {
-      const snapshot = await this.#file(name).load();
-      return snapshot && { key, obtainedOnTimestamp: snapshot.value.obtainedOnTimestamp };
-    } catch (error) {
-      if (!isEntraAuthError(error) || error.code !== 'ENTRA_REFRESH_TOKEN_UNREADABLE') throw error;
-      return { key, obtainedOnTimestamp: undefined };
-    }
   }
 
   async #names(): Promise<string[]> {

@@ -1,5 +1,5 @@
 import type { Timestamp } from '../../common/clock.js';
-import type { ExclusiveOptions, RefreshTokenStore } from '../refresh-token-store.js';
+import type { ExclusiveOptions, RefreshTokenStore, StoredRefreshToken } from '../refresh-token-store.js';
 
 /** Keeps the refresh tokens of many users, each under a key of its own. */
 export interface SignInStore {
@@ -25,6 +25,13 @@ export interface SignInStore {
    * @throws {RefreshTokenStoreError} when the store cannot be read
    */
   list(page: SignInPage): Promise<readonly StoredSignIn[]>;
+
+  /**
+   * Lists with what is stored. Without it, `forgetUser` loads each sign-in by itself.
+   *
+   * @throws {RefreshTokenStoreError} when the store cannot be read
+   */
+  loadPage?(page: SignInPage): Promise<readonly LoadedSignIn[]>;
 }
 
 /** Which part of a list. */
@@ -41,4 +48,17 @@ export interface StoredSignIn {
   readonly key: string;
   /** When the refresh token was obtained; `undefined` for a record that cannot be read. */
   readonly obtainedOnTimestamp: Timestamp | undefined;
+}
+
+/** One sign-in of a page. */
+export interface LoadedSignIn {
+  /** What it is stored under. */
+  readonly key: string;
+  /** What is stored; `undefined` for a record that cannot be read. */
+  readonly value: StoredRefreshToken | undefined;
+}
+
+/** The lines of a list, without what is stored. */
+export function linesOf(page: readonly LoadedSignIn[]): StoredSignIn[] {
+  return page.map(({ key, value }) => ({ key, obtainedOnTimestamp: value?.obtainedOnTimestamp }));
 }

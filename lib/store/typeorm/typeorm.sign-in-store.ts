@@ -1,15 +1,20 @@
 import type { DataSource } from 'typeorm';
 
 import { systemClock, type Clock } from '../../common/clock.js';
-import { isEntraAuthError } from '../../common/entra-auth.error.js';
 import { checkObject } from '../../common/option-checks.js';
 import { namesOf } from '../../common/option-table.js';
 import { redactError } from '../../common/redaction.js';
 import { decodeRecord } from '../refresh-token-record.js';
-import { RefreshTokenStoreError } from '../refresh-token-store.error.js';
+import { ifReadable, RefreshTokenStoreError } from '../refresh-token-store.error.js';
 import type { RefreshTokenStore } from '../refresh-token-store.js';
 import { checkSignInKey } from '../sign-ins/sign-in-key.js';
-import type { SignInPage, SignInStore, StoredSignIn } from '../sign-ins/sign-in-store.js';
+import {
+  linesOf,
+  type LoadedSignIn,
+  type SignInPage,
+  type SignInStore,
+  type StoredSignIn,
+} from '../sign-ins/sign-in-store.js';
 import { checkDataSource } from './data-source-option.js';
 import { DatabaseConnections } from './database-connections.js';
 import { guardDatabase } from './database-failure.js';
@@ -75,13 +80,21 @@ export class TypeOrmSignInStore implements SignInStore {
     return this.#run('Deleting', (session, table) => new RefreshTokenRow(table, key).delete(session));
   }
 
-  list({ limit, after }: SignInPage): Promise<readonly StoredSignIn[]> {
+  async list(page: SignInPage): Promise<readonly StoredSignIn[]> {
+    return linesOf(await this.loadPage(page));
+  }
+
+  /** Reads a page by one statement. */
+  loadPage({ limit, after }: SignInPage): Promise<readonly LoadedSignIn[]> {
     return this.#run('Listing', async (session, table) => {
       const statement = `SELECT "name", "record" FROM ${table} WHERE "name" > $1 ORDER BY "name" LIMIT $2`;
-      return (await session.query(statement, [after ?? '', limit])).map((row) => ({
-        key: String(row['name']),
-        obtainedOnTimestamp: obtainedOn(String(row['record']), table),
-      }));
+      const rows = await session.query(statement, [after ?? '', limit]);
+      return Promise.all(
+        rows.map(async (row) => ({
+          key: String(row['name']),
+          value: await ifReadable(() => decodeRecord(String(row['record']), table).value),
+        })),
+      );
     });
   }
 
@@ -116,14 +129,5 @@ export class TypeOrmSignInStore implements SignInStore {
       const problem = `The function "dataSource" of the store of sign-ins failed: ${cause.message}.`;
       throw new RefreshTokenStoreError(problem, 'Return the data source once it is there.', { cause });
     }
-  }
-}
-
-function obtainedOn(record: string, table: string): number | undefined {
-  try {
-    return decodeRecord(record, table).value.obtainedOnTimestamp;
-  } catch (error) {
-    if (isEntraAuthError(error) && error.code === 'ENTRA_REFRESH_TOKEN_UNREADABLE') return undefined;
-    throw error;
   }
 }

@@ -1,11 +1,11 @@
 import type { StoreCalls } from '../../refresh-token/store-calls.js';
-import { RefreshTokenUnreadableError } from '../../store/refresh-token-store.error.js';
-import type { RefreshTokenStore, StoredUser } from '../../store/refresh-token-store.js';
-import type { SignInStore } from '../../store/sign-ins/sign-in-store.js';
+import { ifReadable } from '../../store/refresh-token-store.error.js';
+import type { LoadedSignIn, SignInStore } from '../../store/sign-ins/sign-in-store.js';
 import { isStoredUser, type UserIdentity } from '../person.js';
 
-const pageLength = 500;
-// A read takes a connection of the pool.
+// Each is decoded at once: more would hold up the event loop.
+const pageLength = 100;
+// A load may take a connection of a pool.
 const atOnce = 4;
 
 /** The sign-ins of a person. */
@@ -25,34 +25,42 @@ export async function findSignIns(
   store: SignInStore,
   calls: StoreCalls,
 ): Promise<FoundSignIns> {
-  const inTime = <T>(read: () => Promise<T>): Promise<T> => calls.inTime(read, 'could not be read');
   const userKeys: string[] = [];
   let unknown = 0;
-  const look = async (key: string): Promise<void> => {
-    const stored = await inTime(() => storedUser(store.of(key)));
-    const isNamedByKey = key.toLowerCase() === user.objectId.toLowerCase();
-    if (isNamedByKey || isStoredUser(user, stored)) userKeys.push(key);
-    else if (stored === undefined) unknown++;
-  };
   let after: string | undefined;
   do {
-    const page = await inTime(() => store.list({ limit: pageLength, after }));
-    const keys = page.map(({ key }) => key);
-    const work = async (): Promise<void> => {
-      for (let key = keys.pop(); key !== undefined; key = keys.pop()) await look(key);
-    };
-    after = keys.at(-1);
-    await Promise.all(Array.from({ length: atOnce }, work));
+    const page = await pageAfter(after, store, calls);
+    for (const { key, value } of page) {
+      const isNamedByKey = key.toLowerCase() === user.objectId.toLowerCase();
+      if (isNamedByKey || isStoredUser(user, value?.user)) userKeys.push(key);
+      else if (value?.user === undefined) unknown++;
+    }
+    after = page.at(-1)?.key;
   } while (after !== undefined);
   return { userKeys, unknown };
 }
 
-async function storedUser(store: RefreshTokenStore): Promise<StoredUser | undefined> {
-  try {
-    return (await store.load())?.value.user;
-  } catch (error) {
-    // It may be of anybody.
-    if (error instanceof RefreshTokenUnreadableError) return undefined;
-    throw error;
-  }
+/** By one call where the store can, or else a call for each sign-in. */
+async function pageAfter(
+  after: string | undefined,
+  store: SignInStore,
+  calls: StoreCalls,
+): Promise<readonly LoadedSignIn[]> {
+  const inTime = <T>(read: () => Promise<T>): Promise<T> => calls.inTime(read, 'could not be read');
+  const asked = { limit: pageLength, after };
+  if (typeof store.loadPage === 'function') return inTime(() => store.loadPage!(asked));
+  const page = await inTime(() => store.list(asked));
+  const loaded: LoadedSignIn[] = [];
+  const next = page.keys();
+  const work = async (): Promise<void> => {
+    for (const n of next) {
+      const { key } = page[n]!;
+      loaded[n] = {
+        key,
+        value: await inTime(() => ifReadable(async () => (await store.of(key).load())?.value)),
+      };
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return loaded;
 }

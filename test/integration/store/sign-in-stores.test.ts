@@ -95,6 +95,21 @@ describe.each(Object.entries(kinds))('the sign-ins of many users in %s', (_, ope
     expect(await store.list({ limit: 10, after: 'Z' })).toHaveLength(5);
   });
 
+  it('are read by page with what is stored, wherever that takes no load for each', async () => {
+    const values = new Map(['ada', 'bob', 'eve'].map((key) => [key, grant(`of ${key}`)]));
+    for (const [key, value] of values) await store.of(key).save(value, undefined);
+    expect(store.loadPage === undefined).toBe(store instanceof MemorySignInStore);
+
+    const page = await store.loadPage?.({ limit: 2 });
+    const expected = [...values].map(([key, value]) => ({ key, value }));
+    expect(page ?? expected.slice(0, 2)).toEqual(expected.slice(0, 2));
+    const rest = await store.loadPage?.({ limit: 2, after: 'bob' });
+    expect(rest ?? expected.slice(2)).toEqual(expected.slice(2));
+    expect(await store.list({ limit: 3 })).toEqual(
+      expected.map(({ key, value }) => ({ key, obtainedOnTimestamp: value.obtainedOnTimestamp })),
+    );
+  });
+
   it('are deleted for good: what follows on a deleted one is a conflict', async () => {
     const { version } = await store.of('ada').save(grant(), undefined);
     await store.of('bob').save(grant(), undefined);
@@ -125,6 +140,7 @@ describe('damaged sign-ins', () => {
 
     await expect(store.of('ada').load()).rejects.toThrow(RefreshTokenUnreadableError);
     expect(await store.list({ limit: 10 })).toEqual([{ key: 'ada', obtainedOnTimestamp: undefined }]);
+    expect(await store.loadPage({ limit: 10 })).toEqual([{ key: 'ada', value: undefined }]);
     expect(await store.delete('ada')).toBe(true);
     expect(readdirSync(directory)).toEqual(['readme.txt']);
   });
@@ -134,6 +150,8 @@ describe('damaged sign-ins', () => {
     await dataSource.query(`INSERT INTO "entra_sign_in" VALUES ('ada', '1', 'garbage')`);
     const store = new TypeOrmSignInStore({ dataSource });
     expect(await store.list({ limit: 10 })).toEqual([{ key: 'ada', obtainedOnTimestamp: undefined }]);
+    const encrypted = new EncryptedSignInStore({ store, keys });
+    expect(await encrypted.loadPage?.({ limit: 10 })).toEqual([{ key: 'ada', value: undefined }]);
     expect(await store.delete('ada')).toBe(true);
   });
 });
@@ -153,6 +171,11 @@ describe('encrypted sign-ins', () => {
 
     renameSync(adas, bobs);
     await expect(store.of('bob').load()).rejects.toThrow(RefreshTokenUnreadableError);
+    expect(await store.loadPage?.({ limit: 10 })).toEqual([{ key: 'bob', value: undefined }]);
+  });
+
+  it('are read by page only where the store that keeps them can', () => {
+    expect(new EncryptedSignInStore({ store: new MemorySignInStore(), keys }).loadPage).toBeUndefined();
   });
 
   it('are rewritten with a new key, all of them', async () => {
@@ -191,6 +214,7 @@ describe('a table of a data source that a function returns', () => {
       () => early.exclusive(() => Promise.resolve()),
       () => store.delete('early'),
       () => store.list({ limit: 1 }),
+      () => store.loadPage!({ limit: 1 }),
     ]) {
       const failure = use();
       await expect(failure).rejects.toThrow(RefreshTokenStoreError);

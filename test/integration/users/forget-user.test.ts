@@ -151,6 +151,28 @@ describe('a person who is forgotten', () => {
     expect(await service.listSignIns({ after: 'user 999' })).toEqual([]);
   });
 
+  it('is found by reading pages, without a load for each sign-in, where the store reads pages', async () => {
+    const ada = makeCaller();
+    for (let n = 0; n < 150; n++) await adopted(`user ${n}`, makeCaller(), entra.tenantId);
+    for (const key of ['ada', '~ a session']) await adopted(key, ada, entra.tenantId);
+    const stored = signIns;
+    const valueOf = async (key: string) => (await stored.of(key).load())?.value;
+    let pages = 0;
+    signIns = {
+      of: (key) => ({ ...stored.of(key), load: () => Promise.reject(new Error('loaded by itself')) }),
+      list: () => Promise.reject(new Error('listed')),
+      delete: (key) => stored.delete(key),
+      loadPage: async (page) => {
+        pages++;
+        const lines = await stored.list(page);
+        return Promise.all(lines.map(async ({ key }) => ({ key, value: await valueOf(key) })));
+      },
+    };
+    expect(await start().forgetUser(identityOf(ada))).toMatchObject({ signIns: 2, unknownSignIns: 0 });
+    expect(pages).toBeLessThan(4);
+    expect(await valueOf('user 7')).toBeDefined();
+  });
+
   it('takes a damaged sign-in along under the object id, and reports one under another key', async () => {
     const plain = new MemorySignInStore();
     signIns = new EncryptedSignInStore({ store: plain, keys });
