@@ -17,7 +17,7 @@ export interface CredentialKind {
   tokenLifeInMs: number;
   /** After how long a request, or without such a cap the whole attempt, is given up. */
   deadlineInMs: number;
-  /** The most HTTP requests that one attempt makes: every step of the forcing ladder, each with its discovery. */
+  /** The most HTTP requests that one attempt makes: every strategy of a forced refresh, each with its discovery. */
   requestsPerAttempt: number;
   /** Whether the endpoint has a name that is looked up, rather than an address. */
   looksNamesUp: boolean;

@@ -12,14 +12,17 @@ const updates = process.env['UPDATE_DOCS'] === '1';
 
 const introduction = `# Fault matrix
 
-What happens to the callers of \`getToken\`, and to the token, when something goes wrong where tokens come from. Every
-cell was run: the credentials are those of \`@azure/identity\`, with 4.13.1 and with 4.14.1 alike, the module's own for
-managed identity, and one of a user's own; the sockets are real; the endpoints are those of \`nestjs-entra-auth/testing\`. Time is a controlled clock. Tokens live an hour; those of managed
-identity a day, and their platform returns the same one until half of it has passed.
+What happens to the callers of \`getToken\`, and to the token, while the source of tokens fails. Every cell was run, over real
+sockets and against the endpoints of \`nestjs-entra-auth/testing\`, on a controlled clock. The credentials are those of
+\`@azure/identity\`, with 4.13.1 and with 4.14.1 alike, the module's own for managed identity, and a \`TokenCredential\` of an
+application. Tokens live an hour; those of managed identity a day, and their platform returns the same one until half of it has passed.
 
-A fault begins just before the refresh falls due, at half of the token's life, and lasts until two minutes before the
-token expires: that run is what the cells tell of. In a second run it lasts three minutes. In **both**, and in **every**
-cell, while a valid token was held:
+"Whole authority" means that the endpoints of discovery fail, too. "Own credential first" is an application that has asked for a
+token with a \`ManagedIdentityCredential\` of its own before.
+
+A fault begins just before the refresh falls due, at half of the token's life, and lasts until two minutes before the token
+expires: the cells show that run. In a second run it lasts three minutes. In **both**, and in **every** cell, while a valid
+token was held:
 
 - no call failed, and none waited for the network: each was settled before any input or output could take place;
 - each token that was handed out was valid at that moment by Entra's clock;
@@ -28,8 +31,7 @@ cell, while a valid token was held:
 "Fresh after 1 step" means that the first attempt after the end of the fault brought a new token, and that this attempt
 came within one delay of the backoff: at most 30 s after the long fault, and what \`Retry-After\` asked for on top. After
 the brief one, with half an hour or more of the old token left, that delay is 60 to 100 % of what is left until the
-token's last three minutes, and 37.5 minutes at most: so long the old token serves,
-and the state is \`degraded\`.
+token's last three minutes, and 37.5 minutes at most. Until then the old token serves, and the state is \`degraded\`.
 
 A test compares this table with the results of each run. \`UPDATE_DOCS=1 npm test -- --runInBand test/integration/faults\`
 writes it anew.
@@ -46,7 +48,7 @@ has none: the module asks IMDS and App Service itself. A \`ManagedIdentityCreden
 of the process, and asks again only in the last five minutes of the life that a bad token was promised, or at half of it
 when that is longer than two hours.
 
-[^permanent]: An error that a person must repair: it is tried again every five minutes.
+[^permanent]: An error that an operator must repair. The module tries again every five minutes.
 `;
 
 type Cells = Map<string, Map<string, string>>;

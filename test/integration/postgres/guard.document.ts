@@ -19,19 +19,19 @@ nothing but the token:
 - **asks at once** answers anything with a request for the password;
 - **socket** is a local socket.
 
-A refusal at start-up comes before any connection. "Token seen" tells what the server received: everything that any
-server received was searched for the token.
+A refusal at start-up comes before any connection. "Option" is the one that the error names. "Token seen" is the result of a
+search for the token in everything that the servers received.
 
 \`sslmode\` means what it means in libpq, with two differences. Nothing is looked up in \`~/.postgresql\`: without
 \`sslrootcert\` the certificate authorities are those that Node.js trusts. A mode that leaves the server unverified is
-refused unless \`dangerouslySendTokenWithoutVerifiedTls\` opens it; then a warning is logged at start-up and the health
+refused unless \`dangerouslySendTokenWithoutVerifiedTls\` opens it; then the module logs a warning at start-up, and the health
 details show \`verifiedTls: false\`. The default mode is \`verify-full\`.
 
 A test compares this document with the results of each run.
 \`UPDATE_DOCS=1 npm test -- test/integration/postgres/guard.table\` writes it anew.
 `;
 
-const head = ['Given', 'Server', 'Outcome', 'Names', 'Advice', 'Token seen'];
+const head = ['Given', 'Server', 'Outcome', 'Option', 'Advice', 'Token seen'];
 
 /** Compares the results with the document, or with `UPDATE_DOCS=1` writes them there. */
 export function checkDocument(groups: ReadonlyMap<string, readonly string[][]>): void {

@@ -66,7 +66,7 @@ function byUrl(
   return {
     group: '`sslmode` and the rest of the URL',
     given: [
-      `\`${query}\``,
+      query === '' ? 'nothing' : `\`${query}\``,
       ...extras.map((key) => `\`${key}\``),
       ...(host === 'localhost' ? [] : ['host not in the certificate']),
     ].join(', '),
