@@ -5,7 +5,8 @@ import { formatTable } from './report.mjs';
 const pairs =
   'In pairs, each side first in turn: the median of the peer, and for ours that plus the median difference of the pairs.';
 
-const prose = {
+/** What the page says of each benchmark. */
+export const prose = {
   'held-token':
     'A token that is held, asked for again. The wall clock must be read, since a token that expired while the machine ' +
     'slept is not to be handed out: that reading is most of what a call costs.',

@@ -34,9 +34,9 @@ export function simulationPage({ seed, outages, summaries, fleet, goals }: Simul
   return `${sections.join('\n\n')}\n`;
 }
 
-const introduction = (outages: number, seed: number): string => `# Simulation
+export const introduction = (outages: number, seed: number): string => `# Simulation
 
-What becomes of an application when Entra is down, and of Entra when a whole fleet asks it for tokens. This page and its
+What happens to an application while Entra is down, and to Entra when a whole fleet asks for tokens. This page and its
 pictures are the output of
 
 \`\`\`sh
@@ -46,7 +46,7 @@ npm run simulate -- --write-docs
 which takes ten minutes on two cores and gives the same every time: ${outages.toLocaleString('en')} outages, seed ${seed}. \`--outages 300 --replicas 0\` gives a
 smaller picture, \`--seed 2\` another one, \`--json\` the numbers.`;
 
-const aboutOutages = `## Outages
+export const aboutOutages = `## Outages
 
 ![Logins that fail against the length of the outage](outage.svg)
 
@@ -57,12 +57,12 @@ connections. Logins are counted from the beginning of the outage until five minu
 
 The credentials are the real \`ClientSecretCredential\` and \`ManagedIdentityCredential\` of \`@azure/identity\`, with their
 caches, retries and throttles; only their HTTP client is replaced by an endpoint in memory. The clock of the process is
-replaced too, so that \`@azure/identity\`, MSAL and this module live in the same simulated time. Tokens of the client secret
+replaced too, so that \`@azure/identity\`, MSAL and this module run in the same simulated time. Tokens of the client secret
 live for 60–90 minutes, drawn for each as Entra does; those of the managed identity for 24 hours. To be fair to the others,
 requests that hang are cut off when the outage ends.
 
 The platform of managed identities holds their tokens: all who ask get the same one until it renews it, and the first one of
-an application may be hours old. When Azure renews is documented nowhere. Two platforms are simulated by the rule of
+an application may be hours old. Azure does not document when it renews. Two platforms are simulated by the rule of
 \`nestjs-entra-auth/testing\`: one renews at half of a token's life, which is the default there, and one at 80 %. What a platform
 leaves of a life is the reserve against an outage of its endpoint, less the half hour (2 % of a day) within which this module notices
 a renewal. That holds for \`credential: { kind }\`: a \`ManagedIdentityCredential\` has a cache of its own in between, and leaves less
@@ -72,7 +72,7 @@ Cells show the share of logins that failed and, in parentheses, the share of out
 With the tokens of managed identity, a timer of 55 minutes loses hardly more than this module. A provider whose token is due
 asks every three seconds, and a failed refresh of it can end the process as an unhandled rejection.`;
 
-const aboutFleet = ({ replicas, bootedTogether, outages: [established] }: FleetResults): string => {
+export const aboutFleet = ({ replicas, bootedTogether, outages: [established] }: FleetResults): string => {
   const [, spread, one] = bootedTogether;
   const percentage = (fleets: BootedTogether | undefined): string =>
     `${rounded(100 * (fleets?.exceedsByChance ?? NaN), 0)} %`;
@@ -85,7 +85,7 @@ const aboutFleet = ({ replicas, bootedTogether, outages: [established] }: FleetR
 ![Requests of a fleet against time](fleet.svg)
 
 ${replicas.toLocaleString('en')} replicas, each with a token service of its own for two resources, as the sample application has them, on one
-simulated clock. Where nothing else is said, their tokens all live exactly one hour: nothing but the module drives the
+simulated clock. Unless stated otherwise, their tokens all live exactly one hour: nothing but the module drives the
 replicas apart. "Booted within ten seconds" is what a restart of everything does; "long established" is a fleet whose
 refreshes have no common rhythm any more.
 
@@ -99,7 +99,7 @@ refreshes have no common rhythm any more.
   held, a failed refresh is tried again at once, and then after 60–100 % of what is left until its last three minutes. So
   retries are as rare as refreshes, and most come when those that the outage prevented would have had their successors. For
   comparison: the same fleet with backoff alone, which tries every 15 s on average. In single seconds the goal is out of
-  reach for anybody: the busiest second of the calm hour before the outage has ${before} times the steady rate already, the
+  reach for any design: the busiest second of the calm hour before the outage has ${before} times the steady rate already, the
   busiest after it ${perSecond} times, as by chance alone. A fleet that booted together has no steady rate: it asks in
   bursts, before the outage more than after it.
 - **The price of safety.** In the last three minutes of a token, retries come within 30 s of each other, since logins are
