@@ -66,8 +66,8 @@ export class RedisTokenCache implements SharedTokenCache {
 
   /** Returns the record of this name, and whether a replica holds its lease. */
   async read(name: string): Promise<SharedRecord> {
-    const [record, lease] = await this.#commands().mget(this.#keys(name));
-    return { record: record ?? undefined, isLeased: lease !== null && lease !== undefined };
+    const reply = await this.#commands().mget(this.#keys(name));
+    return { record: reply[0] ?? undefined, isLeased: (reply[1] ?? undefined) !== undefined };
   }
 
   async lease(name: string, { holder, forMs, replaces }: LeaseRequest): Promise<'taken' | SharedRecord> {

@@ -17,6 +17,8 @@ export interface GuardedCacheSettings {
   readonly clock: Clock;
 }
 
+type Send<T> = (timeoutInMs: number) => Promise<T>;
+
 const nothing: SharedRecord = { record: undefined, isLeased: false };
 
 // Replies that came while the event loop was held up are read before a command counts as late.
@@ -65,16 +67,15 @@ export class GuardedCache {
   }
 
   read(name: string): Promise<SharedRecord> {
-    const read = (): Promise<SharedRecord> =>
-      this.#command(this.#reads, nothing, (timeoutInMs) => this.#store.read(name, timeoutInMs));
-    if (this.#reads.isClosed) return read();
-    if (this.#reads.mayProbe()) void read();
-    return Promise.resolve(nothing);
+    const isClosed = this.#reads.isClosed;
+    if (!isClosed && !this.#reads.mayProbe()) return Promise.resolve(nothing);
+    const read = this.#command(this.#reads, nothing, (timeoutInMs) => this.#store.read(name, timeoutInMs));
+    return isClosed ? read : Promise.resolve(nothing);
   }
 
   /** @returns `'unknown'` when the cache does not tell */
-  async lease(name: string, request: LeaseRequest): Promise<'taken' | 'unknown' | SharedRecord> {
-    if (this.isPaused) return 'unknown';
+  lease(name: string, request: LeaseRequest): Promise<'taken' | 'unknown' | SharedRecord> {
+    if (this.isPaused) return Promise.resolve('unknown');
     return this.#command<'taken' | 'unknown' | SharedRecord>(this.#writes, 'unknown', (timeoutInMs) =>
       this.#store.lease(name, request, timeoutInMs),
     );
@@ -97,34 +98,42 @@ export class GuardedCache {
    *
    * @throws {SharedCacheError} when it fails
    */
-  async deleteOwned(owner: string): Promise<number> {
-    try {
-      return await this.#send(this.#writes, (timeoutInMs) => this.#store.deleteOwned(owner, timeoutInMs));
-    } catch (error) {
-      throw new SharedCacheError(this.#store.description, error);
-    }
+  deleteOwned(owner: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => reject(new SharedCacheError(this.#store.description, error));
+      this.#send(this.#writes, (timeoutInMs) => this.#store.deleteOwned(owner, timeoutInMs), resolve, fail);
+    });
   }
 
-  async #command<T>(circuit: Circuit, fallback: T, send: (timeoutInMs: number) => Promise<T>): Promise<T> {
-    try {
-      return await this.#send(circuit, send);
-    } catch {
-      return fallback;
-    }
+  #command<T>(circuit: Circuit, fallback: T, send: Send<T>): Promise<T> {
+    return new Promise((resolve) => this.#send(circuit, send, resolve, () => resolve(fallback)));
   }
 
-  /** Notes what becomes of a command, and hands its failure on. */
-  async #send<T>(circuit: Circuit, send: (timeoutInMs: number) => Promise<T>): Promise<T> {
-    if (this.#isStopped) throw new EntraShutDownError();
-    try {
-      const reply = await this.#inTime(send(this.#timeoutInMs));
-      this.#repliedAt = this.#clock.now();
-      if (circuit.succeeded() && !this.isPaused) this.#log.recovered();
-      return reply;
-    } catch (error) {
+  /** Notes what becomes of a command, and calls back: a caller waits for each, so there is one promise and no more. */
+  #send<T>(circuit: Circuit, send: Send<T>, done: (reply: T) => void, fail: (error: unknown) => void): void {
+    if (this.#isStopped) return fail(new EntraShutDownError());
+    let isOver = false;
+    const failed = (error: unknown): void => {
+      if (isOver) return;
+      isOver = true;
+      disarm();
+      fail(error);
       // The application may have closed its client by now.
       if (!this.#isStopped) this.#failed(circuit, error);
-      throw error;
+    };
+    const disarm = this.#arm(failed);
+    const replied = (reply: T): void => {
+      if (isOver) return;
+      isOver = true;
+      disarm();
+      this.#repliedAt = this.#clock.now();
+      if (circuit.succeeded() && !this.isPaused) this.#log.recovered();
+      done(reply);
+    };
+    try {
+      send(this.#timeoutInMs).then(replied, failed).catch(fail);
+    } catch (error) {
+      failed(error);
     }
   }
 
@@ -140,25 +149,18 @@ export class GuardedCache {
     return Math.abs(this.#clock.now() - this.#repliedAt) < this.#timeoutInMs;
   }
 
-  #inTime<T>(reply: Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      let extensions = mostExtensions;
-      const wait = (delayInMs: number, then: () => void): void => {
-        timer = this.#clock.setTimeout(then, Math.max(0, delayInMs));
-      };
-      const late = (): void => {
-        if (this.#repliesStill && extensions-- > 0) wait(this.#timeoutInMs, late);
-        else reject(new EntraTimeoutError('A command', this.#timeoutInMs, 'Check the server.'));
-      };
-      let timer: TimerHandle;
-      wait(this.#timeoutInMs - graceInMs, () => wait(graceInMs, late));
-      const settled = <V>(settle: (value: V) => void): ((value: V) => void) => {
-        return (value) => {
-          this.#clock.clearTimeout(timer);
-          settle(value);
-        };
-      };
-      reply.then(settled(resolve), settled(reject));
-    });
+  /** Begins to wait for a reply. @returns what ends the wait */
+  #arm(failed: (error: unknown) => void): () => void {
+    let extensions = mostExtensions;
+    let timer: TimerHandle;
+    const wait = (delayInMs: number, then: () => void): void => {
+      timer = this.#clock.setTimeout(then, Math.max(0, delayInMs));
+    };
+    const late = (): void => {
+      if (this.#repliesStill && extensions-- > 0) wait(this.#timeoutInMs, late);
+      else failed(new EntraTimeoutError('A command', this.#timeoutInMs, 'Check the server.'));
+    };
+    wait(this.#timeoutInMs - graceInMs, () => wait(graceInMs, late));
+    return () => this.#clock.clearTimeout(timer);
   }
 }

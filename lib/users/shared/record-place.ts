@@ -21,7 +21,7 @@ const half = 32;
  * decrypts, and no two records share a key.
  */
 export class RecordPlaces {
-  readonly #secrets: readonly { id: string; hmac: (message: Buffer) => Buffer }[];
+  readonly #secrets: readonly { id: string; hmac: Hmac }[];
   readonly #application: string;
   readonly #contexts = new WeakMap<UserResource, Buffer>();
 
@@ -43,20 +43,13 @@ export class RecordPlaces {
 
   /** What stands for a person at the records: by the key that is written with, then by the others. */
   owners(person: string): string[] {
-    const message = Buffer.concat([
-      Buffer.from(`owner ${this.#application}\n`),
-      Buffer.from(person, 'latin1'),
-    ]);
-    return this.#secrets.map(({ hmac }) => hmac(message).toString('base64url', 0, half));
+    const context = Buffer.from(`owner ${this.#application}\n`);
+    return this.#secrets.map(({ hmac }) => hmac(context, person).toString('base64url', 0, half));
   }
 
   #place(user: string, resource: UserResource, n: number): RecordPlace {
     const { id, hmac } = this.#secrets[n]!;
-    const context = this.#contextOf(resource);
-    const message = Buffer.allocUnsafe(context.length + user.length);
-    context.copy(message);
-    message.write(user, context.length, 'latin1');
-    const digest = hmac(message);
+    const digest = hmac(this.#contextOf(resource), user);
     return { name: digest.toString('base64url', 0, half), key: digest.subarray(half), keyId: id };
   }
 
@@ -72,6 +65,10 @@ export class RecordPlaces {
 }
 
 const blockLength = 128;
+const digestLength = 64;
+
+/** Of a context and a text of one byte a character. */
+type Hmac = (context: Buffer, text: string) => Buffer;
 
 /**
  * HMAC-SHA-512 by a key of its own: those of a ring may serve a store of refresh tokens, too. Made of two one-shot hashes,
@@ -79,12 +76,18 @@ const blockLength = 128;
  *
  * @see https://www.rfc-editor.org/rfc/rfc2104
  */
-function hmacOf(key: KeyObject): (message: Buffer) => Buffer {
+function hmacOf(key: KeyObject): Hmac {
   const secret = Buffer.alloc(blockLength);
   Buffer.from(hkdfSync('sha512', key, '', purpose, 64)).copy(secret);
   const [inner, outer] = [0x36, 0x5c].map((pad) => secret.map((byte) => byte ^ pad));
-  return (message) => {
-    const first = hash('sha512', Buffer.concat([inner!, message]), 'buffer');
-    return hash('sha512', Buffer.concat([outer!, first]), 'buffer');
+  const second = Buffer.concat([outer!, Buffer.alloc(digestLength)]);
+  return (context, text) => {
+    const start = blockLength + context.length;
+    const first = Buffer.allocUnsafe(start + text.length);
+    first.set(inner!);
+    first.set(context, blockLength);
+    first.write(text, start, 'latin1');
+    second.set(hash('sha512', first, 'buffer'), blockLength);
+    return hash('sha512', second, 'buffer');
   };
 }

@@ -107,10 +107,24 @@ export class SharedTokens {
    *
    * @throws what `fetch` and `inTurn` throw; never for the cache
    */
-  async obtain(order: SharedTokenOrder, { inTurn, fetch }: TokenFetch): Promise<HeldAccessToken> {
+  obtain(order: SharedTokenOrder, how: TokenFetch): Promise<HeldAccessToken> {
     const place = this.#places.current(order.user, order.resource);
-    let look = await this.#look(place, order);
-    if (look.token === undefined && !order.isChallenged) look = await this.#lookEarlier(look, order);
+    return this.#cache.read(place.name).then((stored) => {
+      const look = this.#read(stored, place, order);
+      if (look.token === undefined) return this.#obtainAfter(look, place, order, how);
+      this.#hits++;
+      return look.token;
+    });
+  }
+
+  /** Goes on after a first look that has not shown a token. */
+  async #obtainAfter(
+    first: Look,
+    place: RecordPlace,
+    order: SharedTokenOrder,
+    { inTurn, fetch }: TokenFetch,
+  ): Promise<HeldAccessToken> {
+    let look = order.isChallenged ? first : await this.#lookEarlier(first, order);
     // From the first look at a lease on: the wait for the own turn does not count.
     let waitsUntil: Timestamp | undefined;
     let waitInMs = shortestWaitInMs;
