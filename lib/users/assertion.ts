@@ -5,7 +5,7 @@ import { readClaims, type AccessTokenClaims } from '../entra/json-web-token.js';
 import { shownClaim } from '../entra/shown-claim.js';
 import { isTenantGuid } from '../entra/tenant.js';
 import { isTenantGroup, type SignInPlace } from './challenge.js';
-import { personKey } from './person.js';
+import type { UserIdentity } from './person.js';
 import { InvalidAssertionError, type InvalidAssertionReason } from './user-token.error.js';
 
 /** What a caller's token must satisfy. */
@@ -20,6 +20,8 @@ export interface AssertionExpectations {
 export interface AssertionClaims {
   readonly endsAt: Timestamp;
   readonly tenantId: string | undefined;
+  /** Whose it is; `undefined` for one that does not name its user. */
+  readonly user: UserIdentity | undefined;
 }
 
 /** Twice what Node.js takes as all headers of a request. */
@@ -81,14 +83,17 @@ export function readAssertion(
   }
   const endsAt = exp * 1000;
   if (endsAt <= now) throw expiredAssertion(endsAt, place);
-  return { endsAt, tenantId: tenant };
+  return { endsAt, tenantId: tenant, user: userOf(claims) };
 }
 
-/** Whose a caller's token is, as `personKey` has it; `undefined` for one that does not name its user. */
-export function personOfAssertion(assertion: string): string | undefined {
-  const { tid, oid } = readClaims(assertion) ?? {};
+/** The user that a caller's token names. */
+export function userOfAssertion(assertion: string): UserIdentity | undefined {
+  return userOf(readClaims(assertion) ?? {});
+}
+
+function userOf({ tid, oid }: AccessTokenClaims): UserIdentity | undefined {
   if (typeof tid !== 'string' || !isTenantGuid(tid) || typeof oid !== 'string') return undefined;
-  return personKey({ tenantId: tid, objectId: oid });
+  return { tenantId: tid, objectId: oid };
 }
 
 export function expiredAssertion(endsAt: Timestamp, place: SignInPlace): InvalidAssertionError {

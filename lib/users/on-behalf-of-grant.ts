@@ -15,8 +15,9 @@ import {
 import { tokenRequest } from '../refresh-token/token-request.js';
 import type { TokenResponse } from '../refresh-token/token-response.js';
 import { assertionCodes } from './assertion-codes.js';
-import { personOfAssertion } from './assertion.js';
+import { userOfAssertion } from './assertion.js';
 import type { SignInPlace } from './challenge.js';
+import { personKey, type UserIdentity } from './person.js';
 import { requestErrorOf } from './request-error.js';
 import type { UserEntry } from './user-entry.js';
 import type { UserGrant, UserRequestSettings, UserTokenOrder } from './user-grant.js';
@@ -31,10 +32,13 @@ export class OnBehalfOfGrant implements UserGrant {
   readonly #assertion: string;
   entry: UserEntry;
   readonly kind = 'on-behalf-of';
+  readonly #user: UserIdentity | undefined;
 
-  constructor(assertion: string, entry: UserEntry) {
+  /** @param user whom the assertion names, where that has been read */
+  constructor(assertion: string, entry: UserEntry, user?: UserIdentity) {
     this.#assertion = assertion;
     this.entry = entry;
+    this.#user = user;
   }
 
   get usesStore(): boolean {
@@ -53,8 +57,11 @@ export class OnBehalfOfGrant implements UserGrant {
 
   /** Learned when it is needed: a burst of first calls does not wait for so many hashes. */
   person(): string | undefined {
-    this.entry.person ??= personOfAssertion(this.#assertion);
-    return this.entry.person;
+    const { entry } = this;
+    if (entry.person !== undefined) return entry.person;
+    const user = this.#user ?? userOfAssertion(this.#assertion);
+    if (user !== undefined) entry.person = personKey(user);
+    return entry.person;
   }
 
   async request(order: UserTokenOrder, settings: UserRequestSettings): Promise<HeldAccessToken> {

@@ -121,9 +121,9 @@ export class UserTokens {
     const now = clock.now();
     const known = this.#cache.get(key);
     if (known === undefined) {
-      const { endsAt, tenantId } = readAssertion(text, this.#settings, now);
+      const { endsAt, tenantId, user } = readAssertion(text, this.#settings, now);
       const isOwn = sameTenant(tenantId, this.#settings.tenantId);
-      return new OnBehalfOfGrant(text, new UserEntry(key, endsAt, isOwn ? undefined : tenantId));
+      return new OnBehalfOfGrant(text, new UserEntry(key, endsAt, isOwn ? undefined : tenantId), user);
     }
     if (now >= known.endsAt) {
       this.#cache.delete(known);
