@@ -11,7 +11,7 @@ export interface ErrorMeaning {
 export const errorCodes = {
   ENTRA_OPTIONS_INVALID: {
     cause: 'An option is missing, misspelt or has a value that it does not take.',
-    remedy: 'Correct the option that the message names; the application does not start without.',
+    remedy: 'Correct the option that the message names: the application does not start until then.',
   },
   ENTRA_RESOURCE_UNKNOWN: {
     cause: 'A token was asked for by a name that is neither a configured resource nor a scope.',
@@ -61,7 +61,7 @@ export const errorCodes = {
     remedy: 'Give the name of the role as "username".',
   },
   ENTRA_TOKEN_REQUEST_FAILED: {
-    cause: 'The token endpoint cannot be reached, is overloaded, or answers as no token endpoint does.',
+    cause: 'The token endpoint cannot be reached, is overloaded, or does not answer as a token endpoint.',
     remedy: 'Check the authority host, the tenant id, the scopes and any proxy in between.',
   },
   ENTRA_REFRESH_TOKEN_EXPIRED: {
@@ -79,7 +79,7 @@ export const errorCodes = {
   },
   ENTRA_REFRESH_TOKEN_STORE: {
     cause: 'The store of the refresh token cannot be read or written.',
-    remedy: 'Repair the store; the new refresh token waits in memory and is saved again and again.',
+    remedy: 'Repair the store; until then the new refresh token is held in memory.',
   },
   ENTRA_REFRESH_TOKEN_CONFLICT: {
     cause: 'Another process replaced the stored refresh token at the same time.',
@@ -91,7 +91,7 @@ export const errorCodes = {
   },
   ENTRA_SHARED_CACHE: {
     cause:
-      "What the shared cache holds of a user could not be deleted. To serve users' tokens it is not needed.",
+      'The records of a user could not be deleted from the shared cache. Tokens are served without the cache.',
     remedy:
       'Call "forgetUser" again when Redis or the database works: what is deleted already stays deleted.',
   },
@@ -101,7 +101,7 @@ export const errorCodes = {
     remedy: 'Answer 401: the client must get an access token for this application and call again.',
   },
   ENTRA_USER_INTERACTION_REQUIRED: {
-    cause: 'Entra wants the user: a policy, multi-factor authentication, consent, or a new sign-in.',
+    cause: 'Entra requires the user: a policy, multi-factor authentication, consent or a new sign-in.',
     remedy:
       'Answer 401 with the challenge of the error, as UserChallengeFilter does: the client signs the user in again.',
   },

@@ -30,15 +30,15 @@ export interface AadstsMeaning extends ErrorMeaning {
 
 const causes: Readonly<Record<AadstsKind, string>> = {
   client: "The application's id, secret, certificate or assertion is not accepted.",
-  tenant: 'The tenant is not known, or not reached from here.',
-  scope: 'The scope or its resource is not known.',
+  tenant: 'The tenant is unknown, or access to it is blocked.',
+  scope: 'The scope or its resource is unknown.',
   account: 'The account may not sign in.',
   setup: 'The application is registered for another use.',
   consent: 'The application has no consent for the resource.',
-  interaction: 'The resource needs the user: a policy, or multi-factor authentication.',
+  interaction: 'A policy or multi-factor authentication requires the user.',
   'sign-in': 'The refresh token or the assertion is revoked or not accepted.',
   expired: 'The refresh token is past its lifetime.',
-  passing: 'A state that ends by itself.',
+  passing: 'A temporary state of Entra or of the account.',
 };
 
 /** The remedy for a refresh token that can no longer be redeemed. */
@@ -51,7 +51,7 @@ const federated = (part: string): string =>
 const requires = (what: string): string =>
   `A Conditional Access policy requires ${what}; ask an administrator. ${signIn}`;
 const blocked = 'A Conditional Access policy blocks the sign-in; an administrator must allow it.';
-const outOfReach = 'The tenant does not allow access from or to the other tenant; an administrator must.';
+const outOfReach = 'Access between the two tenants is blocked; an administrator must allow it.';
 
 type Rows = Readonly<Record<number, string>>;
 
@@ -150,7 +150,7 @@ const remedies: Readonly<Record<AadstsKind, Rows>> = {
     53001: requires('a domain-joined device'),
     53002: requires('an approved application'),
     53003: 'A Conditional Access policy blocks the application; an administrator must allow it.',
-    53004: `The user must prove who it is before it may register for more. ${signIn}`,
+    53004: `A risk blocks the user from registering for multi-factor authentication; ask an administrator. ${signIn}`,
     53011: 'The account is blocked because of its risk; an administrator must clear it.',
     70043: `The refresh token is older than the sign-in frequency that a Conditional Access policy allows. ${signIn}`,
     530003: requires('a managed device'),
