@@ -44,7 +44,8 @@ npm run simulate -- --write-docs
 \`\`\`
 
 which takes ten minutes on two cores and gives the same every time: ${outages.toLocaleString('en')} outages, seed ${seed}. \`--outages 300 --replicas 0\` gives a
-smaller picture, \`--seed 2\` another one, \`--json\` the numbers.`;
+smaller picture, \`--seed 2\` another one, \`--json\` the numbers. In the goals, \`module\` is \`credential: { kind }\`, \`module-factory\`
+is \`credential: () => …\`, and the platform of \`managed-identity-late\` renews at 80 % of a token's life.`;
 
 export const aboutOutages = `## Outages
 
