@@ -19,6 +19,6 @@ const AuthorizationHeader = createParamDecorator((_: unknown, context: Execution
  * Makes a parameter of a route a credential that speaks for the caller: `me(@OnBehalfOf() user: UserTokenCredential)`. The
  * same as {@link OnBehalfOfPipe} on the `Authorization` header; the `Headers` of Nest take no pipe.
  *
- * In a context without HTTP headers, such as GraphQL, it throws an `EntraOptionsError` at the call.
+ * In any other context than HTTP, a resolver of GraphQL included, it throws an `EntraOptionsError` at the call.
  */
 export const OnBehalfOf = (): ParameterDecorator => AuthorizationHeader(OnBehalfOfPipe);
