@@ -53,6 +53,10 @@ function tokenOf(user: string, expiresInMs = hour): HeldAccessToken {
   });
 }
 
+function throwing(error: unknown): never {
+  throw error;
+}
+
 const inTurn = <T>(work: () => Promise<T>): Promise<T> => work();
 
 /** Obtains a token, and lets time pass until it is there. */
@@ -310,6 +314,19 @@ describe('a cache that is down', () => {
     await obtain(tokens, orderOf('ada'));
     expect(await obtain(replica(), orderOf('ada'))).toMatch(/^ada/);
     expect(fetches.filter((user) => user === 'ada')).toHaveLength(1);
+  });
+
+  it.each<[string, () => never]>([
+    ['throws', () => throwing(broken)],
+    [
+      'throws what throws when it is looked at',
+      () => throwing(new Proxy(broken, { getPrototypeOf: () => throwing(broken) })),
+    ],
+  ])('and %s, costs nobody a failure', async (_, read) => {
+    const tokens = replica();
+    store.read = read;
+    expect(await obtain(tokens, orderOf('ada'))).toBe('ada 1');
+    expect(tokens.state.failures).toBeGreaterThan(0);
   });
 
   it('and hangs, delays the first callers by its deadline, and later ones not at all', async () => {
