@@ -95,8 +95,9 @@ export class RefreshTokenMemory {
   }
 
   #isWorthATry({ refreshToken, user }: StoredRefreshToken, inUse: StoredRefreshToken | undefined): boolean {
-    // Another user may have signed in since.
-    if (user?.objectId !== inUse?.user?.objectId) return false;
+    // Another user may have signed in since, also one of another tenant with the same object id.
+    const { objectId, tenantId } = inUse?.user ?? {};
+    if (user?.objectId !== objectId || user?.tenantId !== tenantId) return false;
     return refreshToken !== inUse?.refreshToken && !this.#retired.has(refreshToken);
   }
 }

@@ -48,6 +48,17 @@ describe('fallbacks', () => {
     expect(namesOf(memory.candidates(grant('stored')))).toEqual(['stored', 'b', 'd', 'c']);
   });
 
+  it('are those of the user in use alone, not of one with the same object id in another tenant', () => {
+    const memory = new RefreshTokenMemory();
+    const of = (name: string, tenantId: string, objectId = 'ada') => {
+      return { ...grant(name), user: { objectId, tenantId } };
+    };
+    for (const other of [of('elsewhere', 'fabrikam'), of('eve', 'contoso', 'eve'), of('ada', 'contoso')])
+      memory.addFallback(other);
+    expect(namesOf(memory.candidates(of('stored', 'contoso')))).toEqual(['stored', 'ada']);
+    expect(namesOf(memory.candidates(grant('stored')))).toEqual(['stored']);
+  });
+
   it.each(['refused', 'replaced'] as const)(
     'that were %s are not tried again, unless they are in use',
     (why) => {
