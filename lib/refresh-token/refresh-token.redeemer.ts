@@ -126,16 +126,17 @@ export class RefreshTokenRedeemer {
     yield { refreshToken: initial, obtainedOnTimestamp: this.#settings.transport.clock.now() };
   }
 
-  /** Stores the new refresh token before it judges the rest of the response. */
+  /** Stores the new refresh token before it judges the rest of the response, except for whose it is. */
   async #keep(
     kept: KeptRefreshToken,
     redeemed: StoredRefreshToken,
     redemption: Redemption,
     request: TokenRequest,
   ): Promise<TokenResponse> {
-    const { shareAccessTokens, spa, transport, onTokenResponse } = this.#settings;
+    const { shareAccessTokens, spa, transport, checkUser, onTokenResponse } = this.#settings;
     const now = transport.clock.now();
     const outcome = outcomeOf(redemption);
+    if ('response' in outcome) checkUser?.(outcome.response, redeemed.user);
     const refreshToken = redemption.refreshToken ?? redeemed.refreshToken;
     const replaced = refreshToken !== redeemed.refreshToken;
     const added = shareAccessTokens && 'response' in outcome ? sharedTokenOf(outcome.response) : undefined;

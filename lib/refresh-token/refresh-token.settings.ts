@@ -1,4 +1,4 @@
-import type { RefreshTokenStore } from '../store/refresh-token-store.js';
+import type { RefreshTokenStore, StoredUser } from '../store/refresh-token-store.js';
 import type { ClientAuthentication } from './client-authentication/client-authentication.js';
 import type { Transport } from './post-form.js';
 import type { RefreshTokenSource, TokenEndpointVersion } from './refresh-token.credential-options.js';
@@ -20,5 +20,7 @@ export interface RefreshTokenSettings {
   readonly shareAccessTokens: boolean;
   readonly stopWhenStoreFails: boolean;
   readonly spa: boolean;
+  /** Throws for the response to another user's request: nothing of it is stored. */
+  readonly checkUser?: (response: TokenResponse, user: StoredUser | undefined) => void;
   readonly onTokenResponse: ((response: TokenResponse) => void | Promise<void>) | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Timestamp } from '../../common/clock.js';
 import { EntraOptionsError, isEntraAuthError } from '../../common/entra-auth.error.js';
 import { isObject, kindOf } from '../../common/option-checks.js';
-import { longestTokenLength } from '../../entra/invalid-token.error.js';
+import { InvalidTokenError, longestTokenLength } from '../../entra/invalid-token.error.js';
 import { readClaims } from '../../entra/json-web-token.js';
 import { sameTenant } from '../../entra/tenant.js';
 import { processTokenResponse } from '../../refresh-token/process-token-response.js';
@@ -77,6 +77,19 @@ export function isAnotherUser(one: StoredUser | undefined, other: StoredUser | u
   if (!sameId(one.objectId, other.objectId)) return true;
   return (
     one.tenantId !== undefined && other.tenantId !== undefined && !sameTenant(one.tenantId, other.tenantId)
+  );
+}
+
+/** @throws {InvalidTokenError} when a token is of another user than the one who signed in */
+export function checkSameUser(signedIn: StoredUser | undefined, answered: StoredUser | undefined): void {
+  if (isAnotherUser(signedIn, answered)) throw wrongUser();
+}
+
+export function wrongUser(): InvalidTokenError {
+  return new InvalidTokenError(
+    'wrong-user',
+    'The token endpoint returned a token of another user than the one who signed in.',
+    'Check that each user has a key of its own, and what stands between this machine and the authority host.',
   );
 }
 

@@ -1,6 +1,5 @@
 import type { Timestamp } from '../../common/clock.js';
 import type { HeldAccessToken } from '../../entra/held-access-token.js';
-import { InvalidTokenError } from '../../entra/invalid-token.error.js';
 import { isTenantGuid, sameTenant } from '../../entra/tenant.js';
 import { validateAccessToken } from '../../entra/token-validation.js';
 import type { SignInPlace } from '../challenge.js';
@@ -8,7 +7,7 @@ import { personOf } from '../person.js';
 import { requestErrorOf } from '../request-error.js';
 import { UserEntry } from '../user-entry.js';
 import type { UserGrant, UserTokenOrder } from '../user-grant.js';
-import { isAnotherUser, userOf } from './adopted-response.js';
+import { checkSameUser, userOf, wrongUser } from './adopted-response.js';
 import { NoSignInError } from './attentive-store.js';
 import type { SignIns } from './sign-ins.js';
 
@@ -73,7 +72,8 @@ export class SignInGrant implements UserGrant {
       this.entry.belongTo(personOf(session.user));
       const answered = userOf(shared.token);
       const isElsewhere = answered?.tenantId !== undefined && !this.#mayAnswer(answered.tenantId, order);
-      if (isElsewhere || isAnotherUser(session.user, answered)) throw wrongUser();
+      if (isElsewhere) throw wrongUser();
+      checkSameUser(session.user, answered);
       const { acquiredOnTimestamp: now, ...token } = shared;
       return validateAccessToken(token, order.resource.expectations, { now });
     } catch (error) {
@@ -99,12 +99,4 @@ export class SignInGrant implements UserGrant {
   #mayAnswer(tenantId: string, { tenantId: asked }: UserTokenOrder): boolean {
     return isTenantGuid(asked) ? sameTenant(tenantId, asked) : this.#signIns.allows(tenantId);
   }
-}
-
-function wrongUser(): InvalidTokenError {
-  return new InvalidTokenError(
-    'wrong-user',
-    'The token endpoint returned a token of another user than the one who signed in.',
-    'Check that each user has a key of its own, and what stands between this machine and the authority host.',
-  );
 }

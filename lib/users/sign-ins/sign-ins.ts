@@ -10,7 +10,7 @@ import type { SignInPage, SignInStore, StoredSignIn } from '../../store/sign-ins
 import type { UserRequestSettings, UserTokenOrder } from '../user-grant.js';
 import type { UserTokenEventReporter } from '../user-token-event.reporter.js';
 import type { UserIdentity } from '../person.js';
-import { isAnotherUser, type AdoptedSignIn } from './adopted-response.js';
+import { checkSameUser, isAnotherUser, userOf, type AdoptedSignIn } from './adopted-response.js';
 import { NoSignInError, type Refusal } from './attentive-store.js';
 import { checkSignInTenant, type TenantRule } from '../user-tenant.js';
 import { findSignIns, type FoundSignIns } from './sign-in-search.js';
@@ -199,6 +199,7 @@ export class SignIns {
       shareAccessTokens: true,
       stopWhenStoreFails: true,
       spa: false,
+      checkUser: ({ accessToken }, user) => checkSameUser(user, userOf(accessToken)),
       onTokenResponse: undefined,
     };
   }

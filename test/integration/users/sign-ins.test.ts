@@ -30,12 +30,12 @@ describe('the sign-ins of users', () => {
         ],
       },
     });
-    entra.refreshTokens.rotation = 'strict';
   });
   afterAll(() => entra.stop());
 
   const start = () => startUserTokens(userOptions(entra, { signIns: { store } }), { clock });
   beforeEach(() => {
+    entra.refreshTokens.rotation = 'strict';
     store = new MemorySignInStore();
     tokens = start();
     entra.requests.reset();
@@ -293,6 +293,8 @@ describe('the sign-ins of users', () => {
   );
 
   it('refuse a token of another user, whatever the store holds', async () => {
+    // Nothing of such a response is stored, so that the same refresh token is sent again.
+    entra.refreshTokens.rotation = 'keep';
     const [ada, eve] = [newPerson(), newPerson()];
     await tokens.service.adopt('ada', { ...responseFor(ada), refresh_token: responseFor(eve).refresh_token });
     await expect(oidOf('ada')).rejects.toThrow(/another user/);
@@ -301,6 +303,7 @@ describe('the sign-ins of users', () => {
   });
 
   it('refuse a token of a user of another tenant', async () => {
+    entra.refreshTokens.rotation = 'keep';
     await adoptNew('ada');
     const foreign = entra.issueToken({
       audience: 'https://graph.microsoft.com',
