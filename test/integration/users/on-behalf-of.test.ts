@@ -573,6 +573,26 @@ describe('the tokens of users', () => {
     expect(entra.requests.token).toBe(0);
   });
 
+  it('that is not valid yet is for Entra to refuse, and is exchanged once it is valid', async () => {
+    const early = assertionOf(entra, makeCaller(), { notBeforeInSeconds: 600, lifetimeInSeconds: 3600 });
+    await expect(obtain(early)).rejects.toMatchObject({
+      ...{ code: 'ENTRA_ASSERTION_INVALID', reason: 'refused', aadsts: 500133 },
+    });
+    expect(entra.requests.token).toBe(1);
+    await clock.advance(600_000);
+    expect(await obtain(early)).toBeDefined();
+  });
+
+  it('is exchanged by a machine whose clock is late, however early the token seems', async () => {
+    const late = new ManualClock(clock.now() - 900_000);
+    const { service, stop } = startUserTokens(userOptions(entra), { clock: late });
+    const user = service.onBehalfOf(assertionOf(entra, makeCaller()));
+    const { token } = await user.getToken('graph');
+    expect(await user.getToken('graph')).toMatchObject({ token });
+    expect(entra.requests.token).toBe(1);
+    await stop();
+  });
+
   it('finds no entry for a forged copy of a token, which Entra refuses', async () => {
     const ada = makeCaller();
     await obtain(assertionOf(entra, ada));
