@@ -10,7 +10,7 @@ export interface AbortSignalLike {
 
 interface WaitLimits {
   timeoutInMs: number;
-  clock: Clock;
+  clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
   onTimeout: () => Error;
   /** Ends the wait early, with the signal's reason. */
   signal?: AbortSignalLike | undefined;

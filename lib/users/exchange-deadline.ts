@@ -4,11 +4,16 @@ import { EntraTimeoutError } from '../common/entra-auth.error.js';
 
 /** What a caller's wait for an exchange depends on. */
 export interface ExchangeWait {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'setTimeout' | 'clearTimeout'>;
   readonly requestTimeoutInMs: number;
   readonly signal?: AbortSignalLike | undefined;
   /** Called when the caller has given up. */
   readonly onTimeout?: () => void;
+}
+
+/** How long a caller waits at the most, in milliseconds. */
+export function exchangeTimeInMs(requestTimeoutInMs: number): number {
+  return 3 * requestTimeoutInMs;
 }
 
 /**
@@ -18,7 +23,7 @@ export interface ExchangeWait {
  */
 export function inExchangeTime<T>(exchange: Promise<T>, wait: ExchangeWait): Promise<T> {
   const { clock, signal } = wait;
-  const timeoutInMs = 3 * wait.requestTimeoutInMs;
+  const timeoutInMs = exchangeTimeInMs(wait.requestTimeoutInMs);
   const onTimeout = (): Error => {
     wait.onTimeout?.();
     const fix = 'Try again: it may be held by then.';

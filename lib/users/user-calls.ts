@@ -1,11 +1,12 @@
 import type { Timestamp } from '../common/clock.js';
+import { CommonTimer } from '../common/common-timer.js';
 import { Fifo } from '../common/fifo.js';
 import { asError } from '../common/thrown.js';
 import { readTokenRequest, type TokenRequest } from '../engine/token-request.js';
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import type { AccessToken, GetTokenOptions } from '../entra/token-credential.js';
 import { expiredAssertion } from './assertion.js';
-import { inExchangeTime } from './exchange-deadline.js';
+import { exchangeTimeInMs, inExchangeTime } from './exchange-deadline.js';
 import type { RequestRate } from './request-rate.js';
 import type { UserTokenSettings } from './resolve-user-options.js';
 import type { UserCache } from './user-cache.js';
@@ -42,6 +43,7 @@ export class UserCalls {
   /** Calls that found no token, and wait for their turn. */
   readonly #waiting = new Fifo<() => void>();
   readonly #turn = new TurnShare(mostInTurn, () => this.#next());
+  readonly #deadline: CommonTimer;
 
   constructor(settings: UserTokenSettings, { resources, cache, exchanges, rate }: UserCallParts) {
     this.#settings = settings;
@@ -49,6 +51,7 @@ export class UserCalls {
     this.#cache = cache;
     this.#exchanges = exchanges;
     this.#rate = rate;
+    this.#deadline = new CommonTimer(settings.clock, exchangeTimeInMs(settings.requestTimeoutInMs));
   }
 
   getToken(
@@ -73,6 +76,11 @@ export class UserCalls {
   invalidate({ entry }: UserGrant, rejected: string): void {
     const { clock, policy } = this.#settings;
     for (const slot of entry.slots()) slot.reject(rejected, clock.now(), policy.forcedRefreshCooldownInMs);
+  }
+
+  /** Leaves no timer behind once the last caller has its answer. */
+  stop(): void {
+    this.#deadline.stop();
   }
 
   /** Thousands that come in one turn of the event loop are not all begun in it. */
@@ -136,8 +144,8 @@ export class UserCalls {
 
   #exchange(grant: UserGrant, resource: UserResource, request: TokenRequest): Promise<HeldAccessToken> {
     const flight = this.#exchanges.exchange(grant, resource, request.claims, () => this.#rate.count());
-    const { clock, requestTimeoutInMs } = this.#settings;
-    return inExchangeTime(flight, { clock, requestTimeoutInMs, signal: request.abortSignal });
+    const { requestTimeoutInMs } = this.#settings;
+    return inExchangeTime(flight, { clock: this.#deadline, requestTimeoutInMs, signal: request.abortSignal });
   }
 
   /** Whether a slot's token is handed out. Refreshes it when that is due. */

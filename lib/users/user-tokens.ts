@@ -158,6 +158,7 @@ export class UserTokens {
     this.#sweeper.stop();
     this.#background.stop();
     this.#exchanges.stop();
+    this.#calls.stop();
     await this.#signIns?.close();
     this.#exchanges.end();
     this.#events.complete();

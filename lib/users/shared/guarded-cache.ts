@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle, Timestamp } from '../../common/clock.js';
+import { CommonTimer } from '../../common/common-timer.js';
 import { EntraShutDownError, EntraTimeoutError } from '../../common/entra-auth.error.js';
 import type {
   LeaseRequest,
@@ -39,6 +40,7 @@ export class GuardedCache {
   readonly #reads: Circuit;
   /** A cache that is full can still be read. */
   readonly #writes: Circuit;
+  readonly #firstWait: CommonTimer;
   #failures = 0;
   #repliedAt: Timestamp = -Infinity;
   #isStopped = false;
@@ -50,6 +52,7 @@ export class GuardedCache {
     this.#log = log;
     this.#reads = new Circuit(clock);
     this.#writes = new Circuit(clock);
+    this.#firstWait = new CommonTimer(clock, Math.max(0, timeoutInMs - graceInMs));
   }
 
   /** Commands that failed. */
@@ -64,6 +67,7 @@ export class GuardedCache {
   /** Sends no more commands. */
   stop(): void {
     this.#isStopped = true;
+    this.#firstWait.stop();
   }
 
   read(name: string): Promise<SharedRecord> {
@@ -153,14 +157,18 @@ export class GuardedCache {
   #arm(failed: (error: unknown) => void): () => void {
     let extensions = mostExtensions;
     let timer: TimerHandle;
-    const wait = (delayInMs: number, then: () => void): void => {
-      timer = this.#clock.setTimeout(then, Math.max(0, delayInMs));
-    };
     const late = (): void => {
-      if (this.#repliesStill && extensions-- > 0) wait(this.#timeoutInMs, late);
-      else failed(new EntraTimeoutError('A command', this.#timeoutInMs, 'Check the server.'));
+      if (!this.#repliesStill || extensions-- === 0) {
+        return failed(new EntraTimeoutError('A command', this.#timeoutInMs, 'Check the server.'));
+      }
+      timer = this.#clock.setTimeout(late, this.#timeoutInMs);
     };
-    wait(this.#timeoutInMs - graceInMs, () => wait(graceInMs, late));
-    return () => this.#clock.clearTimeout(timer);
+    const first = this.#firstWait.setTimeout(() => {
+      timer = this.#clock.setTimeout(late, graceInMs);
+    });
+    return () => {
+      this.#firstWait.clearTimeout(first);
+      this.#clock.clearTimeout(timer);
+    };
   }
 }
