@@ -53,11 +53,12 @@ describe('parseJsonObject', () => {
     ['brackets behind others that are closed', `[${'[],'.repeat(1_000)}${'['.repeat(2 ** 20)}`],
     ['objects', '{"a":'.repeat(2 ** 18)],
     ['one text of escapes', `{"a":"${'\\"'.repeat(2 ** 19)}"}`],
-  ])('ends a megabyte of %s within 50 ms', (_, text) => {
-    const times = [1, 2, 3].map(() => {
-      const start = performance.now();
+  ])('takes less than 50 ms of the processor for a megabyte of %s', (_, text) => {
+    const times = [1, 2, 3, 4, 5].map(() => {
+      const start = process.cpuUsage();
       parseJsonObject(text);
-      return performance.now() - start;
+      const { user, system } = process.cpuUsage(start);
+      return (user + system) / 1e3;
     });
     expect(Math.min(...times)).toBeLessThan(50);
   });
