@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, expect, it, describe } from '@jest/globals';
@@ -21,11 +22,11 @@ type Client = (NodeRedisClient & { destroy(): void }) | Redis;
 type Replica = ReturnType<typeof startUserTokens>;
 
 /** Clients of both packages, as applications make them. */
-const makers: [string, (path: string) => Client][] = [
+const makers: [string, (path: string, login?: { username: string; password: string }) => Client][] = [
   [
     'node-redis',
-    (path) => {
-      const client = createClient({ socket: { path, tls: false, reconnectStrategy: 20 } });
+    (path, login = {} as never) => {
+      const client = createClient({ ...login, socket: { path, tls: false, reconnectStrategy: 20 } });
       client.on('error', () => undefined);
       client.connect().catch(() => undefined);
       return client;
@@ -33,8 +34,8 @@ const makers: [string, (path: string) => Client][] = [
   ],
   [
     'ioredis',
-    (path) => {
-      const client = new Redis({ path, retryStrategy: () => 20 });
+    (path, login) => {
+      const client = new Redis({ ...login, path, retryStrategy: () => 20 });
       client.on('error', () => undefined);
       return client;
     },
@@ -51,8 +52,10 @@ describeWithRedis.each(makers)('the shared cache by %s', (_, connect) => {
   let clients: Client[] = [];
   let administrator: Redis;
 
-  const start = (changes: { keys?: typeof keys; timeoutInMs?: number } = {}): Replica => {
-    const client = connect(redis.socketPath);
+  const start = (
+    changes: { keys?: typeof keys; timeoutInMs?: number } = {},
+    client = connect(redis.socketPath),
+  ): Replica => {
     clients.push(client);
     const shared = {
       store: new RedisTokenCache({ client }),
@@ -273,6 +276,33 @@ describeWithRedis.each(makers)('the shared cache by %s', (_, connect) => {
     }
     await recovered(one);
     expect(one.lines).toHaveLength(2);
+  });
+
+  it('needs the commands that the documentation names, on keys that begin with the prefix', async () => {
+    const page = readFileSync('docs/users.md', 'utf8');
+    const [, sentence = ''] = /It needs\s+(`MGET`[^.]+\.)/.exec(page) ?? [];
+    const commands = [...sentence.matchAll(/`([A-Z]+)`/g)].map(([, name]) => `+${name?.toLowerCase()}`);
+    expect(commands.length).toBeGreaterThan(8);
+    const login = { username: 'app', password: 'for the test' };
+    const rights = [`>${login.password}`, '~nestjs-entra-auth:*', ...commands, '+@sortedset'];
+    // What the clients send of their own accord.
+    await administrator.acl('SETUSER', login.username, 'on', ...rights, '+@connection', '+info');
+    const ada = makeCaller();
+    const assertion = assertionOf(entra, ada);
+    const [one, other] = [1, 2].map(() => start({}, connect(redis.socketPath, login))) as [Replica, Replica];
+    const token = await tokenOf(one.service, assertion);
+    await stored(1);
+    expect(await tokenOf(other.service, assertion)).toBe(token);
+    const user = { tenantId: entra.tenantId, objectId: ada.objectId };
+    expect(await other.service.forgetUser(user)).toMatchObject({ shared: 1 });
+    await entra.faults.set('token', { kind: 'http-status', status: 503 });
+    // Its lease is released.
+    await expect(tokenOf(one.service, assertionOf(entra, makeCaller()))).rejects.toThrow(/503/);
+    await entra.faults.clear();
+    // On the same connection, and so after it.
+    await tokenOf(one.service, assertionOf(entra, makeCaller()));
+    expect([one, other].map((each) => sharedOf(each).failures)).toEqual([0, 0]);
+    expect([...one.lines, ...other.lines].filter((line) => line.includes('cache'))).toEqual([]);
   });
 
   it('that is emptied costs a request for each user, once for all replicas', async () => {
