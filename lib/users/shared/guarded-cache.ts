@@ -41,6 +41,8 @@ export class GuardedCache {
   /** A cache that is full can still be read. */
   readonly #writes: Circuit;
   readonly #firstWait: CommonTimer;
+  /** Records that are being stored, and their owners. */
+  readonly #putting = new Map<Promise<unknown>, string | undefined>();
   #failures = 0;
   #repliedAt: Timestamp = -Infinity;
   #isStopped = false;
@@ -87,7 +89,12 @@ export class GuardedCache {
 
   async put(name: string, request: PutRequest): Promise<void> {
     if (!this.#reads.isClosed || (!this.#writes.isClosed && !this.#writes.mayProbe())) return;
-    await this.#command(this.#writes, false, (timeoutInMs) => this.#store.put(name, request, timeoutInMs));
+    const putting = this.#command(this.#writes, false, (timeoutInMs) =>
+      this.#store.put(name, request, timeoutInMs),
+    );
+    this.#putting.set(putting, request.owner);
+    await putting;
+    this.#putting.delete(putting);
   }
 
   async release(name: string, holder: string): Promise<void> {
@@ -102,7 +109,9 @@ export class GuardedCache {
    *
    * @throws {SharedCacheError} when it fails
    */
-  deleteOwned(owner: string): Promise<number> {
+  async deleteOwned(owner: string): Promise<number> {
+    // Sent before, it may arrive after the deletion.
+    for (const [putting, of] of this.#putting) if (of === owner) await putting;
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => reject(new SharedCacheError(this.#store.description, error));
       this.#send(this.#writes, (timeoutInMs) => this.#store.deleteOwned(owner, timeoutInMs), resolve, fail);

@@ -80,8 +80,6 @@ export class SharedTokens {
   readonly #places: RecordPlaces;
   readonly #cache: GuardedCache;
   readonly #log: SharedCacheLog;
-  /** Records that are being stored, and of whom. */
-  readonly #storing = new Map<Promise<void>, string | undefined>();
   /** By how much this machine's clock is ahead of the issuer's, as last seen. */
   #aheadInMs = 0;
   #waiting = 0;
@@ -154,8 +152,6 @@ export class SharedTokens {
    * @throws {SharedCacheError} when it is not certain that they are deleted
    */
   async forget(person: string): Promise<number> {
-    // Sent before, it may arrive after the deletion.
-    for (const [stored, of] of this.#storing) if (of === person) await stored;
     const deleted = this.#places.owners(person).map((owner) => this.#cache.deleteOwned(owner));
     return (await Promise.all(deleted)).reduce((sum, count) => sum + count, 0);
   }
@@ -207,9 +203,7 @@ export class SharedTokens {
     const record = sealRecord(encodeToken({ token, endsAt }), place);
     const whose = person();
     const [owner] = whose === undefined ? [] : this.#places.owners(whose);
-    const request = { record, expiresInMs, replaces: version, holder, owner };
-    const stored = this.#cache.put(place.name, request).finally(() => this.#storing.delete(stored));
-    this.#storing.set(stored, whose);
+    void this.#cache.put(place.name, { record, expiresInMs, replaces: version, holder, owner });
   }
 
   async #look(place: RecordPlace, order: SharedTokenOrder): Promise<Look> {
