@@ -1,7 +1,12 @@
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CredentialConfiguration, TokenUnavailableError } from 'nestjs-entra-auth';
 import { startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 
+import { createClientCertificate } from '../../../lib/testing/certificates/client-certificate.js';
 import { ManualClock } from '../../../lib/testing/manual-clock.js';
 import { createEngine } from '../../support/engine.js';
 
@@ -97,6 +102,57 @@ describe('a credential with a certificate', () => {
       const { service } = createEngine({ credential, resources: resourceOf('client-secret') });
       await service.getToken('api');
       expect(service.state('api')[0]?.clientCredential).toMatchObject({ kind: 'certificate' });
+    } finally {
+      for (const name of Object.keys(variables)) delete process.env[name];
+    }
+  });
+});
+
+describe('a certificate that is renewed in place', () => {
+  let folder: string;
+  let file: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'renewed-certificate-'));
+    file = join(folder, 'certificate.pem');
+    await copyFile(entra.client.certificatePath, file);
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const signsByItsFile = async (credential: CredentialConfiguration): Promise<void> => {
+    const { service } = createEngine({
+      ...{ credential, clock, resources: resourceOf('client-certificate') },
+      refresh: { background: false },
+    });
+    const held = await service.getToken('api');
+    expect(entra.requests.token).toBe(1);
+    // The local Entra does not know it, so its refusal tells which one signed.
+    await writeFile(file, createClientCertificate('renewed').pem);
+    await clock.advance(3_000_000);
+    await expect(service.refresh('api')).rejects.toThrow(/AADSTS700027/);
+    await copyFile(entra.client.certificatePath, file);
+    await expect(service.refresh('api')).resolves.not.toBe(held);
+    expect(entra.requests.token).toBe(3);
+  };
+
+  it('signs the next request', () => {
+    const { tenantId, client, authorityHost, certificateAuthority } = entra;
+    return signsByItsFile({
+      ...{ kind: 'client-certificate', certificatePath: file, clientId: client.clientId },
+      ...{ tenantId, authorityHost, certificateAuthority },
+    });
+  });
+
+  it('signs the next request of the default chain', async () => {
+    const { tenantId, client, authorityHost, certificateAuthority } = entra;
+    const variables = {
+      AZURE_TENANT_ID: tenantId,
+      AZURE_CLIENT_ID: client.clientId,
+      AZURE_CLIENT_CERTIFICATE_PATH: file,
+    };
+    Object.assign(process.env, variables);
+    try {
+      await signsByItsFile({ kind: 'default', authorityHost, certificateAuthority });
     } finally {
       for (const name of Object.keys(variables)) delete process.env[name];
     }
