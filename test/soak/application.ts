@@ -36,6 +36,8 @@ export interface Measurement {
   refreshes: number;
   maxEventLoopDelayMs: number;
   rssGrowthMiB: number;
+  /** Of what is not garbage, outside of the heap as well. */
+  liveGrowthMiB: number;
   unhandledRejections: number;
   /** The first few errors, in words. */
   errors: string[];
@@ -80,6 +82,7 @@ const measured: Measurement = {
   refreshes: 0,
   maxEventLoopDelayMs: 0,
   rssGrowthMiB: 0,
+  liveGrowthMiB: 0,
   unhandledRejections: 0,
   errors: [],
 };
@@ -140,11 +143,14 @@ async function holdToken(): Promise<void> {
 }
 
 const rss: number[] = [];
+const live: number[] = [];
 
-/** What is not garbage. Without a collection first, the figure would show how lazy the collector is. */
+/** Without a collection first, the figures would show how lazy the collector is. */
 function weigh(): Promise<void> {
   globalThis.gc?.();
-  rss.push(process.memoryUsage.rss());
+  const usage = process.memoryUsage();
+  rss.push(usage.rss);
+  live.push(usage.heapUsed + usage.external);
   return Promise.resolve();
 }
 
@@ -162,6 +168,7 @@ async function finish(): Promise<Measurement> {
   await Promise.all(users);
   measured.maxEventLoopDelayMs = Math.round(delay.max / 1e6);
   measured.rssGrowthMiB = Math.round(growthAfterWarmUp(rss) * 100) / 100;
+  measured.liveGrowthMiB = Math.round(growthAfterWarmUp(live) * 100) / 100;
   await app.close();
   return measured;
 }
