@@ -86,6 +86,10 @@ describe('a session of the local PostgreSQL', () => {
     const client = await connect();
     const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
     const sleeping = client.query('SELECT pg_sleep(20)').catch((error: pg.DatabaseError) => error.code);
+    // A request that comes before the query begins cancels nothing.
+    const begun = (): Promise<{ wait_event: string }[]> =>
+      test.server.query('SELECT wait_event FROM pg_stat_activity WHERE pid = $1', [processID]);
+    await eventually(begun, ([row]) => row?.wait_event === 'PgSleep');
     const key = Buffer.alloc(8);
     key.writeInt32BE(processID);
     key.writeInt32BE(secretKey, 4);
