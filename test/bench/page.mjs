@@ -30,7 +30,7 @@ export const prose = {
     'token request that fails in each: with `entraNodeRedisOptions`, and with the provider of `@redis/entraid` and its defaults.',
   users:
     'Tokens of users by the on-behalf-of flow: of ten thousand that are held, by the token that the caller sent (2 kB, hashed at each ' +
-    'call); two thousand that are fetched at once; and what a user costs on the heap beyond the access token, where a control takes ' +
+    'call); two thousand that are fetched at once; and what a user costs on the heap beyond the access token, without the optimizing compiler, whose code would count as well, where a control takes ' +
     'the ID token and the refresh token of msal-node off, too. The peer is the better one of msal-node 5.6 and 7.2. A control tells what the hash alone takes of the assertions of a ' +
     'hundred thousand users, which come from memory here, and of ten thousand. Then the cache that replicas share, in Redis: a token that another replica stored, beside a plain `GET` ' +
     'of as many bytes by the same client; and a thousand users who are asked for at once in each of eight processes, where the peer ' +
