@@ -78,7 +78,13 @@ export class EncryptedSignInStore implements SignInStore {
     const stored = await this.#store.loadPage!(page);
     const open = async ({ key, value }: LoadedSignIn): Promise<LoadedSignIn> => {
       if (value === undefined) return { key, value };
-      const loaded = { ...this.#store.of(key), load: () => Promise.resolve({ value, version: '' }) };
+      const single = this.#store.of(key);
+      // By its methods: an object of a class has them elsewhere than on itself.
+      const loaded: RefreshTokenStore = {
+        load: () => Promise.resolve({ value, version: '' }),
+        save: (...given) => single.save(...given),
+        exclusive: (...given) => single.exclusive(...given),
+      };
       return { key, value: await ifReadable(async () => (await this.#encrypted(key, loaded).load())?.value) };
     };
     return Promise.all(stored.map(open));

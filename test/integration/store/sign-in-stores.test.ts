@@ -11,6 +11,11 @@ import {
 import type { DataSource } from 'typeorm';
 
 import { EncryptedSignInStore } from '../../../lib/store/sign-ins/encrypted.sign-in-store.js';
+import type {
+  ExclusiveOptions,
+  RefreshTokenAccess,
+  RefreshTokenStore,
+} from '../../../lib/store/refresh-token-store.js';
 import { FileSignInStore } from '../../../lib/store/sign-ins/file.sign-in-store.js';
 import { MemorySignInStore } from '../../../lib/store/sign-ins/memory.sign-in-store.js';
 import { encodeKey } from '../../../lib/store/sign-ins/sign-in-key.js';
@@ -172,6 +177,33 @@ describe('encrypted sign-ins', () => {
     renameSync(adas, bobs);
     await expect(store.of('bob').load()).rejects.toThrow(RefreshTokenUnreadableError);
     expect(await store.loadPage?.({ limit: 10 })).toEqual([{ key: 'bob', value: undefined }]);
+  });
+
+  it('are read by page also where the store of one sign-in is an object of a class', async () => {
+    class Single implements RefreshTokenStore {
+      readonly #inner: RefreshTokenStore;
+      constructor(key: string) {
+        this.#inner = kept.of(key);
+      }
+      load: RefreshTokenStore['load'] = () => this.#inner.load();
+      save(...given: Parameters<RefreshTokenStore['save']>): ReturnType<RefreshTokenStore['save']> {
+        return this.#inner.save(...given);
+      }
+      exclusive<T>(work: (access: RefreshTokenAccess) => Promise<T>, options?: ExclusiveOptions): Promise<T> {
+        return this.#inner.exclusive(work, options);
+      }
+    }
+    const kept = new FileSignInStore({ directory: newDirectory() });
+    const own: SignInStore = {
+      of: (key) => new Single(key),
+      delete: (key) => kept.delete(key),
+      list: (page) => kept.list(page),
+      loadPage: (page) => kept.loadPage(page),
+    };
+    const store = new EncryptedSignInStore({ store: own, keys });
+    const value = grant();
+    await store.of('ada').save(value, undefined);
+    expect(await store.loadPage?.({ limit: 10 })).toEqual([{ key: 'ada', value }]);
   });
 
   it('are read by page only where the store that keeps them can', () => {
