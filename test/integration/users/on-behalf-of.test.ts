@@ -92,9 +92,9 @@ describe('the tokens of users', () => {
       const user = tokens.service.onBehalfOf(assertionOf(entra, caller));
       return user.getToken('graph', n === 150 ? foreign : n === 160 ? left : undefined);
     });
+    const outcomes = Promise.allSettled(calls);
     expect(tokens.service.state().pending).toBe(50);
-    const outcomes = await Promise.allSettled(calls);
-    outcomes.forEach((outcome, n) => {
+    (await outcomes).forEach((outcome, n) => {
       if (n === 150) expect(outcome).toMatchObject({ reason: { code: 'ENTRA_OPTIONS_INVALID' } });
       else if (n === 160) expect(outcome).toMatchObject({ reason: { message: 'The caller has left.' } });
       else
