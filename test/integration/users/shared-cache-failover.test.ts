@@ -125,6 +125,7 @@ describeWithRedis.each<[string, () => Promise<Place>]>([
   });
 
   it('fails no caller while another server takes over, and is shared again', async () => {
+    const begin = Date.now();
     const [one, other] = [await start(), await start()];
     const [known] = callersOf(1) as [ReturnType<typeof callersOf>[number]];
     const held = await obtain(one, known);
@@ -155,6 +156,7 @@ describeWithRedis.each<[string, () => Promise<Place>]>([
     for (let n = 0; n < 200 && !shared; n++) shared = (await isShared()) || (await sleep(100), false);
     expect(shared).toBe(true);
     expect(answers).toBeGreaterThan(1);
-    expect(one.lines.filter((line) => / fails: /.test(line)).length).toBeLessThanOrEqual(2);
+    const minutes = Math.ceil((Date.now() - begin) / 60_000);
+    expect(one.lines.filter((line) => / fails: /.test(line)).length).toBeLessThanOrEqual(minutes);
   });
 });

@@ -59,6 +59,17 @@ describe('the log of what goes wrong with users', () => {
     ]);
   });
 
+  it('has two lines a minute at most while they fail and succeed in turn', () => {
+    const { lines, fail, recover } = setUp();
+    for (let n = 0; n < 1_190; n++) {
+      fail(n * 100);
+      recover(n * 100 + 50, 1);
+    }
+    const isOver = "log Exchanges of users' tokens succeed again, after 1 that failed.";
+    const fails = /^warn Exchanges of users' tokens fail \(1 so far\)/;
+    expect(lines).toEqual([expect.stringMatching(fails), isOver, expect.stringMatching(fails), isOver]);
+  });
+
   it('writes on though the clock is set back', () => {
     const { lines, fail } = setUp();
     fail(0);

@@ -358,6 +358,32 @@ describe('a cache that is down', () => {
     expect(lines).toEqual([]);
   });
 
+  it('and works in turn, has two lines a minute at most, and one when it stays down', async () => {
+    const tokens = replica();
+    let n = 0;
+    const ask = async () => {
+      await obtain(tokens, orderOf(`user ${n++}`));
+      await clock.advance(2_500);
+    };
+    for (const fault of [broken, undefined, broken, undefined, broken, undefined]) {
+      store.fault = fault;
+      for (let asked = 0; asked < 2; asked++) await ask();
+    }
+    expect(tokens.state).toMatchObject({ failures: 6, isPaused: false });
+    expect(lines.map((line) => / (fails: |works again, )/.exec(line)?.[1])).toEqual([
+      'fails: ',
+      'works again, ',
+    ]);
+    store.fault = broken;
+    for (let asked = 0; asked < 60; asked++) await ask();
+    expect(lines).toHaveLength(3);
+    expect(lines[2]).toContain('fails: ');
+    store.fault = undefined;
+    for (let asked = 0; asked < 20; asked++) await ask();
+    expect(lines).toHaveLength(4);
+    expect(lines[3]).toMatch(/works again, after 1\d\d s/);
+  });
+
   it('is asked ever more rarely, twice a minute at least', async () => {
     const tokens = replica();
     store.fault = broken;
