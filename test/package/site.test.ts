@@ -60,7 +60,7 @@ describeWith({ program: 'chromium', debianPackage: 'chromium' })('the site: npm 
     await runSuccessfully('npm', args, {
       cwd: repositoryRoot,
       env: { ...process.env, SITE_BASE: base },
-      timeoutInMs: 240_000,
+      timeoutInMs: 600_000,
     });
     server = await serve(built);
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -70,7 +70,7 @@ describeWith({ program: 'chromium', debianPackage: 'chromium' })('the site: npm 
       args: ['--no-sandbox'],
     });
     page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     page.on('console', (message) => complaints.push(`console: ${message.text()}`));
     page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
     page.on('request', (request) => {
@@ -81,7 +81,7 @@ describeWith({ program: 'chromium', debianPackage: 'chromium' })('the site: npm 
       if (response.status() >= 400) complaints.push(`${response.status()}: ${response.url()}`);
     });
     await mkdir(screenshots, { recursive: true });
-  }, 420_000);
+  }, 900_000);
 
   afterAll(async () => {
     await browser?.close();
@@ -114,8 +114,13 @@ describeWith({ program: 'chromium', debianPackage: 'chromium' })('the site: npm 
 
   it('finds a word, and leads to the section that has it', async () => {
     await shown('/');
-    await page.keyboard.press('/');
-    await page.locator('.VPLocalSearchBox input').fill('PgBouncer');
+    const search = page.locator('.VPLocalSearchBox input');
+    // The page listens for the key once it is hydrated, which has no mark.
+    for (let pressed = 0; pressed < 60 && !(await search.isVisible()); pressed++) {
+      await page.keyboard.press('/');
+      await search.waitFor({ timeout: 1_000 }).catch(() => undefined);
+    }
+    await search.fill('PgBouncer');
     const results = page.locator('.VPLocalSearchBox .result');
     const deploy = results.filter({ hasText: 'Deploy' }).first();
     await deploy.waitFor();
