@@ -20,7 +20,7 @@ export default {
   },
   testPathIgnorePatterns: ['/node_modules/', '/fixtures/'],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   setupFiles: ['<rootDir>/test/support/error-stacks.mjs'],
   testSequencer: '<rootDir>/test/support/order.sequencer.mjs',
   // One more than there are cores: there is always a file that waits for real time.

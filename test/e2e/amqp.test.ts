@@ -54,7 +54,7 @@ describe(`clients of Event Hubs and Service Bus, through three lives of tokens o
     await app.said(/^ready$/m);
     await sleep(3 * lifeInSeconds * 1_000);
     result = await app.ask('what came of it');
-  }, 240_000);
+  });
 
   afterAll(async () => {
     await app?.[Symbol.asyncDispose]();

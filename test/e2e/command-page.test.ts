@@ -90,7 +90,7 @@ describeWithRedis('the commands of the pages, as they are typed into a shell', (
     const command = join(directory, 'node_modules/nestjs-entra-auth/dist/esm/cli/main.js');
     await writeFile(join(bin, 'npx'), `#!/bin/sh\nshift\nexec '${process.execPath}' '${command}' "$@"\n`);
     await chmod(join(bin, 'npx'), 0o755);
-  }, 240_000);
+  });
 
   afterAll(async () => {
     await project?.[Symbol.asyncDispose]();
@@ -112,29 +112,24 @@ describeWithRedis('the commands of the pages, as they are typed into a shell', (
     expect([...lines].sort()).toEqual(Object.keys(outcomes).sort());
   });
 
-  it.each(lines)(
-    '%s',
-    async (line) => {
-      const { output, env, signsIn } = outcomes[line] ?? { output: /^$/ };
-      if (line.startsWith('printenv'))
-        await rm(join(project.directory, 'refresh-token.json'), { force: true });
-      await using program = new RunningProgram('bash', ['-euo', 'pipefail', '-c', here(line)], {
-        cwd: project.directory,
-        env: {
-          ...entra.environment('client-secret'),
-          CA_FILE: entra.certificateAuthorityFile,
-          MIGRATE: 'yes',
-          PATH: [bin, process.env['PATH']].join(delimiter),
-          ...env?.(),
-        },
-        ...(line.includes('--show-tokens') ? {} : { scan, name: line }),
-      });
-      if (signsIn) entra.signIns.enterCode(await program.said(/\b([A-Z0-9]{9})\b/));
-      const { code } = await program.end(undefined, 60_000);
-      expect([program.output, code]).toEqual([expect.stringMatching(output), 0]);
-    },
-    90_000,
-  );
+  it.each(lines)('%s', async (line) => {
+    const { output, env, signsIn } = outcomes[line] ?? { output: /^$/ };
+    if (line.startsWith('printenv')) await rm(join(project.directory, 'refresh-token.json'), { force: true });
+    await using program = new RunningProgram('bash', ['-euo', 'pipefail', '-c', here(line)], {
+      cwd: project.directory,
+      env: {
+        ...entra.environment('client-secret'),
+        CA_FILE: entra.certificateAuthorityFile,
+        MIGRATE: 'yes',
+        PATH: [bin, process.env['PATH']].join(delimiter),
+        ...env?.(),
+      },
+      ...(line.includes('--show-tokens') ? {} : { scan, name: line }),
+    });
+    if (signsIn) entra.signIns.enterCode(await program.said(/\b([A-Z0-9]{9})\b/));
+    const { code } = await program.end(undefined, 60_000);
+    expect([program.output, code]).toEqual([expect.stringMatching(output), 0]);
+  });
 
   it('show no secret', () => {
     scan.protect({

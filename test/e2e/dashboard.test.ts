@@ -60,7 +60,7 @@ const inState = (page: Page, resource: string, ...states: string[]) =>
     .filter({ hasText: resource })
     .waitFor();
 
-beforeAll(() => ensureBuilt(), 240_000);
+beforeAll(() => ensureBuilt());
 
 describeWith({ program: 'chromium', debianPackage: 'chromium' })(
   'the dashboard of the sample, in a browser',
@@ -78,9 +78,9 @@ describeWith({ program: 'chromium', debianPackage: 'chromium' })(
       // As root, as in a container, Chromium has no sandbox.
       browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
       sample = startSample({ scan, name: 'the sample', env: { TOKEN_LIFETIME_SECONDS: '240' } });
-      address = await sample.said(sampleUrl, 90_000);
+      address = await sample.said(sampleUrl);
       page = await openPage(browser, address, { viewport: { width: 1280, height: 900 } }, complaints);
-    }, 120_000);
+    });
 
     afterAll(async () => {
       await browser?.close();

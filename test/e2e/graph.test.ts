@@ -25,7 +25,7 @@ describe('an application with the Microsoft Graph SDK', () => {
       name: 'the application',
     });
     await app.said(/^ready$/m);
-  }, 240_000);
+  });
 
   afterAll(() => app?.[Symbol.asyncDispose]());
 

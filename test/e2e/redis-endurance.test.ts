@@ -12,7 +12,7 @@ const lifeInSeconds = Number(process.env['TOKEN_LIFE'] ?? 15);
 const shareOfOutage = Number(process.env['SHARE_OF_OUTAGE'] ?? 0.25);
 const lives = 10;
 const kills = 2;
-jest.setTimeout((lives * lifeInSeconds + 150) * 1_000);
+jest.setTimeout((lives * lifeInSeconds + 300) * 1_000);
 
 const lifetimes = { tokenLifetimeInSeconds: lifeInSeconds };
 const nothing = { failures: [], closed: 0, lost: [], repeated: [], lostJobs: [], repeatedJobs: [] };
@@ -59,7 +59,7 @@ describeWithRedis(`${lives} token lives of ${lifeInSeconds} s under load`, () =>
   afterAll(async () => {
     await Promise.all([calm?.fleet.close(), stormy?.fleet.close()]);
     for (const resource of open) await resource[Symbol.asyncDispose]();
-  }, 60_000);
+  });
 
   it('fail no command, lose or repeat no job and no message, and end no connection', async () => {
     const { entra } = stormy.redis;

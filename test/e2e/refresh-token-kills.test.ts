@@ -19,7 +19,7 @@ let stores: SharedStores;
 beforeAll(async () => {
   stores = await SharedStores.start();
   stores.entra.latencyInMs = latencyInMs;
-}, 120_000);
+});
 
 afterAll(() => stores?.[Symbol.asyncDispose]());
 
@@ -164,5 +164,4 @@ it.each(['file', 'database'] as const)(
     // A dead holder that is not looked up loses the lock after fifteen seconds; none had to be waited for like that.
     expect(sorted.at(-1)).toBeLessThan(12_000);
   },
-  300_000,
 );

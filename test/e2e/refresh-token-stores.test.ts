@@ -38,7 +38,7 @@ beforeAll(async () => {
   dataSource = new DataSource({ ...connection, migrations: [CreateEntraRefreshToken1763683200000] });
   await dataSource.initialize();
   await dataSource.runMigrations();
-}, 120_000);
+});
 
 afterAll(async () => {
   await dataSource?.destroy();
@@ -97,7 +97,7 @@ describe.each(['file', 'database'])('replicas that share a store: %s', (kind) =>
       Array.from({ length: replicas * roundsEach }, (_, n) => before + n + 1),
     );
     expect(await count(store)).toBe(before + replicas * roundsEach);
-  }, 240_000);
+  });
 
   it('take over at once from one that is killed inside', async () => {
     const { store, start } = shared[kind]!('killed.json');
@@ -115,7 +115,7 @@ describe.each(['file', 'database'])('replicas that share a store: %s', (kind) =>
         await stop([victim]);
       }
     }
-  }, 240_000);
+  });
 });
 
 /** A replica without the belongings of a `RunningProgram`, of which a hundred would take long to look for. */
@@ -135,7 +135,7 @@ class Victim {
   }
 
   async hasSaved(): Promise<void> {
-    const deadline = performance.now() + 20_000;
+    const deadline = performance.now() + 60_000;
     while (!/^saved/m.test(this.output)) {
       if (performance.now() > deadline) throw new Error(`It saved nothing. It said:\n${this.output}`);
       await sleep(3);
@@ -177,5 +177,5 @@ describe('the file under replicas that are killed at any moment', () => {
     expect(performance.now() - startedAt).toBeLessThan(3000);
     expect(readdirSync(directory).filter((name) => name.startsWith('whole.json'))).toEqual(['whole.json']);
     expect(seen.locks).toBeGreaterThan(10);
-  }, 300_000);
+  });
 });

@@ -30,7 +30,7 @@ interface Answer {
   body: unknown;
 }
 
-beforeAll(() => ensureBuilt(), 240_000);
+beforeAll(() => ensureBuilt());
 
 describe('the sample application and the persons that it serves', () => {
   const e2e = new EndToEnd(() => ({
@@ -73,8 +73,8 @@ describe('the sample application and the persons that it serves', () => {
     };
     e2e.scan.protect({ 'key of the store': env.SIGN_IN_KEY });
     sample = startSample({ scan: e2e.scan, name: 'the sample with persons', env });
-    address = await sample.said(sampleUrl, 120_000);
-  }, 240_000);
+    address = await sample.said(sampleUrl);
+  });
   afterAll(() => sample?.[Symbol.asyncDispose]());
 
   /** A token for the API of the sample, as a front end of that person gets it. */
@@ -94,7 +94,7 @@ describe('the sample application and the persons that it serves', () => {
   };
   const call = async (path: string, token?: string, method = 'GET'): Promise<Answer> => {
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const signal = AbortSignal.timeout(20_000);
+    const signal = AbortSignal.timeout(60_000);
     const response = await fetch(`${address}${path}`, { method, headers, signal });
     const text = await response.text();
     e2e.scan.text(`answers to ${path}`, text);

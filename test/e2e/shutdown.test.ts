@@ -31,7 +31,7 @@ describe('an application that closes', () => {
     const closedAt = performance.now();
     end = await program.end();
     exitTookInMs = performance.now() - closedAt;
-  }, 240_000);
+  });
 
   afterAll(() => program?.[Symbol.asyncDispose]());
 

@@ -22,7 +22,7 @@ describe(`the sample's stack for ${seconds} s, with tokens of 5 s and an Entra t
     const timeoutInMs = (seconds + 60) * 1_000;
     result = await runProgram(process.execPath, command, { cwd: repositoryRoot, timeoutInMs });
     report = JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as SoakReport;
-  }, 300_000);
+  });
 
   it('fails no query and no login', () => {
     // What went wrong is on standard error.

@@ -14,7 +14,7 @@ describe('the public API', () => {
   beforeAll(async () => {
     await ensurePacked();
     report = await apiReport(repositoryRoot);
-  }, 180_000);
+  });
 
   it('changes on purpose only: UPDATE_API=1 writes the report anew', async () => {
     if (process.env['UPDATE_API'] === '1') await writeFile(file, report);

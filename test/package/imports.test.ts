@@ -30,7 +30,7 @@ describe('in a project where every optional package is installed', () => {
 
   beforeAll(async () => {
     project = await Consumer.withEverything('everything');
-  }, 180_000);
+  });
 
   afterAll(() => project?.[Symbol.asyncDispose]());
 

@@ -15,7 +15,7 @@ describe('an application that installs only the package and Nest', () => {
 
   beforeAll(async () => {
     app = await Consumer.installed('nest-12');
-  }, 180_000);
+  });
 
   afterAll(() => app?.[Symbol.asyncDispose]());
 

@@ -44,7 +44,7 @@ describe('a CommonJS application on Nest 11', () => {
 
   beforeAll(async () => {
     app = await Consumer.installed('nest-11');
-  }, 180_000);
+  });
 
   afterAll(() => app?.[Symbol.asyncDispose]());
 
@@ -56,7 +56,7 @@ describe('a CommonJS application on Nest 11', () => {
       token: 'token-for-https://graph.microsoft.com/.default',
       timers: ['entra-token-refresh:graph'],
     });
-  }, 120_000);
+  });
 
   it('works with the oldest TypeORM on a real database: queries, transactions, eviction, login retry', async () => {
     await using entra = await startLocalEntra({ postgres: { rights: 'migrations' } });
@@ -77,19 +77,15 @@ describe('a CommonJS application on Nest 11', () => {
       pools: 1,
       evicted: true,
     });
-  }, 60_000);
+  });
 
-  itWith(mariaDbServer)(
-    'works with the oldest mysql2',
-    async () => {
-      await using entra = await startLocalEntra();
-      await using mysql = await MySqlSetup.start(entra);
-      await using gate = await mysql.gate();
-      const tokens = await refusedFirst(new HandMadeCredential(entra), mysql.revoked);
-      await works(mysql.dataSource(gate), tokens, 'select current_user() as value');
-    },
-    60_000,
-  );
+  itWith(mariaDbServer)('works with the oldest mysql2', async () => {
+    await using entra = await startLocalEntra();
+    await using mysql = await MySqlSetup.start(entra);
+    await using gate = await mysql.gate();
+    const tokens = await refusedFirst(new HandMadeCredential(entra), mysql.revoked);
+    await works(mysql.dataSource(gate), tokens, 'select current_user() as value');
+  });
 
   it('works with the oldest mssql and tedious', async () => {
     await using entra = await startLocalEntra();
@@ -97,7 +93,7 @@ describe('a CommonJS application on Nest 11', () => {
     await using server = await sql.server();
     const tokens = await refusedFirst(sql.credential(), sql.revoked);
     await works(sql.dataSource(server), tokens, 'select @@spid as value');
-  }, 60_000);
+  });
 
   it('has the oldest driver check an IP address against the certificate', async () => {
     const authority = new CertificateAuthority();
@@ -126,7 +122,7 @@ describe('a CommonJS application on Nest 11', () => {
     } finally {
       await server.stop();
     }
-  }, 60_000);
+  });
 
   it('passes events on to its event emitter, and is healthy for its Terminus while a token serves', async () => {
     await expect(app.outputOf('health.cjs')).resolves.toEqual({
@@ -138,12 +134,12 @@ describe('a CommonJS application on Nest 11', () => {
       },
       emitted: ['acquired', 'refresh-failed', 'credential-expired'],
     });
-  }, 60_000);
+  });
 
   it('can be tested with jest as it comes', async () => {
     const { exitCode, stderr } = await app.runJest();
 
     expect(stderr).toContain('Tests:       5 passed, 5 total');
     expect(exitCode).toBe(0);
-  }, 120_000);
+  });
 });

@@ -95,7 +95,7 @@ describe('an option that is declared and not checked', () => {
 
   beforeAll(() => {
     program = programWithMoreOptions();
-  }, 120_000);
+  });
 
   it.each(declarations.map(([after, , checked], index) => [after.trim(), checked, index] as const))(
     'in "%s" is a compile error in %s',
@@ -106,6 +106,5 @@ describe('an option that is declared and not checked', () => {
         .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
       expect(messages.join('\n')).toMatch(new RegExp(`Property '${option(index)}' is missing`));
     },
-    120_000,
   );
 });

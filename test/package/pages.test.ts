@@ -124,7 +124,7 @@ describe('the pages', () => {
       expect({ page, line, exitCode, stderr }).toEqual({ page, line, exitCode: 0, stderr: '' });
     }
     expect(commands.length).toBeGreaterThan(15);
-  }, 60_000);
+  });
 
   it('have commands that the Azure CLI knows', () => {
     const commands = blocks('sh', 'bash').filter(({ text }) => /\baz /.test(text));

@@ -72,7 +72,7 @@ describe('the code in the README and on the pages', () => {
     );
     examples = (await Promise.all(found)).flat();
     project = await Consumer.withEverything('everything');
-  }, 180_000);
+  });
 
   afterAll(() => project?.[Symbol.asyncDispose]());
 
@@ -82,7 +82,7 @@ describe('the code in the README and on the pages', () => {
 
   it('compiles against the package', async () => {
     await expect(compile(examples)).resolves.toEqual({ exitCode: 0, stdout: '', stderr: '' });
-  }, 120_000);
+  });
 
   it('compiles against the drivers, for those whom the recipes are copied by', async () => {
     const recipes = await copyRecipes(project);
@@ -90,7 +90,7 @@ describe('the code in the README and on the pages', () => {
 
     expect(recipes.length).toBeGreaterThan(5);
     await expect(project.compile(recipes, options)).resolves.toEqual({ exitCode: 0, stdout: '', stderr: '' });
-  }, 120_000);
+  });
 
   it('logs in to the local PostgreSQL, as docs/testing.md tells', async () => {
     const testing = examples.filter(({ code }) => code.includes('localOptions'));
@@ -107,7 +107,7 @@ describe('the code in the README and on the pages', () => {
       user: 'notes-app',
       refused: 0,
     });
-  }, 120_000);
+  });
 
   it('would be told from code that does not', async () => {
     const wrong = examplesIn("# Title\n\n```ts\nimport { Nothing } from 'nestjs-entra-auth';\n```\n");
@@ -116,5 +116,5 @@ describe('the code in the README and on the pages', () => {
       exitCode: 1,
       stdout: expect.stringContaining('README.line-4.mts(4,10): error TS2305'),
     });
-  }, 120_000);
+  });
 });

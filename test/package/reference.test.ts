@@ -18,7 +18,7 @@ describe('the reference: npm run docs:api', () => {
 
   beforeAll(async () => {
     ({ folder, log } = await ensureReference());
-  }, 180_000);
+  });
 
   it('has a page with a search for every entry', async () => {
     const page = await readFile(join(folder, 'index.html'), 'utf8');

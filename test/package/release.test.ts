@@ -67,7 +67,7 @@ describe('the release', () => {
       homepage: `${address}#readme`,
       bugs: { url: `${address}/issues` },
     });
-  }, 30_000);
+  });
 
   it('is refused where the tag is not the version', async () => {
     const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
@@ -75,7 +75,7 @@ describe('the release', () => {
     };
     await run('Check that the tag is the version', { GITHUB_REF_NAME: `v${version}` });
     await expect(run('Check that the tag is the version', { GITHUB_REF_NAME: 'v99.0.0' })).rejects.toThrow();
-  }, 30_000);
+  });
 
   it('lists what the package brings along', async () => {
     await run('List the components');
@@ -85,7 +85,7 @@ describe('the release', () => {
     };
     expect(sbom.bomFormat).toBe('CycloneDX');
     expect(sbom.components.map(({ name }) => name)).toEqual(['commander']);
-  }, 30_000);
+  });
 
   it('publishes with provenance, without a secret, with the right to sign and to read alone', async () => {
     const { jobs } = await read('release.yml');
@@ -103,5 +103,5 @@ describe('the release', () => {
     const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
     const { stdout } = await runSuccessfully('npm', args, { cwd: repositoryRoot });
     expect(await digest(join(folder, stdout.trim()))).toBe(await digest(first));
-  }, 180_000);
+  });
 });

@@ -110,7 +110,7 @@ describeWith({ program: 'chromium', debianPackage: 'chromium' })('the site: npm 
         .map((image) => image.src)`);
       expect([name, broken]).toEqual([name, []]);
     }
-  }, 120_000);
+  });
 
   it('finds a word, and leads to the section that has it', async () => {
     await shown('/');

@@ -31,7 +31,7 @@ describe('the tarball', () => {
     folder = await mkdtemp(join(tmpdir(), 'nestjs-entra-auth-tarball-'));
     await runSuccessfully('tar', ['-xzf', tarball, '--strip-components=1'], { cwd: folder });
     files = await filesOf(folder);
-  }, 180_000);
+  });
 
   afterAll(async () => {
     if (folder) await rm(folder, { recursive: true, force: true });
@@ -152,12 +152,12 @@ describe('the tarball', () => {
     const result = await runProgram(publint, ['run', tarball, '--strict'], { cwd: folder });
 
     expect(result).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('All good!') });
-  }, 60_000);
+  });
 
   it('has the right types for each way to import it: attw', async () => {
     const attw = join(repositoryRoot, 'node_modules/.bin/attw');
     const result = await runProgram(attw, [tarball, '--format', 'ascii', '--no-emoji'], { cwd: folder });
 
     expect(result).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('No problems found') });
-  }, 60_000);
+  });
 });

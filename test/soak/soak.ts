@@ -51,7 +51,7 @@ export async function soak({ seconds, seed, program }: SoakOptions): Promise<Soa
   await using entra = await startLocalEntra({ tokenLifetimeInSeconds, postgres: { rights: 'migrations' } });
   const env = { SOAK: JSON.stringify(applicationOptions(entra)) };
   await using application = RunningProgram.node(['--expose-gc', program], { env, name: 'the application' });
-  await application.said(/under load/, 60_000);
+  await application.said(/under load/);
   const startedAt = performance.now();
   const faults = new RandomFaults(entra, seededRandom(seed));
   const faultsEnded = faults.run();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const longestWaitInMs = 15_000;
+const longestWaitInMs = 60_000;
 
 /** Waits until a condition holds. An assertion about the same state comes after it, and tells what is wrong. */
 export async function eventually(condition: () => boolean, withinInMs = longestWaitInMs): Promise<void> {

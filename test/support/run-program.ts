@@ -16,7 +16,7 @@ export interface RunOptions {
 
 // What the test runner sets for itself must not reach the programs under test.
 const ofTheRunner = { NODE_OPTIONS: undefined, NODE_ENV: undefined, JEST_WORKER_ID: undefined };
-const defaultTimeoutInMs = 120_000;
+const defaultTimeoutInMs = 280_000;
 const maxOutputInBytes = 64 * 1024 * 1024;
 
 /** Runs a program to its end, without an input and without a shell, and returns whatever it did. */

@@ -81,7 +81,7 @@ export class RunningProgram {
   }
 
   /** Waits until the program has said it; the first group of the pattern, or all that matched. */
-  async said(pattern: RegExp, timeoutInMs = 30_000): Promise<string> {
+  async said(pattern: RegExp, timeoutInMs = 120_000): Promise<string> {
     const deadline = performance.now() + timeoutInMs;
     for (;;) {
       const match = pattern.exec(this.output);
@@ -94,7 +94,7 @@ export class RunningProgram {
   }
 
   /** Asks a program that listens for messages, and waits for its answer. */
-  async ask<Answer>(question: string, timeoutInMs = 20_000): Promise<Answer> {
+  async ask<Answer>(question: string, timeoutInMs = 60_000): Promise<Answer> {
     const answer = new Promise<Answer>((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`No answer to "${question}":\n${this.output}`)),
@@ -118,7 +118,7 @@ export class RunningProgram {
   }
 
   /** Files of the program that still exist, and processes that work on them; empty when all is well. */
-  async leftovers(patienceInMs = 10_000): Promise<string[]> {
+  async leftovers(patienceInMs = 30_000): Promise<string[]> {
     const deadline = performance.now() + patienceInMs;
     const wait = async (whileThereAre: () => string[]): Promise<void> => {
       while (whileThereAre().length > 0 && performance.now() < deadline) await sleep(pollInMs);

@@ -15,7 +15,7 @@ export interface WebSocketClient {
   close: () => void;
 }
 
-const patience = 20_000;
+const patience = 60_000;
 
 /** Connects with a token in the `Authorization` header of the handshake. */
 export async function connectSocketIo(url: string, token: string): Promise<WebSocketClient> {

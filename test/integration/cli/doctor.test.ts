@@ -35,7 +35,7 @@ beforeAll(async () => {
   const other = new CertificateAuthority();
   plain = await RecordingServer.start();
   foreign = await RecordingServer.start({ certificate: other.issueServerCertificate() });
-}, 60_000);
+});
 
 afterAll(async () => {
   await plain?.stop();
@@ -363,7 +363,7 @@ describe('the doctor', () => {
     ]);
     expect(findings).toContainEqual(expect.objectContaining({ status: 'warn', check: 'credential' }));
     expect(stdout).not.toContain(token.slice(0, 20));
-  }, 60_000);
+  });
 
   it('has shown no secret in all of that', () => {
     expect(scan.leaks()).toEqual([]);

@@ -11,7 +11,7 @@ type Engine = ReturnType<typeof createEngine>;
 
 const minute = 60_000;
 // Of real time, and only for a test that is about to fail.
-const patienceInMs = 15_000;
+const patienceInMs = 60_000;
 const resources = { storage: {}, keyvault: {} };
 const cases = [
   { ...azureClients.blob, audience: 'https://storage.azure.com' },

@@ -80,7 +80,7 @@ async function boot(
 }
 
 const get = (url: string, init: RequestInit = {}) =>
-  fetch(url, { signal: AbortSignal.timeout(10_000), ...init });
+  fetch(url, { signal: AbortSignal.timeout(60_000), ...init });
 
 /** Opens the stream of a dashboard. */
 function open(url: string, host?: string): Promise<IncomingMessage> {

@@ -21,7 +21,7 @@ export type FaultLength = 'brief' | 'long';
 /** Attempts that are waited for after the end of a fault. */
 const mostSteps = 1;
 // Of real time, and only for a test that is about to fail.
-const patienceInMs = 15_000;
+const patienceInMs = 60_000;
 
 /** What one fault did to one credential. */
 export interface FaultOutcome {

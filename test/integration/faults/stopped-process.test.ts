@@ -54,7 +54,7 @@ onUnix('a process that is stopped, and continued when its token has expired', ()
     await sleep(stoppedForInMs);
     for (const caller of programs) caller.process.kill('SIGCONT');
     for (const [n, caller] of programs.entries()) after.push(await observeAfterRefresh(caller, before[n]));
-  }, 240_000);
+  });
 
   afterAll(async () => {
     for (const caller of programs) caller.process.kill('SIGCONT');

@@ -82,7 +82,7 @@ describe('a day in which the client secret expires and is replaced', () => {
     app = testing.createNestApplication({ logger: false });
     app.get(EntraTokenService).events.subscribe((event) => events.push(event));
     await app.listen(0, '127.0.0.1');
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await app?.close();

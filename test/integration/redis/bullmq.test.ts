@@ -53,7 +53,7 @@ describeWithRedis('BullMQ with tokens', () => {
   /** The socket closes a moment later. */
   const expectEnd = async (app: TestingModule): Promise<void> => {
     const { redis: client } = app.get(QueueClient);
-    await eventually(() => client.status === 'end', 2_000);
+    await eventually(() => client.status === 'end');
     expect(client.status).toBe('end');
   };
 
@@ -78,7 +78,7 @@ describeWithRedis('BullMQ with tokens', () => {
     expect(redis.gate.closedForExpiry).toBe(0);
     await app.close();
     await expectEnd(app);
-  }, 60_000);
+  });
 
   it('completes the jobs that are under way when the application closes, and ends its connections', async () => {
     const app = await Test.createTestingModule({ imports: imports(), providers: [SlowProcessor] }).compile();
@@ -99,5 +99,5 @@ describeWithRedis('BullMQ with tokens', () => {
       .getJobCounts('active', 'waiting', 'failed');
     await later.close();
     expect(counts).toEqual({ active: 0, waiting: 0, failed: 0 });
-  }, 60_000);
+  });
 });

@@ -39,5 +39,5 @@ describeWithRedis('the cache of Nest with tokens', () => {
     expect(redis.gate.closedForExpiry).toBe(closed);
     expect(app.get(EntraTokenService).state('redis')).toHaveLength(1);
     await app.close();
-  }, 60_000);
+  });
 });

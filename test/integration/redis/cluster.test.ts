@@ -116,5 +116,5 @@ describeWithRedis('clusters with tokens', () => {
     for (const client of clients) scan.reachable('a cluster', client);
     expect(scan.leaks()).toEqual([]);
     clients.forEach(({ close }) => close());
-  }, 60_000);
+  });
 });

@@ -69,7 +69,7 @@ describeWithRedis('ioredis with tokens', () => {
     }
     expect(errors).toEqual([]);
     expect(redis.gate.closedForExpiry).toBe(closed);
-  }, 60_000);
+  });
 
   it('connects anew before a token ends whose AUTH is refused, when new connections are let in', async () => {
     const client = keepAuthenticated(observed(new Redis(options())), tokens);

@@ -73,5 +73,5 @@ describeWithRedis('the Redis transport of Nest with tokens', () => {
     await app.close();
     // The gate hears of the end a moment later.
     while (redis.gate.openConnections > 0) await sleep(5);
-  }, 60_000);
+  });
 });

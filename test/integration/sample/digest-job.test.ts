@@ -42,7 +42,7 @@ describe('the digest job of the sample, on two replicas', () => {
       await sources[0]!.query(insert, [person]);
     }
     Logger.overrideLogger(false);
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const source of sources) await source.destroy();
     await server.stop();

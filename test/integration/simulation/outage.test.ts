@@ -4,18 +4,13 @@ import { repositoryRoot } from '../../support/build.js';
 import { runProgram } from '../../support/run-program.js';
 import type { StrategySummary } from '../../simulation/outage/outage-summary.js';
 
-const fourMinutes = 240_000;
-
 let summaries: StrategySummary[];
 
 beforeAll(async () => {
   const simulate = ['run', '--silent', 'simulate', '--', '--outages', '300', '--replicas', '0', '--json'];
-  const { stdout } = await runProgram('npm', simulate, {
-    cwd: repositoryRoot,
-    timeoutInMs: fourMinutes,
-  });
+  const { stdout } = await runProgram('npm', simulate, { cwd: repositoryRoot });
   summaries = (JSON.parse(stdout) as { outages: StrategySummary[] }).outages;
-}, fourMinutes);
+});
 
 const of = (strategy: string, identity: string): StrategySummary => {
   const found = summaries.find((each) => each.strategy === strategy && each.identity === identity);

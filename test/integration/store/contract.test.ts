@@ -12,7 +12,7 @@ import { grant, kinds, Places } from './stores.fixture.js';
 
 const places = new Places();
 
-beforeAll(() => places.start(), 60_000);
+beforeAll(() => places.start());
 afterAll(() => places.stop());
 
 async function errorOf(promise: Promise<unknown>): Promise<unknown> {

@@ -142,5 +142,5 @@ describe('a file that is mounted by itself', () => {
     const after = execFileSync('unshare', inNamespace(2), { env, encoding: 'utf8' });
     expect(after).toContain('saved 2');
     expect(newestRecord(readFileSync(host, 'utf8'), 'the file').value.obtainedOnTimestamp).toBe(2);
-  }, 120_000);
+  });
 });

@@ -33,7 +33,7 @@ beforeAll(async () => {
     migrationsTableName: 'sign_in_migrations',
   });
   await dataSource.runMigrations();
-}, 60_000);
+});
 afterAll(() => places.stop());
 
 const keys = { current: 'k1', keys: { k1: Buffer.from('0123456789abcdef0123456789abcdef') } };

@@ -33,7 +33,7 @@ let dataSource: DataSource;
 beforeAll(async () => {
   await places.start();
   dataSource = await places.connect({ poolSize: 4 });
-}, 60_000);
+});
 afterAll(() => places.stop());
 
 const open = (name: string = randomUUID(), source = dataSource) =>

@@ -140,7 +140,7 @@ describe('What a process leaves behind that', () => {
     return { child, exited };
   };
   const isClean = async () => {
-    const deadline = performance.now() + 15_000;
+    const deadline = performance.now() + 60_000;
     while (readdirSync(temporary).length > 0 && performance.now() < deadline) await sleep(5);
     return readdirSync(temporary);
   };

@@ -33,7 +33,7 @@ export function send(
       ? plainRequest(url, { method, headers })
       : request(url, { method, headers, ...tls });
     options.signal?.addEventListener('abort', () => outgoing.destroy(new Error('given up')));
-    const timer = setTimeout(() => outgoing.destroy(new Error('timed out')), options.timeoutInMs ?? 5_000);
+    const timer = setTimeout(() => outgoing.destroy(new Error('timed out')), options.timeoutInMs ?? 30_000);
     outgoing.once('close', () => clearTimeout(timer));
     outgoing.once('error', reject);
     outgoing.once('response', (response) => {

@@ -116,7 +116,7 @@ describe('the life of the local PostgreSQL', () => {
       await running.said('port');
       end(running.process.pid ?? 0);
       await running.exited;
-      expect(await running.leftoversWithin(20_000)).toEqual([]);
+      expect(await running.leftoversWithin(60_000)).toEqual([]);
     },
   );
 
@@ -135,7 +135,7 @@ describe('the life of the local PostgreSQL', () => {
       await sleep(delay);
       running.process.kill('SIGKILL');
       await running.exited;
-      expect(await running.leftoversWithin(20_000)).toEqual([]);
+      expect(await running.leftoversWithin(60_000)).toEqual([]);
       await sleep(100);
       expect(running.leftovers()).toEqual([]);
     },
@@ -153,7 +153,7 @@ describe('the life of the local PostgreSQL', () => {
     await running.said('port');
     running.process.kill('SIGKILL');
     await running.exited;
-    expect(await running.leftoversWithin(20_000)).toEqual([]);
+    expect(await running.leftoversWithin(60_000)).toEqual([]);
   });
 
   it('repairs a copy of programs that lack their library links or lie where the database user cannot read', async () => {

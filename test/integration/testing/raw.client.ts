@@ -47,7 +47,7 @@ export class RawClient {
   /** Waits for so many bytes and takes them. */
   async take(size: number): Promise<Buffer> {
     while (this.received.length < size)
-      await once(this.socket, 'data', { signal: AbortSignal.timeout(5000) });
+      await once(this.socket, 'data', { signal: AbortSignal.timeout(30_000) });
     const taken = this.received.subarray(0, size);
     this.received = this.received.subarray(size);
     return taken;

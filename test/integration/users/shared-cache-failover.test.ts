@@ -98,7 +98,7 @@ describeWithRedis.each<[string, () => Promise<Place>]>([
   beforeAll(async () => {
     entra = await startLocalEntra({ tokenLifetimeInSeconds: 3600 });
     place = await open();
-  }, 90_000);
+  });
   afterAll(async () => {
     for (const close of closing) await close();
     await place?.[Symbol.asyncDispose]();

@@ -116,7 +116,7 @@ onUnix('the shared cache in PostgreSQL under load', () => {
     processes = new PostgresProcesses(server.server);
     await (await connect()).runMigrations();
     await connect();
-  }, 60_000);
+  });
   afterEach(async () => {
     processes.proceed();
     for (const { stop } of replicas) await stop();

@@ -52,7 +52,7 @@ describe('the shared cache in PostgreSQL', () => {
     const first = await connect('replica-0');
     await first.runMigrations();
     await connect('replica-1');
-  }, 60_000);
+  });
   afterEach(async () => {
     for (const { stop } of replicas) await stop();
     replicas = [];

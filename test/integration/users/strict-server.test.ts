@@ -53,7 +53,7 @@ describe('sign-ins at oidc-provider, which takes each refresh token once', () =>
       expect(await oidc.accepts(refreshToken)).toBe(true);
     }
     await Promise.all(replicas.map((replica) => replica.stop()));
-  }, 60_000);
+  });
 
   it('end for one user when the grant is revoked', async () => {
     const store = new MemorySignInStore();

@@ -272,7 +272,7 @@ describe('a shared cache in PostgreSQL', () => {
     const first = await connect({ migrations: [CreateEntraUserToken1795910400000] });
     await first.runMigrations();
     await connect();
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.all(dataSources.map((dataSource) => dataSource.destroy()));
     await server.stop();

@@ -65,7 +65,7 @@ export class RedisJobs {
 
   /** Waits until all jobs are done, and events have told so. */
   async done(): Promise<void> {
-    for (const end = Date.now() + 45_000; Date.now() < end; await sleep(50)) {
+    for (const end = Date.now() + 120_000; Date.now() < end; await sleep(50)) {
       if (this.completed.size >= this.added && this.timesDone.size >= this.added) return;
     }
   }
