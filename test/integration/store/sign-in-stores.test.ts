@@ -1,4 +1,6 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -21,6 +23,7 @@ import { MemorySignInStore } from '../../../lib/store/sign-ins/memory.sign-in-st
 import { encodeKey } from '../../../lib/store/sign-ins/sign-in-key.js';
 import type { SignInStore } from '../../../lib/store/sign-ins/sign-in-store.js';
 import { CreateEntraSignIn1795914000000, TypeOrmSignInStore } from '../../../lib/store/typeorm/index.js';
+import { startUserTokens } from '../../support/users/user-tokens.js';
 import { grant, Places } from './stores.fixture.js';
 
 const places = new Places();
@@ -158,6 +161,78 @@ describe('damaged sign-ins', () => {
     const encrypted = new EncryptedSignInStore({ store, keys });
     expect(await encrypted.loadPage?.({ limit: 10 })).toEqual([{ key: 'ada', value: undefined }]);
     expect(await store.delete('ada')).toBe(true);
+  });
+});
+
+/** A kind of place, and how its record of a key is overwritten by anything at all. */
+interface DamagedPlace {
+  store: SignInStore;
+  /** Missing where what is stored is no text. */
+  overwrite?: (key: string, text: string) => Promise<unknown>;
+}
+
+const damagedPlaces: Record<string, () => Promise<DamagedPlace>> = {
+  memory: () => Promise.resolve({ store: new MemorySignInStore() }),
+  files: () => {
+    const directory = newDirectory();
+    const store = new FileSignInStore({ directory });
+    const path = (key: string): string => join(directory, `${encodeKey(key)}.json`);
+    return Promise.resolve({ store, overwrite: (key, text) => writeFile(path(key), text) });
+  },
+  'a table': async () => {
+    await dataSource.query('DELETE FROM "entra_sign_in"');
+    const update = 'UPDATE "entra_sign_in" SET "record" = $2 WHERE "name" = $1';
+    const overwrite = (key: string, text: string) => dataSource.query(update, [key, text]);
+    return { store: new TypeOrmSignInStore({ dataSource }), overwrite };
+  },
+};
+const otherKeys = { current: 'k1', keys: { k1: randomBytes(32) } };
+const missingKeys = { current: 'k2', keys: { k2: randomBytes(32) } };
+/** Leaves a record under a key that a store with `keys` cannot read. */
+const damages: Record<string, (place: DamagedPlace, key: string) => Promise<unknown>> = {
+  'by another key of the same id': ({ store }, key) =>
+    new EncryptedSignInStore({ store, keys: otherKeys }).of(key).save(grant(), undefined),
+  'by a key that is missing': ({ store }, key) =>
+    new EncryptedSignInStore({ store, keys: missingKeys }).of(key).save(grant(), undefined),
+  'with a cut ciphertext': async ({ store }, key) => {
+    const kept = store.of(key);
+    const { version } = await new EncryptedSignInStore({ store, keys }).of(key).save(grant(), undefined);
+    const { refreshToken, ...rest } = (await kept.load())!.value;
+    await kept.save({ refreshToken: refreshToken.slice(0, -40), ...rest }, version);
+  },
+  'that is not JSON': async ({ store, overwrite }, key) => {
+    await store.of(key).save(grant(), undefined);
+    await overwrite?.(key, '{garbage');
+  },
+};
+const damaged = Object.entries(damagedPlaces).flatMap(([place, open]) =>
+  Object.entries(damages)
+    .filter(([how]) => place !== 'memory' || how !== 'that is not JSON')
+    .map(([how, damage]) => [how, place, open, damage] as const),
+);
+
+describe.each(damaged)('a sign-in %s in %s', (_how, _place, open, damage) => {
+  it('is deleted by `forget` and by `forgetUser`, and the user signs in again', async () => {
+    const place = await open();
+    const objectId = randomUUID();
+    const store = new EncryptedSignInStore({ store: place.store, keys });
+    for (const key of ['ada', objectId, 'other']) await damage(place, key);
+    const client = { tenantId: randomUUID(), clientId: randomUUID(), clientSecret: 'secret' };
+    const { service, stop } = startUserTokens({ client, signIns: { store } });
+    const again = { refresh_token: grant().refreshToken };
+    const unreadable = { code: 'ENTRA_REFRESH_TOKEN_UNREADABLE' };
+    try {
+      await expect(service.adopt('ada', again)).rejects.toMatchObject(unreadable);
+      expect(await service.forget('ada')).toBe(true);
+      expect(await service.forget('ada')).toBe(false);
+      const user = { tenantId: client.tenantId, objectId };
+      expect(await service.forgetUser(user)).toMatchObject({ signIns: 1, unknownSignIns: 1 });
+      expect((await service.listSignIns()).map(({ userKey }) => userKey)).toEqual(['other']);
+      await service.adopt('ada', again);
+      expect((await store.of('ada').load())?.value.refreshToken).toBe(again.refresh_token);
+    } finally {
+      await stop();
+    }
   });
 });
 
