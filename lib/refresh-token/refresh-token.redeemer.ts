@@ -41,7 +41,9 @@ export class RefreshTokenRedeemer {
 
   /** Returns an access token that another replica has stored, or a new one. */
   obtain(request: TokenRequest): Promise<SharedAccessToken> {
+    const { memory } = this.#keeper;
     return this.#keeper.use(async (kept) => {
+      this.#settings.checkStored?.((kept.stored ?? memory.latest)?.user);
       const token = this.#shared(kept.stored, request) ?? sharedTokenOf(await this.#grant(kept, request));
       this.#remember(request, token, false);
       return token;

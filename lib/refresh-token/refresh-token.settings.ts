@@ -20,6 +20,8 @@ export interface RefreshTokenSettings {
   readonly shareAccessTokens: boolean;
   readonly stopWhenStoreFails: boolean;
   readonly spa: boolean;
+  /** Throws for the sign-in of a user who is not served: neither it nor an access token that is stored along is used. */
+  readonly checkStored?: (user: StoredUser | undefined) => void;
   /** Throws for the response to another user's request: nothing of it is stored. */
   readonly checkUser?: (response: TokenResponse, user: StoredUser | undefined) => void;
   readonly onTokenResponse: ((response: TokenResponse) => void | Promise<void>) | undefined;

@@ -56,9 +56,10 @@ export function assertionKey(assertion: unknown, place: SignInPlace): string {
  */
 export function readAssertion(
   assertion: string,
-  { audiences, tenantId, allowsTenant, place }: AssertionExpectations,
+  expected: AssertionExpectations,
   now: Timestamp,
 ): AssertionClaims {
+  const { audiences, tenantId, place } = expected;
   const refuse = (reason: InvalidAssertionReason, problem: string): InvalidAssertionError =>
     new InvalidAssertionError(reason, problem, { place });
   const claims = compactJwt.test(assertion) ? readClaims(assertion) : undefined;
@@ -76,14 +77,22 @@ export function readAssertion(
     throw refuse('wrong-audience', `The caller's token is for ${given} instead of "${audiences[0]}".`);
   }
   const tenant = typeof tid === 'string' && isTenantGuid(tid) ? tid : undefined;
-  const isNameless = tenant === undefined && (isTenantGuid(tenantId) || isTenantGroup(tenantId));
-  if (isNameless || (tenant !== undefined && !allowsTenant(tenant))) {
-    const expected = isTenantGroup(tenantId) ? 'an allowed one' : `"${tenantId}"`;
-    throw refuse('wrong-tenant', `The caller's token is of ${tenant ?? 'no tenant'} instead of ${expected}.`);
-  }
+  if (tenant !== undefined || isTenantGuid(tenantId) || isTenantGroup(tenantId))
+    checkAssertionTenant(tenant, expected);
   const endsAt = exp * 1000;
   if (endsAt <= now) throw expiredAssertion(endsAt, place);
   return { endsAt, tenantId: tenant, user: userOf(claims) };
+}
+
+/** @throws {InvalidAssertionError} when a caller's token is of no tenant, or of one that is not allowed */
+export function checkAssertionTenant(
+  tenant: string | undefined,
+  { tenantId, allowsTenant, place }: AssertionExpectations,
+): void {
+  if (tenant !== undefined && allowsTenant(tenant)) return;
+  const expected = isTenantGroup(tenantId) ? 'an allowed one' : `"${tenantId}"`;
+  const problem = `The caller's token is of ${tenant ?? 'no tenant'} instead of ${expected}.`;
+  throw new InvalidAssertionError('wrong-tenant', problem, { place });
 }
 
 /** The user that a caller's token names. */

@@ -15,7 +15,7 @@ import {
 import { tokenRequest } from '../refresh-token/token-request.js';
 import type { TokenResponse } from '../refresh-token/token-response.js';
 import { assertionCodes } from './assertion-codes.js';
-import { userOfAssertion } from './assertion.js';
+import { checkAssertionTenant, userOfAssertion, type AssertionExpectations } from './assertion.js';
 import type { SignInPlace } from './challenge.js';
 import { personKey, type UserIdentity } from './person.js';
 import { requestErrorOf } from './request-error.js';
@@ -71,6 +71,11 @@ export class OnBehalfOfGrant implements UserGrant {
   /** Requests a refresh token too, with which the user's tokens go on after the assertion has ended. */
   requestOffline(order: UserTokenOrder, settings: UserRequestSettings): Promise<AssertionExchange> {
     return exchangeAssertion(this.#assertion, order, { ...settings, offlineAccess: true });
+  }
+
+  checkTenant(expected: AssertionExpectations): void {
+    const { tenantId } = this.entry;
+    if (tenantId !== undefined) checkAssertionTenant(tenantId, expected);
   }
 
   errorOf(error: unknown, resource: string, place: SignInPlace): Error {

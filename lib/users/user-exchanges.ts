@@ -154,6 +154,7 @@ export class UserExchanges {
 
   readonly #run = async (exchange: RunningExchange): Promise<HeldAccessToken> => {
     const { grant, resource } = exchange;
+    grant.checkTenant?.(this.#settings);
     try {
       if (grant.locate !== undefined && isTenantGroup(this.#tenantOf(grant.entry))) await grant.locate();
       const token = await this.#obtain(exchange);

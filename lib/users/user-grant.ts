@@ -1,6 +1,7 @@
 import type { HeldAccessToken } from '../entra/held-access-token.js';
 import type { TokenEndpointClient } from '../refresh-token/token-endpoint-request.js';
 import type { TokenRequestSettings } from '../refresh-token/token-request.js';
+import type { AssertionExpectations } from './assertion.js';
 import type { SignInPlace } from './challenge.js';
 import type { UserEntry } from './user-entry.js';
 import type { UserResource } from './user-resources.js';
@@ -49,6 +50,9 @@ export interface UserGrant {
 
   /** Learns the tenant of the user, where the entry does not know it and each user has one. */
   locate?(): Promise<void>;
+
+  /** Throws when the tenant of an entry that is held has left the allowed ones. */
+  checkTenant?(expected: AssertionExpectations): void;
 
   /** Turns a failure of `request` into the error that the caller gets. */
   errorOf(error: unknown, resource: string, place: SignInPlace): Error;

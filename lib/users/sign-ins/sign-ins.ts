@@ -109,17 +109,10 @@ export class SignIns {
     );
   }
 
-  /**
-   * Reads of which tenant a sign-in is; `undefined` when it does not tell, or there is none.
-   *
-   * @throws {EntraOptionsError} when that tenant is not allowed any more
-   */
+  /** Reads of which tenant a sign-in is; `undefined` when it does not tell, or there is none. */
   async tenantOf(key: string): Promise<string | undefined> {
-    const { store, allowsTenant } = this.#settings;
-    const stored = await this.#calls.inTime(() => store.of(key).load(), 'could not be read');
-    const tenantId = stored?.value.user?.tenantId;
-    checkSignInTenant(tenantId, allowsTenant);
-    return tenantId;
+    const stored = await this.#calls.inTime(() => this.#settings.store.of(key).load(), 'could not be read');
+    return stored?.value.user?.tenantId;
   }
 
   /** Whether users of a tenant are served. */
@@ -189,7 +182,7 @@ export class SignIns {
   }
 
   #redeemSettings(key: string): RefreshTokenSettings {
-    const { store, storeTimeoutInMs } = this.#settings;
+    const { store, storeTimeoutInMs, allowsTenant } = this.#settings;
     return {
       ...this.#wire,
       store: store.of(key),
@@ -199,6 +192,7 @@ export class SignIns {
       shareAccessTokens: true,
       stopWhenStoreFails: true,
       spa: false,
+      checkStored: (user) => checkSignInTenant(user?.tenantId, allowsTenant),
       checkUser: ({ accessToken }, user) => checkSameUser(user, userOf(accessToken)),
       onTokenResponse: undefined,
     };

@@ -89,6 +89,7 @@ export class UserSignIns {
   /** Exchanges an assertion for a refresh token too, and stores that. */
   async beginSession(sessionKey: unknown, grant: OnBehalfOfGrant, resource: UserResource): Promise<void> {
     checkSignInKey('sessionKey', sessionKey);
+    grant.checkTenant(this.#settings);
     const order = this.#exchanges.orderOf(grant.entry, resource);
     try {
       const { token, response } = await this.#exchanges.send(grant, order, () =>

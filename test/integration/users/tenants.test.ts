@@ -1,15 +1,22 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock, startLocalEntra, type LocalEntra } from 'nestjs-entra-auth/testing';
 import { MemorySignInStore, type UserTokenOptions } from 'nestjs-entra-auth/users';
 
+import { eventually } from '../../support/eventually.js';
 import { assertionOf, claimsOf, makeCaller, type Caller } from '../../support/users/callers.js';
+import { MemoryTokenCache } from '../../support/users/memory-token-cache.js';
 import { startUserTokens, userOptions } from '../../support/users/user-tokens.js';
 
 const [home, fabrikam, stranger] = [randomUUID(), randomUUID(), randomUUID()];
 const clientSecret = 'a secret of the application';
 const application = { clientId: '00001111-aaaa-2222-bbbb-3333cccc4444', clientSecret, multiTenant: true };
+
+const minute = 60_000;
+const keys = { current: 'a', keys: { a: randomBytes(32) } };
+
+const successor = { clientId: '11112222-bbbb-3333-cccc-4444dddd5555', clientSecret };
 
 type Client = Partial<UserTokenOptions['client']>;
 
@@ -17,11 +24,13 @@ describe('an application of several tenants', () => {
   let entra: LocalEntra;
   let clock: ManualClock;
   let store: MemorySignInStore;
+  let shared: MemoryTokenCache;
   let replicas: ReturnType<typeof startUserTokens>[];
 
   const start = (changes: Client = {}) => {
     const client = { tenantId: 'organizations', allowedTenants: [home, fabrikam], ...changes };
-    const replica = startUserTokens(userOptions(entra, { client, signIns: { store } }), { clock });
+    const cache = { shared: { store: shared, keys } };
+    const replica = startUserTokens(userOptions(entra, { client, cache, signIns: { store } }), { clock });
     replicas.push(replica);
     return replica.service;
   };
@@ -35,6 +44,7 @@ describe('an application of several tenants', () => {
       additionalClients: [
         { ...application, tenantId: fabrikam },
         { ...application, tenantId: stranger },
+        { ...application, ...successor, tenantId: fabrikam },
       ],
     });
   });
@@ -42,6 +52,7 @@ describe('an application of several tenants', () => {
   beforeEach(() => {
     replicas = [];
     store = new MemorySignInStore();
+    shared = new MemoryTokenCache(clock.now);
     entra.requests.reset();
   });
   afterEach(async () => {
@@ -131,6 +142,123 @@ describe('an application of several tenants', () => {
     await start().adopt('ada', response);
     await expect(narrow.forUser('ada').getToken('graph')).rejects.toThrow(/is not allowed/);
     expect(entra.requests.token).toBe(0);
+  });
+
+  /** Signs a guest in there, and obtains a token, which is stored along. */
+  const signedIn = async (
+    key: string,
+    tenantId: string,
+    service: ReturnType<typeof start>,
+  ): Promise<void> => {
+    const there = randomUUID();
+    const user = { objectId: randomUUID(), guestIn: { [tenantId]: there } };
+    const id = { audience: application.clientId, tenantId, claims: { oid: there } };
+    const refreshToken = entra.refreshTokens.issue({ user });
+    await service.adopt(key, { refresh_token: refreshToken, id_token: entra.issueToken(id) });
+    await service.forUser(key).getToken('graph');
+  };
+
+  it.each<[string, Client]>([
+    ['that has left the list', { allowedTenants: [home] }],
+    ['when one tenant is served', { tenantId: home, allowedTenants: undefined }],
+  ])('serves nothing of a tenant %s after a restart, from neither store', async (_, narrower) => {
+    const assertion = callerOf(fabrikam);
+    const before = start();
+    await before.onBehalfOf(assertion).getToken('graph');
+    await signedIn('ada', fabrikam, before);
+    await eventually(() => shared.records.size === 1);
+    const stored = await store.of('ada').load();
+    shared.commands.length = 0;
+    entra.requests.reset();
+
+    const after = start(narrower);
+    expect(() => after.onBehalfOf(assertion)).toThrow(expect.objectContaining({ reason: 'wrong-tenant' }));
+    await expect(after.forUser('ada').getToken('graph')).rejects.toThrow(`${fabrikam}, which is not allowed`);
+    expect(shared.commands).toEqual([]);
+    expect(entra.requests.token).toBe(0);
+    // Nothing is lost: the tenant may come back.
+    expect(await store.of('ada').load()).toEqual(stored);
+    await start().forUser('ada').getToken('graph');
+  });
+
+  it('serves what is held of a tenant that leaves the list meanwhile until it ends, without a request', async () => {
+    const allowed = new Set<string>([home, fabrikam]);
+    const service = start({ allowedTenants: (tenantId) => allowed.has(tenantId) });
+    const assertion = assertionOf(entra, makeCaller(), { tenantId: fabrikam, lifetimeInSeconds: 7_200 });
+    const users = [service.onBehalfOf(assertion), service.forUser('ada')] as const;
+    await signedIn('ada', fabrikam, service);
+    const held = await Promise.all(users.map((user) => user.getToken('graph')));
+    entra.requests.reset();
+    allowed.delete(fabrikam);
+    for (let passed = 0; passed < 58; passed += 2) {
+      const served = await Promise.all(users.map((user) => user.getToken('graph')));
+      expect(served.map(({ token }, n) => token === held[n]?.token)).toEqual([true, true]);
+      await clock.advance(2 * minute);
+    }
+    await clock.advance(3 * minute);
+    await expect(service.beginSession('job', assertion, 'graph')).rejects.toMatchObject({
+      reason: 'wrong-tenant',
+    });
+    await expect(users[0].getToken('graph')).rejects.toMatchObject({ reason: 'wrong-tenant' });
+    await expect(users[1].getToken('graph')).rejects.toThrow(`${fabrikam}, which is not allowed`);
+    expect(entra.requests.token).toBe(0);
+    allowed.add(fabrikam);
+    for (const user of users) await user.getToken('graph');
+    expect(entra.requests.token).toBe(2);
+  });
+
+  it('redeems no unsaved successor of a tenant that has left the list, while the store fails', async () => {
+    const allowed = new Set<string>([home, fabrikam]);
+    let fault: 'save' | 'lock' | undefined;
+    const kept = store.of.bind(store);
+    const fail = (): Promise<never> => Promise.reject(new Error('the store is down'));
+    store.of = (key) => {
+      const one = kept(key);
+      const exclusive: typeof one.exclusive = (work, options) => {
+        if (fault === 'lock') return fail();
+        return one.exclusive(
+          ({ load, save }) => work({ load, save: fault === 'save' ? fail : save }),
+          options,
+        );
+      };
+      return { ...one, exclusive };
+    };
+    const service = start({ allowedTenants: (tenantId) => allowed.has(tenantId) });
+    await signedIn('ada', fabrikam, service);
+    fault = 'save';
+    await clock.advance(61 * minute);
+    await service.forUser('ada').getToken('graph');
+    expect(service.state()).toMatchObject({ unsaved: 1 });
+    fault = 'lock';
+    allowed.delete(fabrikam);
+    entra.requests.reset();
+    const vault = service.forUser('ada').getToken('https://vault.azure.net/.default');
+    await expect(vault).rejects.toThrow(`${fabrikam}, which is not allowed`);
+    expect(entra.requests.token).toBe(0);
+    [fault] = [undefined];
+    for (let n = 0; n < 10 && service.state().unsaved > 0; n++) await clock.advance(minute);
+    expect(service.state()).toMatchObject({ unsaved: 0 });
+  });
+
+  it('begins anew with another client id: the shared cache serves nothing, and a sign-in until its token ends', async () => {
+    const assertion = callerOf(fabrikam);
+    const before = start();
+    await before.onBehalfOf(assertion).getToken('graph');
+    await signedIn('ada', fabrikam, before);
+    await eventually(() => shared.records.size === 1);
+    await replicas[0]?.stop();
+    entra.requests.reset();
+
+    const after = start({ ...successor, audiences: [`api://${application.clientId}`] });
+    await expect(after.onBehalfOf(assertion).getToken('graph')).rejects.toThrow();
+    expect(after.state().shared).toMatchObject({ hits: 0, misses: 1, unreadable: 0 });
+    const ada = after.forUser('ada');
+    const held = await ada.getToken('graph');
+    expect(entra.requests.token).toBe(1);
+    await clock.advance(59 * minute);
+    expect((await ada.getToken('graph')).token === held.token).toBe(true);
+    await clock.advance(2 * minute);
+    await expect(ada.getToken('graph')).rejects.toMatchObject({ name: 'UserInteractionRequiredError' });
   });
 
   it.each<[string, Client, string]>([
