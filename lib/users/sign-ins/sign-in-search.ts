@@ -1,5 +1,6 @@
 import type { StoreCalls } from '../../refresh-token/store-calls.js';
 import { ifReadable } from '../../store/refresh-token-store.error.js';
+import type { StoredRefreshToken } from '../../store/refresh-token-store.js';
 import type { LoadedSignIn, SignInStore } from '../../store/sign-ins/sign-in-store.js';
 import { isStoredUser, type UserIdentity } from '../person.js';
 
@@ -31,13 +32,17 @@ export async function findSignIns(
   do {
     const page = await pageAfter(after, store, calls);
     for (const { key, value } of page) {
-      const isNamedByKey = key.toLowerCase() === user.objectId.toLowerCase();
-      if (isNamedByKey || isStoredUser(user, value?.user)) userKeys.push(key);
+      if (isOfPerson(user, key, value)) userKeys.push(key);
       else if (value?.user === undefined) unknown++;
     }
     after = page.at(-1)?.key;
   } while (after !== undefined);
   return { userKeys, unknown };
+}
+
+/** Whether a sign-in is of a person, by what is stored or by its key. */
+export function isOfPerson(user: UserIdentity, key: string, value: StoredRefreshToken | undefined): boolean {
+  return key.toLowerCase() === user.objectId.toLowerCase() || isStoredUser(user, value?.user);
 }
 
 /** By one call where the store can, or else a call for each sign-in. */

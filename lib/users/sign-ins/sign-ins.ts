@@ -12,6 +12,7 @@ import type { UserTokenEventReporter } from '../user-token-event.reporter.js';
 import type { UserIdentity } from '../person.js';
 import { checkSameUser, isAnotherUser, userOf, type AdoptedSignIn } from './adopted-response.js';
 import { NoSignInError, type Refusal } from './attentive-store.js';
+import { PendingWrites } from './pending-writes.js';
 import { checkSignInTenant, type TenantRule } from '../user-tenant.js';
 import { findSignIns, type FoundSignIns } from './sign-in-search.js';
 import { SignInSession } from './sign-in.session.js';
@@ -44,6 +45,7 @@ export class SignIns {
   readonly #calls: StoreCalls;
   readonly #sessions = new Map<string, SignInSession>();
   readonly #refusals = new BoundedMap<string, Refusal>(mostRefusals);
+  readonly #writes = new PendingWrites();
   readonly #saveRetry: SaveRetry;
   #isClosed = false;
 
@@ -102,11 +104,14 @@ export class SignIns {
     this.#refusals.delete(key);
     const { store, storeTimeoutInMs: timeoutInMs } = this.#settings;
     // It may wait for the lock before.
-    return this.#calls.inTime(
-      () => store.delete(key, { timeoutInMs }),
-      'could not be emptied',
-      2 * timeoutInMs,
-    );
+    const inTime = <T>(call: () => Promise<T>): Promise<T> =>
+      this.#calls.inTime(call, 'could not be emptied', 2 * timeoutInMs);
+    const remove = (): Promise<boolean> => inTime(() => store.delete(key, { timeoutInMs }));
+    const wasStored = await remove();
+    const writes = this.#writes.of(key);
+    if (writes.length === 0) return wasStored;
+    await inTime(() => Promise.allSettled(writes));
+    return (await remove()) || wasStored;
   }
 
   /** Reads of which tenant a sign-in is; `undefined` when it does not tell, or there is none. */
@@ -120,9 +125,11 @@ export class SignIns {
     return this.#settings.allowsTenant(tenantId);
   }
 
-  /** Finds those of a person. */
-  find(user: UserIdentity): Promise<FoundSignIns> {
-    return findSignIns(user, this.#settings.store, this.#calls);
+  /** Finds those of a person, also one that is being written. */
+  async find(user: UserIdentity): Promise<FoundSignIns> {
+    const pending = this.#writes.keysOf(user);
+    const { userKeys, unknown } = await findSignIns(user, this.#settings.store, this.#calls);
+    return { userKeys: [...new Set([...pending, ...userKeys])], unknown };
   }
 
   list(page: SignInPage): Promise<readonly StoredSignIn[]> {
@@ -170,7 +177,8 @@ export class SignIns {
 
   #storeOf(key: string): GuardedStore {
     const { store, storeTimeoutInMs } = this.#settings;
-    return new GuardedStore(store.of(key), storeTimeoutInMs, this.#wire.transport.clock);
+    const noting = this.#writes.noting(key, store.of(key));
+    return new GuardedStore(noting, storeTimeoutInMs, this.#wire.transport.clock);
   }
 
   #sessionOf(key: string): SignInSession {

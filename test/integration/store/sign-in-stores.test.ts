@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
@@ -23,6 +24,7 @@ import { MemorySignInStore } from '../../../lib/store/sign-ins/memory.sign-in-st
 import { encodeKey } from '../../../lib/store/sign-ins/sign-in-key.js';
 import type { SignInStore } from '../../../lib/store/sign-ins/sign-in-store.js';
 import { CreateEntraSignIn1795914000000, TypeOrmSignInStore } from '../../../lib/store/typeorm/index.js';
+import { systemClock } from '../../../lib/common/clock.js';
 import { startUserTokens } from '../../support/users/user-tokens.js';
 import { grant, Places } from './stores.fixture.js';
 
@@ -233,6 +235,46 @@ describe.each(damaged)('a sign-in %s in %s', (_how, _place, open, damage) => {
     } finally {
       await stop();
     }
+  });
+});
+
+describe('a sign-in whose write a table holds up beyond its deadline', () => {
+  const store = new TypeOrmSignInStore({ dataSource: () => dataSource });
+  const client = { tenantId: randomUUID(), clientId: randomUUID(), clientSecret: 'secret' };
+  const { service, stop } = startUserTokens(
+    { client, signIns: { store, storeTimeoutInMs: 250 } },
+    { clock: systemClock },
+  );
+  afterAll(stop);
+  /** Lets nothing be written meanwhile, and still be read. */
+  const withoutWrites = (work: () => Promise<unknown>): Promise<unknown> =>
+    places.server.session(async (session) => {
+      await session.query('BEGIN');
+      await session.query('LOCK TABLE "entra_sign_in" IN SHARE MODE');
+      await work();
+      await session.query('COMMIT');
+    });
+  const written = async (): Promise<boolean> => {
+    const stored = await store.of('late').load();
+    return stored !== undefined;
+  };
+
+  it('is there later, and is not after `forget`', async () => {
+    const failed = { code: 'ENTRA_REFRESH_TOKEN_STORE' };
+    const response = { refresh_token: grant().refreshToken };
+    await withoutWrites(() => expect(service.adopt('late', response)).rejects.toMatchObject(failed));
+    for (let n = 0; n < 200 && !(await written()); n++) await sleep(5);
+    expect((await store.of('late').load())?.value.refreshToken).toBe(response.refresh_token);
+
+    let forgotten: Promise<boolean> | undefined;
+    await service.forget('late');
+    await withoutWrites(async () => {
+      await expect(service.adopt('late', response)).rejects.toMatchObject(failed);
+      forgotten = service.forget('late');
+      await sleep(20);
+    });
+    await forgotten;
+    expect(await written()).toBe(false);
   });
 });
 
