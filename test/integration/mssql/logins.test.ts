@@ -242,7 +242,7 @@ describe('a login to Azure SQL that does not end', () => {
   ])('gives it that refusal by the clock of the machine too: %s', async (_, where, encrypt) => {
     const setup = sql.create(
       where(),
-      { connectionTimeout: 300, options: { encrypt } },
+      { connectionTimeout: 1_000, options: { encrypt } },
       { clock: systemClock },
     );
     sql.revoked.add((await setup.service.getToken('sql')).token);
