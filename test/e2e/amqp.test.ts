@@ -23,6 +23,8 @@ describe(`clients of Event Hubs and Service Bus, through three lives of tokens o
   let namespace: LocalAmqp;
   let app: RunningProgram;
   let result: AmqpAppResult;
+  let presented: number;
+  let ranForSeconds: number;
 
   beforeAll(async () => {
     const { authorityHost, tenantId, client, certificateAuthority } = e2e.entra;
@@ -52,8 +54,11 @@ describe(`clients of Event Hubs and Service Bus, through three lives of tokens o
       name: 'the application',
     });
     await app.said(/^ready$/m);
+    const readyAt = performance.now();
     await sleep(3 * lifeInSeconds * 1_000);
     result = await app.ask('what came of it');
+    presented = namespace.presented;
+    ranForSeconds = (performance.now() - readyAt) / 1_000;
   });
 
   afterAll(async () => {
@@ -77,9 +82,9 @@ describe(`clients of Event Hubs and Service Bus, through three lives of tokens o
   });
 
   it('present a token once a second each, and no more often', () => {
-    expect(namespace.presented).toBeGreaterThan(2 * lifeInSeconds);
+    expect(presented).toBeGreaterThan(2 * lifeInSeconds);
     // One more when each link opens.
-    expect(namespace.presented).toBeLessThanOrEqual(2 * (3 * lifeInSeconds + 3));
+    expect(presented).toBeLessThanOrEqual(2 * (ranForSeconds + 3));
   });
 
   e2e.letsNoSecretOut();
