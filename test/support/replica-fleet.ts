@@ -90,6 +90,8 @@ export class ReplicaFleet {
   async #killOne(): Promise<void> {
     const n = Math.floor(Math.random() * this.#running.length);
     const victim = this.#running[n] as Replica;
+    // A slow machine starts them less often than they are killed, and those that start answer nothing.
+    await eventually(() => this.#running.some((each) => each !== victim && each.process.isReady));
     const killedAt = performance.now();
     await victim.process.kill();
     for (const user of victim.working) this.cutOff.add(user);
