@@ -110,7 +110,7 @@ export class RunningProgram {
   }
 
   /** Waits for the program to end by itself, or after a signal. */
-  async end(signal?: NodeJS.Signals, timeoutInMs = 15_000): Promise<ProgramEnd> {
+  async end(signal?: NodeJS.Signals, timeoutInMs = 60_000): Promise<ProgramEnd> {
     if (signal !== undefined) this.process.kill(signal);
     const end = await Promise.race([this.ended, sleep(timeoutInMs, undefined, { ref: false })]);
     if (end === undefined) throw new Error(`The program did not end in ${timeoutInMs} ms:\n${this.output}`);
