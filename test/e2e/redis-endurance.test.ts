@@ -87,7 +87,7 @@ describeWithRedis(`${lives} token lives of ${lifeInSeconds} s under load`, () =>
     for (let kill = 0; kill < kills; kill++) {
       await sleep(1_000);
       await redis.gate.restart();
-      await sleep(1_500);
+      await fleet.recovered();
     }
     await fleet.stop();
     const { failures } = fleet;

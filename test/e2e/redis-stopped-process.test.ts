@@ -29,7 +29,9 @@ describeWithRedis('a process whose clients of Redis are stopped until their toke
   beforeAll(async () => {
     redis = own(await LocalRedis.start({ tokenLifetimeInSeconds: lifeInSeconds }));
     cluster = own(await RedisCluster.start(redis.entra));
-    for (const file of ['redis-jobs', 'redis-fleet']) await buildFixture(`test/support/redis/${file}.ts`);
+    for (const file of ['eventually', 'redis/redis-jobs', 'redis/redis-fleet']) {
+      await buildFixture(`test/support/${file}.ts`);
+    }
     const program = await buildFixture('test/e2e/fixtures/redis-clients.ts');
     const { authorityHost, tenantId, client, certificateAuthority } = redis.entra;
     const { clientId, clientSecret } = client;

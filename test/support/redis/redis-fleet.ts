@@ -10,6 +10,7 @@ import {
 } from 'nestjs-entra-auth/redis';
 import { createClient, createClientPool, createCluster } from 'redis';
 
+import { eventually } from '../eventually.js';
 import type { LocalRedis } from './local-redis.js';
 import type { RedisCluster } from './redis-cluster.js';
 import { RedisJobs } from './redis-jobs.js';
@@ -72,6 +73,15 @@ export class RedisFleet {
     await Promise.all(this.#running);
     await this.jobs.done();
     await sleep(300);
+  }
+
+  /** Waits until each client has its commands answered again, and each subscriber hears of what is published. */
+  async recovered(): Promise<void> {
+    const heard = (): number[] => Object.values(this.received).map(({ length }) => length);
+    const [done, before] = [Object.values(this.commands), heard()];
+    const areMore = (now: number[], then: number[]): boolean =>
+      now.every((count, n) => count > (then[n] ?? 0));
+    await eventually(() => areMore(Object.values(this.commands), done) && areMore(heard(), before));
   }
 
   async close(): Promise<void> {
