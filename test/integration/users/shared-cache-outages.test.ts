@@ -18,8 +18,8 @@ import { startTestServer, type TestServer } from '../testing/postgres.fixture.js
 const keys = { current: 'a', keys: { a: randomBytes(32) } };
 const timeoutInMs = 1_000;
 const callers = 6;
-/** For an exchange, on a machine that does other work. */
-const slackInMs = 1_000;
+/** Beyond what exchanges take at the same time without a cache. */
+const slackInMs = 500;
 // There are no such signals on Windows.
 const onUnix = process.platform === 'win32' ? describe.skip : describe;
 
@@ -41,12 +41,14 @@ onUnix('the shared cache in PostgreSQL under load', () => {
     dataSources.push(dataSource);
     return dataSource.initialize();
   };
-  const start = (n: number): Replica => {
-    const store = new TypeOrmTokenCache({ dataSource: dataSources[n]! });
-    const shared = { store, keys, timeoutInMs, leaseInMs: 20_000 };
-    const replica = startUserTokens(userOptions(entra, { cache: { shared } }), { clock: systemClock });
+  const startWith = (cache: object): Replica => {
+    const replica = startUserTokens(userOptions(entra, { cache }), { clock: systemClock });
     replicas.push(replica);
     return replica;
+  };
+  const start = (n: number): Replica => {
+    const store = new TypeOrmTokenCache({ dataSource: dataSources[n]! });
+    return startWith({ shared: { store, keys, timeoutInMs, leaseInMs: 20_000 } });
   };
   /** Asks for a token, compares whose it is, and tells how long it took. */
   const ask = async ({ service }: Replica, caller = makeCaller(), assertion = assertionOf(entra, caller)) => {
@@ -69,27 +71,34 @@ onUnix('the shared cache in PostgreSQL under load', () => {
     );
   };
 
-  /** Has callers ask one after the other, each a new user and one whose token is held, until the work is done. */
-  async function underLoad(replica: Replica, work: () => Promise<void>): Promise<number> {
+  /**
+   * Has callers ask one after the other, each a new user and one whose token is held, until the work is done. None waits for
+   * the cache longer than it may.
+   */
+  async function underLoad(replica: Replica, work: () => Promise<void>): Promise<void> {
     const ada = makeCaller();
     const assertion = assertionOf(entra, ada);
     const held = await ask(replica, ada, assertion);
+    const control = startWith({});
     let isOver = false;
-    let slowestInMs = 0;
+    const slowestInMs = { cached: 0, control: 0 };
     let answers = 0;
     const asking = Array.from({ length: callers }, async () => {
       for (; !isOver; answers++) {
         const { tookInMs } = await ask(replica);
-        slowestInMs = Math.max(slowestInMs, tookInMs);
+        slowestInMs.cached = Math.max(slowestInMs.cached, tookInMs);
         const known = await ask(replica, ada, assertion);
         expect(known.token).toBe(held.token);
-        expect(known.tookInMs).toBeLessThan(slackInMs);
+        expect(known.tookInMs).toBeLessThan(timeoutInMs);
       }
     });
+    const measuring = (async () => {
+      while (!isOver) slowestInMs.control = Math.max(slowestInMs.control, (await ask(control)).tookInMs);
+    })();
     const done = work().finally(() => (isOver = true));
-    await Promise.all([done, ...asking]);
+    await Promise.all([done, measuring, ...asking]);
     expect(answers).toBeGreaterThan(callers);
-    return slowestInMs;
+    expect(slowestInMs.cached).toBeLessThan(2 * timeoutInMs + slackInMs + 3 * slowestInMs.control);
   }
   /** Waits until replicas share tokens. */
   async function sharedAgain(one: Replica, other: Replica): Promise<void> {
@@ -130,7 +139,7 @@ onUnix('the shared cache in PostgreSQL under load', () => {
 
   it('that is halted delays each caller once by its deadline, and is used again when it goes on', async () => {
     const [one, other] = [start(0), start(1)];
-    const slowestInMs = await underLoad(one, async () => {
+    await underLoad(one, async () => {
       await sleep(300);
       await processes.halt();
       await sleep(4 * timeoutInMs);
@@ -138,7 +147,6 @@ onUnix('the shared cache in PostgreSQL under load', () => {
       processes.proceed();
       await sleep(500);
     });
-    expect(slowestInMs).toBeLessThan(2 * timeoutInMs + slackInMs);
     await sharedAgain(one, other);
     expect(one.lines).toEqual(lines);
     const { failures } = sharedOf(one);
@@ -152,14 +160,13 @@ onUnix('the shared cache in PostgreSQL under load', () => {
 
   it('that is killed and started again on its data fails no caller, and is used again, empty', async () => {
     const [one, other] = [start(0), start(1)];
-    const slowestInMs = await underLoad(one, async () => {
+    await underLoad(one, async () => {
       await sleep(300);
       await processes.kill();
       await sleep(2_500);
       expect(await metricsOf(one)).toMatchObject({ 'entra.user.cache.paused': 1 });
       await server.server.restart();
     });
-    expect(slowestInMs).toBeLessThan(2 * timeoutInMs + slackInMs);
     await sharedAgain(one, other);
     expect(one.lines).toEqual(lines);
     expect(sharedOf(one).failures).toBeLessThan(callers + 10);
