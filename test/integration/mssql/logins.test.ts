@@ -150,13 +150,16 @@ describe('a login to Azure SQL that is refused', () => {
 
   it('hides the token, even if the server repeats it', async () => {
     const setup = sql.create(server, {}, { clock });
-    const { token } = await setup.service.getToken('sql');
-    const echo = SqlRefusal.of(18456, `${loginFailed} The token was "${token}".`);
-    sql.refusing.set(token, echo);
-    await setup.service.refresh('sql');
-    sql.refusing.set((await setup.service.getToken('sql')).token, echo);
-    const scan = new SecretScan({ token });
-    scan.value('error', await failure(connect(setup)));
+    const scan = new SecretScan();
+    sql.onToken = (token) => {
+      scan.protect({ [`token ${server.presented.length}`]: token });
+      throw SqlRefusal.of(18456, `${loginFailed} The token was "${token}".`);
+    };
+    const error = await failure(connect(setup));
+    sql.onToken = undefined;
+    expect(error).toMatchObject({ code: 'ENTRA_LOGIN_REFUSED', errorNumber: 18456 });
+    expect(server.presented).toHaveLength(2);
+    scan.value('error', error);
     scan.value('logins', setup.logins);
     expect(scan.leaks()).toEqual([]);
   });

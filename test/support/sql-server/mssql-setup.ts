@@ -5,7 +5,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CertificateAuthority } from '../../../lib/testing/certificates/certificate-authority.js';
 import { createDataSourceFactory, HandMadeCredential } from '../local-database.js';
 import { LocalSqlServer, type LocalSqlServerOptions } from './local-sql-server.js';
-import { refusals, type SqlRefusal } from './sql-refusal.js';
+import { refusals } from './sql-refusal.js';
 
 export const sqlAudience = 'https://database.windows.net/';
 
@@ -14,12 +14,10 @@ export class MsSqlSetup {
   readonly authority = new CertificateAuthority();
   /** Tokens that are refused although they are valid. */
   readonly revoked = new Set<string>();
-  /** What else tokens are refused with. */
-  readonly refusing = new Map<string, SqlRefusal>();
   /** How far the clock of the servers is ahead. */
   aheadInMs = 0;
-  /** Is called with each token. */
-  onToken: (() => void) | undefined;
+  /** Is called with each token, and may throw a refusal of it. */
+  onToken: ((token: string) => void) | undefined;
   /** The object ids of users; others do not exist. */
   readonly users: Set<string>;
 
@@ -42,9 +40,7 @@ export class MsSqlSetup {
 
   /** In the order of Azure SQL: whose token it is, whether it has ended, whether its owner has a user. */
   #check(token: string): void {
-    this.onToken?.();
-    const refusal = this.refusing.get(token);
-    if (refusal !== undefined) throw refusal;
+    this.onToken?.(token);
     const claims = claimsOf(token);
     if (claims.aud.replace(/\/$/, '') !== sqlAudience.replace(/\/$/, '')) throw refusals.token();
     if (claims.exp * 1000 <= this.now() + this.aheadInMs) throw refusals.expired();
