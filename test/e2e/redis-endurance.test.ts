@@ -10,7 +10,7 @@ import { RedisFleet } from '../support/redis/redis-fleet.js';
 // needs a machine which runs nothing else, `TOKEN_LIFE=5 SHARE_OF_OUTAGE=0.4 npm test -- test/e2e/redis-endurance`.
 const lifeInSeconds = Number(process.env['TOKEN_LIFE'] ?? 15);
 const shareOfOutage = Number(process.env['SHARE_OF_OUTAGE'] ?? 0.25);
-const lives = 10;
+const lives = Number(process.env['LIVES'] ?? 10);
 const kills = 2;
 jest.setTimeout((lives * lifeInSeconds + 300) * 1_000);
 

@@ -10,7 +10,8 @@ import { ofEntra, ofOidcProvider, type RotatingServer } from './fixtures/refresh
 import { put, SharedStores, storedToken, type SharedStore } from './fixtures/refresh-token/shared-stores.js';
 
 const replicas = 4;
-const rotationsEach = 125;
+const rotations = Number(process.env['ROTATIONS'] ?? 500);
+const rotationsEach = rotations / replicas;
 
 let stores: SharedStores;
 let oidc: StrictOidcServer;
@@ -70,7 +71,7 @@ async function expectAllThere(
 }
 
 describe.each(Object.keys(servers))('four processes with one refresh token of %s', (name) => {
-  it.each(['file', 'database'] as const)('lose none in 500 rotations, in a %s', async (kind) => {
+  it.each(['file', 'database'] as const)(`lose none in ${rotations} rotations, in a %s`, async (kind) => {
     const server = servers[name]!();
     const shared = stores[kind]();
     const first = await server.issue();
