@@ -85,7 +85,7 @@ export class Consumer implements AsyncDisposable {
 
   /**
    * Compiles the files of the project with the options of a consumer, and returns what the compiler said. TypeScript 7
-   * takes a third of the time of 6, which compiles for applications of CommonJS: 7 has no `node10` resolution.
+   * takes a third of the time of 6, which has what 7 has not: the resolution `node10`.
    */
   async compile(
     files: readonly string[],
@@ -94,8 +94,10 @@ export class Consumer implements AsyncDisposable {
     const project = `tsconfig.${this.#compilations++}.json`;
     const config = { compilerOptions: { ...consumerOptions, ...compilerOptions }, files };
     await writeFile(join(this.directory, project), JSON.stringify(config));
-    const compiler = compilerOptions.module === 'commonjs' ? compilers.six : compilers.seven;
-    return runProgram(process.execPath, [compiler, '-p', project], { cwd: this.directory });
+    const isSix = compilerOptions.moduleResolution === 'node10';
+    // Each thread more checks again what all share.
+    const compiler = isSix ? [compilers.six] : [compilers.seven, '--singleThreaded'];
+    return runProgram(process.execPath, [...compiler, '-p', project], { cwd: this.directory });
   }
 
   /** Runs the project's own tests with a plain jest: CommonJS, and no transformation. */
