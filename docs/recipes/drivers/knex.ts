@@ -8,7 +8,6 @@ export function createKnex(
   tokens: EntraTokenService,
   server: Server,
 ): { knex: Knex; close: () => Promise<void> } {
-  // Knex opens its connections through `pg`, and does not close one whose password function rejected. A pool does.
   const pool = createPool(tokens, server);
   const database = knex({ client: 'pg', connectionPool: pool });
   const close = async (): Promise<void> => {
