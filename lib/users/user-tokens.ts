@@ -96,7 +96,10 @@ export class UserTokens {
     return new GrantCredential(this.#calls, this.signIns.grantOf(userKey));
   }
 
-  /** Obtains a refresh token by an assertion, and stores it under a key. */
+  /**
+   * Obtains a refresh token by an assertion, and stores it under a key. Goes ahead of calls that wait for a turn of the event
+   * loop: they follow in the next ones, and requests leave first come first served.
+   */
   async beginSession(sessionKey: unknown, assertion: unknown, named: string | string[]): Promise<void> {
     const { signIns } = this;
     const grant = this.#grantOf(assertion);
