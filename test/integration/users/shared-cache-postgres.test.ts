@@ -8,6 +8,9 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 
 import { systemClock } from '../../../lib/common/clock.js';
 import { CreateEntraUserToken1795910400000, TypeOrmTokenCache } from '../../../lib/store/typeorm/index.js';
+import { itWith } from '../../support/installed-server.js';
+import { PgBouncer } from '../../support/pgbouncer.js';
+import { trustLocalUsers } from '../../support/trusting-postgres.js';
 import { assertionOf, claimsOf, makeCaller } from '../../support/users/callers.js';
 import { startUserTokens, userOptions } from '../../support/users/user-tokens.js';
 import { startTestServer, type TestServer } from '../testing/postgres.fixture.js';
@@ -164,6 +167,31 @@ describe('the shared cache in PostgreSQL', () => {
     expect(entra.requests.token).toBe(2);
   });
 
+  it('that is empty after a crash of the server costs a request for each user, and is used again', async () => {
+    await sql('TRUNCATE entra_user_token');
+    const [replica, other] = [start(0, { timeoutInMs }), start(1, { timeoutInMs })];
+    const assertion = assertionOf(entra, makeCaller());
+    await obtain(replica, assertion);
+    await stored(1);
+    const [started] = await server.server.query<{ text: string }>(
+      "SELECT pg_read_file('postmaster.pid') AS text",
+    );
+    // As `pg_ctl stop -m immediate`: no checkpoint, and recovery at the next start.
+    process.kill(parseInt(started?.text ?? '', 10), 'SIGQUIT');
+    await obtain(replica);
+    await obtain(other);
+    await server.server.restart();
+    expect(await sql('SELECT count(*)::int AS rows FROM entra_user_token')).toEqual([{ rows: 0 }]);
+    entra.requests.reset();
+    for (const each of [replica, other]) if (sharedOf(each).isPaused) await recovered(each);
+    await sql('TRUNCATE entra_user_token');
+    const next = assertionOf(entra, makeCaller());
+    const token = await obtain(replica, next);
+    await stored(1);
+    expect(await obtain(other, next)).toBe(token);
+    expect(sharedOf(other).hits).toBe(1);
+  });
+
   it('that is stopped and started again fails no caller, and is used again', async () => {
     const replica = start(0, { timeoutInMs });
     const assertion = assertionOf(entra, makeCaller());
@@ -211,6 +239,46 @@ describe('the shared cache in PostgreSQL', () => {
     const token = await obtain(replica, assertionOf(entra, makeCaller()));
     expect(token).toBeDefined();
   });
+
+  itWith({ program: 'pgbouncer', debianPackage: 'pgbouncer' })(
+    'is shared through PgBouncer in transaction mode, by more statements at once than it has connections',
+    async () => {
+      await sql('TRUNCATE entra_user_token');
+      const { host: socketDirectory, user: superuser, database } = server.server.adminClientConfig;
+      const settings = { pool_mode: 'transaction', default_pool_size: '2' };
+      await trustLocalUsers(server.server);
+      const pooler = await PgBouncer.start({ socketDirectory, superuser, database, settings });
+      const pooled: number[] = [];
+      try {
+        await pooler.accept('app', 'a password');
+        const { port, certificateAuthority: ca } = pooler;
+        const through = { type: 'postgres', host: 'localhost', port, database, ssl: { ca } } as const;
+        for (let n = 0; n < 2; n++) {
+          const dataSource = new DataSource({ ...through, username: 'app', password: 'a password' });
+          pooled.push(dataSources.push(await dataSource.initialize()) - 1);
+        }
+        const fleet = pooled.map((n) => start(n));
+        const callers = Array.from({ length: 40 }, (_, n) => makeCaller(n));
+        const assertions = callers.map((caller) => assertionOf(entra, caller));
+        const answers = await Promise.all(
+          fleet.flatMap((replica) => assertions.map((assertion) => obtain(replica, assertion))),
+        );
+        const oids = callers.map(({ objectId }) => objectId);
+        expect(answers.map((token) => claimsOf(token)['oid'])).toEqual([...oids, ...oids]);
+        expect(entra.requests.token).toBe(40);
+        await stored(40);
+        const user = { tenantId: entra.tenantId, objectId: oids[0]! };
+        expect(await fleet[0]?.service.forgetUser(user)).toMatchObject({ shared: 1 });
+        expect(fleet.map((replica) => [sharedOf(replica).failures, replica.lines])).toEqual([
+          [0, []],
+          [0, []],
+        ]);
+      } finally {
+        for (const n of pooled) await dataSources[n]?.destroy();
+        await pooler.stop();
+      }
+    },
+  );
 
   it('whose data source is closed, or whose table is missing, fails no caller, and its line has the remedy', async () => {
     const closed = start(1);
