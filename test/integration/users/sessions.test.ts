@@ -90,6 +90,28 @@ describe('a session that outlives the token of its caller', () => {
     await entra.faults.clear();
   });
 
+  it('overtakes calls that have not begun, and starves none of them, its own user the least', async () => {
+    const ada = assertionOf(entra, makeCaller());
+    const assertions = [...Array.from({ length: 150 }, () => assertionOf(entra, makeCaller())), ada];
+    let answered = 0;
+    const calls = assertions.map(async (assertion) => {
+      await tokens.service.onBehalfOf(assertion).getToken('graph');
+      return ++answered;
+    });
+    let begun = 0;
+    let adaHadBegun = Infinity;
+    // Sessions of the same user without a break, eight at a time.
+    const pressure = Array.from({ length: 8 }, async () => {
+      while (answered < assertions.length) await tokens.service.beginSession(`job ${begun++}`, ada, 'graph');
+    });
+    void calls.at(-1)?.then(() => (adaHadBegun = begun));
+    await Promise.all([...calls, ...pressure]);
+    // Those that wait are begun in the order in which they came: each round of eight meets a queue that is shorter.
+    expect(adaHadBegun).toBeLessThan(150);
+    expect(entra.requests.token).toBe(assertions.length + begun);
+    expect(await tokens.service.listSignIns({ limit: 1_000 })).toHaveLength(begun);
+  });
+
   it('fails at its deadline while it waits for its turn, and is not begun afterwards', async () => {
     await entra.faults.set('token', { kind: 'hang-before-headers' });
     const others = Array.from({ length: 150 }, () => {
