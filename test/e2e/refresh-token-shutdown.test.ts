@@ -39,7 +39,7 @@ async function endDuringRedemption(options: object): Promise<{ stored: string | 
   });
   await program.said(/asked/);
   while (entra.requests.token === before) await sleep(20);
-  await program.end('SIGTERM', 30_000);
+  await program.end('SIGTERM');
   const stored = (await new FileRefreshTokenStore({ path }).load())?.value.refreshToken;
   return { stored, output: program.output };
 }

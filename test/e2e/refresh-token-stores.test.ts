@@ -83,7 +83,7 @@ describe.each(['file', 'database'])('replicas that share a store: %s', (kind) =>
     const before = await count(store);
     const running = Array.from({ length: replicas }, () => start(roundsEach));
     try {
-      const ends = await Promise.all(running.map((each) => each.end(undefined, 30_000)));
+      const ends = await Promise.all(running.map((each) => each.end(undefined, 240_000)));
       expect(running.map(({ output }) => output.match(/Error.*|Warning.*/g))).toEqual(
         running.map(() => null),
       );
