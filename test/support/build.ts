@@ -61,7 +61,7 @@ const reference: Build = {
 
 const lock = join(repositoryRoot, '.test-output/build.lock');
 const lockPollInMs = 100;
-const lockTimeoutInMs = 180_000;
+const lockTimeoutInMs = 280_000;
 
 /** Builds the library and the sample application, unless `dist` already holds what the sources say. */
 export async function ensureBuilt(): Promise<void> {
