@@ -141,6 +141,22 @@ describe.each([true, false])('a sign-in that is written late, in a store that lo
     await expect(oidOf()).rejects.toMatchObject({ name: 'UserInteractionRequiredError' });
   });
 
+  it.each(['fails', 'takes a while'] as const)('is not held after a `forget` that %s', async (what) => {
+    const ada = makeCaller();
+    await tokens.service.adopt('ada', responseOf(ada));
+    await oidOf();
+    const [remove, deleting] = [memory.delete.bind(memory), deferred<void>()];
+    memory.delete = (key) => deleting.promise.then(() => remove(key));
+    const forgotten = tokens.service.forget('ada').catch((error: unknown) => error);
+    expect(tokens.service.state().users).toBe(0);
+    if (what === 'fails') deleting.reject(new Error('the store is down'));
+    else expect(await oidOf()).toBe(ada.objectId);
+    deleting.resolve();
+    const failed: unknown = expect.objectContaining({ code: 'ENTRA_REFRESH_TOKEN_STORE' });
+    expect(await forgotten).toEqual(what === 'fails' ? failed : true);
+    expect(tokens.service.state().users).toBe(0);
+  });
+
   it('is an error of `forget` while nobody knows what becomes of it', async () => {
     await adoptLate(makeCaller());
     const forgotten = expect(tokens.service.forget('ada')).rejects.toThrow(/could not be emptied/);
