@@ -4,10 +4,10 @@
  */
 import { join } from 'node:path';
 
-import { ensureBuilt, ensureInstalled, ensureReference } from '../support/build.js';
+import { ensureBuilt, ensureInstalled, ensureSite } from '../support/build.js';
 
 await ensureBuilt();
 for (const fixture of ['nest-11', 'nest-12']) {
   await ensureInstalled(fixture, join('test/package/fixtures', fixture));
 }
-await ensureReference();
+await ensureSite();

@@ -9,13 +9,9 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 
 import { brokenLinks } from '../../scripts/site-links.mjs';
 import { addressOf, pagesOfSite } from '../../site/navigation.mjs';
-import { ensureReference, repositoryRoot } from '../support/build.js';
+import { ensureSite, repositoryRoot, siteBase as base } from '../support/build.js';
 import { describeWith, findProgram } from '../support/installed-server.js';
-import { runSuccessfully } from '../support/run-program.js';
 
-/** A site of a project on GitHub Pages lies in a folder of its own. */
-const base = '/nestjs-entra-auth/';
-const built = join(repositoryRoot, 'site/dist');
 const screenshots = join(repositoryRoot, '.test-output/site');
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -55,14 +51,7 @@ describeWith({ program: 'chromium', debianPackage: 'chromium' })('the site: npm 
   let address: string;
 
   beforeAll(async () => {
-    const { folder } = await ensureReference();
-    const args = ['run', '--silent', 'docs:site', '--', '--reference', folder];
-    await runSuccessfully('npm', args, {
-      cwd: repositoryRoot,
-      env: { ...process.env, SITE_BASE: base },
-      timeoutInMs: 600_000,
-    });
-    server = await serve(built);
+    server = await serve(await ensureSite());
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     // As root, as in a container, Chromium has no sandbox.
     browser = await chromium.launch({

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { pagesOfSite } from '../../site/navigation.mjs';
 import { runSuccessfully } from './run-program.js';
 
 /** The top of the repository. */
@@ -22,6 +23,7 @@ interface Build {
   folder?: { path: string; files: string };
   /** The file that keeps what the command writes. */
   log?: string;
+  env?: Record<string, string>;
 }
 
 const library: Build = {
@@ -59,9 +61,31 @@ const reference: Build = {
   log: '.test-output/reference/.log',
 };
 
+/** A site of a project on GitHub Pages lies in a folder of its own. */
+export const siteBase = '/nestjs-entra-auth/';
+
+const site: Build = {
+  stamp: 'site/dist/.stamp',
+  sources: [
+    ...reference.sources,
+    'scripts',
+    'docs',
+    ...pagesOfSite,
+    'site/.vitepress/config.mjs',
+    'site/anchor.mjs',
+    'site/icon.svg',
+    'site/navigation.mjs',
+    'site/package-lock.json',
+  ],
+  outputs: ['site/dist/index.html', 'site/dist/reference/index.html'],
+  command: ['npm', 'run', '--silent', 'docs:site', '--', '--reference', '.test-output/reference'],
+  env: { SITE_BASE: siteBase },
+};
+
 const lock = join(repositoryRoot, '.test-output/build.lock');
 const lockPollInMs = 100;
 const lockTimeoutInMs = 280_000;
+const buildTimeoutInMs = 600_000;
 
 /** Builds the library and the sample application, unless `dist` already holds what the sources say. */
 export async function ensureBuilt(): Promise<void> {
@@ -87,6 +111,13 @@ export async function ensureReference(): Promise<{ folder: string; log: string }
   return { folder: join(repositoryRoot, '.test-output/reference'), log };
 }
 
+/** Builds the site, with the reference of the API, and returns its folder. */
+export async function ensureSite(): Promise<string> {
+  await ensureReference();
+  await inTurn(() => buildIfStale(site));
+  return join(repositoryRoot, 'site/dist');
+}
+
 /**
  * Installs the library as it would be published, and beside it what the lock file of a project holds, once for all test
  * files. npm refuses when a required peer is missing or does not fit.
@@ -109,7 +140,7 @@ export async function ensureInstalled(project: string, files: string): Promise<s
   return join(repositoryRoot, path);
 }
 
-async function buildIfStale({ stamp, sources, outputs, command, folder, log }: Build): Promise<void> {
+async function buildIfStale({ stamp, sources, outputs, command, folder, log, env }: Build): Promise<void> {
   const digest = await digestOf(sources);
   const stampFile = join(repositoryRoot, stamp);
   const present = await Promise.all(outputs.map((output) => exists(join(repositoryRoot, output))));
@@ -120,7 +151,8 @@ async function buildIfStale({ stamp, sources, outputs, command, folder, log }: B
     await rm(cwd, { recursive: true, force: true });
     await cp(join(repositoryRoot, folder.files), cwd, { recursive: true });
   }
-  const { stdout, stderr } = await runSuccessfully(program, args, { cwd, timeoutInMs: lockTimeoutInMs });
+  const options = { cwd, env, timeoutInMs: buildTimeoutInMs };
+  const { stdout, stderr } = await runSuccessfully(program, args, options);
   if (log !== undefined) await writeFile(join(repositoryRoot, log), stdout + stderr);
   await writeFile(stampFile, digest);
 }
