@@ -92,12 +92,12 @@ const userSamples: Readonly<Record<UserTokenEvent['type'], object>> = {
   'user-refresh-token-lost': { userKey: 'key', error },
 };
 
-/** The level at which an event is logged. */
-function levelOf(log: (logger: LineLogger<unknown>) => void): string {
+/** The level at which the last of some events is logged, each of which has a line. */
+function levelOf(log: (logger: LineLogger<unknown>) => number): string {
   const levels: string[] = [];
   const note = (level: string) => () => void levels.push(level);
-  log({ debug: note('debug'), log: note('log'), warn: note('warn'), error: note('error') });
-  return levels.join();
+  const events = log({ debug: note('debug'), log: note('log'), warn: note('warn'), error: note('error') });
+  return levels.length === events ? levels.at(-1)! : levels.join();
 }
 
 const byType = (a: { type: string }, b: { type: string }): number => a.type.localeCompare(b.type);
@@ -116,6 +116,7 @@ describe('the table of events in docs/operations.md', () => {
     const level = levelOf((logger) => {
       logTokenEvents(events, logger);
       events.next({ type, resource: 'graph', at: new Date(), ...sample } as TokenEvent);
+      return 1;
     });
     const row = documented('event').find((one) => one.type === type);
     expect(row?.level.split(',')[0]).toBe(level);
@@ -132,9 +133,14 @@ describe("the table of the events of users' tokens in docs/operations.md", () =>
 
   it.each(Object.entries(userSamples))('names the level that "%s" is logged at', (type, sample) => {
     const events = new Subject<UserTokenEvent>();
+    // The end of failures has a line where they had.
+    const before = type === 'user-tokens-recovered' ? (['user-token-failed'] as const) : [];
     const level = levelOf((logger) => {
       logUserTokenEvents(events, logger);
+      for (const each of before)
+        events.next({ type: each, at: new Date(), ...userSamples[each] } as UserTokenEvent);
       events.next({ type, at: new Date(), ...sample } as UserTokenEvent);
+      return before.length + 1;
     });
     const row = documented('event of a user').find((one) => one.type === type);
     expect(row?.level.split(',')[0]).toBe(level);
