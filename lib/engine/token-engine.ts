@@ -16,6 +16,7 @@ import type { EngineSettings } from './engine-settings.js';
 import { EntryRegistry } from './entry-registry.js';
 import { isDue, unexpired } from './entry-state.js';
 import { FirstTokens } from './first-tokens.js';
+import { passwordFunction } from './password-function.js';
 import { patienceWith } from './patience.js';
 import { usableUntil } from './refresh-policy.js';
 import type { TimerRegistry } from './refresh-scheduler.js';
@@ -164,13 +165,14 @@ export class TokenEngine implements TokenCredential {
   /**
    * A function that returns the current token as a string, for drivers that ask for the password on each new
    * connection: `pg.Pool` and what is built on it. Others need a few lines more; `docs/drivers.md` has them.
+   * Ends the connection of a client of `pg` that asks while there is no token.
    *
    * @param resource name of a configured resource. Default: `'postgres'`
    * @throws {UnknownResourceError} at once, for a name that is not configured
    */
   passwordProvider(resource = 'postgres'): () => Promise<string> {
     this.#configured.named(resource);
-    return async () => (await this.getToken(resource)).token;
+    return passwordFunction(() => this.getToken(resource));
   }
 
   /**

@@ -1,21 +1,11 @@
 import { defineConfig } from '@mikro-orm/postgresql';
 import type { EntraTokenService } from 'nestjs-entra-auth';
-import type { Client } from 'pg';
 
 import type { Server } from './server.js';
 
 export function mikroOrm6Options(tokens: EntraTokenService, { host, port, database, user, ca }: Server) {
   const ssl = { rejectUnauthorized: true, ca };
-  const token = tokens.passwordProvider('postgres');
-  const password = async function (this: Client): Promise<string> {
-    try {
-      return await token();
-    } catch (error) {
-      // Else the connection stays open until the server has waited long enough for a password.
-      void this.end();
-      throw error;
-    }
-  };
+  const password = tokens.passwordProvider('postgres');
   // MikroORM asks an instance of Function once. Any other function goes to `pg`, which asks for each connection.
   Object.setPrototypeOf(password, null);
   return defineConfig({

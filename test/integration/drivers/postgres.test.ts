@@ -14,6 +14,7 @@ import { poolProvider } from '../../../docs/recipes/drivers/pg.js';
 import { createPostgresJs } from '../../../docs/recipes/drivers/postgres-js.js';
 import { createSequelize } from '../../../docs/recipes/drivers/sequelize.js';
 import type { Server } from '../../../docs/recipes/drivers/server.js';
+import { eventually } from '../../support/eventually.js';
 import { createDataSourceFactory } from '../../support/local-database.js';
 import { credentialFactory } from '../../support/local-entra.js';
 import { mikroOrm7 } from './mikro-orm-7.installation.js';
@@ -134,14 +135,18 @@ function breakableTokens(): { tokens: EntraTokenService; outage: { over: boolean
   return { tokens: service, outage };
 }
 
+const openSockets = (): number =>
+  process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+
 describe.each(postgresRecipes)('an outage without a token, with the recipe for $name', ({ open }: Recipe) => {
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);
   beforeAll(() => void process.on('unhandledRejection', note));
   afterAll(() => void process.off('unhandledRejection', note));
 
-  it('fails each query with the reason, and passes', async () => {
+  it('fails each query with the reason, leaves no connection open, and passes', async () => {
     const { accepted, refused } = entra.postgres.logins;
+    const before = openSockets();
     const { tokens, outage } = breakableTokens();
     await using(await open(tokens, server), async ({ row }) => {
       // More than a pool has connections: none of them may be lost.
@@ -150,6 +155,9 @@ describe.each(postgresRecipes)('an outage without a token, with the recipe for $
         expect(inspect(failure, { depth: 9 })).toContain('AADSTS90033');
       }
       expect(entra.postgres.logins).toMatchObject({ accepted, refused });
+      // The server would end them itself, after a minute.
+      await eventually(() => openSockets() <= before, 10_000);
+      expect(openSockets()).toBeLessThanOrEqual(before);
       outage.over = true;
       await tokens.refresh('postgres');
       await expect(row(session)).resolves.toEqual([expect.any(Number)]);
