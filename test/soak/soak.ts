@@ -104,7 +104,8 @@ function applicationOptions(entra: LocalEntra): ApplicationOptions {
       clientSecret,
       authorityHost: entra.authorityHost,
       certificateAuthority: entra.certificateAuthority,
-      requestTimeoutInMs: 500,
+      // A busy machine stands still for half a second now and then.
+      requestTimeoutInMs: 1_000,
     },
     database: { type: 'postgres', host, port, database, username, ssl: { ca: entra.certificateAuthority } },
   };
