@@ -107,8 +107,10 @@ export class SignIns {
     const inTime = <T>(call: () => Promise<T>): Promise<T> =>
       this.#calls.inTime(call, 'could not be emptied', 2 * timeoutInMs);
     const remove = (): Promise<boolean> => inTime(() => store.delete(key, { timeoutInMs }));
+    // One that ends while this deletes may have come after it.
+    const pending = this.#writes.of(key);
     const wasStored = await remove();
-    const writes = this.#writes.of(key);
+    const writes = [...pending, ...this.#writes.of(key)];
     if (writes.length === 0) return wasStored;
     await inTime(() => Promise.allSettled(writes));
     return (await remove()) || wasStored;

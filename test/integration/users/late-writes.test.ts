@@ -17,6 +17,7 @@ describe.each([true, false])('a sign-in that is written late, in a store that lo
   let clock: ManualClock;
   let memory: MemorySignInStore;
   let tokens: ReturnType<typeof startUserTokens>;
+  let remove: SignInStore['delete'];
   /** What the next writes wait for. */
   let gate: Deferred<void> | undefined;
   /** Writes that have begun, each with its outcome. */
@@ -47,9 +48,10 @@ describe.each([true, false])('a sign-in that is written late, in a store that lo
   afterAll(() => entra.stop());
   beforeEach(() => {
     memory = new MemorySignInStore(clock);
+    remove = (key) => memory.delete(key);
     const store: SignInStore = {
       of: storeOf,
-      delete: (key) => memory.delete(key),
+      delete: (key) => remove(key),
       list: (page) => memory.list(page),
     };
     tokens = startUserTokens(userOptions(entra, { signIns: { store } }), { clock });
@@ -98,6 +100,19 @@ describe.each([true, false])('a sign-in that is written late, in a store that lo
     expect(await stored()).toBe(again.refresh_token);
     expect(await oidOf()).toBe(ada.objectId);
   });
+
+  // Where the store locks, a deletion waits for the write.
+  if (!locks)
+    it('is not there when it arrives between a deletion and its answer', async () => {
+      await adoptLate(makeCaller());
+      remove = async (key) => {
+        const wasStored = await memory.delete(key);
+        await arrive();
+        return wasStored;
+      };
+      expect(await tokens.service.forget('ada')).toBe(true);
+      expect(await stored()).toBeUndefined();
+    });
 
   it.each(['before', 'after'] as const)(
     'is not doubled when it arrives %s the retry of a refresh',
