@@ -242,7 +242,7 @@ describe('a sign-in whose write a table holds up beyond its deadline', () => {
   const store = new TypeOrmSignInStore({ dataSource: () => dataSource });
   const client = { tenantId: randomUUID(), clientId: randomUUID(), clientSecret: 'secret' };
   const { service, stop } = startUserTokens(
-    { client, signIns: { store, storeTimeoutInMs: 250 } },
+    { client, signIns: { store, storeTimeoutInMs: 500 } },
     { clock: systemClock },
   );
   afterAll(stop);
