@@ -1,12 +1,11 @@
 import type { Clock } from '../common/clock.js';
 import type { LineLogger } from '../common/guarded-logger.js';
+import { Occasion } from '../common/occasion.js';
 import { unexpired } from './entry-state.js';
 import type { TokenEntry } from './token-entry.js';
 
 // Enough to find an idle entry nearly always when there is one in a hundred, and a constant.
 const mostExamined = 128;
-
-const warningIntervalInMs = 60_000;
 
 /** Owns the entries on demand. */
 export interface OnDemandOwner {
@@ -32,7 +31,7 @@ export class OnDemandEntries {
   #hand: Iterator<TokenEntry, undefined> | undefined;
 
   readonly #logger: LineLogger;
-  #warnedAt = -Infinity;
+  readonly #shortages = new Occasion();
 
   constructor(most: number, clock: Clock, onDrop: (entry: TokenEntry) => void, logger: LineLogger) {
     this.#logger = logger;
@@ -72,9 +71,7 @@ export class OnDemandEntries {
 
   /** Warns that all are in use, at most once a minute. */
   #warn(): void {
-    const now = this.#clock.now();
-    if (now >= this.#warnedAt && now - this.#warnedAt < warningIntervalInMs) return;
-    this.#warnedAt = now;
+    if (this.#shortages.note(this.#clock.now()) === undefined) return;
     this.#logger.warn(
       `All ${this.#most} tokens that were asked for by scopes are in use: a further one is kept only while callers wait ` +
         'for it. Raise the option "onDemand.maxTokens", or configure resources.',

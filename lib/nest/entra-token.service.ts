@@ -75,7 +75,7 @@ export abstract class EntraTokenService implements TokenCredential, OnModuleInit
   /**
    * A function that returns the current token as a string, for drivers that ask for the password on each new
    * connection: `pg.Pool` and what is built on it. Others need a few lines more; `docs/drivers.md` has them.
-   * Ends the connection of a client of `pg` that asks while there is no token.
+   * Ends the connection of a `pg` client that it has to fail.
    *
    * @param resource name of a configured resource. Default: `'postgres'`
    * @throws {UnknownResourceError} at once, for a name that is not configured

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 
 import { BoundedMap } from '../common/bounded-map.js';
 import { GuardedLogger, type LineLogger } from '../common/guarded-logger.js';
+import { Occasion } from '../common/occasion.js';
 import type {
   ClientCredentialExpiryEvent,
   CredentialRecoveredEvent,
@@ -27,13 +28,6 @@ interface Outage {
   needsRepair: boolean;
 }
 
-/** Logins of one resource that servers refused. */
-interface Refusals {
-  loggedAt: number;
-  /** Refusals since then. */
-  unlogged: number;
-}
-
 /**
  * Writes one readable line with fields for each event: what needs an operator as warning or error, the rest at debug
  * level. Failures of a resource in a row are written when they begin, once a minute at most while they last, and when
@@ -42,7 +36,7 @@ interface Refusals {
 export function logTokenEvents(events: Observable<TokenEvent>, logger: LineLogger<LogEntry>): void {
   const guarded = new GuardedLogger<LogEntry>(logger);
   const outages = new BoundedMap<string, Outage>(mostOutages);
-  const refusals = new BoundedMap<string, Refusals>(mostOutages);
+  const refusals = new BoundedMap<string, Occasion>(mostOutages);
   events.subscribe((event) => {
     const write = (level: keyof LineLogger, line: string): void => guarded[level](new LogEntry(line, event));
     const forEvent: LineLogger = {
@@ -59,15 +53,13 @@ export function logTokenEvents(events: Observable<TokenEvent>, logger: LineLogge
 }
 
 /** Writes the first of the refusals of a minute, and how many there were before. */
-function logRefusal(event: LoginRefusedEvent, known: Map<string, Refusals>, logger: LineLogger): void {
-  const refusals = known.get(event.resource) ?? { loggedAt: -Infinity, unlogged: 0 };
-  const at = event.at.getTime();
-  if (Math.abs(at - refusals.loggedAt) < shortestIntervalInMs) {
-    refusals.unlogged++;
-    return;
-  }
-  const repeated = refusals.unlogged === 0 ? '' : ` ${refusals.unlogged} more logins were refused before.`;
-  known.set(event.resource, { loggedAt: at, unlogged: 0 });
+function logRefusal(event: LoginRefusedEvent, known: Map<string, Occasion>, logger: LineLogger): void {
+  const refusals = known.get(event.resource) ?? new Occasion();
+  known.set(event.resource, refusals);
+  const count = refusals.note(event.at.getTime());
+  if (count === undefined) return;
+  refusals.end();
+  const repeated = count === 1 ? '' : ` ${count - 1} more logins were refused before.`;
   logger.warn(`${event.error.message}${repeated}`);
 }
 

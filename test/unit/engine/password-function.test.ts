@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { passwordFunction } from '../../../lib/engine/password-function.js';
 
-const outage = new Error('There is no token.');
+const outage = new Error('The token endpoint is down.');
 const failing = passwordFunction(() => Promise.reject(outage));
 
 /** As `pg` calls it: as a method of its client. */
